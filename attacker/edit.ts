@@ -1,0 +1,65 @@
+/** Applies edits to packets. An edit that does not fit the packet changes nothing. */
+import { concat, fromHex } from "../protocol/kit/bytes.ts";
+import { openField } from "./fields.ts";
+import type { Edit, PacketRef } from "./move.ts";
+
+/** Finds the bytes of an earlier packet; `undefined` if it has not been sent. */
+export type LookUp = (packet: PacketRef) => Uint8Array | undefined;
+
+const nothing = new Uint8Array(0);
+const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? nothing;
+
+function change(bytes: Uint8Array, edit: Edit, lookUp: LookUp): Uint8Array | undefined {
+  switch (edit.edit) {
+    case "flip": {
+      const at = edit.at < 0 ? bytes.length + edit.at : edit.at;
+      if (at < 0 || at >= bytes.length) return undefined;
+      const out = bytes.slice();
+      out[at] = (out[at] as number) ^ edit.mask;
+      return out;
+    }
+    case "set": {
+      const value = bytesOf(edit.hex);
+      const at = edit.at < 0 ? bytes.length + edit.at : edit.at;
+      if (at < 0 || at + value.length > bytes.length) return undefined;
+      const out = bytes.slice();
+      out.set(value, at);
+      return out;
+    }
+    case "truncate":
+      return edit.length < bytes.length ? bytes.slice(0, edit.length) : undefined;
+    case "extend":
+      return concat(bytes, bytesOf(edit.hex));
+    case "remove":
+      if (edit.at >= bytes.length) return undefined;
+      return concat(bytes.slice(0, edit.at), bytes.slice(edit.at + edit.length));
+    case "insert":
+      if (edit.at > bytes.length) return undefined;
+      return concat(bytes.slice(0, edit.at), bytesOf(edit.hex), bytes.slice(edit.at));
+    case "replace":
+      return bytesOf(edit.hex);
+    case "paste": {
+      const whole = lookUp(edit.packet);
+      const source = whole && openField(whole, edit.source ?? [])?.inner;
+      if (source === undefined) return undefined;
+      const start = edit.start ?? 0;
+      const end = edit.length === undefined ? source.length : start + edit.length;
+      return source.slice(start, end);
+    }
+  }
+}
+
+/** @returns the changed bytes; the same object if no edit fitted. */
+export function applyEdits(
+  bytes: Uint8Array,
+  edits: readonly Edit[],
+  lookUp: LookUp,
+): Uint8Array {
+  let current = bytes;
+  for (const edit of edits) {
+    const field = openField(current, edit.inside ?? []);
+    const changed = field && change(field.inner, edit, lookUp);
+    if (field !== undefined && changed !== undefined) current = field.close(changed);
+  }
+  return current;
+}

@@ -1,0 +1,306 @@
+/**
+ * What an attacker knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
+ * instead of on terms).
+ *
+ * The set of known byte strings is closed under parsing (a recorded value inside a known string is
+ * known), decoding (base64, hex, decimal, JSON, separated fields), the rules of rules.ts, and
+ * building: a string is derivable if every secret part in it is. What lies between the parts are
+ * constants, and constants are public (Kerckhoffs 1883).
+ */
+import { bytesBigint, fromLatin1, type Latin1, bigintBytes, latin1 } from "../../protocol/kit/bytes.ts";
+import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { fieldsOf, openField } from "../fields.ts";
+import { discreteLog } from "./discrete-log.ts";
+import { type Derivability, hasOutput, rules } from "./rules.ts";
+
+/** Shorter values (counters, sequence numbers) can be guessed and count as public. */
+export const guessableBelowBytes = 8;
+/** Declared secrets are looked for from this length on. */
+export const declaredFromBytes = 4;
+const prefixBytes = 4;
+
+/** How the attacker came to know a value. */
+export type Origin =
+  | { readonly kind: "seen" }
+  | { readonly kind: "part"; readonly of: Latin1 }
+  | { readonly kind: "decoded"; readonly of: Latin1 }
+  | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
+  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly steps: number };
+
+const innerCache = new Map<Latin1, readonly Latin1[]>();
+const innerCacheLimit = 50_000;
+
+/** What a string contains once its text encodings are undone; cached by content. */
+function decodedParts(value: Latin1): readonly Latin1[] {
+  let parts = innerCache.get(value);
+  if (parts === undefined) {
+    const bytes = fromLatin1(value);
+    parts = fieldsOf(bytes)
+      .filter((path) => path.some((step) => !step.startsWith("split:")))
+      .map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)))
+      .filter((inner) => inner.length >= declaredFromBytes);
+    if (innerCache.size >= innerCacheLimit) innerCache.clear();
+    innerCache.set(value, parts);
+  }
+  return parts;
+}
+
+export class Knowledge implements Derivability {
+  readonly #ops: OpRecord[] = [];
+  /** Ops that may still give something. */
+  #open: OpRecord[] = [];
+  readonly #known = new Map<Latin1, Origin>();
+  /** Values that only the protocol could have made: fresh ones, outputs, declared secrets. */
+  readonly #secret = new Set<Latin1>();
+  /** Every value that occurs in the record, by its first bytes. */
+  readonly #byPrefix = new Map<string, Latin1[]>();
+  readonly #indexed = new Set<Latin1>();
+  readonly #texts: Latin1[] = [];
+  /** Outputs of operations that were run forwards. */
+  readonly #made = new Set<Latin1>();
+  readonly #privateOf = new Map<Latin1, Latin1>();
+  readonly #publicOf = new Map<Latin1, Latin1>();
+  readonly #partsCache = new Map<Latin1, readonly Latin1[]>();
+  #dirty = true;
+
+  /** @param declared secrets that are looked for exactly, such as payloads and passwords. */
+  constructor(declared: Iterable<Uint8Array>) {
+    for (const bytes of declared) {
+      if (bytes.length < declaredFromBytes) continue;
+      const value = latin1(bytes);
+      this.#secret.add(value);
+      this.#index(value);
+    }
+  }
+
+  /** The honest parties computed this: it can now be recognised, and undone with the right key. */
+  learnOperation(op: OpRecord): void {
+    this.#ops.push(op);
+    if (op.op !== "random") this.#open.push(op);
+    this.#addOpened(op);
+    for (const value of op.inputs) this.#index(value);
+    if (hasOutput(op) && op.output.length >= guessableBelowBytes) {
+      this.#secret.add(op.output);
+      this.#index(op.output);
+    }
+    if (op.op === "public-key") {
+      this.#privateOf.set(op.output, op.inputs[0] ?? "");
+      this.#publicOf.set(op.inputs[0] ?? "", op.output);
+    }
+    this.#dirty = true;
+  }
+
+  /**
+   * Decrypting what nobody encrypted (a ciphertext that was tampered with) makes a new value. It
+   * is as secret as the key, and must not pass for a constant.
+   */
+  #addOpened(op: OpRecord): void {
+    if (!op.backwards) {
+      this.#made.add(op.output);
+      return;
+    }
+    if (op.op !== "cipher" && op.op !== "aead" && op.op !== "pk-encrypt") return;
+    const plaintext = op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1);
+    if (plaintext === undefined || plaintext.length < guessableBelowBytes) return;
+    if (!this.#made.has(op.output)) this.#secret.add(plaintext);
+  }
+
+  #index(value: Latin1): void {
+    const declared = this.#secret.has(value);
+    const least = declared ? declaredFromBytes : guessableBelowBytes;
+    if (value.length < least || this.#indexed.has(value)) return;
+    this.#indexed.add(value);
+    const prefix = value.slice(0, prefixBytes);
+    const list = this.#byPrefix.get(prefix);
+    if (list === undefined) this.#byPrefix.set(prefix, [value]);
+    else list.push(value);
+    this.#partsCache.clear();
+    // It may have been inside something that is already known.
+    for (const known of this.#texts) {
+      if (known.length > value.length && known.includes(value)) {
+        this.#add(value, { kind: "part", of: known });
+        return;
+      }
+    }
+  }
+
+  /** The attacker sees, or is handed, these bytes. */
+  observe(bytes: Uint8Array | Latin1): void {
+    this.#add(typeof bytes === "string" ? bytes : latin1(bytes), { kind: "seen" });
+  }
+
+  #add(value: Latin1, origin: Origin): void {
+    if (value.length === 0 || this.#known.has(value)) return;
+    this.#known.set(value, origin);
+    this.#texts.push(value);
+    this.#dirty = true;
+    for (const part of this.#recordedIn(value)) this.#add(part, { kind: "part", of: value });
+    for (const inner of decodedParts(value)) this.#add(inner, { kind: "decoded", of: value });
+  }
+
+  /** Recorded values that occur inside `value`, itself excepted. */
+  #recordedIn(value: Latin1): readonly Latin1[] {
+    const found: Latin1[] = [];
+    const last = value.length - prefixBytes;
+    for (let i = 0; i <= last; i++) {
+      const list = this.#byPrefix.get(value.substring(i, i + prefixBytes));
+      if (list === undefined) continue;
+      for (const candidate of list) {
+        if (candidate !== value && value.startsWith(candidate, i)) found.push(candidate);
+      }
+    }
+    return found;
+  }
+
+  /** Secret values that `value` is built of, or that it is a piece of. */
+  #parts(value: Latin1): readonly Latin1[] {
+    let parts = this.#partsCache.get(value);
+    if (parts !== undefined) return parts;
+    const inside = this.#recordedIn(value).filter((part) => this.#secret.has(part));
+    parts = inside.length > 0 ? inside : this.#wholesOf(value);
+    this.#partsCache.set(value, parts);
+    return parts;
+  }
+
+  /** Secret values of which `value`, or an eight-byte window of it, is a slice. */
+  #wholesOf(value: Latin1): readonly Latin1[] {
+    if (value.length < guessableBelowBytes) return [];
+    const found = new Set<Latin1>();
+    for (const secret of this.#secret) {
+      if (secret.length > value.length && secret.includes(value)) return [secret];
+    }
+    for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
+      const window = value.substring(i, i + guessableBelowBytes);
+      for (const secret of this.#secret) {
+        if (secret.length > guessableBelowBytes && secret.includes(window)) found.add(secret);
+      }
+    }
+    return [...found];
+  }
+
+  /** Can the attacker produce these bytes? */
+  has(value: Latin1): boolean {
+    this.close();
+    return this.#has(value, 0);
+  }
+
+  #has(value: Latin1, depth: number): boolean {
+    if (this.#known.has(value)) return true;
+    if (this.#secret.has(value)) return false;
+    if (value.length < guessableBelowBytes) {
+      // Guessable, unless it is longer than that only for being declared secret.
+      return value.length < declaredFromBytes || this.#parts(value).every((p) => this.#known.has(p));
+    }
+    if (depth > 8) return false;
+    return this.#parts(value).every((part) => this.#has(part, depth + 1));
+  }
+
+  derivable(bytes: Uint8Array): boolean {
+    return this.has(latin1(bytes));
+  }
+
+  privateKeyOf(publicKey: Latin1): Latin1 | undefined {
+    return this.#privateOf.get(publicKey);
+  }
+
+  publicKeyOf(privateKey: Latin1): Latin1 | undefined {
+    return this.#publicOf.get(privateKey);
+  }
+
+  originOf(value: Latin1): Origin | undefined {
+    return this.#known.get(value);
+  }
+
+  /** Applies the rules until nothing new follows. */
+  close(): void {
+    if (!this.#dirty) return;
+    const view: Derivability = {
+      has: (value) => this.#has(value, 0),
+      privateKeyOf: (key) => this.privateKeyOf(key),
+      publicKeyOf: (key) => this.publicKeyOf(key),
+    };
+    while (this.#dirty) {
+      this.#dirty = false;
+      this.#open = this.#open.filter((op) => !this.#apply(op, view));
+    }
+  }
+
+  /** @returns true if the operation has nothing more to give. */
+  #apply(op: OpRecord, view: Derivability): boolean {
+    const rule = rules[op.op];
+    const known = this.#known.has(op.output);
+    if (!known && hasOutput(op) && op.output.length > 0 && rule.compose(op, view)) {
+      this.#add(op.output, { kind: "computed", op });
+    }
+    if (rule.decompose === undefined) {
+      if (op.op === "public-key") this.#tryLogarithm(op);
+      return this.#known.has(op.output);
+    }
+    if (!view.has(op.output)) return false;
+    const gained = rule.decompose(op, view);
+    for (const value of gained) this.#add(value, { kind: "opened", op });
+    return gained.length > 0 && this.#known.has(op.output);
+  }
+
+  #tryLogarithm(op: OpRecord): void {
+    const key = op.inputs[0] ?? "";
+    if (op.field === undefined || this.#known.has(key) || !this.#has(op.output, 0)) return;
+    const { modulus, generator } = op.field;
+    const found = discreteLog(modulus, generator, bytesBigint(fromLatin1(op.output)));
+    if (found === undefined) return;
+    this.#add(key, { kind: "logarithm", op, steps: found.steps });
+    this.#add(latin1(bigintBytes(found.exponent)), { kind: "logarithm", op, steps: found.steps });
+  }
+
+  /** What real work the knowledge of `value` took, for people; `null` if none. */
+  costOf(value: Latin1): string | null {
+    const costs = new Set<string>();
+    const seen = new Set<Latin1>();
+    const visit = (v: Latin1): void => {
+      if (seen.has(v)) return;
+      seen.add(v);
+      const origin = this.#known.get(v);
+      if (origin === undefined) {
+        for (const part of this.#parts(v)) visit(part);
+        return;
+      }
+      if (origin.kind === "logarithm") {
+        costs.add(`discrete logarithm ${origin.op.algorithm} (${origin.steps} steps)`);
+      } else if (origin.kind === "part" || origin.kind === "decoded") visit(origin.of);
+      else if (origin.kind !== "seen") {
+        for (const i of origin.op.inputs) visit(i);
+        if (origin.kind === "opened") visit(origin.op.output);
+        for (const i of origin.op.inputs) {
+          const secret = this.#privateOf.get(i);
+          if (secret !== undefined && this.#known.has(secret)) visit(secret);
+        }
+      }
+    };
+    visit(value);
+    return costs.size === 0 ? null : [...costs].join(", ");
+  }
+
+  /** A copy that may be told more, for "what if the attacker guessed this". */
+  suppose(values: readonly Uint8Array[]): Knowledge {
+    this.close();
+    const copy = new Knowledge([]);
+    for (const secret of this.#secret) copy.#secret.add(secret);
+    for (const value of this.#indexed) copy.#index(value);
+    for (const op of this.#ops) copy.learnOperation(op);
+    for (const [value, origin] of this.#known) {
+      copy.#known.set(value, origin);
+      copy.#texts.push(value);
+    }
+    for (const value of values) copy.observe(value);
+    return copy;
+  }
+
+  get operations(): readonly OpRecord[] {
+    return this.#ops;
+  }
+
+  knows(value: Latin1): boolean {
+    this.close();
+    return this.#known.has(value);
+  }
+}

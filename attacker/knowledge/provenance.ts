@@ -1,0 +1,149 @@
+/**
+ * Can the lab follow every byte? Deduction sees what goes through the recorded cryptography. Where
+ * a protocol scrambles bytes by hand, secrecy can be lost or kept without the lab noticing; then a
+ * verdict of `holds` would be worth nothing, and the lab says `unknown` instead.
+ *
+ * The test needs no annotations: the same session is run twice with other randomness and other
+ * payloads. Bytes that differ between the runs must come from a recorded value (fresh, an output,
+ * a payload, a slice or an encoding of one); what does not differ is a constant.
+ */
+import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { fieldsOf, openField } from "../fields.ts";
+
+export interface Evidence {
+  readonly operations: readonly OpRecord[];
+  /** Payloads, passwords and the like. */
+  readonly declared: readonly Uint8Array[];
+  readonly packets: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** Unexplained bytes shorter than this are counters and flags. */
+const unexplainedFromBytes = 8;
+
+class Explainer {
+  readonly #byPrefix = new Map<string, Latin1[]>();
+  readonly #wholes: Latin1[] = [];
+
+  constructor(evidence: Evidence) {
+    for (const op of evidence.operations) if (op.op !== "verify") this.#add(op.output);
+    for (const secret of evidence.declared) this.#add(latin1(secret));
+    // What decryption yields was made by the operation, too.
+    for (const op of evidence.operations) {
+      if (op.backwards) this.#add((op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "");
+    }
+  }
+
+  #add(value: Latin1): void {
+    if (value.length < 4) return;
+    this.#wholes.push(value);
+    const prefix = value.slice(0, 4);
+    const list = this.#byPrefix.get(prefix);
+    if (list === undefined) this.#byPrefix.set(prefix, [value]);
+    else list.push(value);
+  }
+
+  /** What is left of `value` once every explained part is taken out (as U+0100). */
+  residue(value: Latin1, depth = 0): string {
+    let out = "";
+    for (let i = 0; i < value.length; ) {
+      const length = this.#explainedAt(value, i);
+      if (length > 0) {
+        out += "\u0100";
+        i += length;
+      } else out += value[i++];
+    }
+    if (depth < 4 && longest(out) >= unexplainedFromBytes) {
+      const inner = leaves(value);
+      if (inner !== undefined) return inner.map((v) => this.residue(v, depth + 1)).join("\u0101");
+    }
+    return out;
+  }
+
+  #explainedAt(value: Latin1, i: number): number {
+    let best = 0;
+    for (const candidate of this.#byPrefix.get(value.substring(i, i + 4)) ?? []) {
+      if (candidate.length > best && value.startsWith(candidate, i)) best = candidate.length;
+    }
+    if (best > 0) return best;
+    const window = value.substring(i, i + 8);
+    if (window.length < 8) return 0;
+    for (const whole of this.#wholes) {
+      const at = whole.length > 8 ? whole.indexOf(window) : -1;
+      if (at < 0) continue;
+      let length = 8;
+      while (i + length < value.length && value[i + length] === whole[at + length]) length++;
+      best = Math.max(best, length);
+    }
+    return best;
+  }
+}
+
+const longest = (residue: string): number =>
+  Math.max(0, ...residue.split(/[\u0100\u0101]+/).map((part) => part.length));
+
+/** The innermost fields of an encoded value; `undefined` if it is not encoded. */
+function leaves(value: Latin1): readonly Latin1[] | undefined {
+  const bytes = fromLatin1(value);
+  const paths = fieldsOf(bytes);
+  const inner = paths.filter(
+    (path) =>
+      path.length > 0 &&
+      !paths.some((other) => other.length > path.length && path.every((s, i) => other[i] === s)),
+  );
+  if (inner.length === 0) return undefined;
+  return inner.map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
+}
+
+/** Inputs that carry keys or messages, by kind of operation: what has to be explained. */
+function weighty(op: OpRecord): readonly Latin1[] {
+  switch (op.op) {
+    case "aead":
+      return [op.inputs[0] ?? "", op.inputs[3] ?? ""];
+    case "cipher":
+      return [op.inputs[0] ?? "", op.inputs[2] ?? ""];
+    case "hmac":
+    case "kdf":
+    case "shared-secret":
+    case "public-key":
+      return [op.inputs[0] ?? ""];
+    case "hash":
+    case "password-hash":
+    case "pk-encrypt":
+    case "xor":
+    case "encode":
+      return op.inputs;
+    default:
+      return [];
+  }
+}
+
+/**
+ * @returns one line per value that nothing explains, naming the operation or the packet; empty if
+ *   the lab can follow everything.
+ */
+export function untracked(a: Evidence, b: Evidence): readonly string[] {
+  const [ea, eb] = [new Explainer(a), new Explainer(b)];
+  const found = new Set<string>();
+  const differ = (x: Latin1, y: Latin1): boolean => {
+    const [rx, ry] = [ea.residue(x), eb.residue(y)];
+    return rx !== ry && Math.max(longest(rx), longest(ry)) >= unexplainedFromBytes;
+  };
+  const sameCourse = a.operations.length === b.operations.length;
+  a.operations.forEach((op, i) => {
+    const twin = b.operations[i];
+    if (!sameCourse || twin === undefined || twin.op !== op.op || twin.by !== op.by) return;
+    const [xs, ys] = [weighty(op), weighty(twin)];
+    if (xs.some((x, k) => differ(x, ys[k] ?? ""))) {
+      found.add(`an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see`);
+    }
+  });
+  a.packets.forEach((packet, i) => {
+    const twin = b.packets[i];
+    if (twin === undefined || twin.name !== packet.name) return;
+    if (differ(latin1(packet.bytes), latin1(twin.bytes))) {
+      found.add(`${packet.name} carries bytes that come from nowhere the lab can see`);
+    }
+  });
+  return [...found];
+}

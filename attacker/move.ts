@@ -1,0 +1,182 @@
+/**
+ * Attacks as data: a list of moves that prints as text, is saved as JSON, shrinks and replays.
+ *
+ * Packets are named by meaning ("the 2nd packet client#0 sends to server#0"), never by a global
+ * index, so that a move keeps its sense when another one is taken away. A packet is a datagram,
+ * or one write on a stream.
+ */
+import { z } from "zod";
+
+/** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
+export const capabilities = [
+  "none",
+  "passive",
+  "off-path",
+  "on-path",
+  "insider",
+  "relay",
+  "disclosure",
+  "compromise",
+] as const;
+export type Capability = (typeof capabilities)[number];
+export const capabilityRank = (capability: Capability): number => capabilities.indexOf(capability);
+
+/** One line per capability, for people. */
+export const capabilityMeaning: Readonly<Record<Capability, string>> = {
+  none: "nobody attacks: an ordinary network suffices",
+  passive: "sees the traffic",
+  "off-path": "sends packets of its own, with any source address, but sees nothing",
+  "on-path": "sees, delays, drops, changes and inserts packets",
+  insider: "is a registered user as well",
+  relay: "runs the relay",
+  disclosure: "reads long-term secrets or stores after the sessions",
+  compromise: "holds long-term secrets or stores while sessions run",
+};
+
+const processId = z.string().regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
+const hexString = z.string().regex(/^([0-9a-fA-F]{2})*$/, "must be an even number of hex digits");
+const count = z.number().int().min(0);
+
+/** The `nth` packet (from 1) that process `from` sends to process `to`. */
+const packetRef = z.strictObject({ from: processId, to: processId, nth: z.number().int().min(1) });
+export type PacketRef = z.infer<typeof packetRef>;
+
+/** When the attacker acts on its own: as the run starts, or right after a packet has passed. */
+const moment = z.union([
+  z.literal("start"),
+  z.strictObject({ after: packetRef }),
+  z.strictObject({ atMs: z.number().min(0) }),
+]);
+export type Moment = z.infer<typeof moment>;
+
+/**
+ * A way into a packet: each step opens one layer, and what is changed there is packed up again.
+ * `base64`, `hex`, `decimal`: the text is decoded. `json:/a/b`: the string at that pointer.
+ * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
+ * one character. `text-line:2`: the line with that index.
+ */
+const fieldPath = z.array(z.string());
+export type FieldPath = z.infer<typeof fieldPath>;
+
+const inside = fieldPath.optional();
+const edit = z.discriminatedUnion("edit", [
+  z.strictObject({ edit: z.literal("flip"), at: z.number().int(), mask: count.max(255), inside }),
+  z.strictObject({ edit: z.literal("set"), at: z.number().int(), hex: hexString, inside }),
+  z.strictObject({ edit: z.literal("truncate"), length: count, inside }),
+  z.strictObject({ edit: z.literal("extend"), hex: hexString, inside }),
+  z.strictObject({ edit: z.literal("remove"), at: count, length: count, inside }),
+  z.strictObject({ edit: z.literal("insert"), at: count, hex: hexString, inside }),
+  /** Replaces everything at `inside` by the bytes at `source` of another packet. */
+  z.strictObject({
+    edit: z.literal("paste"),
+    packet: packetRef,
+    source: fieldPath.optional(),
+    start: count.optional(),
+    length: count.optional(),
+    inside,
+  }),
+  /** Replaces everything at `inside` by these bytes. */
+  z.strictObject({ edit: z.literal("replace"), hex: hexString, inside }),
+]);
+/** One change of a packet. Negative `at` counts from the end. Out of range changes nothing. */
+export type Edit = z.infer<typeof edit>;
+
+/** What is sent, and as whom. `from` is a spoofed source; without it, the attacker's address. */
+const sending = { to: processId, from: z.string().optional(), when: moment };
+
+const move = z.discriminatedUnion("move", [
+  z.strictObject({ move: z.literal("drop"), packet: packetRef }),
+  z.strictObject({ move: z.literal("hold"), packet: packetRef, delayMs: z.number().min(0) }),
+  z.strictObject({
+    move: z.literal("duplicate"),
+    packet: packetRef,
+    delayMs: z.number().min(0).optional(),
+  }),
+  /** Sends a recorded packet again, perhaps changed, perhaps to somebody else. */
+  z.strictObject({
+    move: z.literal("replay"),
+    packet: packetRef,
+    edits: z.array(edit).optional(),
+    ...sending,
+  }),
+  /** Sends a packet back to its sender, as if from the one it was meant for. */
+  z.strictObject({ move: z.literal("reflect"), packet: packetRef, when: moment.optional() }),
+  z.strictObject({ move: z.literal("redirect"), packet: packetRef, to: processId }),
+  /** Sends bytes of the attacker's own. */
+  z.strictObject({
+    move: z.literal("inject"),
+    hex: hexString,
+    times: z.number().int().min(1).max(100_000).optional(),
+    ...sending,
+  }),
+  /** Changes a packet on its way. */
+  z.strictObject({
+    move: z.literal("modify"),
+    packet: packetRef,
+    edits: z.array(edit).min(1),
+  }),
+  /** Cuts a stream connection right after this packet. */
+  z.strictObject({ move: z.literal("cut"), packet: packetRef }),
+  /** Hands the attacker a principal's long-term secrets, or one of its stores. */
+  z.strictObject({
+    move: z.literal("disclose"),
+    principal: z.string(),
+    what: z.string().regex(/^(long-term|store:.+)$/, "must be long-term or store:<name>"),
+    when: z.union([moment, z.literal("end")]),
+  }),
+]);
+export type Move = z.infer<typeof move>;
+
+export const attackSchema = z.array(move).max(1_000);
+export type Attack = readonly Move[];
+export const moveSchema = move;
+export const packetRefSchema = packetRef;
+
+/** The attacker's own address, and that of a bystander whose address it borrows. */
+export const attackerHost = "mallory";
+export const attackerAddress = "mallory:6666";
+export const bystanderAddress = "victim:9999";
+
+/**
+ * Which capabilities a move needs. Dropping, delaying and duplicating whole datagrams is what
+ * ordinary networks do by themselves, so a few such moves need nobody; on a stream they need
+ * somebody on the path.
+ */
+export function needs(move: Move, transport: "datagram" | "stream"): readonly Capability[] {
+  switch (move.move) {
+    case "drop":
+    case "hold":
+    case "duplicate":
+      return transport === "datagram" ? [] : ["on-path"];
+    case "cut":
+      return [];
+    case "inject":
+      return ["off-path"];
+    case "replay":
+    case "reflect":
+      return transport === "datagram" ? ["passive", "off-path"] : ["on-path"];
+    case "modify":
+    case "redirect":
+      return ["on-path"];
+    case "disclose":
+      return [move.when === "end" ? "disclosure" : "compromise"];
+  }
+}
+
+/** The weakest single capability that covers a whole attack. */
+export function capabilityOf(attack: Attack, transport: "datagram" | "stream"): Capability {
+  const all = new Set(attack.flatMap((m) => needs(m, transport)));
+  if (all.has("passive") && all.has("off-path")) all.add("on-path");
+  let strongest: Capability = "none";
+  for (const c of all) if (capabilityRank(c) > capabilityRank(strongest)) strongest = c;
+  return strongest;
+}
+
+/** The exact capabilities, for reports: a replayer need not be able to stop anything. */
+export function capabilitiesOf(
+  attack: Attack,
+  transport: "datagram" | "stream",
+): readonly Capability[] {
+  const all = new Set(attack.flatMap((m) => needs(m, transport)));
+  return capabilities.filter((c) => all.has(c));
+}

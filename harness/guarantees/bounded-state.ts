@@ -1,0 +1,50 @@
+import { attackerHost, bystanderAddress } from "../../attacker/move.ts";
+import type { Trace } from "../trace.ts";
+import type { Guarantee } from "./guarantee.ts";
+
+/** Replies to an address that has proved nothing may be at most this many times the request. */
+const amplificationLimit = 3;
+/** A flood of at least this many strangers must not leave a trace of each. */
+const floodFrom = 50;
+
+export const boundedState: Guarantee = {
+  id: "bounded-state",
+  statement:
+    "Strangers cannot fill memory, nor have more than three times as many bytes sent to an address than came from it.",
+  source: "RFC 9000 §8.1 (address validation); RFC 9147 §5.1 (denial of service)",
+  twin: "preshared?cookie=off",
+  layered: false,
+  secrecy: false,
+  safety: true,
+  counts: (attack) =>
+    attack.length > 0 &&
+    attack.every((m) => m.move === "inject" || m.move === "replay"),
+  judge(trace) {
+    const atStake = trace.events.filter((e) => e.kind === "attack").length;
+    const because = amplified(trace) ?? filled(trace);
+    return because === undefined ? { atStake } : { atStake, violation: { because } };
+  },
+};
+
+function amplified(trace: Trace): string | undefined {
+  let asked = 0;
+  let answered = 0;
+  let who = "";
+  for (const p of trace.packets) {
+    if (p.source === bystanderAddress) asked += p.bytes.length;
+    if (p.destination !== bystanderAddress) continue;
+    answered += p.bytes.length;
+    who = p.from;
+  }
+  if (answered <= amplificationLimit * asked) return undefined;
+  return `${who} sends ${answered} bytes to a bystander because of ${asked} bytes sent in its name`;
+}
+
+function filled(trace: Trace): string | undefined {
+  const strangers = new Set(
+    trace.packets.filter((p) => p.from === attackerHost).map((p) => p.source),
+  ).size;
+  if (strangers < floodFrom) return undefined;
+  const full = trace.processes.find((p) => (p.stateSize ?? 0) >= strangers / 2);
+  return full && `${full.id} keeps ${full.stateSize} entries for ${strangers} strangers`;
+}

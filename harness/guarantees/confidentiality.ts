@@ -1,0 +1,34 @@
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { knowledgeFromWire } from "../knowledge-of.ts";
+import { exchangesOf, quote } from "./exchanges.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const confidentiality: Guarantee = {
+  id: "confidentiality",
+  statement: "No message that an honest user sends becomes known to the attacker.",
+  source: "D. Dolev, A. Yao: On the security of public key protocols, 1983",
+  twin: "preshared?encryption=off",
+  layered: true,
+  secrecy: true,
+  safety: true,
+  counts: withoutDisclosure,
+  judge(trace) {
+    const knowledge = knowledgeFromWire(trace);
+    const messages = exchangesOf(trace).submissions.filter(
+      (s) => s.purpose === "message" && s.message.length >= declaredFromBytes,
+    );
+    for (const { message, end } of messages) {
+      if (!knowledge.derivable(message)) continue;
+      const compute = knowledge.costOf(latin1(message));
+      return {
+        atStake: messages.length,
+        violation: {
+          because: `the attacker can read ${quote(message)}, which ${end.process.id} sent`,
+          ...(compute === null ? {} : { compute }),
+        },
+      };
+    }
+    return { atStake: messages.length };
+  },
+};

@@ -1,0 +1,129 @@
+/**
+ * Who handed over what, who accepted what, and which sessions belong together. Shared by the
+ * guarantees about data.
+ */
+import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
+import type { Principal, Purpose } from "../../protocol/endpoint.ts";
+import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
+
+/** One end of one session: a process, and the label it gives the session. */
+export interface End {
+  readonly process: ProcessInfo;
+  readonly session: string;
+  /** Every value this end claimed as its session key. */
+  readonly keys: readonly string[];
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly commits: readonly { readonly peer: Principal; readonly t: number }[];
+}
+
+export interface Item {
+  readonly end: End;
+  readonly content: string;
+  readonly message: Uint8Array;
+  readonly purpose: Purpose;
+  readonly t: number;
+  /** Position among all events of the run. */
+  readonly index: number;
+  /** Submissions: for whom. Deliveries: said to be from whom. */
+  readonly other: Principal | undefined;
+}
+
+export interface Exchanges {
+  readonly ends: readonly End[];
+  readonly submissions: readonly Item[];
+  readonly deliveries: readonly Item[];
+  /** Ends that may have talked to this one. */
+  partners(end: End): readonly End[];
+}
+
+interface OpenEnd {
+  process: ProcessInfo;
+  session: string;
+  keys: string[];
+  firstMs: number;
+  lastMs: number;
+  commits: { peer: Principal; t: number }[];
+}
+
+const cache = new WeakMap<Trace, Exchanges>();
+
+export function exchangesOf(trace: Trace): Exchanges {
+  let found = cache.get(trace);
+  if (found === undefined) {
+    found = collect(trace);
+    cache.set(trace, found);
+  }
+  return found;
+}
+
+function collect(trace: Trace): Exchanges {
+  const processes = new Map(trace.processes.map((p) => [p.id, p]));
+  const ends = new Map<string, OpenEnd>();
+  const endOf = (at: ProcessId, session: string, t: number): OpenEnd | undefined => {
+    const key = `${at}/${session}`;
+    const process = processes.get(at);
+    if (process === undefined) return undefined;
+    let end = ends.get(key);
+    if (end === undefined) {
+      end = { process, session, keys: [], firstMs: t, lastMs: t, commits: [] };
+      ends.set(key, end);
+    }
+    end.lastMs = t;
+    return end;
+  };
+  const submissions: Item[] = [];
+  const deliveries: Item[] = [];
+  trace.events.forEach((e, index) => {
+    if (!("session" in e)) return;
+    const end = endOf(e.at, e.session, e.t);
+    if (end === undefined) return;
+    if (e.kind === "secret") end.keys.push(latin1(e.value));
+    if (e.kind === "commit") end.commits.push({ peer: e.peer, t: e.t });
+    if (e.kind !== "submit" && e.kind !== "deliver") return;
+    const { message, purpose, t } = e;
+    const other = e.kind === "submit" ? e.to : e.from;
+    const list = e.kind === "submit" ? submissions : deliveries;
+    list.push({ end, content: latin1(message), message, purpose, t, index, other });
+  });
+  const all = [...ends.values()];
+  const started = new Map(
+    trace.events.filter((e) => e.kind === "started").map((e) => [e.at, e.t] as const),
+  );
+  return {
+    ends: all,
+    submissions,
+    deliveries,
+    partners: (end) => partnersOf(end, all, started),
+  };
+}
+
+/**
+ * Sessions that share a key are partners. Where there is no key to go by, the address decides,
+ * and where that is not known either, whoever was there at the same time.
+ */
+function partnersOf(
+  end: End,
+  all: readonly End[],
+  started: ReadonlyMap<ProcessId, number>,
+): readonly End[] {
+  const others = all.filter((o) => o.process.role !== end.process.role || !o.process.service);
+  const strangers = others.filter((o) => o.process.id !== end.process.id);
+  const byKey = strangers.filter((o) => o.keys.some((k) => end.keys.includes(k)));
+  if (byKey.length > 0) return byKey;
+  const keyed = (o: End): boolean => o.keys.length > 0 && end.keys.length > 0;
+  const byAddress = strangers.filter(
+    (o) => o.process.address === end.session || end.process.address === o.session,
+  );
+  if (byAddress.length > 0) return byAddress.filter((o) => !keyed(o) || o.firstMs <= end.lastMs);
+  return strangers.filter((o) => {
+    const from = started.get(o.process.id) ?? o.firstMs;
+    return from <= end.lastMs && o.lastMs >= end.firstMs && !(keyed(o) && end.process.service);
+  });
+}
+
+/** Content in quotation marks, for people; long content is cut. */
+export function quote(message: Uint8Array): string {
+  const shown = lossyText(message);
+  return shown.length > 60 ? `“${shown.slice(0, 57)}…”` : `“${shown}”`;
+}

@@ -1,0 +1,30 @@
+import { attackerHost } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { knowledgeFromWire } from "../knowledge-of.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const keySecrecy: Guarantee = {
+  id: "key-secrecy",
+  statement: "No session key that an honest end shares with an honest peer becomes known.",
+  source: "M. Bellare, P. Rogaway: Entity authentication and key distribution, 1993",
+  twin: "preshared?key-log=on",
+  layered: true,
+  secrecy: true,
+  safety: true,
+  counts: withoutDisclosure,
+  notApplicable: ({ honest }) =>
+    honest.events.some((e) => e.kind === "secret") ? undefined : "no session key is ever claimed",
+  judge(trace) {
+    const knowledge = knowledgeFromWire(trace);
+    let atStake = 0;
+    for (const e of trace.events) {
+      if (e.kind !== "secret" || e.peer === attackerHost) continue;
+      atStake++;
+      if (!knowledge.derivable(e.value)) continue;
+      const compute = knowledge.costOf(latin1(e.value));
+      const because = `the attacker can compute the session key of ${e.at} with ${e.peer}`;
+      return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
+    }
+    return { atStake };
+  },
+};

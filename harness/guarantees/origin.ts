@@ -1,0 +1,35 @@
+import { exchangesOf, quote } from "./exchanges.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const origin: Guarantee = {
+  id: "origin",
+  statement: "Whatever is delivered as coming from somebody was sent by them, to this receiver.",
+  source: "ISO 7498-2:1989 §5.2.1 (data origin authentication)",
+  twin: "preshared?directions=off",
+  layered: true,
+  secrecy: false,
+  safety: true,
+  counts: withoutDisclosure,
+  judge(trace) {
+    const { submissions, deliveries } = exchangesOf(trace);
+    for (const d of deliveries) {
+      const receiver = d.end.process.principal;
+      const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
+      const genuine = same.some(
+        (s) =>
+          s.end.process.principal === d.other &&
+          s.end.process.id !== d.end.process.id &&
+          (s.other === undefined || s.other === receiver),
+      );
+      if (genuine) continue;
+      const author = same[0]?.end.process;
+      const truth =
+        author === undefined
+          ? "nobody sent it"
+          : `it was ${author.principal} (${author.id}) who sent it, to ${same[0]?.other ?? "somebody"}`;
+      const because = `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other ?? "nobody"}, but ${truth}`;
+      return { atStake: deliveries.length, violation: { because } };
+    }
+    return { atStake: deliveries.length };
+  },
+};

@@ -1,0 +1,33 @@
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { offlineTest } from "../../attacker/knowledge/guess.ts";
+import { knowledgeFromWire } from "../knowledge-of.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const passwordProtection: Guarantee = {
+  id: "password-protection",
+  statement: "No password becomes known, and none can be tested offline.",
+  source: "S. Bellovin, M. Merritt: Encrypted key exchange, 1992",
+  twin: "hashed-login",
+  layered: false,
+  secrecy: true,
+  safety: true,
+  counts: withoutDisclosure,
+  notApplicable: ({ honest }) =>
+    honest.deployment.credentials.length > 0 ? undefined : "no passwords are in use",
+  judge(trace) {
+    const { credentials } = trace.deployment;
+    const knowledge = knowledgeFromWire(trace);
+    for (const { principal, password } of credentials) {
+      const atStake = credentials.length;
+      if (knowledge.knows(latin1(password))) {
+        return { atStake, violation: { because: `the attacker can read ${principal}'s password` } };
+      }
+      const test = offlineTest(knowledge, password);
+      if (test === undefined) continue;
+      const cost = `${test.operationsPerGuess} operations per guess, the last ${test.check.algorithm}`;
+      const because = `guesses at ${principal}'s password can be tested offline against recorded traffic (${test.check.op} ${test.check.algorithm})`;
+      return { atStake, violation: { because, compute: `offline dictionary: ${cost}` } };
+    }
+    return { atStake: credentials.length };
+  },
+};

@@ -1,0 +1,58 @@
+import type { Trace } from "../trace.ts";
+import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const replayAcrossSessions: Guarantee = {
+  id: "replay-across-sessions",
+  statement: "No session accepts, or logs anybody in by, what was sent in another session.",
+  source: "P. Syverson: A taxonomy of replay attacks, 1994 (run-external replays)",
+  twin: "preshared?freshness=off",
+  layered: false,
+  secrecy: false,
+  safety: true,
+  counts: withoutDisclosure,
+  judge(trace) {
+    const exchanges = exchangesOf(trace);
+    const { deliveries, ends } = exchanges;
+    const atStake = deliveries.length + ends.filter((e) => e.commits.length > 0).length;
+    for (const d of deliveries) {
+      const violation = fromElsewhere(d, exchanges);
+      if (violation !== undefined) return { atStake, violation };
+    }
+    for (const end of ends) {
+      const violation = replayedLogin(end, exchanges, trace);
+      if (violation !== undefined) return { atStake, violation };
+    }
+    return { atStake };
+  },
+};
+
+function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges) {
+  const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
+  const elsewhere = same.filter((s) => s.end.process.id !== d.end.process.id);
+  if (elsewhere.length === 0) return undefined;
+  const ends = partners(d.end);
+  if (same.some((s) => ends.includes(s.end))) return undefined;
+  // Two sends of the same words in two sessions are two messages: count before accusing.
+  const accepted = deliveries.filter((o) => o.index <= d.index && o.content === d.content).length;
+  if (ends.length > 0 && accepted <= elsewhere.length && d.end.keys.length === 0) return undefined;
+  return {
+    because: `${d.end.process.id} accepted ${quote(d.message)} in a session in which nobody sent it; it comes from a session of ${elsewhere[0]?.end.process.id}`,
+  };
+}
+
+function replayedLogin(end: End, { partners }: Exchanges, trace: Trace) {
+  const commit = end.commits[0];
+  if (commit === undefined || !end.process.service) return undefined;
+  const replayed = trace.events.some(
+    (e) =>
+      e.kind === "received" &&
+      e.at === end.process.id &&
+      e.t <= commit.t &&
+      trace.packets[e.packet]?.byAttacker === "replayed",
+  );
+  if (!replayed || partners(end).some((p) => p.process.principal === commit.peer)) return undefined;
+  return {
+    because: `${end.process.id} believes ${commit.peer} is there, in a session made of recorded packets alone`,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Attack } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import type { Trace, TraceEvent } from "../trace.ts";
+import { quote } from "./exchanges.ts";
+import type { Guarantee, Profile } from "./guarantee.ts";
+
+const onePacket = (attack: Attack): boolean => {
+  const [move] = attack;
+  if (attack.length !== 1 || move === undefined) return false;
+  if (move.move === "inject") return move.times === undefined || move.times === 1;
+  return ["replay", "reflect", "modify", "redirect", "duplicate"].includes(move.move);
+};
+
+export const robustness: Guarantee = {
+  id: "robustness",
+  statement:
+    "After one malformed, stray or spoofed packet everybody is alive, and a fresh honest session works.",
+  source: "RFC 9147 §4.5.2 (handling of invalid records)",
+  twin: "preshared?strictness=off",
+  layered: true,
+  secrecy: false,
+  safety: false,
+  counts: onePacket,
+  judge(trace, profile) {
+    const atStake = trace.events.some((e) => e.kind === "attack") ? trace.processes.length : 0;
+    const because = death(trace, profile) ?? failedSession(trace, profile);
+    return because === undefined ? { atStake } : { atStake, violation: { because } };
+  },
+};
+
+/** An ending that an undisturbed run does not have. */
+function death(trace: Trace, { honest }: Profile): string | undefined {
+  const attacked = trace.events.findIndex((e) => e.kind === "attack");
+  if (attacked < 0) return undefined;
+  const fromOutside = trace.plan.attack.every((m) => m.move === "inject");
+  const usual = new Set(honest.events.map(ending).filter((e) => e !== undefined));
+  for (const e of trace.events.slice(attacked)) {
+    const name = ending(e);
+    if (name === undefined || usual.has(name)) continue;
+    if (e.kind === "crashed") return `${e.at} crashed: ${e.because}`;
+    if (e.kind === "stopped") return `${e.at} would not come to rest: ${e.because}`;
+    // A session may end because its own packets were tampered with; a service may not.
+    const service = trace.processes.find((p) => p.id === e.at)?.service === true;
+    if (e.kind === "exited" && (service || fromOutside)) {
+      return `${e.at} gave up: ${e.because ?? "no reason given"}`;
+    }
+  }
+  return undefined;
+}
+
+function ending(e: TraceEvent): string | undefined {
+  if (e.kind === "crashed" || e.kind === "stopped") return `${e.kind} ${e.at}`;
+  return e.kind === "exited" && !e.ok ? `gave up ${e.at}` : undefined;
+}
+
+/** A session that started after the packet and does not deliver what it should. */
+function failedSession(trace: Trace, { honest }: Profile): string | undefined {
+  const attack = trace.events.find((e) => e.kind === "attack");
+  if (attack === undefined) return undefined;
+  const has = (t: Trace, key: string): boolean =>
+    t.events.some((e) => e.kind === "deliver" && latin1(e.message) === key);
+  for (const outcome of trace.outcomes) {
+    if (outcome.startedMs === undefined || outcome.startedMs <= attack.t) continue;
+    for (const { message, from } of outcome.wanted) {
+      const key = latin1(message);
+      if (has(trace, key) || !has(honest, key)) continue;
+      return `a fresh session afterwards does not work: ${quote(message)} of ${from} is not delivered`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+/** What an attacker knows at the end of a run; computed when asked for, once per trace. */
+import { Knowledge } from "../attacker/knowledge/knowledge.ts";
+import type { Trace } from "./trace.ts";
+
+/** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
+export function declaredSecrets(trace: Trace): readonly Uint8Array[] {
+  const payloads = trace.outcomes.flatMap((o) => o.wanted.map((w) => w.message));
+  const credentials = trace.deployment.credentials.flatMap((c) => [c.user, c.password]);
+  return [...payloads, ...credentials, ...(trace.deployment.identities ?? [])];
+}
+
+const before = new WeakMap<Trace, Knowledge>();
+const after = new WeakMap<Trace, Knowledge>();
+
+function build(trace: Trace, disclosures: boolean): Knowledge {
+  const knowledge = new Knowledge(declaredSecrets(trace));
+  for (const op of trace.crypto) knowledge.learnOperation(op);
+  for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
+  for (const packet of trace.packets) knowledge.observe(packet.bytes);
+  if (disclosures) for (const secret of trace.disclosed) knowledge.observe(secret);
+  return knowledge;
+}
+
+const cached = (cache: WeakMap<Trace, Knowledge>, trace: Trace, disclosures: boolean): Knowledge => {
+  let knowledge = cache.get(trace);
+  if (knowledge === undefined) {
+    knowledge = build(trace, disclosures);
+    cache.set(trace, knowledge);
+  }
+  return knowledge;
+};
+
+/** Everything seen on the wire, and whatever was disclosed. */
+export const knowledgeOf = (trace: Trace): Knowledge =>
+  trace.disclosed.length === 0 ? knowledgeFromWire(trace) : cached(after, trace, true);
+
+/** Everything seen on the wire, as if nothing had been disclosed. */
+export const knowledgeFromWire = (trace: Trace): Knowledge => cached(before, trace, false);

@@ -1,0 +1,911 @@
+/**
+ * Runs a plan. A run is a pure function of its plan: virtual time, one event queue, randomness
+ * forked by label, nothing asynchronous. The same plan gives the same trace, byte for byte.
+ */
+import { applyEdits } from "../attacker/edit.ts";
+import { attackerAddress, attackerHost, type Move, type PacketRef } from "../attacker/move.ts";
+import type {
+  Address,
+  Deployment,
+  Input,
+  Millis,
+  Output,
+  PlannedMessage,
+  Principal,
+  RoleSpec,
+} from "../protocol/endpoint.ts";
+import { fromHex } from "../protocol/kit/bytes.ts";
+import { Random } from "../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
+import { AttackPlan, type IndexedMove, packetKey } from "./attack-plan.ts";
+import { fateOf } from "./network.ts";
+import {
+  AddressBook,
+  handleInput,
+  openProcess,
+  principalOf,
+  type Process,
+  ProtocolError,
+  Stores,
+} from "./processes.ts";
+import { Scheduler } from "./scheduler.ts";
+import { append, Pipes, type Pipe, takeChunk } from "./streams.ts";
+import { digestOf } from "./trace-lines.ts";
+import type { Packet, PlannedOutcome, ProcessId, RunPlan, Trace, TraceEvent } from "./trace.ts";
+
+/** Bounds of a run: far above what any honest run needs, so that only endless loops meet them. */
+export const limits = {
+  steps: 100_000,
+  stepsAtOnce: 5_000,
+  runMs: 600_000,
+  /** A session that has not come to rest by then is left alone, and the next one starts. */
+  sessionMs: 120_000,
+} as const;
+/** How long users take to type, and how far apart they type their messages. */
+const thinkMs = 20;
+const betweenMessagesMs = 100;
+
+/** Who is to blame if a packet does not arrive. */
+type Lost = Extract<TraceEvent, { kind: "lost" }>["by"];
+
+type Item =
+  | { readonly kind: "session"; readonly index: number }
+  | {
+      readonly kind: "arrive";
+      readonly packet: Packet;
+      readonly bytes: Uint8Array;
+      readonly to: Address;
+      readonly lost: Lost | undefined;
+      /** Sets off the moves that wait for this packet; false for further copies. */
+      readonly first: boolean;
+      readonly key: string | undefined;
+    }
+  | { readonly kind: "flush"; readonly pipe: Pipe }
+  | { readonly kind: "connected"; readonly at: Address; readonly peer: Address }
+  | { readonly kind: "closed"; readonly at: Address; readonly peer: Address }
+  | { readonly kind: "timer"; readonly process: Process; readonly t: Millis }
+  | { readonly kind: "send"; readonly desk: Desk }
+  | { readonly kind: "move"; readonly entry: IndexedMove };
+
+/** The application in front of one end of one session: what it still wants to send. */
+interface Desk {
+  readonly process: Process;
+  /** The service's own label of the session; absent for per-session processes. */
+  readonly session: string | undefined;
+  readonly to: Principal | undefined;
+  readonly messages: PlannedMessage[];
+  credits: number;
+  scheduled: boolean;
+}
+
+export function simulate(plan: RunPlan): Trace {
+  return new Simulation(plan).run();
+}
+
+class Simulation {
+  readonly #plan: RunPlan;
+  readonly #random: Random;
+  readonly #queue = new Scheduler<Item>();
+  readonly #attack: AttackPlan;
+  readonly #book: AddressBook;
+  readonly #stores = new Stores();
+  readonly #pipes = new Pipes();
+  readonly #log: OpRecord[] = [];
+  readonly #deployment: Deployment;
+  readonly #events: TraceEvent[] = [];
+  readonly #packets: Packet[] = [];
+  readonly #packetByKey = new Map<string, Packet>();
+  readonly #inData: boolean[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #processes: Process[] = [];
+  readonly #listening = new Map<Address, Process>();
+  readonly #desks = new Map<string, Desk>();
+  readonly #outcomes: PlannedOutcome[] = [];
+  readonly #startedSessions = new Set<number>();
+  readonly #disclosed: Uint8Array[] = [];
+  readonly #datagram: boolean;
+  #now: Millis = 0;
+  #inFlight = 0;
+  #lastSessionStart: Millis = 0;
+  #handshakeUntouched = true;
+
+  constructor(plan: RunPlan) {
+    this.#plan = plan;
+    this.#random = new Random(plan.seed);
+    this.#attack = new AttackPlan(plan.attack);
+    this.#book = new AddressBook(plan);
+    this.#datagram = plan.protocol.transport === "datagram";
+    this.#deployment = plan.protocol.deploy({
+      crypto: new CryptoRecorder(this.#log, this.#random.fork("deployment"), "deployment"),
+      options: plan.options,
+      principals: principalsOf(plan),
+      store: (principal, name) => this.#stores.of(principal, name),
+    });
+    this.#stores.onWrite = (principal, store, bytes) =>
+      this.#events.push({ kind: "stored", t: this.#now, at: principal, store, bytes });
+  }
+
+  run(): Trace {
+    this.#startServices();
+    for (const entry of this.#attack.atStart) this.#act(entry);
+    for (const { t, ...entry } of this.#attack.atTime) this.#queue.at(t, { kind: "move", entry });
+    this.#plan.workload.sessions.forEach((session, index) => {
+      if (session.start !== "after-previous") {
+        this.#queue.at(session.start, { kind: "session", index });
+      }
+    });
+    this.#loop();
+    for (const entry of this.#attack.atEnd) this.#act(entry);
+    return this.#trace();
+  }
+
+  #loop(): void {
+    let steps = 0;
+    let atOnce = 0;
+    const sessions = this.#plan.workload.sessions.length;
+    const limitMs = (this.#plan.protocol.runLimitMs ?? limits.runMs) + limits.sessionMs * sessions;
+    for (;;) {
+      const due = this.#queue.nextTime;
+      const waiting = this.#nextWaitingSession(due);
+      if (waiting !== undefined) {
+        this.#startSession(waiting);
+        continue;
+      }
+      if (due === undefined || due > limitMs) return;
+      const { t, item } = this.#queue.next() as { t: Millis; item: Item };
+      atOnce = t === this.#now ? atOnce + 1 : 0;
+      this.#now = t;
+      if (++steps > limits.steps || atOnce > limits.stepsAtOnce) {
+        const because =
+          atOnce > limits.stepsAtOnce
+            ? `more than ${limits.stepsAtOnce} steps without time passing`
+            : `more than ${limits.steps} steps`;
+        this.#events.push({ kind: "stopped", t, at: itemOwner(item), because });
+        return;
+      }
+      this.#step(item);
+    }
+  }
+
+  #step(item: Item): void {
+    switch (item.kind) {
+      case "session":
+        this.#startSession(item.index);
+        return;
+      case "arrive":
+        this.#inFlight--;
+        this.#arrive(item);
+        return;
+      case "flush":
+        this.#inFlight--;
+        this.#flush(item.pipe);
+        return;
+      case "connected":
+      case "closed": {
+        this.#inFlight--;
+        const process = this.#listening.get(item.at);
+        if (process === undefined) return;
+        if (item.kind === "closed") {
+          this.#events.push({ kind: "closed", t: this.#now, at: process.id, peer: item.peer });
+        }
+        this.#handle(process, { kind: item.kind, peer: item.peer }, item.peer);
+        return;
+      }
+      case "timer":
+        if (item.process.end !== "alive" || item.process.timer !== item.t) return;
+        item.process.timer = undefined;
+        this.#handle(item.process, { kind: "timeout" }, undefined);
+        return;
+      case "send":
+        this.#inFlight--;
+        this.#send(item.desk);
+        return;
+      case "move":
+        this.#act(item.entry);
+        return;
+    }
+  }
+
+  // --- processes and sessions ------------------------------------------------------------------
+
+  /** Sessions that wait for the earlier ones to come to rest start here, in order. */
+  #nextWaitingSession(due: Millis | undefined): number | undefined {
+    const index = this.#plan.workload.sessions.findIndex((_, i) => !this.#startedSessions.has(i));
+    if (index < 0 || this.#plan.workload.sessions[index]?.start !== "after-previous") {
+      return undefined;
+    }
+    const over = this.#lastSessionStart + limits.sessionMs;
+    if (due === undefined) return index;
+    if (due > over) {
+      this.#now = Math.max(this.#now, over);
+      return index;
+    }
+    if (this.#inFlight > 0) return undefined;
+    const busy = this.#processes.some((p) => p.spec.process === "session" && p.end === "alive");
+    return busy ? undefined : index;
+  }
+
+  #startServices(): void {
+    for (const spec of this.#plan.protocol.roles) {
+      if (spec.process !== "service") continue;
+      const address = this.#book.service(spec, undefined);
+      if (this.#listening.has(address)) continue;
+      const restarts = this.#processes.filter((p) => p.spec.name === spec.name).length;
+      this.#open(spec, `${spec.name}#${restarts}`, principalOf(spec, undefined), address, undefined);
+    }
+  }
+
+  #startSession(index: number): void {
+    const session = this.#plan.workload.sessions[index];
+    if (session === undefined || this.#startedSessions.has(index)) return;
+    this.#startedSessions.add(index);
+    this.#lastSessionStart = this.#now;
+    this.#startServices();
+    const roles = this.#plan.protocol.roles;
+    const wanted: { from: ProcessId; to: Principal | undefined; message: Uint8Array }[] = [];
+    const outcome: PlannedOutcome = { session: index, processes: [], wanted, startedMs: this.#now };
+    this.#outcomes.push(outcome);
+    const ids = outcome.processes as ProcessId[];
+    // Whoever only answers must be there before whoever starts talking.
+    const own = roles.filter((r) => r.process === "session");
+    own.sort((a, b) => Number(a.peer !== undefined) - Number(b.peer !== undefined));
+    for (const m of session.messages) this.#want(m, index, wanted);
+    for (const spec of own) {
+      spec.principals.forEach((_, k) => {
+        const n = index * spec.principals.length + k;
+        const one = spec.principals.length === 1;
+        const principal = one ? principalOf(spec, session) : (spec.principals[k] as Principal);
+        const address = this.#book.sessionProcess(spec, principal, n);
+        ids.push(`${spec.name}#${n}`);
+        this.#open(spec, `${spec.name}#${n}`, principal, address, index);
+      });
+    }
+  }
+
+  #want(
+    m: PlannedMessage,
+    session: number,
+    wanted: { from: ProcessId; to: Principal | undefined; message: Uint8Array }[],
+  ): void {
+    const spec = this.#book.role(m.from);
+    if (spec === undefined) throw new ProtocolError(`the workload names the unknown role "${m.from}"`);
+    const service = this.#listening.get(this.#book.service(spec, undefined));
+    const from =
+      spec.process === "service"
+        ? (service?.id ?? `${spec.name}#0`)
+        : `${spec.name}#${session * spec.principals.length}`;
+    wanted.push({ from, to: m.to, message: m.message });
+  }
+
+  #open(
+    spec: RoleSpec,
+    id: ProcessId,
+    principal: Principal,
+    address: Address,
+    plannedSession: number | undefined,
+  ): void {
+    const session =
+      plannedSession === undefined ? undefined : this.#plan.workload.sessions[plannedSession];
+    const peerSpec = spec.peer === undefined ? undefined : this.#book.role(spec.peer);
+    const peerAddress = peerSpec && this.#addressOfPeer(peerSpec, plannedSession);
+    const process = openProcess(
+      this.#deployment,
+      { log: this.#log, random: this.#random, stores: this.#stores },
+      {
+        id,
+        spec,
+        principal,
+        address,
+        peer: peerSpec && principalOf(peerSpec, session),
+        peerAddress,
+        plannedSession,
+      },
+    );
+    this.#processes.push(process);
+    this.#listening.set(address, process);
+    this.#events.push({ kind: "started", t: this.#now, at: id, principal, role: spec.name });
+    this.#handle(process, { kind: "start" }, undefined);
+    if (!this.#datagram && peerAddress !== undefined) this.#connect(address, peerAddress);
+  }
+
+  #addressOfPeer(spec: RoleSpec, plannedSession: number | undefined): Address {
+    const session = this.#plan.workload.sessions[plannedSession ?? 0];
+    if (spec.process === "service") return this.#book.service(spec, session);
+    const n = (plannedSession ?? 0) * spec.principals.length;
+    return this.#book.sessionProcess(spec, principalOf(spec, session), n);
+  }
+
+  // --- endpoints -------------------------------------------------------------------------------
+
+  #handle(process: Process, input: Input, from: Address | undefined): void {
+    if (process.end !== "alive") return;
+    const result = handleInput(process, input, this.#now);
+    if (!result.ok) {
+      this.#events.push({ kind: "crashed", t: this.#now, at: process.id, because: result.because });
+      this.#finish(process, "crashed");
+      return;
+    }
+    for (const output of result.outputs) {
+      this.#output(process, output, from);
+      if (process.end !== "alive") return;
+    }
+    const size = process.endpoint.stateSize?.();
+    if (size !== undefined) process.maxState = Math.max(process.maxState ?? 0, size);
+    this.#schedule(process);
+  }
+
+  #schedule(process: Process): void {
+    const deadline = process.endpoint.deadline?.();
+    if (deadline === undefined || Number.isNaN(deadline) || deadline === Number.POSITIVE_INFINITY) {
+      process.timer = undefined;
+      return;
+    }
+    const t = Math.max(deadline, this.#now);
+    if (process.timer === t) return;
+    process.timer = t;
+    this.#queue.at(t, { kind: "timer", process, t });
+  }
+
+  #output(process: Process, output: Output, from: Address | undefined): void {
+    const t = this.#now;
+    const at = process.id;
+    const session =
+      output.session ?? (process.spec.process === "session" ? "main" : (from ?? "main"));
+    switch (output.kind) {
+      case "transmit":
+        this.#transmit(process, output.bytes, output.to ?? process.peerAddress ?? from);
+        return;
+      case "ready":
+        this.#ready(process, session, output.messages, from);
+        return;
+      case "submit": {
+        const { message, purpose } = output;
+        this.#events.push({ kind: "submit", t, at, session, message, purpose, to: process.peer });
+        return;
+      }
+      case "deliver": {
+        const { message, from: author, purpose = "message" } = output;
+        this.#events.push({ kind: "deliver", t, at, session, message, from: author, purpose });
+        return;
+      }
+      case "confirm":
+      case "give-up":
+        this.#events.push({ kind: output.kind, t, at, session, message: output.message });
+        return;
+      case "claim":
+        this.#claim(process, output.claim, session, from);
+        return;
+      case "reject":
+        this.#events.push({ kind: "reject", t, at, reason: output.reason });
+        return;
+      case "log":
+        this.#events.push({ kind: "log", t, at, line: output.line });
+        return;
+      case "alarm":
+        this.#events.push({ kind: "alarm", t, at, text: output.text });
+        return;
+      case "ran-code":
+        this.#events.push({ kind: "ran-code", t, at, code: output.code });
+        return;
+      case "negotiated": {
+        const { suite, best } = output;
+        this.#events.push({ kind: "negotiated", t, at, session, suite, best });
+        return;
+      }
+      case "close": {
+        const peer = output.to ?? process.peerAddress ?? from;
+        if (peer !== undefined) this.#disconnect(process.address, peer);
+        return;
+      }
+      case "exit": {
+        const because = output.because;
+        this.#events.push({ kind: "exited", t, at, ok: output.ok, because });
+        this.#finish(process, output.ok ? "exited" : "gave-up");
+        return;
+      }
+    }
+  }
+
+  #claim(
+    process: Process,
+    claim: Extract<Output, { kind: "claim" }>["claim"],
+    session: string,
+    from: Address | undefined,
+  ): void {
+    const common = { t: this.#now, at: process.id, session, peer: claim.peer };
+    switch (claim.kind) {
+      case "running":
+      case "commit":
+        this.#events.push({ ...common, kind: claim.kind, agreed: claim.agreed });
+        return;
+      case "secret":
+        process.secrets++;
+        if (from !== undefined) process.secretWith.add(from);
+        this.#events.push({ ...common, kind: "secret", value: claim.value });
+        return;
+      case "evidence":
+        this.#events.push({
+          ...common,
+          kind: "evidence",
+          message: claim.message,
+          bytes: claim.bytes,
+        });
+        return;
+    }
+  }
+
+  #finish(process: Process, end: "crashed" | "exited" | "gave-up"): void {
+    process.end = end;
+    process.timer = undefined;
+    if (this.#listening.get(process.address) === process) this.#listening.delete(process.address);
+    for (const peer of this.#pipes.peersOf(process.address)) {
+      this.#disconnect(process.address, peer);
+    }
+  }
+
+  // --- applications ----------------------------------------------------------------------------
+
+  #ready(
+    process: Process,
+    session: string,
+    messages: number | undefined,
+    from: Address | undefined,
+  ): void {
+    const key = `${process.id}/${session}`;
+    let desk = this.#desks.get(key);
+    if (desk === undefined) {
+      const planned = this.#plannedFor(process, from);
+      if (planned === undefined) return;
+      const service = process.spec.process === "service";
+      const all = this.#plan.workload.sessions[planned]?.messages ?? [];
+      const client = this.#processes.find((p) => p.plannedSession === planned);
+      desk = {
+        process,
+        session: service ? session : undefined,
+        to: service ? client?.principal : process.peer,
+        messages: all.filter((m) => m.from === process.spec.name),
+        credits: 0,
+        scheduled: false,
+      };
+      this.#desks.set(key, desk);
+      process.readySessions.push(`${planned}`);
+    }
+    desk.credits = messages ?? Number.POSITIVE_INFINITY;
+    this.#planSend(desk, thinkMs);
+  }
+
+  /** Which planned session a process speaks for when it says `ready`. */
+  #plannedFor(process: Process, from: Address | undefined): number | undefined {
+    if (process.plannedSession !== undefined) return process.plannedSession;
+    const byAddress = this.#processes.find(
+      (p) => p.address === from && p.plannedSession !== undefined,
+    )?.plannedSession;
+    const free = (s: number | undefined): boolean =>
+      s !== undefined && !process.readySessions.includes(`${s}`);
+    if (free(byAddress)) return byAddress;
+    return this.#outcomes.map((o) => o.session).find(free);
+  }
+
+  #planSend(desk: Desk, delay: Millis): void {
+    if (desk.scheduled || desk.credits <= 0 || desk.messages.length === 0) return;
+    desk.scheduled = true;
+    this.#inFlight++;
+    this.#queue.at(this.#now + delay, { kind: "send", desk });
+  }
+
+  #send(desk: Desk): void {
+    desk.scheduled = false;
+    const planned = desk.messages[0];
+    if (planned === undefined || desk.process.end !== "alive" || desk.credits <= 0) return;
+    desk.messages.shift();
+    desk.credits--;
+    const { message } = planned;
+    const to = planned.to ?? desk.to;
+    const { process, session } = desk;
+    this.#events.push({
+      kind: "submit",
+      t: this.#now,
+      at: process.id,
+      session: session ?? "main",
+      message,
+      purpose: "message",
+      to,
+    });
+    const input: Input = {
+      kind: "send",
+      message: message.slice(),
+      ...(to === undefined ? {} : { to }),
+      ...(session === undefined ? {} : { session }),
+    };
+    this.#handle(process, input, undefined);
+    this.#planSend(desk, betweenMessagesMs);
+  }
+
+  // --- the wire --------------------------------------------------------------------------------
+
+  #transmit(process: Process, bytes: Uint8Array, to: Address | undefined): void {
+    if (to === undefined) {
+      throw new ProtocolError(`${process.id} transmits without saying to whom`);
+    }
+    const label = this.#labelOf(to);
+    const pair = `${process.id}>${label}`;
+    const nth = (this.#counts.get(pair) ?? 0) + 1;
+    this.#counts.set(pair, nth);
+    const inData =
+      process.spec.process === "session" ? process.secrets > 0 : process.secretWith.has(to);
+    const packet = this.#put(
+      { from: process.id, to: label, nth, source: process.address, destination: to, bytes },
+      inData,
+    );
+    const key = packetKey(packet);
+    this.#packetByKey.set(key, packet);
+    this.#launch(packet, key);
+  }
+
+  #put(about: Omit<Packet, "index" | "sentMs" | "bytes"> & { bytes: Uint8Array }, inData: boolean) {
+    const packet: Packet = {
+      ...about,
+      bytes: about.bytes.slice(),
+      index: this.#packets.length,
+      sentMs: this.#now,
+    };
+    this.#packets.push(packet);
+    this.#inData.push(inData);
+    this.#events.push({ kind: "sent", t: this.#now, at: packet.from, packet: packet.index });
+    return packet;
+  }
+
+  /** The process at an address; the last one that was there; or the host's name. */
+  #labelOf(address: Address): ProcessId {
+    const there = this.#listening.get(address);
+    if (there !== undefined) return there.id;
+    if (address.startsWith("*:")) return "all";
+    for (let i = this.#processes.length - 1; i >= 0; i--) {
+      const process = this.#processes[i] as Process;
+      if (process.address === address) return process.id;
+    }
+    return address.slice(0, address.lastIndexOf(":"));
+  }
+
+  /** Sends an honest packet through the attacker's hands and the network. */
+  #launch(packet: Packet, key: string): void {
+    let bytes = packet.bytes;
+    let to = packet.destination;
+    let lost: Lost | undefined;
+    let hold = 0;
+    const copies: Millis[] = [];
+    let cut = false;
+    for (const { move, index } of this.#attack.on(key)) {
+      switch (move.move) {
+        case "drop":
+          lost = "attacker";
+          break;
+        case "hold":
+          hold += move.delayMs;
+          break;
+        case "duplicate":
+          copies.push(move.delayMs ?? 1);
+          break;
+        case "modify": {
+          const changed = applyEdits(bytes, move.edits, (ref) => this.#lookUp(ref));
+          if (changed === bytes) continue;
+          bytes = changed;
+          break;
+        }
+        case "redirect": {
+          const target = this.#book.of(move.to);
+          if (target === undefined) continue;
+          to = target;
+          break;
+        }
+        case "cut":
+          cut = true;
+          break;
+        default:
+          continue;
+      }
+      this.#noteMove(index, packet.to, packet.index);
+    }
+    const random = (): Random => this.#random.fork("network").fork(key);
+    const fate = fateOf(this.#plan.network, random, bytes.length, this.#now, !this.#datagram);
+    if (fate.length === 0) lost ??= "network";
+    if (!this.#datagram && this.#pipes.get(packet.source, to)?.open !== true) lost ??= "nobody-there";
+    const first = hold + (fate[0] ?? this.#plan.network.latencyMs);
+    for (const target of this.#targets(to, packet.source)) {
+      this.#enqueue(first, { kind: "arrive", packet, bytes, to: target, lost, first: true, key });
+      if (lost !== undefined) continue;
+      const more = [...fate.slice(1), ...copies.map((c) => first + c)];
+      for (const delay of more) {
+        const again = { kind: "arrive", packet, bytes, to: target, lost, first: false } as const;
+        this.#enqueue(delay, { ...again, key: undefined });
+      }
+    }
+    if (cut) this.#disconnect(packet.source, packet.destination);
+  }
+
+  #enqueue(delay: Millis, item: Item): void {
+    this.#inFlight++;
+    this.#queue.at(this.#now + delay, item);
+  }
+
+  #targets(to: Address, source: Address): readonly Address[] {
+    if (!to.startsWith("*:")) return [to];
+    const port = to.slice(1);
+    return [...this.#listening.keys()].filter((a) => a.endsWith(port) && a !== source).sort();
+  }
+
+  #arrive(item: Extract<Item, { kind: "arrive" }>): void {
+    const { packet, lost } = item;
+    if (lost !== undefined) {
+      this.#events.push({
+        kind: "lost",
+        t: this.#now,
+        at: packet.to,
+        packet: packet.index,
+        by: lost,
+      });
+    } else if (this.#datagram) this.#arriveDatagram(item);
+    else this.#arriveWrite(item);
+    if (item.first && item.key !== undefined) {
+      for (const entry of this.#attack.after(item.key)) this.#act(entry);
+    }
+  }
+
+  #arriveDatagram(item: Extract<Item, { kind: "arrive" }>): void {
+    const { packet } = item;
+    const process = this.#listening.get(item.to);
+    const t = this.#now;
+    if (process === undefined) {
+      const by = "nobody-there";
+      this.#events.push({ kind: "lost", t, at: packet.to, packet: packet.index, by });
+      return;
+    }
+    const room = process.spec.receiveBufferBytes ?? Number.POSITIVE_INFINITY;
+    const bytes = item.bytes.length > room ? item.bytes.slice(0, room) : item.bytes.slice();
+    const changed = item.bytes !== packet.bytes;
+    const at = process.id;
+    this.#events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
+    this.#handle(process, { kind: "datagram", bytes: bytes.slice(), from: packet.source }, packet.source);
+  }
+
+  #arriveWrite(item: Extract<Item, { kind: "arrive" }>): void {
+    const { packet } = item;
+    const pipe = this.#pipes.get(packet.source, item.to);
+    const process = this.#listening.get(item.to);
+    const t = this.#now;
+    if (pipe === undefined || process === undefined) {
+      const by = "nobody-there";
+      this.#events.push({ kind: "lost", t, at: packet.to, packet: packet.index, by });
+      return;
+    }
+    if (t < pipe.lastArrival) {
+      this.#enqueue(pipe.lastArrival - t, item);
+      return;
+    }
+    pipe.lastArrival = t;
+    const changed = item.bytes !== packet.bytes;
+    const { bytes } = item;
+    this.#events.push({ kind: "received", t, at: process.id, packet: packet.index, bytes, changed });
+    append(pipe, bytes);
+    if (!pipe.flushScheduled) {
+      pipe.flushScheduled = true;
+      this.#enqueue(0, { kind: "flush", pipe });
+    }
+  }
+
+  #flush(pipe: Pipe): void {
+    pipe.flushScheduled = false;
+    const process = this.#listening.get(pipe.to);
+    if (process === undefined || pipe.pending.length === 0) return;
+    const n = (this.#counts.get(`chunks ${pipe.from}>${pipe.to}`) ?? 0) + 1;
+    this.#counts.set(`chunks ${pipe.from}>${pipe.to}`, n);
+    const random = (): Random =>
+      this.#random.fork("chunks").fork(`${pipe.from}>${pipe.to}`).fork(`${n}`);
+    const chunk = takeChunk(pipe, this.#plan.network.chunking, random);
+    this.#handle(process, { kind: "chunk", bytes: chunk, from: pipe.from }, pipe.from);
+    if (pipe.pending.length > 0 && !pipe.flushScheduled) {
+      pipe.flushScheduled = true;
+      this.#enqueue(1, { kind: "flush", pipe });
+    }
+  }
+
+  #connect(client: Address, server: Address): void {
+    const latency = this.#plan.network.latencyMs;
+    if (!this.#listening.has(server)) {
+      this.#enqueue(latency, { kind: "closed", at: client, peer: server });
+      return;
+    }
+    this.#pipes.open(client, server);
+    this.#enqueue(latency, { kind: "connected", at: server, peer: client });
+    this.#enqueue(2 * latency, { kind: "connected", at: client, peer: server });
+  }
+
+  #disconnect(a: Address, b: Address): void {
+    for (const pipe of this.#pipes.close(a, b)) {
+      // What was written before the end still arrives, and then the end.
+      const t = Math.max(this.#now + this.#plan.network.latencyMs, pipe.lastArrival) + 1;
+      this.#enqueue(t - this.#now, { kind: "closed", at: pipe.to, peer: pipe.from });
+    }
+  }
+
+  // --- the attacker ----------------------------------------------------------------------------
+
+  #lookUp(ref: PacketRef): Uint8Array | undefined {
+    return this.#packetByKey.get(packetKey(ref))?.bytes;
+  }
+
+  /** `touched`: a packet that the move concerns, or undefined if it only sends its own. */
+  #noteMove(index: number, at: ProcessId, touched: number | undefined): void {
+    this.#events.push({ kind: "attack", t: this.#now, at, move: index });
+    if (touched !== undefined && this.#inData[touched] !== true) this.#handshakeUntouched = false;
+  }
+
+  #act({ move, index }: IndexedMove): void {
+    switch (move.move) {
+      case "inject":
+        this.#inject(move, index, fromHex(move.hex) ?? new Uint8Array(0), undefined);
+        return;
+      case "replay": {
+        const original = this.#packetByKey.get(packetKey(move.packet));
+        if (original === undefined) return;
+        const bytes = applyEdits(original.bytes, move.edits ?? [], (ref) => this.#lookUp(ref));
+        this.#inject(move, index, bytes, original);
+        return;
+      }
+      case "reflect": {
+        const original = this.#packetByKey.get(packetKey(move.packet));
+        if (original === undefined) return;
+        this.#emit(index, original.bytes, original.destination, original.source, original);
+        return;
+      }
+      case "disclose":
+        this.#disclose(move, index);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #inject(
+    move: Extract<Move, { move: "inject" | "replay" }>,
+    index: number,
+    bytes: Uint8Array,
+    original: Packet | undefined,
+  ): void {
+    const target = this.#book.of(move.to);
+    if (target === undefined) return;
+    const asked = move.from;
+    const source = asked === undefined ? attackerAddress : (this.#book.of(asked) ?? asked);
+    const times = move.move === "inject" ? (move.times ?? 1) : 1;
+    for (let k = 0; k < times; k++) {
+      // Many at once are many strangers: each has an address of its own.
+      const own = k === 0 || asked !== undefined ? source : `${attackerHost}-${k}:6666`;
+      this.#emit(index, bytes, own, target, original);
+    }
+  }
+
+  #emit(
+    index: number,
+    bytes: Uint8Array,
+    source: Address,
+    to: Address,
+    original: Packet | undefined,
+  ): void {
+    const label = this.#labelOf(to);
+    const pair = `${attackerHost}>${label}`;
+    const nth = (this.#counts.get(pair) ?? 0) + 1;
+    this.#counts.set(pair, nth);
+    const inData =
+      this.#targetInData(to) && (original === undefined || this.#inData[original.index] === true);
+    const packet = this.#put(
+      {
+        from: attackerHost,
+        to: label,
+        nth,
+        source,
+        destination: to,
+        bytes,
+        byAttacker: original === undefined ? "injected" : "replayed",
+        ...(original === undefined ? {} : { copyOf: original.index }),
+      },
+      inData,
+    );
+    this.#noteMove(index, label, packet.index);
+    if (!this.#datagram && this.#pipes.get(source, to)?.open !== true) {
+      if (!this.#listening.has(to)) return;
+      this.#pipes.open(source, to);
+      this.#enqueue(0, { kind: "connected", at: to, peer: source });
+    }
+    this.#enqueue(0, {
+      kind: "arrive",
+      packet,
+      bytes: packet.bytes,
+      to,
+      lost: undefined,
+      first: true,
+      key: packetKey(packet),
+    });
+  }
+
+  /** Are all sessions in progress past their handshake, as far as `to` is concerned? */
+  #targetInData(to: Address): boolean {
+    const target = this.#listening.get(to);
+    if (target === undefined) return false;
+    if (target.spec.process === "session") return target.secrets > 0;
+    const alive = this.#processes.filter((p) => p.spec.process === "session" && p.end === "alive");
+    return alive.length > 0 && alive.every((p) => p.secrets > 0) && target.secretWith.size > 0;
+  }
+
+  #disclose(move: Extract<Move, { move: "disclose" }>, index: number): void {
+    const { principal, what } = move;
+    const before = this.#disclosed.length;
+    if (what === "long-term") {
+      this.#disclosed.push(...this.#deployment.longTermSecrets(principal));
+    } else {
+      const content = this.#stores.read(principal, what.slice("store:".length));
+      if (content !== undefined) this.#disclosed.push(content);
+    }
+    if (this.#disclosed.length === before) return;
+    this.#noteMove(index, principal, undefined);
+    this.#events.push({ kind: "disclosed", t: this.#now, at: principal, principal, what });
+  }
+
+  // --- the result ------------------------------------------------------------------------------
+
+  #trace(): Trace {
+    const { publicValues, identities, credentials } = this.#deployment;
+    let digest: string | undefined;
+    const trace: Trace = {
+      plan: this.#plan,
+      events: this.#events,
+      packets: this.#packets,
+      processes: this.#processes.map((p) => ({
+        id: p.id,
+        role: p.spec.name,
+        principal: p.principal,
+        address: p.address,
+        plannedSession: p.plannedSession,
+        service: p.spec.process === "service",
+        end: p.end,
+        stateSize: p.maxState,
+      })),
+      outcomes: this.#outcomes,
+      crypto: this.#log,
+      disclosed: this.#disclosed,
+      deployment: {
+        ...(publicValues === undefined ? {} : { publicValues }),
+        ...(identities === undefined ? {} : { identities }),
+        credentials: credentials ?? [],
+      },
+      handshakeUntouched: this.#handshakeUntouched,
+      endMs: this.#now,
+      get digest() {
+        digest ??= digestOf(trace);
+        return digest;
+      },
+    };
+    return trace;
+  }
+}
+
+function principalsOf(plan: RunPlan): readonly Principal[] {
+  const all = new Set(plan.protocol.roles.flatMap((r) => r.principals));
+  for (const session of plan.workload.sessions) {
+    for (const principal of Object.values(session.principals ?? {})) all.add(principal);
+  }
+  if (plan.protocol.registration === true) all.add(attackerHost);
+  return [...all];
+}
+
+function itemOwner(item: Item): ProcessId {
+  switch (item.kind) {
+    case "timer":
+      return item.process.id;
+    case "send":
+      return item.desk.process.id;
+    case "arrive":
+      return item.packet.to;
+    default:
+      return "network";
+  }
+}

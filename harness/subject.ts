@@ -1,0 +1,42 @@
+/** What is put under test: a protocol with its options, and where it came from. */
+import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
+import type { Attack } from "../attacker/move.ts";
+import { calmNetwork } from "./network.ts";
+import { ProtocolError } from "./processes.ts";
+import type { NetworkConditions, RunPlan } from "./trace.ts";
+import { workloadNamed } from "./workload.ts";
+
+export interface Subject {
+  readonly protocol: Protocol;
+  /** Every option of the protocol, defaults filled in. */
+  readonly options: OptionValues;
+  /** How the user named it, without options: a bundled name, or a path. */
+  readonly source: string;
+}
+
+export const defaultSeed = "mallory";
+
+/** @throws ProtocolError if there is no workload of that name. */
+export function planOf(
+  subject: Subject,
+  about: {
+    readonly attack?: Attack;
+    readonly seed?: string;
+    readonly workload?: string;
+    readonly network?: NetworkConditions;
+  } = {},
+): RunPlan {
+  const name = about.workload ?? "default";
+  const workload = workloadNamed(subject.protocol, subject.options, name);
+  if (workload === undefined) throw new ProtocolError(`there is no workload "${name}"`);
+  return {
+    protocol: subject.protocol,
+    options: subject.options,
+    source: subject.source,
+    workload,
+    workloadName: name,
+    network: about.network ?? calmNetwork,
+    attack: about.attack ?? [],
+    seed: about.seed ?? defaultSeed,
+  };
+}

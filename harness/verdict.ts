@@ -1,0 +1,141 @@
+/**
+ * Verdicts: what the lab says about one guarantee of one protocol, and what it rests on.
+ * Absence of a violation is never a proof; `holds` says how hard the lab tried.
+ */
+import type { Attack, Capability } from "../attacker/move.ts";
+import type { NetworkConditions, ProcessId } from "./trace.ts";
+import type { OptionValues } from "../protocol/endpoint.ts";
+
+export type Status = "broken" | "holds" | "unknown" | "not-applicable";
+
+/** One violating run, minimal, and all that is needed to run it again. */
+export interface Finding {
+  readonly capability: Capability;
+  /** All capabilities the attack uses: a replayer listens and sends, but stops nothing. */
+  readonly needs: readonly Capability[];
+  /** What had to be computed, with its cost, or `null`. */
+  readonly compute: string | null;
+  /** One sentence: why this run violates the guarantee. */
+  readonly because: string;
+  /** The attack, one English line per move; empty if an ordinary run violates. */
+  readonly steps: readonly string[];
+  readonly attack: SavedAttack;
+  /** Digest of the violating run. */
+  readonly digest: string;
+  /** Name of the generic strategy that found it. */
+  readonly strategy: string;
+  /** The violating run, as far as a sequence diagram needs it. */
+  readonly story: Story;
+}
+
+/** An attack as it is saved in a file. */
+export interface SavedAttack {
+  readonly schema: "mallory/attack@1";
+  /** Bundled name, or path of the file, as the user named it. */
+  readonly protocol: string;
+  readonly options: OptionValues;
+  /** Name of the workload; see harness/workload.ts. */
+  readonly workload: string;
+  readonly seed: string;
+  readonly network: NetworkConditions;
+  readonly moves: Attack;
+  readonly guarantee: string;
+  readonly digest: string;
+}
+
+/** One line of a sequence diagram. Bytes are the network's: escape them before showing. */
+export interface StoryStep {
+  readonly t: number;
+  /** Lifelines: process ids, `mallory`, or the host of an address nobody listens on. */
+  readonly from: ProcessId;
+  readonly to: ProcessId;
+  readonly kind: "packet" | "attack-packet" | "lost" | "changed" | "note" | "violation";
+  readonly label: string;
+  /** Bytes as they arrived (or would have), hex. */
+  readonly hex?: string;
+}
+export interface Story {
+  readonly lifelines: readonly string[];
+  readonly steps: readonly StoryStep[];
+}
+
+/** A verdict within one restriction: all attacks, or attacks that leave the handshake alone. */
+export interface Layer {
+  readonly verdict: Status;
+  readonly capability: Capability | null;
+  readonly because: string;
+  readonly finding?: Finding;
+}
+
+export interface GuaranteeVerdict {
+  readonly guarantee: string;
+  readonly verdict: Status;
+  readonly claimed: boolean;
+  /** What the authors say, where they claim it. */
+  readonly claim?: string;
+  /** The weakest capability that breaks it. */
+  readonly capability: Capability | null;
+  readonly because: string;
+  /** The smallest attack with the weakest capability. */
+  readonly finding?: Finding;
+  /** Where stronger attackers break it in another way: one finding per capability. */
+  readonly others: readonly Finding[];
+  /** Capabilities whose attacks were all tried without a violation. */
+  readonly heldAgainst: readonly Capability[];
+  readonly layer?: Layer;
+  /** Runs judged for it, strategies tried, and what could have gone wrong in them. */
+  readonly runs: number;
+  readonly strategies: number;
+  readonly atStake: number;
+  /** Attacks that changed the course of the run. */
+  readonly effective: number;
+  /** All attacks of up to this many moves were tried; `null` if no search was exhaustive. */
+  readonly exhaustiveDepth: number | null;
+}
+
+export interface HonestRun {
+  readonly submitted: number;
+  readonly delivered: number;
+  readonly datagrams: number;
+  readonly largestDatagram: number;
+  readonly digest: string;
+  readonly story: Story;
+}
+
+export interface ProtocolReport {
+  readonly name: string;
+  readonly title: string;
+  readonly flow: string;
+  readonly options: OptionValues;
+  /** `bundled`, or the path of the file. */
+  readonly source: string;
+  readonly verdicts: readonly GuaranteeVerdict[];
+  readonly honest: HonestRun;
+  readonly runs: number;
+}
+
+export interface MatrixReport {
+  readonly schema: "mallory/matrix@1";
+  readonly seed: string;
+  readonly version: string;
+  readonly protocols: readonly ProtocolReport[];
+  readonly runs: number;
+  readonly seconds: number;
+  /** True if something was cut short: the user stopped it, or a budget in seconds ended. */
+  readonly incomplete?: string;
+}
+
+/** What a person sees while the matrix fills. */
+export type MatrixProgress =
+  | { readonly kind: "protocol"; readonly name: string; readonly guarantees: readonly string[] }
+  | {
+      readonly kind: "step";
+      readonly name: string;
+      readonly strategy: string;
+      readonly done: number;
+      readonly total: number;
+      readonly runs: number;
+    }
+  /** A cell is known, or known better, e.g. broken already while the search still runs. */
+  | { readonly kind: "cell"; readonly name: string; readonly verdict: GuaranteeVerdict }
+  | { readonly kind: "finished"; readonly report: ProtocolReport };

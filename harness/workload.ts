@@ -1,0 +1,95 @@
+/** What honest users do in a run: the default workload of a protocol, and variations of it. */
+import type { OptionValues, PlannedMessage, Protocol, Workload } from "../protocol/endpoint.ts";
+import { utf8 } from "../protocol/kit/bytes.ts";
+import { ProtocolError } from "./processes.ts";
+
+/** Longest message of the length variations, where the protocol states no limit. */
+const longMessageBytes = 200;
+const words =
+  "open valve one then report the pressure and close the gate before the night shift begins ";
+
+/** Readable text of exactly `length` bytes that starts with `label`. */
+export function sampleText(label: string, length: number): Uint8Array {
+  const text = `${label} ${words.repeat(Math.ceil(length / words.length))}`;
+  return utf8(text.slice(0, length));
+}
+
+/** Two sessions one after the other, and one beside the second, with messages each way. */
+function madeUp(protocol: Protocol): Workload {
+  const talkers = protocol.roles.filter((r) => r.process === "session" || r.peer !== undefined);
+  const first = talkers[0] ?? protocol.roles[0];
+  if (first === undefined) throw new ProtocolError(`${protocol.name} has no roles`);
+  const limit = protocol.limits?.messageBytes ?? longMessageBytes;
+  const messages = (session: number): PlannedMessage[] =>
+    [8, Math.min(25, limit)].map((length, i) => ({
+      from: first.name,
+      message: sampleText(`s${session}m${i}`, length),
+    }));
+  return {
+    sessions: [
+      { start: 0, messages: messages(0) },
+      { start: "after-previous", messages: messages(1) },
+    ],
+  };
+}
+
+export const defaultWorkload = (protocol: Protocol, options: OptionValues): Workload =>
+  protocol.workload?.(options) ?? madeUp(protocol);
+
+/** Same sessions and message counts; every message replaced by one of about `length` bytes. */
+function withLengths(workload: Workload, length: number): Workload {
+  let n = 0;
+  return {
+    sessions: workload.sessions.map((session) => ({
+      ...session,
+      messages: session.messages.map((m) => ({ ...m, message: sampleText(`m${n++}`, length) })),
+    })),
+  };
+}
+
+/** Other payloads of the same lengths: what differs between such runs is not a constant. */
+function withOtherContent(workload: Workload): Workload {
+  let n = 0;
+  const other = (length: number): Uint8Array =>
+    utf8(`other text ${n++} in place of it, all through the run `.repeat(20).slice(0, length));
+  const long = (length: number): Uint8Array => {
+    let out = other(length);
+    while (out.length < length) out = new Uint8Array([...out, ...other(length - out.length)]);
+    return out;
+  };
+  return {
+    sessions: workload.sessions.map((session) => ({
+      ...session,
+      messages: session.messages.map((m) => ({ ...m, message: long(m.message.length) })),
+    })),
+  };
+}
+
+export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
+
+/**
+ * The workload that a saved attack names: `default`, `other-content`, or one of
+ * {@link lengthVariants}. @returns `undefined` for an unknown name.
+ */
+export function workloadNamed(
+  protocol: Protocol,
+  options: OptionValues,
+  name: string,
+): Workload | undefined {
+  const base = defaultWorkload(protocol, options);
+  const limit = Math.min(protocol.limits?.messageBytes ?? longMessageBytes, longMessageBytes);
+  switch (name) {
+    case "default":
+      return base;
+    case "other-content":
+      return withOtherContent(base);
+    case "lengths-short":
+      return withLengths(base, Math.min(8, limit));
+    case "lengths-middle":
+      return withLengths(base, Math.ceil(limit / 2));
+    case "lengths-long":
+      return withLengths(base, limit);
+    default:
+      return undefined;
+  }
+}

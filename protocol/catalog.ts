@@ -1,0 +1,5 @@
+/** The bundled protocols. A new one is one file (or folder) and one line here. */
+import { objectSecurity } from "./cases/object-security/object-security.ts";
+import type { Protocol } from "./endpoint.ts";
+
+export const protocols: readonly Protocol[] = [objectSecurity];

@@ -1,0 +1,291 @@
+/**
+ * What a protocol is, to this lab. Read this file first.
+ *
+ * A protocol is code that is fed events and the virtual time and answers with values. It owns no
+ * socket, no clock and no randomness of its own, so a whole run is a pure function and can be
+ * repeated, searched and shrunk. Nobody writes a model of it: the lab derives what an attacker can
+ * know from the bytes the code moves and from the cryptography it performs through {@link Env}.
+ *
+ * To put a protocol of your own under test, export a {@link Protocol} from a TypeScript file and
+ * name that file: `mallory matrix ./my-protocol.ts`.
+ */
+import type { CryptoKit } from "./kit/crypto.ts";
+
+/** Virtual time in milliseconds since the run began. */
+export type Millis = number;
+
+/** What part an endpoint plays: `client`, `server`, `relay`, … as the protocol names it. */
+export type Role = string;
+
+/** Who acts: `alice`, `bob`, … A principal may play several roles and run several processes. */
+export type Principal = string;
+
+/**
+ * Where bytes come from or go to, written `host:port`. The host is a principal's name, so nobody
+ * may mistake it for an identity: on a network it can be spoofed.
+ */
+export type Address = string;
+
+/** The address that reaches every process listening on `port` (datagram protocols only). */
+export const broadcast = (port: number): Address => `*:${port}`;
+
+/** What happens to an endpoint. */
+export type Input =
+  /** The process starts. The first input of every endpoint. */
+  | { readonly kind: "start" }
+  /** The application hands over a message; comes only after the endpoint said `ready`. */
+  | {
+      readonly kind: "send";
+      readonly message: Uint8Array;
+      /** For whom, where the endpoint has more than one peer. */
+      readonly to?: Principal;
+      /** In which of its sessions a service sends: the label it gave with `ready`. */
+      readonly session?: string;
+    }
+  /** A datagram arrives. Untrusted, and so is `from`: a source address can be spoofed. */
+  | { readonly kind: "datagram"; readonly bytes: Uint8Array; readonly from: Address }
+  /** A stream connection to or from `peer` is open (stream protocols only). */
+  | { readonly kind: "connected"; readonly peer: Address }
+  /** Bytes arrive on a stream. Untrusted; chunk boundaries are not message boundaries. */
+  | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly from: Address }
+  /** The connection with `peer` is gone. */
+  | { readonly kind: "closed"; readonly peer: Address }
+  /** The time that {@link Endpoint.deadline} named has come. */
+  | { readonly kind: "timeout" };
+
+/**
+ * What kind of thing an application hands over or receives. `message` is user data. `login` is a
+ * user name, a password or a login result: it counts for replay, ordering and origin like any
+ * other accepted input, but it is not a message that has to be delivered.
+ */
+export type Purpose = "message" | "login";
+
+/**
+ * A statement an endpoint makes for the judges (Lowe, "A Hierarchy of Authentication
+ * Specifications", CSFW 1997). It is not sent anywhere and changes nothing in the run.
+ */
+export type Claim =
+  /** "I am running the protocol with `peer`, and I mean to agree on `agreed`." */
+  | { readonly kind: "running"; readonly peer: Principal; readonly agreed?: Uint8Array }
+  /** "I have finished and believe that `peer` is at the other end, agreeing on `agreed`." */
+  | { readonly kind: "commit"; readonly peer: Principal; readonly agreed?: Uint8Array }
+  /** "`value` is my session key with `peer`, and it is secret." Also ends the handshake here. */
+  | { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array }
+  /** "`bytes` prove to a third party that `peer` sent `message`." */
+  | {
+      readonly kind: "evidence";
+      readonly peer: Principal;
+      readonly message: Uint8Array;
+      readonly bytes: Uint8Array;
+    };
+
+/** Why an endpoint discarded an input. A closed list, so that reports and tests can count. */
+export const rejectReasons = [
+  "malformed",
+  "unexpected",
+  "bad-tag",
+  "bad-signature",
+  "bad-key",
+  "replayed",
+  "stale",
+  "unknown-peer",
+  "unauthorized",
+  "busy",
+  "too-long",
+] as const;
+export type RejectReason = (typeof rejectReasons)[number];
+
+/**
+ * What an endpoint answers. `session` labels the output where one process serves several
+ * sessions; without it the label is the address the handled input came from, or, for an input
+ * that has none, the only session there is.
+ */
+export type Output = OutputBody & { readonly session?: string };
+export type OutputBody =
+  /** Sends bytes. Without `to`: to the peer (client), or to where this input came from. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly to?: Address }
+  /** From now on the application may send; `messages` says how many more (default: any number). */
+  | { readonly kind: "ready"; readonly messages?: number }
+  /** The endpoint itself hands over something that its user supplied, such as a password. */
+  | { readonly kind: "submit"; readonly message: Uint8Array; readonly purpose: Purpose }
+  /** The application receives `message`, attributed to `from`: the endpoint accepts it. */
+  | {
+      readonly kind: "deliver";
+      readonly message: Uint8Array;
+      readonly from: Principal;
+      readonly purpose?: Purpose;
+    }
+  /** The application is told that its `message` was delivered. */
+  | { readonly kind: "confirm"; readonly message: Uint8Array }
+  /** The application is told that the fate of its `message` is not known. */
+  | { readonly kind: "give-up"; readonly message: Uint8Array }
+  | { readonly kind: "claim"; readonly claim: Claim }
+  /** The input is discarded; the state is as it was. */
+  | { readonly kind: "reject"; readonly reason: RejectReason }
+  /** One line of the program's log or console. */
+  | { readonly kind: "log"; readonly line: string }
+  /** The user is warned of an attack. */
+  | { readonly kind: "alarm"; readonly text: string }
+  /** The input made code run that its sender chose (unsafe deserialisation and the like). */
+  | { readonly kind: "ran-code"; readonly code: string }
+  /** The best algorithms both ends could have chosen were agreed as `suite`. */
+  | { readonly kind: "negotiated"; readonly suite: string; readonly best: string }
+  /** Closes the stream connection with `to` (default: with the peer). */
+  | { readonly kind: "close"; readonly to?: Address }
+  /** The process ends. `ok: false` says that it gave up. */
+  | { readonly kind: "exit"; readonly ok: boolean; readonly because?: string };
+
+/**
+ * One running process: a client in its one session, or a server with all of its sessions.
+ * Untrusted bytes must not make `handle` throw; where they do, this is the protocol's own
+ * flaw, and the lab records that the process crashed.
+ */
+export interface Endpoint {
+  handle(input: Input, now: Millis): readonly Output[];
+  /** When to call `handle` with `timeout`; `undefined` for never. */
+  deadline?(): Millis | undefined;
+  /** How many entries (half-open sessions, cache lines, queue slots) are kept for strangers. */
+  stateSize?(): number;
+}
+
+/** Misuse by the local application, such as sending before the handshake ends. */
+export class MisuseError extends Error {}
+
+/** A bug in the lab or in a protocol, never the peer's doing. */
+export class InvariantError extends Error {}
+
+/** What a principal writes to disk: a user database, a log file. Read back, or disclosed. */
+export interface Store {
+  read(): Uint8Array;
+  write(bytes: Uint8Array): void;
+  append(bytes: Uint8Array): void;
+}
+
+/** Everything an endpoint may reach outside itself. */
+export interface Env {
+  readonly self: Principal;
+  readonly role: Role;
+  /** Whom this process was started to talk to; absent for a server that takes all comers. */
+  readonly peer?: Principal;
+  /** This process's own address. */
+  readonly address: Address;
+  /** Where the peer is reached, for a process that has one. */
+  readonly peerAddress?: Address;
+  /** Recorded cryptography, with the randomness of this process. */
+  readonly crypto: CryptoKit;
+  store(name: string): Store;
+}
+
+/** The value of one option: options are written `name?option=value&…` and are always text. */
+export interface OptionSpec {
+  readonly default: string;
+  /** The values allowed, the default among them. */
+  readonly values: readonly string[];
+  readonly about: string;
+  /** Set where a value switches off a defence: the guarantees that the defence carries. */
+  readonly weakens?: Readonly<Record<string, readonly string[]>>;
+}
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type OptionValues = Readonly<Record<string, string>>;
+
+export interface RoleSpec {
+  readonly name: Role;
+  /** Who plays it by default. Several principals: one process each, in this order. */
+  readonly principals: readonly Principal[];
+  /**
+   * `session`: a new process for each session. `service`: one process serves them all; it is
+   * started first, and again (by its operator) when it has exited or crashed.
+   */
+  readonly process: "session" | "service";
+  /** Listening port; roles without one get a fresh port per process. */
+  readonly port?: number;
+  /** Which role this one talks to; absent where it only answers. */
+  readonly peer?: Role;
+  /** Longer datagrams are cut to this many bytes on receipt, silently, as `recvfrom` does. */
+  readonly receiveBufferBytes?: number;
+}
+
+/** Messages of one session, in order. */
+export interface PlannedMessage {
+  readonly from: Role;
+  readonly message: Uint8Array;
+  readonly to?: Principal;
+}
+
+/** One session of the workload. */
+export interface PlannedSession {
+  /** When its client starts. `after-previous`: once the sessions before have come to rest. */
+  readonly start: Millis | "after-previous";
+  readonly messages: readonly PlannedMessage[];
+  /** Who plays which role in this session, where it is not the default. */
+  readonly principals?: Readonly<Record<Role, Principal>>;
+}
+export interface Workload {
+  readonly sessions: readonly PlannedSession[];
+}
+
+/** A user name and password in use somewhere in a deployment. */
+export interface Credential {
+  readonly principal: Principal;
+  readonly user: Uint8Array;
+  readonly password: Uint8Array;
+}
+
+/** What {@link Protocol.deploy} may use. */
+export interface DeployEnv {
+  readonly crypto: CryptoKit;
+  readonly options: OptionValues;
+  /** Every principal of the run, the attacker `mallory` among them if the protocol registers. */
+  readonly principals: readonly Principal[];
+  /** The store of a principal, to be filled before the first process starts. */
+  store(principal: Principal, name: string): Store;
+}
+
+/** One installation of a protocol, with its long-term keys dealt. */
+export interface Deployment {
+  /** Starts a process of `role`. */
+  open(role: Role, env: Env): Endpoint;
+  /** What a compromise of the principal reveals: private keys, pre-shared keys, passwords. */
+  longTermSecrets(principal: Principal): readonly Uint8Array[];
+  /** What the attacker knows from the start: public keys, published parameters. */
+  readonly publicValues?: readonly Uint8Array[];
+  readonly credentials?: readonly Credential[];
+  /** Names, certificates and static public keys whose owner may wish to stay hidden. */
+  readonly identities?: readonly Uint8Array[];
+}
+
+/** What the authors of a protocol say. */
+export interface ProtocolClaim {
+  /** Id of a guarantee, as `mallory list guarantees` prints it. */
+  readonly guarantee: string;
+  /** The claim in one's own words. */
+  readonly says: string;
+  /** Where it stands. */
+  readonly where?: string;
+}
+
+export interface Protocol {
+  readonly name: string;
+  readonly title: string;
+  /** Alice–Bob notation, one line per datagram. */
+  readonly flow: string;
+  readonly transport: "datagram" | "stream";
+  readonly roles: readonly RoleSpec[];
+  readonly options?: OptionSpecs;
+  readonly claims: readonly ProtocolClaim[];
+  /** Guarantees that make no sense here, each with the reason. */
+  readonly notApplicable?: Readonly<Record<string, string>>;
+  readonly limits?: {
+    /** The largest datagram the authors allow, in bytes. */
+    readonly datagramBytes?: number;
+    /** The largest message the protocol undertakes to deliver, in bytes. */
+    readonly messageBytes?: number;
+  };
+  /** True where anyone may register as a user: then `mallory` is one. */
+  readonly registration?: boolean;
+  /** How long a run may last in virtual time before it is stopped (default: ten minutes). */
+  readonly runLimitMs?: Millis;
+  deploy(env: DeployEnv): Deployment;
+  /** The default workload; without it the lab makes one from {@link Protocol.roles}. */
+  workload?(options: OptionValues): Workload;
+}

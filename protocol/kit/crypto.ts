@@ -1,0 +1,123 @@
+/**
+ * The only way from a protocol to cryptography. Every call runs the real primitive and is
+ * recorded, so that the lab can work out what an attacker knows; nothing about a protocol has
+ * to be modelled by hand.
+ *
+ * Conventions: keys, nonces and messages are byte strings; failures that the network can cause
+ * (a bad tag, a point off the curve) return `undefined` and never throw; local mistakes (a key of
+ * the wrong length) throw `MisuseError`.
+ */
+import type { HashName } from "./primitives/hash.ts";
+import type { AeadName } from "./primitives/aead.ts";
+import type { CipherMode } from "./primitives/aes-modes.ts";
+import type { CurveName } from "./primitives/curves.ts";
+import type { PasswordHash } from "./primitives/password.ts";
+
+/** A Diffie–Hellman group: a named curve, or the integers modulo any `modulus`. */
+export type Group = CurveName | FiniteField;
+export interface FiniteField {
+  readonly modulus: bigint;
+  readonly generator: bigint;
+}
+
+export interface KeyPair {
+  readonly privateKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** Text encodings, each reversible, each its canonical form only. */
+export type Encoding = "base64" | "base64url" | "hex" | "decimal";
+
+export interface HkdfParameters {
+  readonly hash: HashName;
+  readonly key: Uint8Array;
+  readonly salt?: Uint8Array;
+  readonly info?: Uint8Array;
+  /** Bytes of output, at most 255 hash lengths. */
+  readonly length: number;
+}
+
+export interface CryptoKit {
+  /** Fresh random bytes. The attacker knows them only if it drew them. */
+  random(length: number): Uint8Array;
+  /** Fresh random characters of `alphabet` (ASCII), uniformly drawn; one byte each. */
+  randomText(length: number, alphabet: string): Uint8Array;
+  /** A fresh whole number in `[0, below)`; numbers this small count as guessable. */
+  randomInt(below: number): number;
+
+  hash(name: HashName, data: Uint8Array): Uint8Array;
+  hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** RFC 5869, extract and expand. */
+  hkdf(parameters: HkdfParameters): Uint8Array;
+  hkdfExtract(name: HashName, key: Uint8Array, salt: Uint8Array): Uint8Array;
+  hkdfExpand(name: HashName, key: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+
+  /** A fresh pair. Points of NIST curves are compressed (SEC 1 §2.3.3). */
+  keyPair(group: Group): KeyPair;
+  publicKey(group: Group, privateKey: Uint8Array): Uint8Array;
+  /** @returns the secret, or `undefined` if the peer's value is not valid in the group. */
+  sharedSecret(
+    group: Group,
+    privateKey: Uint8Array,
+    peerPublicKey: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /** A fresh Ed25519 pair, 32 and 32 bytes (RFC 8032). */
+  signingKeyPair(): KeyPair;
+  sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array;
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+
+  /** Authenticated encryption: ciphertext followed by the tag. */
+  seal(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData?: Uint8Array,
+  ): Uint8Array;
+  /** @returns the plaintext, or `undefined` if the tag does not verify. */
+  open(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ciphertext: Uint8Array,
+    associatedData?: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /** Unauthenticated encryption. CBC pads (PKCS#7); the stream modes keep the length. */
+  encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** @returns the plaintext; `undefined` only for bad CBC padding or length. */
+  decrypt(
+    mode: CipherMode,
+    key: Uint8Array,
+    iv: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /**
+   * One of the fixed RSA lab keys (never to be used outside a lab), as opaque byte strings.
+   * @param index which one: distinct for distinct indices, 0 to 5.
+   */
+  rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair;
+  /** RSA-OAEP (RFC 8017 §7.1); the seed is drawn from this process's randomness. */
+  rsaEncrypt(
+    hash: "sha1" | "sha256",
+    publicKey: Uint8Array,
+    plaintext: Uint8Array,
+  ): Uint8Array | undefined;
+  rsaDecrypt(
+    hash: "sha1" | "sha256",
+    privateKey: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined;
+
+  passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array;
+
+  /** XOR of two strings of one length, so that the lab can follow it. */
+  xor(a: Uint8Array, b: Uint8Array): Uint8Array;
+  encode(encoding: Encoding, data: Uint8Array): Uint8Array;
+  /** @returns the data, or `undefined` if `data` is not the encoding's canonical form. */
+  decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined;
+  /** Compares with a secret (a stored verifier, an expected MAC). */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+}

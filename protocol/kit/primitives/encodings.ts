@@ -1,0 +1,87 @@
+/**
+ * Bytes as ASCII text. Each encoding has one canonical form, and the decoders take nothing else:
+ * two texts for the same bytes would let an attacker slip a replay past a comparison of texts.
+ */
+import { bigintBytes, bytesBigint, equalBytes, fromLatin1, latin1 } from "../bytes.ts";
+
+/**
+ * `base64` and `base64url` are padded (RFC 4648 §4, §5), `hex` is lower case (§8), and `decimal`
+ * is the data read as one big-endian number, so that it forgets leading zero bytes.
+ */
+export type Encoding = "base64" | "base64url" | "hex" | "decimal";
+
+/** @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. */
+export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
+  switch (encoding) {
+    case "base64":
+      return fromLatin1(base64(data));
+    case "base64url":
+      return fromLatin1(base64(data).replaceAll("+", "-").replaceAll("/", "_"));
+    case "hex":
+      return fromLatin1(viewOf(data).toString("hex"));
+    case "decimal":
+      return fromLatin1(bytesBigint(data).toString());
+  }
+}
+
+/**
+ * @param ascii untrusted.
+ * @returns the bytes, or `undefined` if {@link encodeText} would never give this text. A `decimal`
+ *   gives the fewest bytes that hold the number; `0` gives one zero byte.
+ */
+export function decodeText(encoding: Encoding, ascii: Uint8Array): Uint8Array | undefined {
+  const bytes = decodeLoosely(encoding, latin1(ascii));
+  // Whatever a lenient decoder lets through by mistake does not survive being encoded again.
+  return bytes && equalBytes(encodeText(encoding, bytes), ascii) ? bytes : undefined;
+}
+
+function decodeLoosely(encoding: Encoding, text: string): Uint8Array | undefined {
+  if (encoding !== "decimal") return new Uint8Array(Buffer.from(text, encoding));
+  return /^[0-9]+$/.test(text) ? bigintBytes(BigInt(text)) : undefined;
+}
+
+const viewOf = (data: Uint8Array): Buffer =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+
+const base64 = (data: Uint8Array): string => viewOf(data).toString("base64");
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const base64Digits = new Map([...base64Alphabet].map((c, value) => [c.charCodeAt(0), value]));
+const equalsSign = 0x3d;
+
+/**
+ * What Python's `base64.b64decode(ascii)` does, whose `validate` is `False` unless told otherwise:
+ * characters outside the alphabet are skipped, and all that follows complete padding is ignored.
+ * Programs that rely on it take many texts for the same bytes.
+ * @returns the bytes, or `undefined` where Python raises `binascii.Error`.
+ * @see CPython 3.11, function `binascii.a2b_base64`
+ */
+export function pythonB64decode(ascii: Uint8Array): Uint8Array | undefined {
+  const digits: number[] = [];
+  let equalsSigns = 0;
+  for (const byte of ascii) {
+    const inGroup = digits.length % 4;
+    if (byte === equalsSign) {
+      // Padding counts once two digits of a group are there; before that it is skipped.
+      if (inGroup >= 2 && inGroup + ++equalsSigns >= 4) return joinDigits(digits);
+      continue;
+    }
+    const digit = base64Digits.get(byte);
+    if (digit === undefined) continue;
+    digits.push(digit);
+    // A digit behind padding makes the padding void.
+    equalsSigns = 0;
+  }
+  return digits.length % 4 === 0 ? joinDigits(digits) : undefined;
+}
+
+/** Packs digits of six bits; bits short of a byte are dropped. */
+function joinDigits(digits: readonly number[]): Uint8Array {
+  const out = new Uint8Array(Math.floor((digits.length * 6) / 8));
+  for (let i = 0; i < out.length; i++) {
+    const first = Math.floor((i * 8) / 6);
+    const pair = ((digits[first] ?? 0) << 6) | (digits[first + 1] ?? 0);
+    out[i] = pair >> (4 - ((i * 8) % 6));
+  }
+  return out;
+}

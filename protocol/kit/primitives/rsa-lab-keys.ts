@@ -1,0 +1,41 @@
+/**
+ * Twelve fixed RSA key pairs, since making one takes longer than a whole run and cannot be seeded.
+ * They lie in rsa-lab-keys.json for all the world to read (base64 of PKCS#8 DER, e = 65537, made
+ * with `openssl genpkey`): never use them outside the lab.
+ */
+import { MisuseError } from "../../endpoint.ts";
+import { rsaPublicKey } from "./rsa.ts";
+import labKeys from "./rsa-lab-keys.json" with { type: "json" };
+
+export interface RsaLabKey {
+  /** PKCS#8 DER. */
+  readonly privateKey: Uint8Array;
+  /** SubjectPublicKeyInfo DER. */
+  readonly publicKey: Uint8Array;
+}
+
+/** How many pairs there are of each size. */
+export const rsaLabKeyCount = 6;
+
+const cache = new Map<string, RsaLabKey>();
+
+/**
+ * @param index 0 to 5: another pair for each.
+ * @returns the same pair for the same arguments.
+ * @throws MisuseError for any other index.
+ */
+export function rsaLabKey(bits: 2048 | 4096, index: number): RsaLabKey {
+  const id = `${bits}/${index}`;
+  const cached = cache.get(id);
+  // Copies, so that nobody who writes into a key changes it for others.
+  if (cached) {
+    return { privateKey: cached.privateKey.slice(), publicKey: cached.publicKey.slice() };
+  }
+  const encoded = labKeys[bits][index];
+  if (encoded === undefined) {
+    throw new MisuseError(`RSA lab keys are numbered 0 to ${rsaLabKeyCount - 1}, not ${index}`);
+  }
+  const privateKey = new Uint8Array(Buffer.from(encoded, "base64"));
+  cache.set(id, { privateKey, publicKey: rsaPublicKey(privateKey) });
+  return rsaLabKey(bits, index);
+}

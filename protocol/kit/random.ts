@@ -1,0 +1,62 @@
+/**
+ * Randomness that a label decides: draw `k` of a fork is SHA-256(seed path ‖ k). What one part
+ * of a run draws never depends on how often another part drew, so that dropping a packet changes
+ * nobody's keys and counterexamples stay shrinkable.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8 } from "./bytes.ts";
+
+const cache = new Map<string, Uint8Array>();
+const cacheLimit = 200_000;
+
+function block(path: string): Uint8Array {
+  let value = cache.get(path);
+  if (value === undefined) {
+    value = sha256(utf8(path));
+    if (cache.size >= cacheLimit) cache.clear();
+    cache.set(path, value);
+  }
+  return value;
+}
+
+export class Random {
+  readonly path: string;
+  #draws = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Independent randomness for one purpose. `/` in a label would make two paths collide. */
+  fork(label: string): Random {
+    return new Random(`${this.path}/${label.replaceAll("/", "\\")}`);
+  }
+
+  bytes(length: number): Uint8Array {
+    const draw = this.#draws++;
+    const out = new Uint8Array(length);
+    for (let at = 0, i = 0; at < length; at += 32, i++) {
+      const source = block(`${this.path}/${draw}.${i}`);
+      out.set(length - at < 32 ? source.subarray(0, length - at) : source, at);
+    }
+    return out;
+  }
+
+  /** Uniform in `[0, below)`, `below` at most 2^32; draws again where a remainder would be biased. */
+  below(below: number): number {
+    if (!(Number.isInteger(below) && below > 0 && below <= 2 ** 32)) {
+      throw new RangeError(`below must be a whole number from 1 to 2^32, not ${below}`);
+    }
+    const limit = Math.floor(2 ** 32 / below) * below;
+    for (;;) {
+      const b = this.bytes(4);
+      const value = new DataView(b.buffer).getUint32(0);
+      if (value < limit) return value % below;
+    }
+  }
+
+  /** Uniform in `[0, 1)` with 32 bits. */
+  fraction(): number {
+    return this.below(2 ** 32) / 2 ** 32;
+  }
+}

@@ -1,0 +1,413 @@
+/**
+ * Runs cryptography and writes down what was computed from what.
+ *
+ * The record is what makes an attacker's knowledge computable (Dolev–Yao deduction over real
+ * bytes). Inputs and outputs are kept as Latin-1 strings: they serve as map keys, and a protocol
+ * that overwrites its buffers cannot change the record.
+ */
+import { MisuseError } from "../endpoint.ts";
+import { bigintBytes, bytesBigint, type Latin1, latin1 } from "./bytes.ts";
+import type { CryptoKit, Encoding, FiniteField, Group, HkdfParameters, KeyPair } from "./crypto.ts";
+import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
+import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
+import {
+  curvePrivateKey,
+  curvePublicKey,
+  curveSeedBytes,
+  curveSharedSecret,
+} from "./primitives/curves.ts";
+import { ed25519PublicKey, ed25519Sign, ed25519Verify } from "./primitives/ed25519.ts";
+import { decodeText, encodeText } from "./primitives/encodings.ts";
+import { fieldPublicKey, fieldSharedSecret } from "./primitives/finite-field.ts";
+import { type HashName, hash, hkdf, hkdfExpand, hkdfExtract, hmac } from "./primitives/hash.ts";
+import { hashPassword, type PasswordHash } from "./primitives/password.ts";
+import { rsaOaepDecrypt, rsaOaepEncrypt, rsaOaepSeedBytes } from "./primitives/rsa.ts";
+import { rsaLabKey } from "./primitives/rsa-lab-keys.ts";
+import type { Random } from "./random.ts";
+
+/**
+ * The kinds of operation; attacker/knowledge/rules.ts says what each gives away. Inputs by kind:
+ *
+ * - `random`: none. `hash`: data. `hmac`: key, data. `kdf`: key, salt, info.
+ * - `public-key`: private key. `shared-secret`: private key, peer's public key.
+ * - `sign`: private key, message. `verify`: public key, message, signature (output empty).
+ * - `aead`: key, nonce, associated data, plaintext; the output is the ciphertext, also when it
+ *   was opened. `cipher`: key, iv, plaintext; likewise.
+ * - `pk-encrypt`: public key, plaintext, coins (empty where it was decrypted).
+ * - `password-hash`: password, salt. `xor`: a, b. `encode`: data. `compare`: a, b.
+ */
+export type OpName =
+  | "random"
+  | "hash"
+  | "hmac"
+  | "kdf"
+  | "public-key"
+  | "shared-secret"
+  | "sign"
+  | "verify"
+  | "aead"
+  | "cipher"
+  | "pk-encrypt"
+  | "password-hash"
+  | "xor"
+  | "encode"
+  | "compare";
+
+export interface OpRecord {
+  readonly op: OpName;
+  /** Algorithm and parameters, for people and for telling operations apart. */
+  readonly algorithm: string;
+  readonly inputs: readonly Latin1[];
+  readonly output: Latin1;
+  /** The process that computed it; `deployment` for the dealing of keys. */
+  readonly by: string;
+  /** `true` where the operation was run backwards: opened, decrypted, decoded. */
+  readonly backwards: boolean;
+  /** The finite field, where the group is one: weak ones are attacked for real. */
+  readonly field?: FiniteField;
+}
+
+/** Asked before an operation is carried out; see attacker/puppet.ts. Throws to refuse. */
+export type Gate = (record: OpRecord) => void;
+
+interface Memo {
+  get(key: string): Uint8Array | null | undefined;
+  set(key: string, value: Uint8Array | null): void;
+}
+const memoLimit = 400_000;
+let memoEnabled = true;
+const table = new Map<string, Uint8Array | null>();
+const memo: Memo = {
+  get: (key) => (memoEnabled ? table.get(key) : undefined),
+  set(key, value) {
+    if (!memoEnabled) return;
+    if (table.size >= memoLimit) table.clear();
+    table.set(key, value);
+  },
+};
+
+/**
+ * Runs `body` with every primitive computed afresh. Findings are confirmed so before they are
+ * reported; it also gives the honest figure in benchmarks.
+ */
+export function withoutMemo<T>(body: () => T): T {
+  const before = memoEnabled;
+  memoEnabled = false;
+  try {
+    return body();
+  } finally {
+    memoEnabled = before;
+  }
+}
+
+const groupName = (group: Group): string =>
+  typeof group === "string" ? group : `mod ${group.modulus} base ${group.generator}`;
+
+const empty = new Uint8Array(0);
+/** Bytes of a finite-field exponent beyond the modulus, so that reduction leaves no bias. */
+const extraExponentBytes = 8;
+
+export class CryptoRecorder implements CryptoKit {
+  readonly #log: OpRecord[];
+  readonly #random: Random;
+  readonly #by: string;
+  readonly #gate: Gate | undefined;
+  #texts = 0;
+
+  constructor(log: OpRecord[], random: Random, by: string, gate?: Gate) {
+    this.#log = log;
+    this.#random = random;
+    this.#by = by;
+    this.#gate = gate;
+  }
+
+  #record(
+    op: OpName,
+    algorithm: string,
+    inputs: readonly Latin1[],
+    output: Latin1,
+    more: { backwards?: boolean; field?: FiniteField } = {},
+  ): void {
+    const record: OpRecord = {
+      op,
+      algorithm,
+      inputs,
+      output,
+      by: this.#by,
+      backwards: more.backwards ?? false,
+      ...(more.field === undefined ? {} : { field: more.field }),
+    };
+    this.#gate?.(record);
+    this.#log.push(record);
+  }
+
+  /** Computes by content: the same operation on the same bytes is done once per process. */
+  #compute(
+    name: string,
+    inputs: readonly Latin1[],
+    work: () => Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    let key = name;
+    for (const input of inputs) key += `\u0100${input}`;
+    const found = memo.get(key);
+    if (found !== undefined) return found === null ? undefined : found.slice();
+    const value = work();
+    memo.set(key, value === undefined ? null : value.slice());
+    return value;
+  }
+
+  #forward(
+    op: OpName,
+    algorithm: string,
+    inputs: readonly Uint8Array[],
+    work: () => Uint8Array,
+    field?: FiniteField,
+  ): Uint8Array {
+    const keys = inputs.map(latin1);
+    const out = this.#compute(`${op} ${algorithm}`, keys, work) as Uint8Array;
+    this.#record(op, algorithm, keys, latin1(out), field === undefined ? {} : { field });
+    return out;
+  }
+
+  random(length: number): Uint8Array {
+    const out = this.#random.bytes(length);
+    this.#record("random", `${length} bytes`, [], latin1(out));
+    return out;
+  }
+
+  randomText(length: number, alphabet: string): Uint8Array {
+    const out = new Uint8Array(length);
+    const source = this.#random.fork(`text-${this.#texts++}`);
+    for (let i = 0; i < length; i++) out[i] = alphabet.charCodeAt(source.below(alphabet.length));
+    this.#record("random", `${length} characters`, [], latin1(out));
+    return out;
+  }
+
+  randomInt(below: number): number {
+    return this.#random.below(below);
+  }
+
+  hash(name: HashName, data: Uint8Array): Uint8Array {
+    return this.#forward("hash", name, [data], () => hash(name, data));
+  }
+
+  hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
+    return this.#forward("hmac", name, [key, data], () => hmac(name, key, data));
+  }
+
+  hkdf(p: HkdfParameters): Uint8Array {
+    const inputs = [p.key, p.salt ?? empty, p.info ?? empty];
+    return this.#forward("kdf", `hkdf-${p.hash} ${p.length}`, inputs, () =>
+      hkdf(p.hash, p.key, p.salt, p.info, p.length),
+    );
+  }
+
+  hkdfExtract(name: HashName, key: Uint8Array, salt: Uint8Array): Uint8Array {
+    return this.#forward("kdf", `hkdf-extract-${name}`, [key, salt, empty], () =>
+      hkdfExtract(name, key, salt),
+    );
+  }
+
+  hkdfExpand(name: HashName, key: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+    return this.#forward("kdf", `hkdf-expand-${name} ${length}`, [key, empty, info], () =>
+      hkdfExpand(name, key, info, length),
+    );
+  }
+
+  keyPair(group: Group): KeyPair {
+    let privateKey: Uint8Array;
+    if (typeof group === "string") {
+      const seed = this.#random.bytes(curveSeedBytes(group));
+      privateKey = curvePrivateKey(group, seed);
+    } else {
+      const size = bigintBytes(group.modulus).length;
+      const wide = bytesBigint(this.#random.bytes(size + extraExponentBytes));
+      privateKey = bigintBytes((wide % (group.modulus - 2n)) + 1n);
+    }
+    this.#record("random", `${groupName(group)} private key`, [], latin1(privateKey));
+    return { privateKey, publicKey: this.publicKey(group, privateKey) };
+  }
+
+  publicKey(group: Group, privateKey: Uint8Array): Uint8Array {
+    return this.#forward(
+      "public-key",
+      groupName(group),
+      [privateKey],
+      () =>
+        typeof group === "string"
+          ? curvePublicKey(group, privateKey)
+          : fieldPublicKey(group.modulus, group.generator, privateKey),
+      typeof group === "string" ? undefined : group,
+    );
+  }
+
+  sharedSecret(
+    group: Group,
+    privateKey: Uint8Array,
+    peerPublicKey: Uint8Array,
+  ): Uint8Array | undefined {
+    const inputs = [latin1(privateKey), latin1(peerPublicKey)];
+    const name = groupName(group);
+    const out = this.#compute(`shared-secret ${name}`, inputs, () =>
+      typeof group === "string"
+        ? curveSharedSecret(group, privateKey, peerPublicKey)
+        : fieldSharedSecret(group.modulus, privateKey, peerPublicKey),
+    );
+    if (out === undefined) return undefined;
+    const more = typeof group === "string" ? {} : { field: group };
+    this.#record("shared-secret", name, inputs, latin1(out), more);
+    return out;
+  }
+
+  signingKeyPair(): KeyPair {
+    const privateKey = this.#random.bytes(32);
+    this.#record("random", "ed25519 private key", [], latin1(privateKey));
+    const publicKey = this.#forward("public-key", "ed25519", [privateKey], () =>
+      ed25519PublicKey(privateKey),
+    );
+    return { privateKey, publicKey };
+  }
+
+  sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array {
+    return this.#forward("sign", "ed25519", [privateKey, message], () =>
+      ed25519Sign(privateKey, message),
+    );
+  }
+
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    const inputs = [latin1(publicKey), latin1(message), latin1(signature)];
+    const ok = this.#compute("verify ed25519", inputs, () =>
+      ed25519Verify(publicKey, message, signature) ? empty : undefined,
+    );
+    if (ok === undefined) return false;
+    this.#record("verify", "ed25519", inputs, "", { backwards: true });
+    return true;
+  }
+
+  seal(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData: Uint8Array = empty,
+  ): Uint8Array {
+    return this.#forward("aead", name, [key, nonce, associatedData, plaintext], () =>
+      aeadSeal(name, key, nonce, plaintext, associatedData),
+    );
+  }
+
+  open(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ciphertext: Uint8Array,
+    associatedData: Uint8Array = empty,
+  ): Uint8Array | undefined {
+    const [k, n, ad, ct] = [key, nonce, associatedData, ciphertext].map(latin1) as [
+      Latin1,
+      Latin1,
+      Latin1,
+      Latin1,
+    ];
+    const out = this.#compute(`open ${name}`, [k, n, ad, ct], () =>
+      aeadOpen(name, key, nonce, ciphertext, associatedData),
+    );
+    if (out === undefined) return undefined;
+    this.#record("aead", name, [k, n, ad, latin1(out)], ct, { backwards: true });
+    return out;
+  }
+
+  encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    return this.#forward("cipher", mode, [key, iv, plaintext], () =>
+      cipherEncrypt(mode, key, iv, plaintext),
+    );
+  }
+
+  decrypt(
+    mode: CipherMode,
+    key: Uint8Array,
+    iv: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined {
+    const [k, v, ct] = [latin1(key), latin1(iv), latin1(ciphertext)];
+    const out = this.#compute(`decrypt ${mode}`, [k, v, ct], () =>
+      cipherDecrypt(mode, key, iv, ciphertext),
+    );
+    if (out === undefined) return undefined;
+    this.#record("cipher", mode, [k, v, latin1(out)], ct, { backwards: true });
+    return out;
+  }
+
+  rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair {
+    const pair = rsaLabKey(bits, index);
+    const [sk, pk] = [latin1(pair.privateKey), latin1(pair.publicKey)];
+    this.#record("random", `rsa-${bits} private key`, [], sk);
+    this.#record("public-key", `rsa-${bits}`, [sk], pk);
+    return { privateKey: pair.privateKey.slice(), publicKey: pair.publicKey.slice() };
+  }
+
+  rsaEncrypt(
+    hashName: "sha1" | "sha256",
+    publicKey: Uint8Array,
+    plaintext: Uint8Array,
+  ): Uint8Array | undefined {
+    const seed = this.#random.bytes(rsaOaepSeedBytes(hashName));
+    const inputs = [latin1(publicKey), latin1(plaintext), latin1(seed)];
+    const name = `rsa-oaep-${hashName}`;
+    const out = this.#compute(`encrypt ${name}`, inputs, () =>
+      rsaOaepEncrypt(hashName, publicKey, plaintext, seed),
+    );
+    if (out === undefined) return undefined;
+    this.#record("random", "oaep seed", [], inputs[2] as Latin1);
+    this.#record("pk-encrypt", name, inputs, latin1(out));
+    return out;
+  }
+
+  rsaDecrypt(
+    hashName: "sha1" | "sha256",
+    privateKey: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined {
+    const [sk, ct] = [latin1(privateKey), latin1(ciphertext)];
+    const name = `rsa-oaep-${hashName}`;
+    const out = this.#compute(`decrypt ${name}`, [sk, ct], () =>
+      rsaOaepDecrypt(hashName, privateKey, ciphertext),
+    );
+    if (out === undefined) return undefined;
+    // The public key belongs to the private one by an earlier `public-key` record.
+    this.#record("pk-encrypt", name, [sk, latin1(out), ""], ct, { backwards: true });
+    return out;
+  }
+
+  passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array {
+    return this.#forward("password-hash", JSON.stringify(how), [password, salt], () =>
+      hashPassword(how, password, salt),
+    );
+  }
+
+  xor(a: Uint8Array, b: Uint8Array): Uint8Array {
+    if (a.length !== b.length) {
+      throw new MisuseError(`xor needs equal lengths, not ${a.length} and ${b.length} bytes`);
+    }
+    return this.#forward("xor", "", [a, b], () => a.map((byte, i) => byte ^ (b[i] as number)));
+  }
+
+  encode(encoding: Encoding, data: Uint8Array): Uint8Array {
+    return this.#forward("encode", encoding, [data], () => encodeText(encoding, data));
+  }
+
+  decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined {
+    const key = latin1(data);
+    const out = this.#compute(`decode ${encoding}`, [key], () => decodeText(encoding, data));
+    if (out === undefined) return undefined;
+    this.#record("encode", encoding, [latin1(out)], key, { backwards: true });
+    return out;
+  }
+
+  equal(a: Uint8Array, b: Uint8Array): boolean {
+    const [x, y] = [latin1(a), latin1(b)];
+    this.#record("compare", "", [x, y], x === y ? "\u0001" : "\u0000");
+    return x === y;
+  }
+}
+

@@ -1,0 +1,102 @@
+/**
+ * Reports for programs: `mallory/matrix@1`. The shape is a contract; fields may be added, but
+ * none may change its meaning or go away.
+ */
+import type {
+  Finding,
+  GuaranteeVerdict,
+  MatrixReport,
+  ProtocolReport,
+} from "../harness/verdict.ts";
+
+/** Where an attack was saved, or `null` if it was not. */
+export type AttackFile = (finding: Finding) => string | null;
+
+function attackJson(finding: Finding, attackFile: AttackFile): unknown {
+  return { moves: finding.attack.moves, file: attackFile(finding) };
+}
+
+function findingJson(finding: Finding, attackFile: AttackFile): unknown {
+  return {
+    capability: finding.capability,
+    needs: finding.needs,
+    compute: finding.compute,
+    because: finding.because,
+    attack: attackJson(finding, attackFile),
+    digest: finding.digest,
+  };
+}
+
+function verdictJson(verdict: GuaranteeVerdict, attackFile: AttackFile): unknown {
+  const { finding, layer } = verdict;
+  return {
+    guarantee: verdict.guarantee,
+    verdict: verdict.verdict,
+    claimed: verdict.claimed,
+    capability: verdict.capability,
+    needs: finding?.needs ?? [],
+    compute: finding?.compute ?? null,
+    because: verdict.because,
+    ...(layer === undefined
+      ? {}
+      : {
+          layer: {
+            verdict: layer.verdict,
+            capability: layer.capability,
+            because: layer.because,
+          },
+        }),
+    attack: finding === undefined ? null : attackJson(finding, attackFile),
+    digest: finding?.digest ?? null,
+    others: verdict.others.map((other) => findingJson(other, attackFile)),
+    heldAgainst: verdict.heldAgainst,
+    runs: verdict.runs,
+    strategies: verdict.strategies,
+    atStake: verdict.atStake,
+    effective: verdict.effective,
+    exhaustiveDepth: verdict.exhaustiveDepth,
+  };
+}
+
+function protocolJson(protocol: ProtocolReport, attackFile: AttackFile): unknown {
+  const { honest } = protocol;
+  return {
+    name: protocol.name,
+    options: protocol.options,
+    source: protocol.source,
+    verdicts: protocol.verdicts.map((verdict) => verdictJson(verdict, attackFile)),
+    honest: {
+      delivered: honest.delivered,
+      submitted: honest.submitted,
+      datagrams: honest.datagrams,
+      largestDatagram: honest.largestDatagram,
+    },
+  };
+}
+
+/** The document that `mallory matrix --json` prints. */
+export function matrixJson(report: MatrixReport, attackFile: AttackFile = () => null): unknown {
+  return {
+    schema: report.schema,
+    seed: report.seed,
+    version: report.version,
+    protocols: report.protocols.map((protocol) => protocolJson(protocol, attackFile)),
+    runs: report.runs,
+    seconds: report.seconds,
+    ...(report.incomplete === undefined ? {} : { incomplete: report.incomplete }),
+  };
+}
+
+/**
+ * Serialises exactly, but writes everything that could act on a terminal as `\uXXXX`:
+ * JSON itself leaves DEL, C1 controls and bidirectional overrides as they are.
+ */
+export function jsonText(value: unknown): string {
+  const json = JSON.stringify(value, null, 2);
+  const escaped = json.replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (c) =>
+    Array.from({ length: c.length }, (_, i) =>
+      `\\u${c.charCodeAt(i).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+  return `${escaped}\n`;
+}
