@@ -97,6 +97,7 @@ const move = z.discriminatedUnion("move", [
     move: z.literal("replay"),
     packet: packetRef,
     edits: z.array(edit).optional(),
+    times: z.number().int().min(1).max(100_000).optional(),
     ...sending,
   }),
   /** Sends a packet back to its sender, as if from the one it was meant for. */

@@ -776,7 +776,7 @@ class Simulation {
     if (target === undefined) return;
     const asked = move.from;
     const source = asked === undefined ? attackerAddress : (this.#book.of(asked) ?? asked);
-    const times = move.move === "inject" ? (move.times ?? 1) : 1;
+    const times = move.times ?? 1;
     for (let k = 0; k < times; k++) {
       // Many at once are many strangers: each has an address of its own.
       const own = k === 0 || asked !== undefined ? source : `${attackerHost}-${k}:6666`;

@@ -36,6 +36,24 @@ function madeUp(protocol: Protocol): Workload {
 export const defaultWorkload = (protocol: Protocol, options: OptionValues): Workload =>
   protocol.workload?.(options) ?? madeUp(protocol);
 
+/** The workload that attacks are tried on. */
+export const baseWorkload = "within-limits";
+
+/**
+ * The default workload without messages that the protocol does not undertake to deliver. What
+ * happens to those is seen in undisturbed runs, and must not pass for the effect of an attack.
+ */
+function withinLimits(workload: Workload, limit: number): Workload {
+  const sessions = workload.sessions.map((session) => ({
+    ...session,
+    messages: session.messages.filter((m) => m.message.length <= limit),
+  }));
+  const busy = sessions.filter((s, i) => {
+    return s.messages.length > 0 || workload.sessions[i]?.messages.length === 0;
+  });
+  return { sessions: busy.length > 0 ? busy : sessions };
+}
+
 /** Same sessions and message counts; every message replaced by one of about `length` bytes. */
 function withLengths(workload: Workload, length: number): Workload {
   let n = 0;
@@ -68,7 +86,7 @@ function withOtherContent(workload: Workload): Workload {
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
 
 /**
- * The workload that a saved attack names: `default`, `other-content`, or one of
+ * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
  * {@link lengthVariants}. @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -77,12 +95,15 @@ export function workloadNamed(
   name: string,
 ): Workload | undefined {
   const base = defaultWorkload(protocol, options);
+  const stated = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
   const limit = Math.min(protocol.limits?.messageBytes ?? longMessageBytes, longMessageBytes);
   switch (name) {
     case "default":
       return base;
+    case "within-limits":
+      return withinLimits(base, stated);
     case "other-content":
-      return withOtherContent(base);
+      return withOtherContent(withinLimits(base, stated));
     case "lengths-short":
       return withLengths(base, Math.min(8, limit));
     case "lengths-middle":

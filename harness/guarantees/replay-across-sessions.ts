@@ -32,7 +32,8 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
   const elsewhere = same.filter((s) => s.end.process.id !== d.end.process.id);
   if (elsewhere.length === 0) return undefined;
   const ends = partners(d.end);
-  if (same.some((s) => ends.includes(s.end))) return undefined;
+  // What comes back to its own sender is a reflection, and no other session is involved.
+  if (same.some((s) => ends.includes(s.end) || s.end === d.end)) return undefined;
   // Two sends of the same words in two sessions are two messages: count before accusing.
   const accepted = deliveries.filter((o) => o.index <= d.index && o.content === d.content).length;
   if (ends.length > 0 && accepted <= elsewhere.length && d.end.keys.length === 0) return undefined;

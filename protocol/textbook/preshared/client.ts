@@ -3,7 +3,7 @@
  *
  * opening → proving → open → over. In the first two, one datagram is repeated until it is
  * answered. An open client stays until nothing has happened for 30 s, so that the server can
- * repeat what it misses an acknowledgement for, and then says that it goes.
+ * repeat what it misses an acknowledgement for; then it says that it goes.
  */
 import {
   type Endpoint,
@@ -18,59 +18,65 @@ import {
 import { concat, equalBytes, utf8 } from "../../kit/bytes.ts";
 import { Channel, maxTries, waitMs } from "./channel.ts";
 import type { Defences } from "./defences.ts";
-import { openingMac, type Pair, type SessionKeys, sessionKeys } from "./keys.ts";
-import { type Datagram, helloBody, nonceBytes, proofBody, read } from "./wire.ts";
+import { finished, openingMac, type Pair, running, type SessionKeys, sessionKeys } from "./keys.ts";
+import * as wire from "./wire.ts";
 
 const lingerMs = 30_000;
 
 type State =
-  | { readonly phase: "opening" }
+  | { readonly phase: "opening" | "over" }
   | { readonly phase: "proving"; readonly session: number; readonly keys: SessionKeys }
-  | { readonly phase: "open"; readonly session: number; readonly channel: Channel }
-  | { readonly phase: "over" };
+  | { readonly phase: "open"; readonly session: number; readonly channel: Channel };
 
 export class Client implements Endpoint {
   readonly #env: Env;
   readonly #pair: Pair;
   readonly #defences: Defences;
-  readonly #hello: { readonly client: Uint8Array; readonly nonce: Uint8Array };
+  readonly #nonce: Uint8Array;
   #state: State = { phase: "opening" };
-  /** What is repeated until it is answered, how often it was sent, and when it is due again. */
-  #repeated: Uint8Array = new Uint8Array(0);
+  /** What is repeated until it is answered, and how often it was sent. */
+  #repeated: Uint8Array;
   #tries = 0;
-  #dueMs: Millis | undefined;
+  /** The last sign of life, given or received. */
   #lastMs: Millis = 0;
 
   constructor(env: Env, pair: Pair, defences: Defences) {
     this.#env = env;
     this.#pair = pair;
     this.#defences = defences;
-    this.#hello = { client: utf8(pair.client), nonce: env.crypto.random(nonceBytes) };
+    this.#nonce = env.crypto.random(wire.nonceBytes);
+    const cookie = new Uint8Array(wire.cookieBytes);
+    const client = utf8(pair.client);
+    const terms = { client, nonce: this.#nonce, session: 0, time: 0, cookie };
+    const body = wire.handshakeBody("hello", terms);
+    this.#repeated = concat(body, this.#openingMac(body));
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
     if (this.#state.phase === "over") return [];
     switch (input.kind) {
-      case "start": {
-        const body = helloBody(this.#hello);
-        return [this.#repeat(concat(body, this.#openingMac(body)), now)];
-      }
+      case "start":
+        return [this.#repeat(now)];
       case "send":
         return this.#send(input.message, now);
       case "datagram": {
-        const datagram = read(input.bytes, this.#defences);
-        const result = typeof datagram === "string" ? datagram : this.#datagram(datagram, now);
+        const datagram = wire.read(input.bytes, this.#defences);
+        const result = typeof datagram === "string" ? datagram : this.#receive(datagram, now);
         return typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
       }
       case "timeout":
-        return this.#timeout(now);
+        if ((this.deadline() ?? now) > now) return [];
+        return this.#state.phase === "open"
+          ? this.#openTimeout(this.#state.channel, now)
+          : this.#unanswered(now);
       default:
         throw new MisuseError("preshared runs over datagrams");
     }
   }
 
   deadline(): Millis | undefined {
-    if (this.#state.phase !== "open") return this.#dueMs;
+    if (this.#state.phase === "over") return undefined;
+    if (this.#state.phase !== "open") return this.#lastMs + waitMs(this.#tries);
     return this.#state.channel.deadline() ?? this.#lastMs + lingerMs;
   }
 
@@ -78,11 +84,10 @@ export class Client implements Endpoint {
     return openingMac(this.#env.crypto, this.#pair, body, this.#env.address);
   }
 
-  #repeat(bytes: Uint8Array, now: Millis): OutputBody {
-    this.#tries = bytes === this.#repeated ? this.#tries + 1 : 1;
-    this.#repeated = bytes;
-    this.#dueMs = now + waitMs(this.#tries);
-    return { kind: "transmit", bytes };
+  #repeat(now: Millis): OutputBody {
+    this.#tries++;
+    this.#lastMs = now;
+    return { kind: "transmit", bytes: this.#repeated };
   }
 
   #send(message: Uint8Array, now: Millis): readonly OutputBody[] {
@@ -91,7 +96,10 @@ export class Client implements Endpoint {
     return this.#state.channel.send(message, now);
   }
 
-  #datagram(datagram: Datagram, now: Millis): readonly OutputBody[] | RejectReason {
+  #receive(
+    datagram: wire.Handshake | wire.SealedRecord,
+    now: Millis,
+  ): readonly OutputBody[] | RejectReason {
     switch (datagram.kind) {
       case "challenge":
         return this.#challenged(datagram, now);
@@ -111,65 +119,45 @@ export class Client implements Endpoint {
   }
 
   /** Only the first challenge counts: the server may have accepted the proof made for it. */
-  #challenged(
-    challenge: Datagram & { kind: "challenge" },
-    now: Millis,
-  ): readonly OutputBody[] | RejectReason {
+  #challenged(challenge: wire.Handshake, now: Millis): readonly OutputBody[] | RejectReason {
     if (this.#state.phase !== "opening") return "unexpected";
-    if (!equalBytes(challenge.nonce, this.#hello.nonce)) return "stale";
+    if (!equalBytes(challenge.nonce, this.#nonce)) return "stale";
     const { crypto } = this.#env;
     if (!crypto.equal(this.#openingMac(challenge.body), challenge.mac)) return "bad-tag";
-    const keys = sessionKeys(crypto, this.#pair, challenge, this.#defences);
-    const body = proofBody({ ...challenge, ...this.#hello });
-    const proof = concat(body, crypto.hmac("sha256", keys.confirm, body));
+    const body = wire.handshakeBody("proof", challenge);
+    const keys = sessionKeys(crypto, this.#pair, body, this.#defences);
     this.#state = { phase: "proving", session: challenge.session, keys };
-    return [
-      { kind: "claim", claim: { kind: "running", peer: this.#pair.server, agreed: keys.secret } },
-      this.#repeat(proof, now),
-    ];
+    this.#repeated = concat(body, crypto.hmac("sha256", keys.confirm, body));
+    this.#tries = 0;
+    return [running(this.#pair.server, keys), this.#repeat(now)];
   }
 
-  #welcomed(
-    welcome: Datagram & { kind: "welcome" },
-    now: Millis,
-  ): readonly OutputBody[] | RejectReason {
-    if (this.#state.phase === "open") return "replayed";
+  #welcomed({ body, mac }: wire.Handshake, now: Millis): readonly OutputBody[] | RejectReason {
     if (this.#state.phase !== "proving") return "unexpected";
-    const { crypto } = this.#env;
     const { session, keys } = this.#state;
-    if (!crypto.equal(crypto.hmac("sha256", keys.confirm, welcome.body), welcome.mac)) {
-      return "bad-tag";
-    }
+    const { crypto } = this.#env;
+    const confirmed = crypto.equal(crypto.hmac("sha256", keys.confirm, body), mac);
+    if (!confirmed && this.#defences.confirmation) return "bad-tag";
     const peer = this.#pair.server;
-    const channel = new Channel(
-      { crypto, defences: this.#defences, peer, session },
-      { send: keys.toServer, receive: keys.toClient },
-    );
+    const ends = { send: keys.toServer, receive: keys.toClient };
+    const channel = new Channel({ crypto, defences: this.#defences, peer, session, ...ends });
     this.#state = { phase: "open", session, channel };
     this.#lastMs = now;
-    return [
-      { kind: "claim", claim: { kind: "commit", peer, agreed: keys.secret } },
-      { kind: "claim", claim: { kind: "secret", peer, value: keys.secret } },
-      { kind: "ready" },
-    ];
+    return finished(peer, keys);
   }
 
-  #timeout(now: Millis): readonly OutputBody[] {
-    if ((this.deadline() ?? Number.POSITIVE_INFINITY) > now) return [];
-    if (this.#state.phase === "open") return this.#openTimeout(this.#state.channel, now);
-    if (this.#tries < maxTries(this.#defences)) return [this.#repeat(this.#repeated, now)];
+  #unanswered(now: Millis): readonly OutputBody[] {
+    if (this.#tries < maxTries(this.#defences)) return [this.#repeat(now)];
     this.#state = { phase: "over" };
-    this.#dueMs = undefined;
     return [{ kind: "exit", ok: false, because: "the server does not answer" }];
   }
 
   #openTimeout(channel: Channel, now: Millis): readonly OutputBody[] {
-    const idle = channel.idle;
-    const outputs = idle ? [channel.close()] : channel.expire(now);
-    if (!idle && !channel.over) return outputs;
+    const ok = channel.idle;
+    const outputs = ok ? channel.close() : channel.expire(now);
+    if (!channel.over) return outputs;
     this.#state = { phase: "over" };
-    this.#dueMs = undefined;
-    const because = "messages were not acknowledged";
-    return [...outputs, idle ? { kind: "exit", ok: true } : { kind: "exit", ok: false, because }];
+    const because = ok ? "nothing is left to do" : "messages were not acknowledged";
+    return [...outputs, { kind: "exit", ok, because }];
   }
 }

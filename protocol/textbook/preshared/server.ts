@@ -1,10 +1,10 @@
 /**
  * The server: one process for all clients and all their sessions.
  *
- * A hello leaves nothing behind but a higher session number: what the server must remember of it
- * travels in the challenge, under a MAC of the server's own (the cookie), and comes back in the
- * proof. A proof is good for two minutes from its challenge on, and a session is remembered for
- * two minutes after the last sign of life, so that no proof opens two sessions.
+ * A hello leaves nothing behind but a higher session number: what the server would have to
+ * remember travels in the challenge, under a MAC of the server's own (the cookie), and comes back
+ * in the proof. A proof is good for two minutes from its challenge on, and a session is
+ * remembered for at least two minutes after its proof, so that no proof opens two sessions.
  */
 import {
   type Address,
@@ -18,45 +18,29 @@ import {
   type Principal,
   type RejectReason,
 } from "../../endpoint.ts";
-import { concat, latin1, lossyText, text, utf8 } from "../../kit/bytes.ts";
+import { concat, lossyText, text, utf8 } from "../../kit/bytes.ts";
 import { Channel } from "./channel.ts";
 import type { Defences } from "./defences.ts";
-import { openingMac, type Pair, type SessionKeys, sessionKeys } from "./keys.ts";
-import {
-  type Challenge,
-  challengeBody,
-  cookieBytes,
-  type DataRecord,
-  type Datagram,
-  type Hello,
-  nameField,
-  type Proof,
-  read,
-  settled,
-  welcomeBody,
-} from "./wire.ts";
+import { finished, openingMac, type Pair, running, type SessionKeys, sessionKeys } from "./keys.ts";
+import * as wire from "./wire.ts";
 
 const proofLifeMs = 120_000;
 const silenceMs = 120_000;
 
 interface Session {
+  /** For the judges. */
   readonly label: string;
   readonly client: Principal;
-  /** Where the proof came from; it stays so whatever records claim. */
+  /** Where the proof came from; it stays so wherever records come from. */
   readonly address: Address;
   readonly channel: Channel;
   readonly welcome: Uint8Array;
-  /** A record came: the client has its welcome. */
+  /** A record came, so the client has its welcome. */
   used: boolean;
-  forgetMs: Millis;
+  lastMs: Millis;
 }
 
-/** Text from the network for the log: printable ASCII as it is, all other bytes as `\xNN`. */
-const quoted = (bytes: Uint8Array): string =>
-  `"${latin1(bytes).replace(
-    /[^ !#-[\]-~]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  )}"`;
+type Result = readonly Output[] | RejectReason;
 
 export class Server implements Endpoint {
   readonly #env: Env;
@@ -64,16 +48,15 @@ export class Server implements Endpoint {
   readonly #defences: Defences;
   readonly #cookieKey: Uint8Array;
   readonly #sessions = new Map<number, Session>();
-  /** Cookies by session number: only used where the server keeps an entry for every hello. */
-  readonly #challenged = new Map<number, Uint8Array>();
+  /** Nonces of all hellos; only kept where the cookie is switched off. */
+  readonly #halfOpen: Uint8Array[] = [];
   #lastSession = 0;
-  #accepted = 0;
 
   constructor(env: Env, pairs: ReadonlyMap<Principal, Pair>, defences: Defences) {
     this.#env = env;
     this.#pairs = pairs;
     this.#defences = defences;
-    this.#cookieKey = env.crypto.random(cookieBytes);
+    this.#cookieKey = env.crypto.random(32);
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
@@ -84,9 +67,7 @@ export class Server implements Endpoint {
       case "send":
         return this.#send(input, now);
       case "datagram": {
-        const datagram = read(input.bytes, this.#defences);
-        const result =
-          typeof datagram === "string" ? datagram : this.#datagram(datagram, input.from, now);
+        const result = this.#receive(wire.read(input.bytes, this.#defences), input.from, now);
         return typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
       }
       case "timeout":
@@ -102,29 +83,27 @@ export class Server implements Endpoint {
   }
 
   stateSize(): number {
-    return this.#challenged.size;
+    return this.#halfOpen.length;
   }
 
   #forget(now: Millis): void {
-    for (const [number, { channel, forgetMs }] of this.#sessions) {
-      const finished = channel.over && !this.#defences.freshness;
-      if (finished || (channel.idle && forgetMs <= now)) this.#sessions.delete(number);
+    for (const [number, { channel, lastMs }] of this.#sessions) {
+      const old = this.#defences.freshness ? now - lastMs >= silenceMs : channel.over;
+      if (old && channel.idle) this.#sessions.delete(number);
     }
   }
 
   /** To the session named, or to the newest one with the principal named. */
-  #send(input: Input & { kind: "send" }, now: Millis): readonly Output[] {
-    const { message, to, session: label } = input;
-    const fits = (s: Session): boolean =>
-      label === undefined ? !s.channel.over && (to ?? s.client) === s.client : s.label === label;
-    const session = [...this.#sessions.values()].findLast(fits);
-    if (session === undefined) {
-      return [{ kind: "give-up", message, ...(label === undefined ? {} : { session: label }) }];
-    }
-    return of(session, session.channel.send(message, now));
+  #send({ message, to, session: label }: Input & { kind: "send" }, now: Millis): readonly Output[] {
+    const session = [...this.#sessions.values()].findLast((s) =>
+      label === undefined ? (to ?? s.client) === s.client : s.label === label,
+    );
+    if (session !== undefined) return of(session, session.channel.send(message, now));
+    return [{ kind: "give-up", message, ...(label === undefined ? {} : { session: label }) }];
   }
 
-  #datagram(datagram: Datagram, from: Address, now: Millis): readonly Output[] | RejectReason {
+  #receive(datagram: ReturnType<typeof wire.read>, from: Address, now: Millis): Result {
+    if (typeof datagram === "string") return datagram;
     switch (datagram.kind) {
       case "hello":
         return this.#hello(datagram, from, now);
@@ -139,104 +118,85 @@ export class Server implements Endpoint {
     }
   }
 
-  #hello(
-    hello: Datagram & { kind: "hello" },
-    from: Address,
-    now: Millis,
-  ): readonly Output[] | RejectReason {
+  #hello({ client, nonce, body, mac }: wire.Handshake, from: Address, now: Millis): Result {
     const { crypto } = this.#env;
-    const pair = this.#pairOf(hello.client);
-    if (pair === undefined) return this.#refuse(hello.client, "unknown-peer");
-    if (!crypto.equal(openingMac(crypto, pair, hello.body, from), hello.mac)) {
-      return this.#refuse(hello.client, "bad-tag");
+    if (!this.#defences.cookie) this.#halfOpen.push(nonce);
+    const pair = this.#pairs.get(text(client) ?? "");
+    if (pair === undefined || !crypto.equal(openingMac(crypto, pair, body, from), mac)) {
+      const name = this.#defences["log-escaping"]
+        ? encodeURIComponent(lossyText(client))
+        : lossyText(client);
+      return [
+        { kind: "log", line: `refused a hello in the name of ${name}` },
+        { kind: "reject", reason: pair === undefined ? "unknown-peer" : "bad-tag" },
+      ];
     }
-    const about = { ...hello, session: ++this.#lastSession, time: Math.floor(now) };
-    const cookie = this.#cookie(about, from);
-    if (!this.#defences.cookie) this.#challenged.set(about.session, cookie);
-    const body = challengeBody({ ...about, cookie });
-    const bytes = concat(body, openingMac(crypto, pair, body, from));
+    const terms = { client, nonce, session: ++this.#lastSession, time: Math.floor(now) };
+    const cookie = this.#cookie(terms, from);
+    const challenge = wire.handshakeBody("challenge", { ...terms, cookie });
+    const bytes = concat(challenge, openingMac(crypto, pair, challenge, from));
     return [{ kind: "transmit", bytes, to: from }];
   }
 
-  #refuse(name: Uint8Array, reason: RejectReason): readonly Output[] {
-    const shown = this.#defences["log-escaping"] ? quoted(name) : `"${lossyText(name)}"`;
-    return [
-      { kind: "log", line: `hello from ${shown} refused: ${reason}` },
-      { kind: "reject", reason },
-    ];
-  }
-
-  #pairOf(name: Uint8Array): Pair | undefined {
-    return this.#pairs.get(text(name) ?? "");
-  }
-
   /** 32 bytes that only this process can make, for this client at this address. */
-  #cookie(about: Hello & Omit<Challenge, "cookie">, address: Address): Uint8Array {
-    const challenge = settled({ ...about, cookie: new Uint8Array(0) });
-    const bound = concat(nameField(about.client), challenge, utf8(address));
+  #cookie(terms: Omit<wire.Terms, "cookie">, address: Address): Uint8Array {
+    const cookie = new Uint8Array(wire.cookieBytes);
+    const bound = concat(wire.handshakeBody("challenge", { ...terms, cookie }), utf8(address));
     return this.#env.crypto.hmac("sha256", this.#cookieKey, bound);
   }
 
-  #proof(
-    proof: Datagram & { kind: "proof" },
-    from: Address,
-    now: Millis,
-  ): readonly Output[] | RejectReason {
+  #proof(proof: wire.Handshake, from: Address, now: Millis): Result {
     const { crypto } = this.#env;
-    const pair = this.#pairOf(proof.client);
+    const pair = this.#pairs.get(text(proof.client) ?? "");
     if (pair === undefined) return "unknown-peer";
-    if (this.#defences.freshness && now - proof.time >= proofLifeMs) return "stale";
+    if (now - proof.time >= proofLifeMs && this.#defences.freshness) return "stale";
     if (!crypto.equal(this.#cookie(proof, from), proof.cookie)) return "unauthorized";
-    if (!this.#defences.cookie && !this.#challenged.has(proof.session)) return "unauthorized";
-    const keys = sessionKeys(crypto, pair, proof, this.#defences);
-    const expected = crypto.hmac("sha256", keys.confirm, proof.body);
-    if (!crypto.equal(expected, proof.mac)) return "bad-tag";
+    const keys = sessionKeys(crypto, pair, proof.body, this.#defences);
+    const confirmed = crypto.equal(crypto.hmac("sha256", keys.confirm, proof.body), proof.mac);
+    if (!confirmed && this.#defences.confirmation) return "bad-tag";
     const known = this.#sessions.get(proof.session);
-    if (known === undefined) return this.#accept(proof, pair, keys, from, now);
-    if (known.used) return "replayed";
-    return of(known, [{ kind: "transmit", bytes: known.welcome }]);
+    if (known?.used || known?.channel.over) return "replayed";
+    if (known !== undefined) return of(known, [{ kind: "transmit", bytes: known.welcome }]);
+
+    const session = this.#open(proof, pair.client, keys, from, now);
+    this.#sessions.set(proof.session, session);
+    const welcome = { kind: "transmit", bytes: session.welcome } as const;
+    const [start, end] = [running(pair.client, keys), finished(pair.client, keys)];
+    return of(session, [start, welcome, ...end]);
   }
 
-  #accept(
-    { session: number }: Proof,
-    { client, server }: Pair,
+  #open(
+    proof: wire.Handshake,
+    client: Principal,
     keys: SessionKeys,
     address: Address,
     now: Millis,
-  ): readonly Output[] {
-    const { crypto } = this.#env;
-    const body = welcomeBody(number);
-    const session: Session = {
-      // Not its number on the wire: were a session to come to life again, it would be another.
-      label: `${server}-${++this.#accepted}`,
+  ): Session {
+    const [{ crypto }, defences] = [this.#env, this.#defences];
+    const ends = { send: keys.toClient, receive: keys.toServer };
+    const about = { crypto, defences, peer: client, session: proof.session, ...ends };
+    const shown = defences["key-log"] ? undefined : keys.exported;
+    const body = wire.handshakeBody("welcome", proof, shown);
+    return {
+      // One session from one address, unless old ones can come to life again.
+      label: defences.freshness ? address : `${address} since ${now}`,
       client,
       address,
-      channel: new Channel(
-        { crypto, defences: this.#defences, peer: client, session: number },
-        { send: keys.toClient, receive: keys.toServer },
-      ),
+      channel: new Channel(about),
       welcome: concat(body, crypto.hmac("sha256", keys.confirm, body)),
       used: false,
-      forgetMs: now + silenceMs,
+      lastMs: now,
     };
-    this.#sessions.set(number, session);
-    return of(session, [
-      { kind: "claim", claim: { kind: "running", peer: client, agreed: keys.secret } },
-      { kind: "transmit", bytes: session.welcome },
-      { kind: "claim", claim: { kind: "commit", peer: client, agreed: keys.secret } },
-      { kind: "claim", claim: { kind: "secret", peer: client, value: keys.secret } },
-      { kind: "ready" },
-    ]);
   }
 
-  #record(record: DataRecord, now: Millis): readonly Output[] | RejectReason {
+  #record(record: wire.SealedRecord, now: Millis): Result {
     const session = this.#sessions.get(record.session);
     if (session === undefined) return "unknown-peer";
     if (session.channel.over) return "stale";
     const result = session.channel.receive(record, now);
     if (typeof result === "string") return result;
     session.used = true;
-    session.forgetMs = now + silenceMs;
+    session.lastMs = now;
     return of(session, result);
   }
 }

@@ -1,17 +1,16 @@
 /**
- * The datagrams. All have 128 bytes; numbers are big-endian; the first byte is the type.
+ * The datagrams, 128 bytes each. Numbers are big-endian. In the handshake every datagram has the
+ * same fields and fills in those that are settled so far; the others are zero.
  *
- *     1 hello      client 17 ‖ nonce 16 ‖ zeros 62 ‖ MAC 32
- *     2 challenge  nonce 16 ‖ session 6 ‖ time 6 ‖ cookie 32 ‖ zeros 35 ‖ MAC 32
- *     3 proof      client 17 ‖ nonce 16 ‖ session 6 ‖ time 6 ‖ cookie 32 ‖ zeros 18 ‖ MAC 32
- *     4 welcome    session 6 ‖ zeros 89 ‖ MAC 32
+ *     1 hello, 2 challenge, 3 proof, 4 welcome:
+ *       type 1 ‖ client 17 ‖ nonce 16 ‖ session 6 ‖ time 6 ‖ cookie 32 ‖ zeros 18 ‖ MAC 32
  *     5 data, 6 ack, 7 close:
- *                  session 6 ‖ counter 6 ‖ sealed(number 6 ‖ length 1 ‖ text and zeros 92) ‖ tag 16
+ *       type 1 ‖ session 6 ‖ counter 6 ‖ sealed(number 6 ‖ length 1 ‖ text and zeros 92) ‖ tag 16
  *
  * A client's name is its length in one byte and the name, with zeros after it.
  */
-import { concat, readUint, uintBytes } from "../../kit/bytes.ts";
 import type { RejectReason } from "../../endpoint.ts";
+import { concat, readUint, uintBytes } from "../../kit/bytes.ts";
 import type { Defences } from "./defences.ts";
 
 export const datagramBytes = 128;
@@ -20,161 +19,129 @@ export const maxNameBytes = 16;
 export const nonceBytes = 16;
 export const cookieBytes = 32;
 export const tagBytes = 16;
-/** Counters, times and session numbers stay below 2^48. */
+/** Sessions, times, counters and the numbers of messages stay below 2^48. */
 export const numberBytes = 6;
-const macBytes = 32;
-const bodyBytes = datagramBytes - macBytes;
+const bodyBytes = 96;
 const headerBytes = 1 + 2 * numberBytes;
-const frameBytes = numberBytes + 1;
+const atText = numberBytes + 1;
 
-const kinds = ["hello", "challenge", "proof", "welcome", "data", "ack", "close"] as const;
-type Kind = (typeof kinds)[number];
-export type RecordKind = "data" | "ack" | "close";
+const handshakeKinds = ["hello", "challenge", "proof", "welcome"] as const;
+const recordKinds = ["data", "ack", "close"] as const;
+const kinds = [...handshakeKinds, ...recordKinds];
+export type HandshakeKind = (typeof handshakeKinds)[number];
+export type RecordKind = (typeof recordKinds)[number];
 
-/** What a handshake datagram is authenticated by: `mac` is over `body`. */
-interface Authenticated {
-  readonly body: Uint8Array;
-  readonly mac: Uint8Array;
-}
-export interface Hello {
-  /** 1 to 16 bytes. */
+/** What the handshake settles. */
+export interface Terms {
+  /** Name, 1 to 16 bytes. */
   readonly client: Uint8Array;
-  /** 16 bytes. */
-  readonly nonce: Uint8Array;
-}
-export interface Challenge {
+  /** The client's, 16 bytes. */
   readonly nonce: Uint8Array;
   readonly session: number;
-  /** When the server sent it, by the server's clock. */
+  /** When the server sent the challenge, by its own clock, in milliseconds. */
   readonly time: number;
   /** 32 bytes. */
   readonly cookie: Uint8Array;
 }
-export type Proof = Hello & Challenge;
-export interface DataRecord {
+/** Taken apart, but not verified. `body` is all but the MAC: 96 bytes. */
+export interface Handshake extends Terms {
+  readonly kind: HandshakeKind;
+  readonly body: Uint8Array;
+  readonly mac: Uint8Array;
+}
+/** Taken apart, but not opened. `header` is all that stands before `sealed`: 13 bytes. */
+export interface SealedRecord {
   readonly kind: RecordKind;
   readonly session: number;
   readonly counter: number;
-  /** 13 bytes: all that stands before `sealed`. */
   readonly header: Uint8Array;
   readonly sealed: Uint8Array;
 }
-export type Datagram =
-  | (Hello & Authenticated & { readonly kind: "hello" })
-  | (Challenge & Authenticated & { readonly kind: "challenge" })
-  | (Proof & Authenticated & { readonly kind: "proof" })
-  | (Authenticated & { readonly kind: "welcome"; readonly session: number })
-  | DataRecord;
+/** What is sealed in a record. */
+export interface Frame {
+  /** Which message it carries or acknowledges. */
+  readonly number: number;
+  /** At most 92 bytes; empty in `ack` and `close`. */
+  readonly text: Uint8Array;
+}
 
-const type = (kind: Kind): Uint8Array => uintBytes(kinds.indexOf(kind) + 1, 1);
-const number = (value: number): Uint8Array => uintBytes(value, numberBytes);
-
+const type = (kind: HandshakeKind | RecordKind) => uintBytes(kinds.indexOf(kind) + 1, 1);
+const number = (value: number) => uintBytes(value, numberBytes);
 function padded(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(length);
   out.set(concat(...parts));
   return out;
 }
-
-/** @param name at most 16 bytes. @returns 17 bytes. */
+/** @returns 17 bytes. */
 export const nameField = (name: Uint8Array): Uint8Array =>
   padded(1 + maxNameBytes, uintBytes(name.length, 1), name);
 
-/** The 60 bytes that a challenge settles: nonce, session, time, cookie. */
-export const settled = (c: Challenge): Uint8Array =>
-  concat(c.nonce, number(c.session), number(c.time), c.cookie);
-
-/** Bodies of the handshake datagrams: 96 bytes, to be followed by a MAC. */
-export const helloBody = (h: Hello): Uint8Array =>
-  padded(bodyBytes, type("hello"), nameField(h.client), h.nonce);
-export const challengeBody = (c: Challenge): Uint8Array =>
-  padded(bodyBytes, type("challenge"), settled(c));
-export const proofBody = (p: Proof): Uint8Array =>
-  padded(bodyBytes, type("proof"), nameField(p.client), settled(p));
-export const welcomeBody = (session: number): Uint8Array =>
-  padded(bodyBytes, type("welcome"), number(session));
+/** @param instead of the zeros, at most 18 bytes. @returns 96 bytes, to be followed by a MAC. */
+export const handshakeBody = (
+  kind: HandshakeKind,
+  { client, nonce, session, time, cookie }: Terms,
+  instead: Uint8Array = new Uint8Array(0),
+): Uint8Array => {
+  const terms = [nameField(client), nonce, number(session), number(time), cookie];
+  return padded(bodyBytes, type(kind), ...terms, instead);
+};
 
 export const recordHeader = (kind: RecordKind, session: number, counter: number): Uint8Array =>
   concat(type(kind), number(session), number(counter));
 
 const recordBytes = (d: Defences): number => (d.budget ? datagramBytes : datagramBytes + 32);
 
-/** The plain text of a record. */
-export interface Frame {
-  readonly number: number;
-  readonly text: Uint8Array;
-}
-
-/** @param frame with at most 92 bytes of text. @returns 99 bytes. */
+/** @returns 99 bytes. */
 export function encodeFrame(frame: Frame, d: Defences): Uint8Array {
-  const length = recordBytes(d) - headerBytes - tagBytes;
-  const parts = [number(frame.number), uintBytes(frame.text.length, 1), frame.text];
-  return d.padding ? padded(length, ...parts) : concat(...parts);
+  const parts = concat(number(frame.number), uintBytes(frame.text.length, 1), frame.text);
+  return d.padding ? padded(recordBytes(d) - headerBytes - tagBytes, parts) : parts;
 }
 
 export function decodeFrame(bytes: Uint8Array): Frame | undefined {
-  const length = bytes[numberBytes];
-  if (length === undefined || length > maxTextBytes) return undefined;
-  const text = bytes.slice(frameBytes, frameBytes + length);
-  return text.length === length ? { number: readUint(bytes, 0, numberBytes), text } : undefined;
+  const length = bytes[numberBytes] ?? bytes.length;
+  if (length > maxTextBytes || atText + length > bytes.length) return undefined;
+  return { number: readUint(bytes, 0, numberBytes), text: bytes.slice(atText, atText + length) };
 }
 
-/**
- * Takes apart what came from the network. Nothing in it is authentic yet.
- * @returns the datagram, or why it is none.
- */
-export function read(bytes: Uint8Array, d: Defences): Datagram | RejectReason {
+/** Takes apart what came from the network. @returns the datagram, or why it is none. */
+export function read(bytes: Uint8Array, d: Defences): Handshake | SealedRecord | RejectReason {
   if (bytes.length > recordBytes(d)) return "too-long";
-  const datagram = decode(bytes, d);
+  const kind = kinds[(bytes[0] ?? 0) - 1];
+  const datagram =
+    kind === "data" || kind === "ack" || kind === "close"
+      ? readRecord(kind, bytes, d)
+      : kind && readHandshake(kind, bytes);
   if (datagram === undefined && !d.strictness) throw new RangeError("malformed datagram");
   return datagram ?? "malformed";
 }
 
-function decode(bytes: Uint8Array, d: Defences): Datagram | undefined {
-  const kind = kinds[(bytes[0] ?? 0) - 1];
-  if (kind === undefined) return undefined;
-  if (kind === "data" || kind === "ack" || kind === "close") {
-    const least = d.padding ? recordBytes(d) : headerBytes + frameBytes + tagBytes;
-    if (bytes.length < least) return undefined;
-    return {
-      kind,
-      session: readUint(bytes, 1, numberBytes),
-      counter: readUint(bytes, 1 + numberBytes, numberBytes),
-      header: bytes.slice(0, headerBytes),
-      sealed: bytes.slice(headerBytes),
-    };
+function readHandshake(kind: HandshakeKind, bytes: Uint8Array): Handshake | undefined {
+  const nameLength = bytes[1] ?? 0;
+  if (bytes.length !== datagramBytes || nameLength < 1 || nameLength > maxNameBytes) {
+    return undefined;
   }
-  if (bytes.length !== datagramBytes) return undefined;
-  const authenticated = { body: bytes.slice(0, bodyBytes), mac: bytes.slice(bodyBytes) };
-  const atName = 1 + 1 + maxNameBytes;
-  switch (kind) {
-    case "welcome":
-      return { kind, session: readUint(bytes, 1, numberBytes), ...authenticated };
-    case "challenge":
-      return { kind, ...readSettled(bytes, 1), ...authenticated };
-    case "hello":
-    case "proof": {
-      const client = readName(bytes);
-      if (client === undefined) return undefined;
-      const rest = readSettled(bytes, atName);
-      if (kind === "proof") return { kind, client, ...rest, ...authenticated };
-      return { kind, client, nonce: rest.nonce, ...authenticated };
-    }
-  }
-}
-
-function readName(bytes: Uint8Array): Uint8Array | undefined {
-  const length = bytes[1] ?? 0;
-  return length >= 1 && length <= maxNameBytes ? bytes.slice(2, 2 + length) : undefined;
-}
-
-function readSettled(bytes: Uint8Array, at: number): Challenge {
-  const atSession = at + nonceBytes;
-  const atTime = atSession + numberBytes;
-  const atCookie = atTime + numberBytes;
+  let at = 2 + maxNameBytes;
+  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
   return {
-    nonce: bytes.slice(at, atSession),
-    session: readUint(bytes, atSession, numberBytes),
-    time: readUint(bytes, atTime, numberBytes),
-    cookie: bytes.slice(atCookie, atCookie + cookieBytes),
+    kind,
+    client: bytes.slice(2, 2 + nameLength),
+    nonce: take(nonceBytes),
+    session: readUint(take(numberBytes)),
+    time: readUint(take(numberBytes)),
+    cookie: take(cookieBytes),
+    body: bytes.slice(0, bodyBytes),
+    mac: bytes.slice(bodyBytes),
+  };
+}
+
+function readRecord(kind: RecordKind, bytes: Uint8Array, d: Defences): SealedRecord | undefined {
+  const least = d.padding ? recordBytes(d) : headerBytes + atText + tagBytes;
+  if (bytes.length < least) return undefined;
+  return {
+    kind,
+    session: readUint(bytes, 1, numberBytes),
+    counter: readUint(bytes, 1 + numberBytes, numberBytes),
+    header: bytes.slice(0, headerBytes),
+    sealed: bytes.slice(headerBytes),
   };
 }

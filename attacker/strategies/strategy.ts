@@ -1,0 +1,78 @@
+/**
+ * A generic strategy turns what an undisturbed run shows into attacks. It knows nothing about any
+ * protocol: packets, processes and stores are all it sees. One file each, one line in catalog.ts.
+ */
+import type { Principal, Protocol } from "../../protocol/endpoint.ts";
+import type { Attack, Capability, PacketRef } from "../move.ts";
+
+export interface SeenPacket {
+  readonly ref: PacketRef;
+  readonly bytes: Uint8Array;
+  /** The planned session it belongs to; `undefined` if that cannot be told. */
+  readonly session: number | undefined;
+  /** The same in every installation: nobody has to see it to know it. */
+  readonly constant: boolean;
+}
+
+export interface SeenProcess {
+  readonly id: string;
+  readonly role: string;
+  readonly principal: Principal;
+  readonly service: boolean;
+  readonly session: number | undefined;
+}
+
+/** What the attacker has to work with: the undisturbed run, from outside. */
+export interface Scene {
+  readonly transport: Protocol["transport"];
+  /** Packets of the sessions that are attacked, in order. */
+  readonly packets: readonly SeenPacket[];
+  readonly processes: readonly SeenProcess[];
+  readonly principals: readonly Principal[];
+  readonly stores: readonly { readonly principal: Principal; readonly name: string }[];
+  /** Lines that honest logs contain; open source, as everything but keys. */
+  readonly logLines: readonly string[];
+}
+
+export interface Candidate {
+  readonly moves: Attack;
+  /** Default: calm. */
+  readonly network?: "calm" | "lossy";
+  /** Default: `default`. */
+  readonly workload?: string;
+  /** Appended to the seed, for trying the luck of a lossy network several times. */
+  readonly seedSuffix?: string;
+}
+
+export interface Strategy {
+  readonly id: string;
+  /** For people: what it tries. */
+  readonly title: string;
+  /** The strongest capability that its attacks need. */
+  readonly capability: Capability;
+  attacks(scene: Scene): Iterable<Candidate>;
+}
+
+/** A compact way to write candidates without further conditions. */
+export const attack = (...moves: Attack): Candidate => ({ moves });
+
+/** Packets that one process sends to another, in order. */
+export function directions(scene: Scene): ReadonlyMap<string, readonly SeenPacket[]> {
+  const map = new Map<string, SeenPacket[]>();
+  for (const packet of scene.packets) {
+    const key = `${packet.ref.from}>${packet.ref.to}`;
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [packet]);
+    else list.push(packet);
+  }
+  return map;
+}
+
+/** Runs of `length` packets that follow each other in one direction. */
+export function runsOf(scene: Scene, length: number): readonly (readonly SeenPacket[])[] {
+  const runs: (readonly SeenPacket[])[] = [];
+  for (const list of directions(scene).values()) {
+    for (let i = 0; i + length <= list.length; i++) runs.push(list.slice(i, i + length));
+  }
+  return runs;
+}

@@ -1,0 +1,85 @@
+/** From a hit to a finding: shrunk, confirmed on plain cryptography, retold. */
+import { describeMove } from "../../attacker/describe.ts";
+import { type Attack, capabilitiesOf, capabilityRank } from "../../attacker/move.ts";
+import { InvariantError } from "../../protocol/endpoint.ts";
+import type { Guarantee } from "../guarantees/guarantee.ts";
+import { simulate } from "../simulate.ts";
+import { storyOf } from "../story.ts";
+import type { Subject } from "../subject.ts";
+import type { Trace } from "../trace.ts";
+import type { Finding } from "../verdict.ts";
+import { capabilityFor, judge, planFor, type Profiles, simulatePlainly } from "./judge-run.ts";
+import { shrink } from "./shrink.ts";
+import type { Hit } from "./tally.ts";
+
+export class Findings {
+  readonly #subject: Subject;
+  readonly #profiles: Profiles;
+  readonly #beat: () => void;
+  /** One attack often breaks several guarantees: run it on plain cryptography once. */
+  readonly #plain = new Map<string, Trace>();
+
+  constructor(subject: Subject, profiles: Profiles, beat: () => void) {
+    this.#subject = subject;
+    this.#profiles = profiles;
+    this.#beat = beat;
+  }
+
+  /** @throws InvariantError if the violation does not happen on plain cryptography. */
+  from(hit: Hit, guarantee: Guarantee, inLayer: boolean): Finding {
+    const attack = shrink(hit.choice.attack, (a) => this.#violates(hit, guarantee, inLayer, a));
+    const choice = { ...hit.choice, attack };
+    const trace = this.#confirm(choice);
+    const { violation } = judge(guarantee, trace, this.#profiles);
+    if (violation === undefined) {
+      throw new InvariantError(
+        `${guarantee.id} of ${this.#subject.source}: a violation vanished on plain cryptography`,
+      );
+    }
+    const { protocol, options, source } = this.#subject;
+    const needs = capabilitiesOf(attack, protocol.transport);
+    const watches = guarantee.secrecy || guarantee.distinguish !== undefined;
+    return {
+      capability: capabilityFor(guarantee, attack, protocol.transport),
+      needs: watches && !needs.includes("passive") ? ["passive", ...needs] : needs,
+      compute: violation.compute ?? null,
+      because: violation.because,
+      steps: attack.map(describeMove),
+      attack: {
+        schema: "mallory/attack@1",
+        protocol: source,
+        options,
+        workload: choice.workload,
+        seed: choice.seed,
+        network: choice.network,
+        moves: attack,
+        guarantee: guarantee.id,
+        digest: trace.digest,
+      },
+      digest: trace.digest,
+      strategy: hit.strategy,
+      story: storyOf(trace, violation.because),
+    };
+  }
+
+  #violates(hit: Hit, guarantee: Guarantee, inLayer: boolean, attack: Attack): boolean {
+    this.#beat();
+    const { transport } = this.#subject.protocol;
+    const needed = capabilityFor(guarantee, attack, transport);
+    if (capabilityRank(needed) > capabilityRank(hit.capability)) return false;
+    const trace = simulate(planFor(this.#subject, { ...hit.choice, attack }));
+    if (inLayer && !trace.handshakeUntouched) return false;
+    return judge(guarantee, trace, this.#profiles).violation !== undefined;
+  }
+
+  #confirm(choice: Hit["choice"]): Trace {
+    const key = JSON.stringify(choice);
+    let trace = this.#plain.get(key);
+    if (trace === undefined) {
+      this.#beat();
+      trace = simulatePlainly(planFor(this.#subject, choice));
+      this.#plain.set(key, trace);
+    }
+    return trace;
+  }
+}

@@ -1,0 +1,71 @@
+/** Holds one guarantee against one run: what counts, what it takes, what is at stake. */
+import { capabilityOf, capabilityRank, type Attack, type Capability } from "../../attacker/move.ts";
+import { withoutMemo } from "../../protocol/kit/recorder.ts";
+import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
+import { simulate } from "../simulate.ts";
+import { planOf, type Subject } from "../subject.ts";
+import type { NetworkConditions, RunPlan, Trace } from "../trace.ts";
+
+/** Whoever is to learn something must at least see the traffic. */
+export function capabilityFor(
+  guarantee: Guarantee,
+  attack: Attack,
+  transport: Subject["protocol"]["transport"],
+): Capability {
+  const capability = capabilityOf(attack, transport);
+  const watches = guarantee.secrecy || guarantee.distinguish !== undefined;
+  return watches && capabilityRank(capability) < capabilityRank("passive") ? "passive" : capability;
+}
+
+/** The run that relational guarantees compare others with. */
+export const relationalBaseline = "lengths-short";
+
+/** What an undisturbed run of the subject shows; each workload has one of its own. */
+export class Profiles {
+  readonly #subject: Subject;
+  readonly #seed: string;
+  readonly #byWorkload = new Map<string, Profile>();
+
+  constructor(subject: Subject, seed: string) {
+    this.#subject = subject;
+    this.#seed = seed;
+  }
+
+  of(workload: string): Profile {
+    let profile = this.#byWorkload.get(workload);
+    if (profile === undefined) {
+      const honest = simulate(planOf(this.#subject, { seed: this.#seed, workload }));
+      profile = {
+        protocol: this.#subject.protocol,
+        honest,
+        confirms: honest.events.some((e) => e.kind === "confirm"),
+      };
+      this.#byWorkload.set(workload, profile);
+    }
+    return profile;
+  }
+}
+
+export function judge(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
+  const { plan } = trace;
+  if (guarantee.counts?.(plan.attack, plan.protocol.transport) === false) return { atStake: 0 };
+  if (guarantee.distinguish !== undefined) {
+    if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };
+    const violation = guarantee.distinguish(profiles.of(relationalBaseline).honest, trace);
+    const atStake = trace.packets.length;
+    return violation === undefined ? { atStake } : { atStake, violation };
+  }
+  return guarantee.judge(trace, profiles.of(plan.workloadName));
+}
+
+export interface RunChoice {
+  readonly attack: Attack;
+  readonly network: NetworkConditions;
+  readonly workload: string;
+  readonly seed: string;
+}
+
+export const planFor = (subject: Subject, choice: RunChoice): RunPlan => planOf(subject, choice);
+
+/** Runs with every primitive computed afresh, as findings are before they are reported. */
+export const simulatePlainly = (plan: RunPlan): Trace => withoutMemo(() => simulate(plan));

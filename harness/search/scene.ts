@@ -1,0 +1,56 @@
+/** Looks at undisturbed runs from outside: what strategies may work with. */
+import type { Scene } from "../../attacker/strategies/strategy.ts";
+import { equalBytes } from "../../protocol/kit/bytes.ts";
+import { packetKey } from "../attack-plan.ts";
+import type { Packet, Trace } from "../trace.ts";
+
+/** Attacks on later sessions would repeat those on the first ones. */
+const attackedSessions = 2;
+const mostPackets = 80;
+
+const linesOf = (trace: Trace): readonly string[] =>
+  trace.events.flatMap((e) => (e.kind === "log" ? [e.line] : []));
+
+/**
+ * @param other the same workload with another seed: packets equal in both are constants that
+ *   nobody has to see to know them.
+ * @param otherWords a run with other messages: what its logs have in common with these is not
+ *   anybody's secret.
+ */
+export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
+  const sessions = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
+  const sessionOf = (p: Packet): number | undefined => sessions.get(p.from) ?? sessions.get(p.to);
+  const elsewhere = new Map(other.packets.map((p) => [packetKey(p), p.bytes]));
+  const common = new Set(linesOf(otherWords));
+  const attacked = trace.packets
+    .filter((p) => p.byAttacker === undefined && (sessionOf(p) ?? 0) < attackedSessions)
+    .slice(0, mostPackets);
+  const stores = new Map<string, { principal: string; name: string }>();
+  for (const e of trace.events) {
+    if (e.kind === "stored") stores.set(`${e.at}/${e.store}`, { principal: e.at, name: e.store });
+  }
+  return {
+    transport: trace.plan.protocol.transport,
+    packets: attacked.map((p) => {
+      const twin = elsewhere.get(packetKey(p));
+      return {
+        ref: { from: p.from, to: p.to, nth: p.nth },
+        bytes: p.bytes,
+        session: sessionOf(p),
+        constant: twin !== undefined && equalBytes(twin, p.bytes),
+      };
+    }),
+    processes: trace.processes
+      .filter((p) => p.service || (p.plannedSession ?? 0) < attackedSessions)
+      .map((p) => ({
+        id: p.id,
+        role: p.role,
+        principal: p.principal,
+        service: p.service,
+        session: p.plannedSession,
+      })),
+    principals: [...new Set(trace.processes.map((p) => p.principal))],
+    stores: [...stores.values()],
+    logLines: linesOf(trace).filter((line) => common.has(line)),
+  };
+}

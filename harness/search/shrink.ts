@@ -1,0 +1,64 @@
+/**
+ * Makes attacks small: first fewer moves, then fewer edits, then smaller values. The result is
+ * 1-minimal: taking away any one move makes the violation vanish.
+ */
+import type { Attack, Move } from "../../attacker/move.ts";
+
+/** Runs the attack and says whether it still violates. */
+export type StillViolates = (attack: Attack) => boolean;
+
+const mostTrials = 3_000;
+
+export function shrink(attack: Attack, violates: StillViolates): Attack {
+  let trials = 0;
+  const check = (candidate: Attack): boolean => trials++ < mostTrials && violates(candidate);
+  let current = attack;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const candidate of smaller(current)) {
+      if (!check(candidate)) continue;
+      current = candidate;
+      changed = true;
+      break;
+    }
+  }
+  return current;
+}
+
+/** Simpler attacks, the boldest simplification first. */
+function* smaller(attack: Attack): Iterable<Attack> {
+  if (attack.length > 3) {
+    const half = attack.length >> 1;
+    yield attack.slice(0, half);
+    yield attack.slice(half);
+  }
+  for (let i = attack.length - 1; i >= 0; i--) yield attack.filter((_, k) => k !== i);
+  for (const [i, move] of attack.entries()) {
+    for (const simpler of simplerMoves(move)) {
+      yield attack.map((m, k) => (k === i ? simpler : m));
+    }
+  }
+}
+
+function* simplerMoves(move: Move): Iterable<Move> {
+  if (move.move === "modify" && move.edits.length > 1) {
+    for (let i = 0; i < move.edits.length; i++) {
+      yield { ...move, edits: move.edits.filter((_, k) => k !== i) };
+    }
+  }
+  if ((move.move === "inject" || move.move === "replay") && (move.times ?? 1) > 1) {
+    const times = move.times ?? 1;
+    const { times: _, ...once } = move;
+    yield once;
+    if (times > 2) yield { ...move, times: times >> 1 };
+  }
+  if (move.move === "inject" && move.hex.length > 0) {
+    yield { ...move, hex: "" };
+    if (move.hex.length > 2) yield { ...move, hex: move.hex.slice(0, (move.hex.length >> 2) << 1) };
+  }
+  if ((move.move === "inject" || move.move === "replay") && move.from !== undefined) {
+    const { from: _, ...own } = move;
+    yield own;
+  }
+  if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
+}

@@ -1,0 +1,78 @@
+/** Keeps score for one guarantee while runs come in. */
+import {
+  type Capability,
+  capabilities,
+  capabilityRank,
+} from "../../attacker/move.ts";
+import type { Guarantee } from "../guarantees/guarantee.ts";
+import type { RunChoice } from "./judge-run.ts";
+
+/** A violating run as it was found, not yet shrunk. */
+export interface Hit {
+  readonly choice: RunChoice;
+  readonly capability: Capability;
+  readonly strategy: string;
+  readonly because: string;
+}
+
+/** A random network is harder to grasp than a few losses named one by one. */
+const effort = (choice: RunChoice): number =>
+  choice.attack.length + (choice.network.loss > 0 ? randomNetworkEffort : 0);
+const randomNetworkEffort = 1_000;
+
+export class Tally {
+  readonly guarantee: Guarantee;
+  runs = 0;
+  atStake = 0;
+  effective = 0;
+  readonly strategies = new Set<string>();
+  /** Capabilities of the attacks that were held against it. */
+  readonly tried = new Set<Capability>();
+  /** Likewise, with the handshake left untouched. */
+  readonly triedInLayer = new Set<Capability>();
+  layerAtStake = 0;
+  readonly #best = new Map<Capability, Hit>();
+  readonly #bestInLayer = new Map<Capability, Hit>();
+
+  constructor(guarantee: Guarantee) {
+    this.guarantee = guarantee;
+  }
+
+  /** Would a violation by such an attack be news? */
+  wants(capability: Capability, choice: RunChoice): boolean {
+    const news = (map: Map<Capability, Hit>): boolean => {
+      const best = map.get(capability);
+      return best === undefined || effort(choice) < effort(best.choice);
+    };
+    if (news(this.#best)) return true;
+    return this.guarantee.layered && news(this.#bestInLayer);
+  }
+
+  record(hit: Hit, inLayer: boolean): boolean {
+    const first = this.#best.size === 0;
+    const keep = (map: Map<Capability, Hit>): void => {
+      const best = map.get(hit.capability);
+      if (best === undefined || effort(hit.choice) < effort(best.choice)) {
+        map.set(hit.capability, hit);
+      }
+    };
+    keep(this.#best);
+    if (inLayer && this.guarantee.layered) keep(this.#bestInLayer);
+    return first;
+  }
+
+  /** Weakest capability first. */
+  hits(layer: boolean): readonly Hit[] {
+    const map = layer ? this.#bestInLayer : this.#best;
+    return [...map.values()].sort(
+      (a, b) => capabilityRank(a.capability) - capabilityRank(b.capability),
+    );
+  }
+
+  /** Capabilities that were tried and are weaker than whatever broke it. */
+  heldAgainst(): readonly Capability[] {
+    const weakest = this.hits(false)[0]?.capability;
+    const limit = weakest === undefined ? Number.POSITIVE_INFINITY : capabilityRank(weakest);
+    return capabilities.filter((c) => this.tried.has(c) && capabilityRank(c) < limit);
+  }
+}
