@@ -19,6 +19,7 @@ export interface GuessTest {
 export function offlineTest(knowledge: Knowledge, password: Uint8Array): GuessTest | undefined {
   const secret = latin1(password);
   if (knowledge.knows(secret)) return undefined;
+  if (!mayMatter(knowledge, secret)) return undefined;
   const supposed = knowledge.suppose([password]);
   const needed = new Set<OpRecord>();
   for (const op of knowledge.operations) {
@@ -33,6 +34,18 @@ export function offlineTest(knowledge: Knowledge, password: Uint8Array): GuessTe
     }
   }
   return undefined;
+}
+
+/** A cheap test first: does the password go into anything that the rest is known of? */
+function mayMatter(knowledge: Knowledge, secret: Latin1): boolean {
+  const hopeful = {
+    has: (value: Latin1): boolean => value.includes(secret) || knowledge.has(value),
+    privateKeyOf: (key: Latin1) => knowledge.privateKeyOf(key),
+    publicKeyOf: (key: Latin1) => knowledge.publicKeyOf(key),
+  };
+  return knowledge.operations.some(
+    (op) => op.inputs.some((v) => v.includes(secret)) && rules[op.op].compose(op, hopeful),
+  );
 }
 
 /** A ciphertext that opens with the guess: its tag, or its redundancy, tells. */

@@ -55,6 +55,20 @@ export class Random {
     }
   }
 
+  /** Characters of `alphabet` (ASCII, at most 256 of them), each equally likely; one draw. */
+  text(length: number, alphabet: string): Uint8Array {
+    const path = `${this.path}/${this.#draws++}`;
+    const out = new Uint8Array(length);
+    const limit = Math.floor(256 / alphabet.length) * alphabet.length;
+    for (let filled = 0, i = 0; filled < length; i++) {
+      for (const byte of block(`${path}.${i}`)) {
+        if (byte >= limit || filled === length) continue;
+        out[filled++] = alphabet.charCodeAt(byte % alphabet.length);
+      }
+    }
+    return out;
+  }
+
   /** Uniform in `[0, 1)` with 32 bits. */
   fraction(): number {
     return this.below(2 ** 32) / 2 ** 32;

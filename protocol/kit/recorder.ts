@@ -112,7 +112,6 @@ export class CryptoRecorder implements CryptoKit {
   readonly #random: Random;
   readonly #by: string;
   readonly #gate: Gate | undefined;
-  #texts = 0;
 
   constructor(log: OpRecord[], random: Random, by: string, gate?: Gate) {
     this.#log = log;
@@ -176,9 +175,7 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   randomText(length: number, alphabet: string): Uint8Array {
-    const out = new Uint8Array(length);
-    const source = this.#random.fork(`text-${this.#texts++}`);
-    for (let i = 0; i < length; i++) out[i] = alphabet.charCodeAt(source.below(alphabet.length));
+    const out = this.#random.text(length, alphabet);
     this.#record("random", `${length} characters`, [], latin1(out));
     return out;
   }

@@ -83,7 +83,9 @@ const tabs = (state: DashboardState, note: string, width: number): Line => {
 
 /** Which columns are seen, where not all are. */
 function rangeWords(from: number, to: number, count: number, what: string): string {
-  return to - from >= count ? "" : `${what} ${from + 1}–${to} of ${count}`;
+  if (to - from >= count) return "";
+  const range = to - from === 1 ? `${to}` : `${from + 1}–${to}`;
+  return `${what} ${range} of ${count}`.trimStart();
 }
 
 export function matrixPanel(state: DashboardState, box: Size): Line[] {
@@ -200,35 +202,40 @@ export function titlePanel(state: DashboardState, box: Size): Line[] {
   return [spread(left, [span(seed, "faint")], box.width)];
 }
 
-/** What is going on, in as many words as there is room for. */
-function workWords(state: DashboardState): string {
-  if (state.message !== "") return safe(state.message, 300);
-  const runs = state.protocols.reduce((sum, p) => sum + p.runs, 0);
+/** What is going on, in fewer and fewer words. */
+function workWords(state: DashboardState): string[] {
+  if (state.message !== "") return [safe(state.message, 300)];
+  const tally = tallyOf(state.protocols.flatMap((p) => [...p.cells.values()]));
+  const alarms = `${tally.alarm} ${tally.alarm === 1 ? "claim" : "claims"} broken`;
   if (state.report !== undefined) {
-    const { runs: all, seconds, incomplete } = state.report;
+    const { runs, seconds, incomplete } = state.report;
     const done = incomplete === undefined ? "done" : `incomplete: ${safe(incomplete, 100)}`;
-    return `${done}, ${grouped(all)} runs, ${secondsWords(seconds)}`;
+    const work = `${done}, ${grouped(runs)} runs, ${secondsWords(seconds)}`;
+    return [`${work} · ${alarms}`, work, done];
   }
   const count = state.protocols.length;
   const share = count === 0 ? 0 : state.protocols.reduce((s, p) => s + fraction(p), 0) / count;
   const rate = state.protocols.reduce((s, p) => s + (p.finished ? 0 : runsPerSecond(p)), 0);
-  return `${Math.floor(share * 100)}%, ${grouped(runs)} runs, ${shortCount(rate)}/s`;
+  const runs = state.protocols.reduce((sum, p) => sum + p.runs, 0);
+  const percent = `${Math.floor(share * 100)}%`;
+  const work = `${percent}, ${grouped(runs)} runs, ${shortCount(rate)}/s`;
+  return [`${work} · ${alarms}`, work, percent];
 }
 
 const matrixKeys = ["q quit", "Enter open", "arrows move", "n next broken"] as const;
 const attackKeys = ["q quit", "Esc back", "↑↓ scroll", "←→ protocol", "n next broken"] as const;
 
 export function statusPanel(state: DashboardState, box: Size): Line[] {
-  const tally = tallyOf(state.protocols.flatMap((p) => [...p.cells.values()]));
-  const alarms = `${tally.alarm} ${tally.alarm === 1 ? "claim" : "claims"} broken`;
-  const left = state.message === "" ? ` ${workWords(state)} · ${alarms} ` : ` ${workWords(state)} `;
-  // The most important keys come last to go.
-  let keys = "";
-  for (const key of state.open ? attackKeys : matrixKeys) {
-    const longer = keys === "" ? key : `${key} · ${keys}`;
-    if (displayWidth(left) + displayWidth(longer) + 1 < box.width) keys = longer;
-  }
-  return [spread([span(left)], [span(`${keys} `)], box.width)];
+  const keys = state.open ? attackKeys : matrixKeys;
+  const joined = (count: number): string => keys.slice(0, count).toReversed().join(" · ");
+  const fits = (words: string, count: number): boolean =>
+    displayWidth(words) + displayWidth(joined(count)) + 3 < box.width;
+  // How to go on and how to leave matter more than the last words about the work.
+  const words = workWords(state);
+  const shown = words.find((w) => fits(w, 2)) ?? words.at(-1) ?? "";
+  let count = keys.length;
+  while (count > 0 && !fits(shown, count)) count -= 1;
+  return [spread([span(` ${shown}`)], [span(`${joined(count)} `)], box.width)];
 }
 
 function tooSmall(box: Size): Line[] {

@@ -1,0 +1,146 @@
+/** Reads YAML and JSON so that every complaint names file, line and column. */
+import { isCollection, isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import type { z } from "zod";
+import { type Complaint, check, complaintWords, type DataPath } from "./complaint.ts";
+import { UserError } from "./user-error.ts";
+
+/** Lines and columns count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The only form in which errors in files are told: editors read it. */
+export const at = (file: string, { line, column }: Position, says: string): UserError =>
+  new UserError(`${file}:${line}:${column}: ${says}`);
+
+/** More aliases than any hand-written file needs; a few lines can otherwise unfold to gigabytes. */
+const mostAliases = 100;
+const mostCharacters = 4_000_000;
+
+interface Parsed {
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+function parse(text: string): Parsed {
+  const lines = new LineCounter();
+  const options = { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true };
+  return { document: parseDocument(text, options), lines };
+}
+
+function position(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  // An empty file has no lines to look the offset up in.
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+/** The place of a key or value; where there is none, that of the nearest thing around it. */
+function placeOf({ document, lines }: Parsed, complaint: Complaint): Position {
+  const { path, aboutKey } = complaint;
+  if (aboutKey) {
+    const key = keyOffset(document, path);
+    if (key !== undefined) return position(lines, key);
+  }
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    const range = isScalar(node) || isCollection(node) ? node.range : undefined;
+    if (range) return position(lines, range[0]);
+  }
+  return { line: 1, column: 1 };
+}
+
+function keyOffset(document: Document, path: DataPath): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  const key = parent.items.map((i) => i.key).find((k) => isScalar(k) && k.value === path.at(-1));
+  return isScalar(key) ? key.range?.[0] : undefined;
+}
+
+/** Data, and where each part of it stands. */
+export class Located {
+  readonly file: string;
+  readonly data: unknown;
+  readonly #parsed: () => Parsed;
+
+  constructor(file: string, data: unknown, parsed: () => Parsed) {
+    this.file = file;
+    this.data = data;
+    this.#parsed = parsed;
+  }
+
+  complain(complaint: Complaint): UserError {
+    return at(this.file, placeOf(this.#parsed(), complaint), complaintWords(complaint));
+  }
+
+  /** @param data what is checked, where it is not just what was read. @throws UserError */
+  checked<T>(schema: z.ZodType<T>, data: unknown = this.data): T {
+    const result = check(schema, data);
+    if (result.ok) return result.value;
+    throw this.complain(result.complaint);
+  }
+}
+
+const oneLine = (message: string): string => message.split("\n", 1)[0] ?? message;
+
+/** @throws UserError with file, line and column if it is not YAML. */
+export function readYaml(file: string, text: string): Located {
+  if (text.length > mostCharacters) throw new UserError(`${file}: too long for a file of this kind`);
+  try {
+    const parsed = parse(text);
+    const [problem] = [...parsed.document.errors, ...parsed.document.warnings];
+    if (problem !== undefined) {
+      throw at(file, position(parsed.lines, problem.pos[0]), oneLine(problem.message));
+    }
+    return new Located(file, parsed.document.toJS({ maxAliasCount: mostAliases }), () => parsed);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (error instanceof ReferenceError) {
+      throw new UserError(`${file}: more aliases than ${mostAliases}; write the values out`);
+    }
+    if (error instanceof RangeError) throw new UserError(`${file}: nested too deeply`);
+    throw error;
+  }
+}
+
+/** @throws UserError with file, line and column if it is not JSON. */
+export function readJson(file: string, text: string): Located {
+  try {
+    return new Located(file, JSON.parse(text), () => parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw at(file, jsonErrorPlace(text, error), jsonWords(text));
+    if (error instanceof RangeError) throw new UserError(`${file}: nested too deeply`);
+    throw error;
+  }
+}
+
+const jsonWords = (text: string): string => {
+  if (text.trim() === "") return "the file is empty";
+  return /^\s*[[{]/.test(text) && !/[\]}]\s*$/.test(text)
+    ? "the file is cut off: this is not the end of a JSON document"
+    : "this is not JSON";
+};
+
+/** V8 names the offset in most of its messages; else JSON is read as YAML, which contains it. */
+function jsonErrorPlace(text: string, error: SyntaxError): Position {
+  const offset = /at position (\d+)/.exec(error.message)?.[1];
+  if (offset !== undefined) return positionOf(text, Number(offset));
+  if (/end of JSON input|Unterminated/.test(error.message)) {
+    return positionOf(text, text.trimEnd().length);
+  }
+  if (text.length > mostCharacters) return { line: 1, column: 1 };
+  try {
+    const { document, lines } = parse(text);
+    const problem = document.errors[0];
+    return problem === undefined ? { line: 1, column: 1 } : position(lines, problem.pos[0]);
+  } catch {
+    return { line: 1, column: 1 };
+  }
+}
+
+/** Line and column of an offset. */
+export function positionOf(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  const line = before.split("\n").length;
+  return { line, column: offset - before.lastIndexOf("\n") };
+}
