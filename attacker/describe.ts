@@ -1,5 +1,13 @@
 /** Moves in English, one sentence each. Bytes are shown in hex, so nothing needs escaping. */
-import { attackerAddress, bystanderAddress, type Edit, type Moment, type Move, type PacketRef } from "./move.ts";
+import {
+  attackerAddress,
+  attackerHost,
+  bystanderAddress,
+  type Edit,
+  type Moment,
+  type Move,
+  type PacketRef,
+} from "./move.ts";
 
 function ordinal(n: number): string {
   const tens = n % 100;
@@ -26,7 +34,9 @@ function describeBytes(hex: string): string {
 }
 
 const where = (edit: Edit): string =>
-  edit.inside === undefined || edit.inside.length === 0 ? "" : ` inside its ${edit.inside.join(" › ")}`;
+  edit.inside === undefined || edit.inside.length === 0
+    ? ""
+    : ` inside its ${edit.inside.join(" › ")}`;
 const place = (at: number): string => (at < 0 ? `byte ${-at} from the end` : `byte ${at}`);
 
 function describeEdit(edit: Edit): string {
@@ -45,13 +55,24 @@ function describeEdit(edit: Edit): string {
       return `inserts ${edit.hex} at ${edit.at}${where(edit)}`;
     case "replace":
       return `replaces it by ${describeBytes(edit.hex)}${where(edit)}`;
+    case "own-key":
+      return `puts a public key of its own in${where(edit)}`;
+    case "substitute":
+      return `replaces ${shownText(edit.find)} by ${shownText(edit.hex)}${where(edit)}`;
     case "paste":
       return `replaces it by ${pasted(edit)}${where(edit)}`;
   }
 }
 
+/** Printable text as text, anything else in hex. */
+function shownText(hex: string): string {
+  const text = Buffer.from(hex, "hex").toString("latin1");
+  return /^[\x20-\x7e]+$/.test(text) ? `“${text}”` : hex;
+}
+
 function pasted(edit: Extract<Edit, { edit: "paste" }>): string {
-  const field = edit.source === undefined || edit.source.length === 0 ? "" : ` (${edit.source.join(" › ")})`;
+  const field =
+    edit.source === undefined || edit.source.length === 0 ? "" : ` (${edit.source.join(" › ")})`;
   const part =
     edit.start === undefined && edit.length === undefined
       ? ""
@@ -65,6 +86,17 @@ function as(from: string | undefined, times: number | undefined): string {
     return many === "" ? "" : `${many} from as many addresses`;
   }
   return `${many}, in the name of ${from === bystanderAddress ? "a bystander" : from}`;
+}
+
+function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
+  const who = move.as === attackerHost ? "as itself" : `posing as ${move.as}`;
+  const place =
+    move.insteadOf === undefined ? "in a session of its own" : `in the place of ${move.insteadOf}`;
+  const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
+  const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
+  const when =
+    move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${reuse}${handed}${when}`;
 }
 
 /** @returns a sentence without a full stop, starting with a verb. */
@@ -94,6 +126,10 @@ export function describeMove(move: Move): string {
     }
     case "modify":
       return `changes ${describePacket(move.packet)}: ${move.edits.map(describeEdit).join(", then ")}`;
+    case "puppet":
+      return describePuppet(move);
+    case "hijack":
+      return `goes on in the place of ${move.process}, after ${describePacket(move.after)}`;
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
     case "disclose": {

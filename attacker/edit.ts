@@ -1,15 +1,20 @@
 /** Applies edits to packets. An edit that does not fit the packet changes nothing. */
-import { concat, fromHex } from "../protocol/kit/bytes.ts";
+import { concat, fromHex, fromLatin1, latin1 } from "../protocol/kit/bytes.ts";
 import { openField } from "./fields.ts";
 import type { Edit, PacketRef } from "./move.ts";
 
-/** Finds the bytes of an earlier packet; `undefined` if it has not been sent. */
-export type LookUp = (packet: PacketRef) => Uint8Array | undefined;
+/** What edits may ask of the run they are made in. */
+export interface EditContext {
+  /** The bytes of an earlier packet; `undefined` if it has not been sent. */
+  packet(ref: PacketRef): Uint8Array | undefined;
+  /** A public key of the attacker's, of the same kind as this one. */
+  ownKey?(like: Uint8Array): Uint8Array | undefined;
+}
 
 const nothing = new Uint8Array(0);
 const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? nothing;
 
-function change(bytes: Uint8Array, edit: Edit, lookUp: LookUp): Uint8Array | undefined {
+function change(bytes: Uint8Array, edit: Edit, context: EditContext): Uint8Array | undefined {
   switch (edit.edit) {
     case "flip": {
       const at = edit.at < 0 ? bytes.length + edit.at : edit.at;
@@ -38,8 +43,16 @@ function change(bytes: Uint8Array, edit: Edit, lookUp: LookUp): Uint8Array | und
       return concat(bytes.slice(0, edit.at), bytesOf(edit.hex), bytes.slice(edit.at));
     case "replace":
       return bytesOf(edit.hex);
+    case "own-key":
+      return context.ownKey?.(bytes);
+    case "substitute": {
+      const [find, other] = [latin1(bytesOf(edit.find)), latin1(bytesOf(edit.hex))];
+      const whole = latin1(bytes);
+      if (find === "" || !whole.includes(find)) return undefined;
+      return fromLatin1(whole.replaceAll(find, () => other));
+    }
     case "paste": {
-      const whole = lookUp(edit.packet);
+      const whole = context.packet(edit.packet);
       const source = whole && openField(whole, edit.source ?? [])?.inner;
       if (source === undefined) return undefined;
       const start = edit.start ?? 0;
@@ -53,12 +66,12 @@ function change(bytes: Uint8Array, edit: Edit, lookUp: LookUp): Uint8Array | und
 export function applyEdits(
   bytes: Uint8Array,
   edits: readonly Edit[],
-  lookUp: LookUp,
+  context: EditContext,
 ): Uint8Array {
   let current = bytes;
   for (const edit of edits) {
     const field = openField(current, edit.inside ?? []);
-    const changed = field && change(field.inner, edit, lookUp);
+    const changed = field && change(field.inner, edit, context);
     if (field !== undefined && changed !== undefined) current = field.close(changed);
   }
   return current;

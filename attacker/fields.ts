@@ -70,7 +70,8 @@ function openJson(bytes: Uint8Array, pointer: string): Opened | undefined {
   let holder: unknown;
   let value = document;
   for (const step of steps) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
+      return undefined;
     holder = value;
     value = (value as Record<string, unknown>)[step];
   }
@@ -82,8 +83,10 @@ function openJson(bytes: Uint8Array, pointer: string): Opened | undefined {
     inner: utf8(String(value)),
     close: (inner) => {
       const changed = text(inner) ?? latin1(inner);
-      const keepsType = !isText && changed === String(Number(changed));
-      (holder as Record<string, unknown>)[last] = keepsType ? Number(changed) : changed;
+      const asNumber = isText ? Number.NaN : Number(changed);
+      const keepsType = Number.isFinite(asNumber) && changed === String(asNumber);
+      const next = keepsType ? asNumber : changed;
+      (holder as Record<string, unknown>)[last] = changed === String(value) ? value : next;
       const out = utf8(JSON.stringify(document));
       (holder as Record<string, unknown>)[last] = value;
       // A terminator after the document (a blank line, say) belongs to the framing: keep it.

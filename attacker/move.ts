@@ -34,6 +34,7 @@ export const capabilityMeaning: Readonly<Record<Capability, string>> = {
 };
 
 const processId = z.string().regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
+const puppetName = z.string().regex(/^puppet-[a-z0-9]+$/, "must look like puppet-a");
 const hexString = z.string().regex(/^([0-9a-fA-F]{2})*$/, "must be an even number of hex digits");
 const count = z.number().int().min(0);
 
@@ -75,6 +76,10 @@ const edit = z.discriminatedUnion("edit", [
     length: count.optional(),
     inside,
   }),
+  /** Replaces the public key at `inside` by one of the attacker's own, of the same kind. */
+  z.strictObject({ edit: z.literal("own-key"), inside }),
+  /** Replaces every occurrence of some bytes, such as a name, by others. */
+  z.strictObject({ edit: z.literal("substitute"), find: hexString, hex: hexString, inside }),
   /** Replaces everything at `inside` by these bytes. */
   z.strictObject({ edit: z.literal("replace"), hex: hexString, inside }),
 ]);
@@ -116,6 +121,30 @@ const move = z.discriminatedUnion("move", [
     packet: packetRef,
     edits: z.array(edit).min(1),
   }),
+  /**
+   * Runs the code of `role` as `as`, held to what the attacker knows, toward the process `facing`.
+   * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
+   * from that process's address. With `handsTo` what it accepts is sent on by another puppet.
+   */
+  z.strictObject({
+    move: z.literal("puppet"),
+    name: puppetName,
+    role: z.string(),
+    as: z.string(),
+    facing: processId,
+    insteadOf: processId.optional(),
+    handsTo: puppetName.optional(),
+    /** Its first random draw of fitting length is the nth value known by then, from 1. */
+    reuses: z.number().int().min(1).optional(),
+    when: moment.optional(),
+  }),
+  /** Goes on in the place of a process, from the state it has after a packet has arrived. */
+  z.strictObject({
+    move: z.literal("hijack"),
+    name: puppetName,
+    process: processId,
+    after: packetRef,
+  }),
   /** Cuts a stream connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
   /** Hands the attacker a principal's long-term secrets, or one of its stores. */
@@ -138,6 +167,9 @@ export const attackerHost = "mallory";
 export const attackerAddress = "mallory:6666";
 export const bystanderAddress = "victim:9999";
 
+/** Did the attacker, or one of its puppets, do this? */
+export const isAttacker = (by: string): boolean => by === attackerHost || by.startsWith("puppet-");
+
 /**
  * Which capabilities a move needs. Dropping, delaying and duplicating whole datagrams is what
  * ordinary networks do by themselves, so a few such moves need nobody; on a stream they need
@@ -151,17 +183,30 @@ export function needs(move: Move, transport: "datagram" | "stream"): readonly Ca
       return transport === "datagram" ? [] : ["on-path"];
     case "cut":
       return [];
-    case "inject":
-      return ["off-path"];
+    case "inject": {
+      const own = move.from === undefined || move.from === attackerAddress;
+      // A connection in somebody else's name takes answers that only the path sees.
+      return [transport === "datagram" || own ? "off-path" : "on-path"];
+    }
     case "replay":
     case "reflect":
       return transport === "datagram" ? ["passive", "off-path"] : ["on-path"];
     case "modify":
     case "redirect":
       return ["on-path"];
+    case "puppet":
+      return puppetNeeds(move);
+    case "hijack":
+      return ["passive", "off-path"];
     case "disclose":
       return [move.when === "end" ? "disclosure" : "compromise"];
   }
+}
+
+/** Taking somebody's place on the wire takes more than opening a session of one's own. */
+function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capability[] {
+  const place: Capability = move.insteadOf === undefined ? "off-path" : "on-path";
+  return move.as === attackerHost ? [place, "insider"] : [place];
 }
 
 /** The weakest single capability that covers a whole attack. */

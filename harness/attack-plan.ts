@@ -14,6 +14,10 @@ const momentOf = (move: Move): Moment | "end" | undefined => {
     case "inject":
     case "disclose":
       return move.when;
+    case "puppet":
+      return move.when ?? "start";
+    case "hijack":
+      return { after: move.after };
     case "reflect":
       return move.when ?? { after: move.packet };
     default:

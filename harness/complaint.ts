@@ -36,7 +36,8 @@ const typeNames: Readonly<Record<string, string>> = {
 
 /** `"x"`, `12`, `a list`: what somebody wrote, as short as it can be said. */
 function shown(value: unknown): string {
-  if (typeof value === "string") return value.length > 40 ? `"${value.slice(0, 39)}…"` : `"${value}"`;
+  if (typeof value === "string")
+    return value.length > 40 ? `"${value.slice(0, 39)}…"` : `"${value}"`;
   if (Array.isArray(value)) return "a list";
   if (value === null || ["number", "boolean", "bigint"].includes(typeof value)) return `${value}`;
   return typeNames[typeof value] ?? typeof value;
@@ -69,7 +70,10 @@ const sizeWords = (n: number | bigint, origin: string): string =>
 function chosenWords(values: readonly unknown[], input: unknown): string {
   const near =
     typeof input === "string"
-      ? nearest(input, values.filter((v): v is string => typeof v === "string"))
+      ? nearest(
+          input,
+          values.filter((v): v is string => typeof v === "string"),
+        )
       : undefined;
   const meant = near === undefined ? "" : `; did you mean "${near}"?`;
   return `must be ${listed(values.map(quoted))}, not ${shown(input)}${meant}`;
@@ -128,7 +132,10 @@ function complaintOf(issue: Issue, prefix: DataPath): Complaint {
 }
 
 /** The branch that the author meant is the one that fits at the top and fails further down. */
-function unionComplaint(issue: Issue & { readonly code: "invalid_union" }, path: DataPath): Complaint {
+function unionComplaint(
+  issue: Issue & { readonly code: "invalid_union" },
+  path: DataPath,
+): Complaint {
   const branches = issue.errors.filter((b) => b.every((i) => i.path.length > 0 || isAdvice(i)));
   const meant = branches.find((b) => b.every((i) => !wholeBranchMissing(i))) ?? branches[0];
   const inner = meant && firstOf(meant);

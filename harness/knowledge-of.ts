@@ -3,8 +3,12 @@ import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import type { Trace } from "./trace.ts";
 
 /** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
-export function declaredSecrets(trace: Trace): readonly Uint8Array[] {
-  const payloads = trace.outcomes.flatMap((o) => o.wanted.map((w) => w.message));
+export function declaredSecrets(
+  trace: Pick<Trace, "plan"> & {
+    deployment: Pick<Trace["deployment"], "credentials" | "identities">;
+  },
+): readonly Uint8Array[] {
+  const payloads = trace.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
   const credentials = trace.deployment.credentials.flatMap((c) => [c.user, c.password]);
   return [...payloads, ...credentials, ...(trace.deployment.identities ?? [])];
 }
@@ -16,12 +20,17 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
   const knowledge = new Knowledge(declaredSecrets(trace));
   for (const op of trace.crypto) knowledge.learnOperation(op);
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
+  for (const value of trace.attackerKnows) knowledge.observe(value);
   for (const packet of trace.packets) knowledge.observe(packet.bytes);
   if (disclosures) for (const secret of trace.disclosed) knowledge.observe(secret);
   return knowledge;
 }
 
-const cached = (cache: WeakMap<Trace, Knowledge>, trace: Trace, disclosures: boolean): Knowledge => {
+const cached = (
+  cache: WeakMap<Trace, Knowledge>,
+  trace: Trace,
+  disclosures: boolean,
+): Knowledge => {
   let knowledge = cache.get(trace);
   if (knowledge === undefined) {
     knowledge = build(trace, disclosures);

@@ -1,5 +1,5 @@
 /** Reads YAML and JSON so that every complaint names file, line and column. */
-import { isCollection, isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Complaint, check, complaintWords, type DataPath } from "./complaint.ts";
 import { UserError } from "./user-error.ts";
@@ -85,7 +85,8 @@ const oneLine = (message: string): string => message.split("\n", 1)[0] ?? messag
 
 /** @throws UserError with file, line and column if it is not YAML. */
 export function readYaml(file: string, text: string): Located {
-  if (text.length > mostCharacters) throw new UserError(`${file}: too long for a file of this kind`);
+  if (text.length > mostCharacters)
+    throw new UserError(`${file}: too long for a file of this kind`);
   try {
     const parsed = parse(text);
     const [problem] = [...parsed.document.errors, ...parsed.document.warnings];

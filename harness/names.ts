@@ -2,9 +2,10 @@
  * How protocols and their options are written on the command line and in files:
  * `object-security?seg=128&loop=true`, `./my-protocol.ts`, `./file.ts#exportName?option=value`.
  */
+
+import { type Capability, capabilities } from "../attacker/move.ts";
 import { protocols } from "../protocol/catalog.ts";
 import type { OptionSpecs, OptionValues, Protocol } from "../protocol/endpoint.ts";
-import { capabilities, type Capability } from "../attacker/move.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import { listed, nearest, unknownName } from "./nearest.ts";
 import type { Subject } from "./subject.ts";
@@ -78,7 +79,11 @@ export function fillOptions(
       throw new UserError(
         known.length === 0
           ? `${source} has no options, so "${name}" cannot be set`
-          : `${source}: ${unknownName("option", name, known.map(([id]) => id))}`,
+          : `${source}: ${unknownName(
+              "option",
+              name,
+              known.map(([id]) => id),
+            )}`,
       );
     }
     if (!spec.values.includes(value)) {

@@ -30,8 +30,9 @@ const comparedLength = 80;
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const written = word.slice(0, comparedLength).toLowerCase();
   let best: string | undefined;
-  // A third of the letters may be wrong, but never all of a short word.
-  let bound = Math.min(Math.max(2, Math.floor(written.length / 3)), written.length - 1);
+  // A third of the letters may be wrong; of three or fewer, one.
+  const length = written.length;
+  let bound = length < 2 ? 0 : length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
   for (const candidate of candidates) {
     const distance = editDistance(written, candidate.slice(0, comparedLength).toLowerCase());
     if (distance > bound || (distance === bound && best !== undefined)) continue;

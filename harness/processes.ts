@@ -9,14 +9,14 @@ import type {
   Input,
   Millis,
   Output,
-  Principal,
   PlannedSession,
+  Principal,
   RoleSpec,
   Store,
 } from "../protocol/endpoint.ts";
-import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
-import type { Random } from "../protocol/kit/random.ts";
 import { concat } from "../protocol/kit/bytes.ts";
+import type { Random } from "../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
 import type { ProcessId, ProcessInfo, RunPlan } from "./trace.ts";
 
 /** The protocol under test misuses the interface: not an attack, but a mistake to be told. */
@@ -39,6 +39,8 @@ export interface Process {
   readonly secretWith: Set<Address>;
   /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
   readonly readySessions: string[];
+  /** Every input so far; kept only where an attack may go on from it. */
+  readonly history: { readonly input: Input; readonly now: Millis }[];
 }
 
 const firstEphemeralPort = 40_000;
@@ -100,11 +102,11 @@ export class Stores {
       read,
       write: (bytes) => {
         content.set(key, bytes.slice());
-        this.onWrite?.(principal, name, bytes);
+        this.onWrite?.(principal, name, bytes.slice());
       },
       append: (bytes) => {
         content.set(key, concat(read(), bytes));
-        this.onWrite?.(principal, name, bytes);
+        this.onWrite?.(principal, name, bytes.slice());
       },
     };
   }
@@ -150,6 +152,7 @@ export function openProcess(
     secrets: 0,
     secretWith: new Set(),
     readySessions: [],
+    history: [],
   };
 }
 
@@ -199,7 +202,9 @@ function checkOutputs(process: Process, input: Input, outputs: unknown): void {
   for (const output of outputs) {
     const kind: unknown = output?.kind;
     if (typeof kind !== "string" || !outputKinds.has(kind)) {
-      throw new ProtocolError(`${where} returned an output of unknown kind ${JSON.stringify(kind)}`);
+      throw new ProtocolError(
+        `${where} returned an output of unknown kind ${JSON.stringify(kind)}`,
+      );
     }
     const bytes = byteFieldOf(output);
     if (bytes !== undefined && !(output[bytes] instanceof Uint8Array)) {

@@ -18,20 +18,22 @@ import { fromHex } from "../protocol/kit/bytes.ts";
 import { Random } from "../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
 import { AttackPlan, type IndexedMove, packetKey } from "./attack-plan.ts";
+import { Enemy, type Seat, usesPuppets } from "./enemy.ts";
+import { declaredSecrets } from "./knowledge-of.ts";
 import { fateOf } from "./network.ts";
 import {
   AddressBook,
   handleInput,
   openProcess,
-  principalOf,
   type Process,
   ProtocolError,
+  principalOf,
   Stores,
 } from "./processes.ts";
 import { Scheduler } from "./scheduler.ts";
-import { append, Pipes, type Pipe, takeChunk } from "./streams.ts";
-import { digestOf } from "./trace-lines.ts";
+import { append, type Pipe, Pipes, takeChunk } from "./streams.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, Trace, TraceEvent } from "./trace.ts";
+import { digestOf } from "./trace-lines.ts";
 
 /** Bounds of a run: far above what any honest run needs, so that only endless loops meet them. */
 export const limits = {
@@ -44,6 +46,8 @@ export const limits = {
 /** How long users take to type, and how far apart they type their messages. */
 const thinkMs = 20;
 const betweenMessagesMs = 100;
+/** A puppet first hands on what others say; then it says its own. */
+const forgeAfterMs = 2_000;
 
 /** Who is to blame if a packet does not arrive. */
 type Lost = Extract<TraceEvent, { kind: "lost" }>["by"];
@@ -65,7 +69,9 @@ type Item =
   | { readonly kind: "closed"; readonly at: Address; readonly peer: Address }
   | { readonly kind: "timer"; readonly process: Process; readonly t: Millis }
   | { readonly kind: "send"; readonly desk: Desk }
-  | { readonly kind: "move"; readonly entry: IndexedMove };
+  | { readonly kind: "move"; readonly entry: IndexedMove }
+  | { readonly kind: "seat-timer"; readonly seat: Seat; readonly t: Millis }
+  | { readonly kind: "say"; readonly seat: Seat };
 
 /** The application in front of one end of one session: what it still wants to send. */
 interface Desk {
@@ -104,6 +110,8 @@ class Simulation {
   readonly #startedSessions = new Set<number>();
   readonly #disclosed: Uint8Array[] = [];
   readonly #datagram: boolean;
+  readonly #enemy: Enemy;
+  readonly #keepsHistory: boolean;
   #now: Millis = 0;
   #inFlight = 0;
   #lastSessionStart: Millis = 0;
@@ -120,6 +128,24 @@ class Simulation {
       options: plan.options,
       principals: principalsOf(plan),
       store: (principal, name) => this.#stores.of(principal, name),
+    });
+    const { identities, credentials } = this.#deployment;
+    this.#keepsHistory = usesPuppets(plan.attack);
+    this.#enemy = new Enemy({
+      plan,
+      deployment: this.#deployment,
+      book: this.#book,
+      log: this.#log,
+      packets: this.#packets,
+      random: this.#random,
+      stores: this.#stores,
+      declared: declaredSecrets({
+        plan,
+        deployment: {
+          credentials: credentials ?? [],
+          ...(identities === undefined ? {} : { identities }),
+        },
+      }),
     });
     this.#stores.onWrite = (principal, store, bytes) =>
       this.#events.push({ kind: "stored", t: this.#now, at: principal, store, bytes });
@@ -164,6 +190,7 @@ class Simulation {
         return;
       }
       this.#step(item);
+      if (this.#enemy.seats.length > 0) this.#wakeSeats();
     }
   }
 
@@ -183,8 +210,19 @@ class Simulation {
       case "connected":
       case "closed": {
         this.#inFlight--;
+        const seat = this.#enemy.onWire(item.peer, item.at);
+        if (seat !== undefined) {
+          this.#feed(seat, { kind: item.kind, peer: item.peer });
+          return;
+        }
         const process = this.#listening.get(item.at);
         if (process === undefined) return;
+        const pipe = this.#pipes.get(item.peer, item.at);
+        if (item.kind === "closed" && pipe?.flushScheduled === true) {
+          this.#enqueue(1, item);
+          return;
+        }
+        if (item.kind === "connected" && pipe?.open !== true) return;
         if (item.kind === "closed") {
           this.#events.push({ kind: "closed", t: this.#now, at: process.id, peer: item.peer });
         }
@@ -203,6 +241,16 @@ class Simulation {
       case "move":
         this.#act(item.entry);
         return;
+      case "seat-timer":
+        if (item.seat.timer !== item.t) return;
+        item.seat.timer = undefined;
+        this.#feed(item.seat, { kind: "timeout" });
+        return;
+      case "say": {
+        const input = this.#enemy.next(item.seat);
+        if (input !== undefined) this.#feed(item.seat, input);
+        return;
+      }
     }
   }
 
@@ -231,7 +279,13 @@ class Simulation {
       const address = this.#book.service(spec, undefined);
       if (this.#listening.has(address)) continue;
       const restarts = this.#processes.filter((p) => p.spec.name === spec.name).length;
-      this.#open(spec, `${spec.name}#${restarts}`, principalOf(spec, undefined), address, undefined);
+      this.#open(
+        spec,
+        `${spec.name}#${restarts}`,
+        principalOf(spec, undefined),
+        address,
+        undefined,
+      );
     }
   }
 
@@ -255,6 +309,8 @@ class Simulation {
         const n = index * spec.principals.length + k;
         const one = spec.principals.length === 1;
         const principal = one ? principalOf(spec, session) : (spec.principals[k] as Principal);
+        // The attacker takes part only through its own puppets.
+        if (principal === attackerHost) return;
         const address = this.#book.sessionProcess(spec, principal, n);
         ids.push(`${spec.name}#${n}`);
         this.#open(spec, `${spec.name}#${n}`, principal, address, index);
@@ -268,7 +324,8 @@ class Simulation {
     wanted: { from: ProcessId; to: Principal | undefined; message: Uint8Array }[],
   ): void {
     const spec = this.#book.role(m.from);
-    if (spec === undefined) throw new ProtocolError(`the workload names the unknown role "${m.from}"`);
+    if (spec === undefined)
+      throw new ProtocolError(`the workload names the unknown role "${m.from}"`);
     const service = this.#listening.get(this.#book.service(spec, undefined));
     const from =
       spec.process === "service"
@@ -319,6 +376,7 @@ class Simulation {
 
   #handle(process: Process, input: Input, from: Address | undefined): void {
     if (process.end !== "alive") return;
+    if (this.#keepsHistory) process.history.push({ input, now: this.#now });
     const result = handleInput(process, input, this.#now);
     if (!result.ok) {
       this.#events.push({ kind: "crashed", t: this.#now, at: process.id, because: result.because });
@@ -359,18 +417,20 @@ class Simulation {
         this.#ready(process, session, output.messages, from);
         return;
       case "submit": {
-        const { message, purpose } = output;
+        const { purpose } = output;
+        const message = output.message.slice();
         this.#events.push({ kind: "submit", t, at, session, message, purpose, to: process.peer });
         return;
       }
       case "deliver": {
-        const { message, from: author, purpose = "message" } = output;
+        const { from: author, purpose = "message" } = output;
+        const message = output.message.slice();
         this.#events.push({ kind: "deliver", t, at, session, message, from: author, purpose });
         return;
       }
       case "confirm":
       case "give-up":
-        this.#events.push({ kind: output.kind, t, at, session, message: output.message });
+        this.#events.push({ kind: output.kind, t, at, session, message: output.message.slice() });
         return;
       case "claim":
         this.#claim(process, output.claim, session, from);
@@ -416,19 +476,19 @@ class Simulation {
     switch (claim.kind) {
       case "running":
       case "commit":
-        this.#events.push({ ...common, kind: claim.kind, agreed: claim.agreed });
+        this.#events.push({ ...common, kind: claim.kind, agreed: claim.agreed?.slice() });
         return;
       case "secret":
         process.secrets++;
         if (from !== undefined) process.secretWith.add(from);
-        this.#events.push({ ...common, kind: "secret", value: claim.value });
+        this.#events.push({ ...common, kind: "secret", value: claim.value.slice() });
         return;
       case "evidence":
         this.#events.push({
           ...common,
           kind: "evidence",
-          message: claim.message,
-          bytes: claim.bytes,
+          message: claim.message.slice(),
+          bytes: claim.bytes.slice(),
         });
         return;
     }
@@ -587,7 +647,7 @@ class Simulation {
           copies.push(move.delayMs ?? 1);
           break;
         case "modify": {
-          const changed = applyEdits(bytes, move.edits, (ref) => this.#lookUp(ref));
+          const changed = applyEdits(bytes, move.edits, this.#context);
           if (changed === bytes) continue;
           bytes = changed;
           break;
@@ -609,10 +669,12 @@ class Simulation {
     const random = (): Random => this.#random.fork("network").fork(key);
     const fate = fateOf(this.#plan.network, random, bytes.length, this.#now, !this.#datagram);
     if (fate.length === 0) lost ??= "network";
-    if (!this.#datagram && this.#pipes.get(packet.source, to)?.open !== true) lost ??= "nobody-there";
+    if (!this.#datagram && this.#pipes.get(packet.source, to)?.open !== true)
+      lost ??= "nobody-there";
     const first = hold + (fate[0] ?? this.#plan.network.latencyMs);
-    for (const target of this.#targets(to, packet.source)) {
-      this.#enqueue(first, { kind: "arrive", packet, bytes, to: target, lost, first: true, key });
+    const t = this.#inOrder(packet.source, to, this.#now + first);
+    for (const [k, target] of this.#targets(to, packet.source).entries()) {
+      this.#enqueueAt(t, { kind: "arrive", packet, bytes, to: target, lost, first: k === 0, key });
       if (lost !== undefined) continue;
       const more = [...fate.slice(1), ...copies.map((c) => first + c)];
       for (const delay of more) {
@@ -623,9 +685,21 @@ class Simulation {
     if (cut) this.#disconnect(packet.source, packet.destination);
   }
 
+  /** On a stream no write may overtake an earlier one, however long that one is held up. */
+  #inOrder(from: Address, to: Address, t: Millis): Millis {
+    const pipe = this.#pipes.get(from, to);
+    if (pipe === undefined) return t;
+    pipe.lastArrival = Math.max(pipe.lastArrival, t);
+    return pipe.lastArrival;
+  }
+
   #enqueue(delay: Millis, item: Item): void {
+    this.#enqueueAt(this.#now + delay, item);
+  }
+
+  #enqueueAt(t: Millis, item: Item): void {
     this.#inFlight++;
-    this.#queue.at(this.#now + delay, item);
+    this.#queue.at(t, item);
   }
 
   #targets(to: Address, source: Address): readonly Address[] {
@@ -653,8 +727,17 @@ class Simulation {
 
   #arriveDatagram(item: Extract<Item, { kind: "arrive" }>): void {
     const { packet } = item;
-    const process = this.#listening.get(item.to);
     const t = this.#now;
+    const seat =
+      packet.byAttacker === undefined ? this.#enemy.onWire(packet.source, item.to) : undefined;
+    if (seat !== undefined) {
+      const at = seat.puppet.id;
+      const { bytes } = item;
+      this.#events.push({ kind: "received", t, at, packet: packet.index, bytes, changed: false });
+      this.#feed(seat, { kind: "datagram", bytes: bytes.slice(), from: packet.source });
+      return;
+    }
+    const process = this.#listening.get(item.to);
     if (process === undefined) {
       const by = "nobody-there";
       this.#events.push({ kind: "lost", t, at: packet.to, packet: packet.index, by });
@@ -665,27 +748,28 @@ class Simulation {
     const changed = item.bytes !== packet.bytes;
     const at = process.id;
     this.#events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
-    this.#handle(process, { kind: "datagram", bytes: bytes.slice(), from: packet.source }, packet.source);
+    this.#handle(
+      process,
+      { kind: "datagram", bytes: bytes.slice(), from: packet.source },
+      packet.source,
+    );
   }
 
   #arriveWrite(item: Extract<Item, { kind: "arrive" }>): void {
     const { packet } = item;
     const pipe = this.#pipes.get(packet.source, item.to);
+    const seat = this.#seatAt(packet.source, item.to);
     const process = this.#listening.get(item.to);
     const t = this.#now;
-    if (pipe === undefined || process === undefined) {
+    if (pipe === undefined || (process === undefined && seat === undefined)) {
       const by = "nobody-there";
       this.#events.push({ kind: "lost", t, at: packet.to, packet: packet.index, by });
       return;
     }
-    if (t < pipe.lastArrival) {
-      this.#enqueue(pipe.lastArrival - t, item);
-      return;
-    }
-    pipe.lastArrival = t;
     const changed = item.bytes !== packet.bytes;
     const { bytes } = item;
-    this.#events.push({ kind: "received", t, at: process.id, packet: packet.index, bytes, changed });
+    const at = seat?.puppet.id ?? process?.id ?? packet.to;
+    this.#events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
     append(pipe, bytes);
     if (!pipe.flushScheduled) {
       pipe.flushScheduled = true;
@@ -695,14 +779,17 @@ class Simulation {
 
   #flush(pipe: Pipe): void {
     pipe.flushScheduled = false;
+    const seat = this.#seatAt(pipe.from, pipe.to);
     const process = this.#listening.get(pipe.to);
-    if (process === undefined || pipe.pending.length === 0) return;
+    if ((process ?? seat) === undefined || pipe.pending.length === 0) return;
     const n = (this.#counts.get(`chunks ${pipe.from}>${pipe.to}`) ?? 0) + 1;
     this.#counts.set(`chunks ${pipe.from}>${pipe.to}`, n);
     const random = (): Random =>
       this.#random.fork("chunks").fork(`${pipe.from}>${pipe.to}`).fork(`${n}`);
     const chunk = takeChunk(pipe, this.#plan.network.chunking, random);
-    this.#handle(process, { kind: "chunk", bytes: chunk, from: pipe.from }, pipe.from);
+    const input: Input = { kind: "chunk", bytes: chunk, from: pipe.from };
+    if (seat !== undefined) this.#feed(seat, input);
+    else if (process !== undefined) this.#handle(process, input, pipe.from);
     if (pipe.pending.length > 0 && !pipe.flushScheduled) {
       pipe.flushScheduled = true;
       this.#enqueue(1, { kind: "flush", pipe });
@@ -711,7 +798,7 @@ class Simulation {
 
   #connect(client: Address, server: Address): void {
     const latency = this.#plan.network.latencyMs;
-    if (!this.#listening.has(server)) {
+    if (!this.#listening.has(server) && this.#enemy.onWire(client, server) === undefined) {
       this.#enqueue(latency, { kind: "closed", at: client, peer: server });
       return;
     }
@@ -728,11 +815,96 @@ class Simulation {
     }
   }
 
+  // --- puppets ---------------------------------------------------------------------------------
+
+  /** On a stream whoever opened the connection to a seat's address talks to that seat. */
+  #seatAt(from: Address, to: Address): Seat | undefined {
+    return this.#enemy.onWire(from, to);
+  }
+
+  #takeSeat(move: Extract<Move, { move: "puppet" }>, index: number): void {
+    const seat = this.#enemy.seat(move, index);
+    if (seat === undefined) return;
+    this.#handshakeUntouched = false;
+    this.#noteMove(index, move.facing, undefined);
+    this.#feed(seat, { kind: "start" });
+    const asks = this.#book.role(move.role)?.peer !== undefined;
+    if (!this.#datagram && asks) this.#connect(seat.address, seat.facing);
+  }
+
+  #hijack(move: Extract<Move, { move: "hijack" }>, index: number): void {
+    const process = this.#processes.find((p) => p.id === move.process);
+    if (process === undefined || process.end !== "alive") return;
+    if (process.secrets === 0) this.#handshakeUntouched = false;
+    const seat = this.#enemy.fork(move, index, process);
+    this.#noteMove(index, process.id, undefined);
+    const input = this.#enemy.next(seat);
+    if (input !== undefined) this.#feed(seat, input);
+  }
+
+  #feed(seat: Seat, input: Input): void {
+    this.#enemy.knowledge();
+    this.#seatOutputs(seat, seat.puppet.feed(input, this.#now));
+  }
+
+  /** Knowledge may have grown: whatever stalled is tried again. */
+  #wakeSeats(): void {
+    this.#enemy.knowledge();
+    for (const seat of this.#enemy.seats) {
+      this.#seatOutputs(seat, seat.puppet.advance(this.#now));
+      const due = seat.puppet.deadline;
+      if (due !== undefined && Number.isFinite(due) && seat.timer !== Math.max(due, this.#now)) {
+        seat.timer = Math.max(due, this.#now);
+        this.#queue.at(seat.timer, { kind: "seat-timer", seat, t: seat.timer });
+      }
+    }
+  }
+
+  #seatOutputs(seat: Seat, outputs: readonly Output[]): void {
+    for (const output of outputs) {
+      if (output.kind === "transmit") this.#emitFromSeat(seat, output.bytes, output.to);
+      else this.#enemy.absorb(seat, output);
+    }
+    for (const s of this.#enemy.seats) {
+      if (!s.ready) continue;
+      if (s.toSay.length > 0) this.#queue.at(this.#now + thinkMs, { kind: "say", seat: s });
+      else if (!s.forged) this.#queue.at(this.#now + forgeAfterMs, { kind: "say", seat: s });
+    }
+  }
+
+  #emitFromSeat(seat: Seat, bytes: Uint8Array, asked: Address | undefined): void {
+    const to = asked ?? seat.facing;
+    const { id } = seat.puppet;
+    const label = this.#labelOf(to);
+    const pair = `${id}>${label}`;
+    const nth = (this.#counts.get(pair) ?? 0) + 1;
+    this.#counts.set(pair, nth);
+    const packet = this.#put(
+      {
+        from: id,
+        to: label,
+        nth,
+        source: seat.address,
+        destination: to,
+        bytes,
+        byAttacker: "puppet",
+      },
+      this.#targetInData(to),
+    );
+    this.#packetByKey.set(packetKey(packet), packet);
+    if (!this.#datagram && this.#pipes.get(seat.address, to)?.open !== true) return;
+    const lost = undefined;
+    const key = packetKey(packet);
+    this.#enqueue(1, { kind: "arrive", packet, bytes: packet.bytes, to, lost, first: true, key });
+  }
+
   // --- the attacker ----------------------------------------------------------------------------
 
-  #lookUp(ref: PacketRef): Uint8Array | undefined {
-    return this.#packetByKey.get(packetKey(ref))?.bytes;
-  }
+  readonly #context = {
+    packet: (ref: PacketRef): Uint8Array | undefined =>
+      this.#packetByKey.get(packetKey(ref))?.bytes,
+    ownKey: (like: Uint8Array): Uint8Array | undefined => this.#enemy.ownKey(like),
+  };
 
   /** `touched`: a packet that the move concerns, or undefined if it only sends its own. */
   #noteMove(index: number, at: ProcessId, touched: number | undefined): void {
@@ -748,7 +920,7 @@ class Simulation {
       case "replay": {
         const original = this.#packetByKey.get(packetKey(move.packet));
         if (original === undefined) return;
-        const bytes = applyEdits(original.bytes, move.edits ?? [], (ref) => this.#lookUp(ref));
+        const bytes = applyEdits(original.bytes, move.edits ?? [], this.#context);
         this.#inject(move, index, bytes, original);
         return;
       }
@@ -760,6 +932,12 @@ class Simulation {
       }
       case "disclose":
         this.#disclose(move, index);
+        return;
+      case "puppet":
+        this.#takeSeat(move, index);
+        return;
+      case "hijack":
+        this.#hijack(move, index);
         return;
       default:
         return;
@@ -845,6 +1023,7 @@ class Simulation {
       const content = this.#stores.read(principal, what.slice("store:".length));
       if (content !== undefined) this.#disclosed.push(content);
     }
+    for (const secret of this.#disclosed.slice(before)) this.#enemy.told(secret);
     if (this.#disclosed.length === before) return;
     this.#noteMove(index, principal, undefined);
     this.#events.push({ kind: "disclosed", t: this.#now, at: principal, principal, what });
@@ -872,10 +1051,12 @@ class Simulation {
       outcomes: this.#outcomes,
       crypto: this.#log,
       disclosed: this.#disclosed,
+      attackerKnows: this.#enemy.knows,
       deployment: {
         ...(publicValues === undefined ? {} : { publicValues }),
         ...(identities === undefined ? {} : { identities }),
         credentials: credentials ?? [],
+        longTermSecrets: (principal) => this.#deployment.longTermSecrets(principal),
       },
       handshakeUntouched: this.#handshakeUntouched,
       endMs: this.#now,

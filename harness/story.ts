@@ -1,5 +1,5 @@
 /** A run retold for people: the part of it that a sequence diagram shows. */
-import { attackerHost, type Attack, type PacketRef } from "../attacker/move.ts";
+import { type Attack, attackerHost, type PacketRef } from "../attacker/move.ts";
 import { hex } from "../protocol/kit/bytes.ts";
 import { quote } from "./guarantees/exchanges.ts";
 import type { Packet, Trace, TraceEvent } from "./trace.ts";
@@ -19,7 +19,8 @@ function sessionsShown(trace: Trace, attack: Attack, because: string): ReadonlyS
   for (const [id] of because.matchAll(/[a-z][a-z0-9-]*#\d+/g)) {
     add(id);
     // A service that is named stands for the sessions it served.
-    for (const p of trace.packets) if (p.from === id || p.to === id) add(p.from === id ? p.to : p.from);
+    for (const p of trace.packets)
+      if (p.from === id || p.to === id) add(p.from === id ? p.to : p.from);
   }
   if (shown.size === 0) shown.add(0);
   return shown;
@@ -34,16 +35,15 @@ export function storyOf(trace: Trace, because: string | undefined): Story {
   );
   const relevant = (p: Packet): boolean =>
     p.byAttacker !== undefined || visible.has(p.from) || visible.has(p.to);
-  const services = new Set(
-    trace.packets.filter(relevant).flatMap((p) => [p.from, p.to]),
-  );
+  const services = new Set(trace.packets.filter(relevant).flatMap((p) => [p.from, p.to]));
   const shown = new Set([...visible, ...services]);
   const steps = trace.events.flatMap((e) => stepsOf(e, trace, relevant, shown));
   const cut = steps.length > mostSteps ? middleOut(steps) : steps;
   if (because !== undefined) {
     const last = cut.at(-1);
     const at = /[a-z][a-z0-9-]*#\d+/.exec(because)?.[0];
-    const from = at !== undefined && shown.has(at) ? at : (last?.to ?? [...shown][0] ?? attackerHost);
+    const from =
+      at !== undefined && shown.has(at) ? at : (last?.to ?? [...shown][0] ?? attackerHost);
     cut.push({ t: trace.endMs, from, to: from, kind: "violation", label: because });
   }
   const order = trace.processes.map((p) => p.id).filter((id) => shown.has(id));

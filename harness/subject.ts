@@ -1,6 +1,7 @@
 /** What is put under test: a protocol with its options, and where it came from. */
-import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
+
 import type { Attack } from "../attacker/move.ts";
+import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { calmNetwork } from "./network.ts";
 import { ProtocolError } from "./processes.ts";
 import type { NetworkConditions, RunPlan } from "./trace.ts";

@@ -10,6 +10,12 @@ import type { RunPlan, Trace } from "./trace.ts";
 const plain = (_key: string, value: unknown): unknown =>
   value instanceof Uint8Array ? { hex: hex(value) } : value;
 
+/** The same moves give the same line, in whatever order their fields were written. */
+const ordered = (_key: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
 /** What decides a run, without the code: enough to run it again. */
 export interface PlanHeader {
   readonly schema: "mallory/trace@1";
@@ -38,7 +44,7 @@ export function bodyLines(trace: Trace): readonly string[] {
   // A user's own file has another path on another machine; the run is the same.
   const header = { ...planHeader(trace.plan), protocol: trace.plan.protocol.name };
   return [
-    JSON.stringify(header),
+    JSON.stringify(header, ordered),
     ...trace.packets.map((p) => JSON.stringify({ packet: p }, plain)),
     ...trace.events.map((e) => JSON.stringify(e, plain)),
   ];

@@ -2,7 +2,6 @@
  * What a run leaves behind: everything a judge, a report or a replay may look at.
  */
 import type { Attack, Capability } from "../attacker/move.ts";
-import type { OpRecord } from "../protocol/kit/recorder.ts";
 import type {
   Address,
   Credential,
@@ -16,6 +15,7 @@ import type {
   Role,
   Workload,
 } from "../protocol/endpoint.ts";
+import type { OpRecord } from "../protocol/kit/recorder.ts";
 
 /** `client#0`: the first process of a role, in the order in which the plan starts them. */
 export type ProcessId = string;
@@ -33,7 +33,7 @@ export interface Packet {
   readonly bytes: Uint8Array;
   readonly sentMs: Millis;
   /** Absent for packets that honest processes sent. */
-  readonly byAttacker?: "injected" | "replayed" | "reflected" | "duplicated";
+  readonly byAttacker?: "injected" | "replayed" | "puppet";
   /** The packet this one repeats, where it does. */
   readonly copyOf?: number;
 }
@@ -66,7 +66,11 @@ export type TraceEvent =
       readonly changed: boolean;
     })
   /** A packet will not arrive. */
-  | (At & { readonly kind: "lost"; readonly packet: number; readonly by: "attacker" | "network" | "nobody-there" })
+  | (At & {
+      readonly kind: "lost";
+      readonly packet: number;
+      readonly by: "attacker" | "network" | "nobody-there";
+    })
   | (InSession & {
       readonly kind: "deliver";
       readonly message: Uint8Array;
@@ -75,7 +79,11 @@ export type TraceEvent =
     })
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
   | (InSession & { readonly kind: "give-up"; readonly message: Uint8Array })
-  | (InSession & { readonly kind: "running" | "commit"; readonly peer: Principal; readonly agreed: Uint8Array | undefined })
+  | (InSession & {
+      readonly kind: "running" | "commit";
+      readonly peer: Principal;
+      readonly agreed: Uint8Array | undefined;
+    })
   | (InSession & { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array })
   | (InSession & {
       readonly kind: "evidence";
@@ -120,7 +128,11 @@ export interface PlannedOutcome {
   /** Processes that the plan started for it. */
   readonly processes: readonly ProcessId[];
   /** Messages that the application wanted to send, submitted or not. */
-  readonly wanted: readonly { readonly from: ProcessId; readonly to: Principal | undefined; readonly message: Uint8Array }[];
+  readonly wanted: readonly {
+    readonly from: ProcessId;
+    readonly to: Principal | undefined;
+    readonly message: Uint8Array;
+  }[];
   readonly startedMs: Millis | undefined;
 }
 
@@ -164,7 +176,9 @@ export interface Trace {
   readonly crypto: readonly OpRecord[];
   /** Everything that was put on the wire or handed to the attacker, in order. */
   readonly disclosed: readonly Uint8Array[];
-  readonly deployment: Pick<Deployment, "publicValues" | "identities"> & {
+  /** What the attacker drew itself, and the keys it registered: known without being seen. */
+  readonly attackerKnows: readonly Uint8Array[];
+  readonly deployment: Pick<Deployment, "publicValues" | "identities" | "longTermSecrets"> & {
     readonly credentials: readonly Credential[];
   };
   /** True if no move touched a session before both of its ends had their keys. */

@@ -3,8 +3,8 @@
  * Absence of a violation is never a proof; `holds` says how hard the lab tried.
  */
 import type { Attack, Capability } from "../attacker/move.ts";
-import type { NetworkConditions, ProcessId } from "./trace.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
+import type { NetworkConditions, ProcessId } from "./trace.ts";
 
 export type Status = "broken" | "holds" | "unknown" | "not-applicable";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cut, displayWidth, fit, hanging, wrap } from "./columns.ts";
+import { cut, displayWidth, hanging, toWidth, wrap } from "./columns.ts";
 
 test.each([
   ["abc", 3],
@@ -16,12 +16,12 @@ test.each([
 test("cutting never exceeds the width, even through a wide character", () => {
   expect(cut("abcdef", 4)).toBe("abc…");
   expect(cut("漢字漢字", 4)).toBe("漢…");
-  expect(fit("漢字漢字", 4)).toBe("漢… ");
+  expect(toWidth("漢字漢字", 4)).toBe("漢… ");
   expect(cut("abc", 0)).toBe("");
   const text = fc.array(fc.constantFrom("a", " ", "漢", "😀", "\u0301")).map((a) => a.join(""));
   fc.assert(
     fc.property(text, fc.nat(20), (t, width) => {
-      expect(displayWidth(fit(t, width))).toBe(width);
+      expect(displayWidth(toWidth(t, width))).toBe(width);
       for (const line of wrap(t, width + 2)) {
         expect(displayWidth(line)).toBeLessThanOrEqual(width + 2);
       }

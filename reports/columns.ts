@@ -1,8 +1,10 @@
 /** Text in columns: how wide it shows on a terminal, cutting, padding and wrapping it. */
 
 /** East Asian wide and full-width blocks, and emoji: two columns each. */
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const wideBlocks =
+  "\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff" +
+  "\\ufe30-\\ufe6f\\uff01-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}";
+const wide = new RegExp(`[${wideBlocks}\\p{Emoji_Presentation}]`, "u");
 const zeroWide = /[\p{Mn}\p{Me}]/u;
 
 function characterWidth(character: string): number {
@@ -38,7 +40,7 @@ export function padEnd(text: string, width: number): string {
 }
 
 /** Exactly `width` columns. */
-export function fit(text: string, width: number): string {
+export function toWidth(text: string, width: number): string {
   return padEnd(cut(text, width), width);
 }
 

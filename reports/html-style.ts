@@ -34,7 +34,9 @@ h3 { font-size: 1.05rem; margin: 2.25rem 0 .75rem; }
 h4 { font-size: 1rem; margin: 0; }
 p { margin: .5rem 0; }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: 2px; }
-code, pre, kbd { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+code, pre {
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
 code { font-size: .88em; }
 pre {
   margin: .5rem 0; padding: .75rem 1rem; overflow-x: auto; background: var(--panel);
@@ -47,12 +49,14 @@ section.protocol { border-top: 1px solid var(--line); margin-top: 3.5rem; }
 section.protocol > h2 { margin-top: 2rem; }
 .any { overflow-wrap: anywhere; }
 
-.tiles { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; padding: 0; list-style: none; }
+.tiles {
+  display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; padding: 0; list-style: none;
+}
 .tiles li {
   flex: 1 1 9rem; padding: .7rem 1rem; border: 1px solid var(--line); border-radius: 8px;
   background: var(--panel);
 }
-.tiles b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.tiles b { display: block; font-size: 1.6rem; line-height: 1.2; }
 .tiles .alarm { background: var(--alarm-paper); border-color: var(--alarm); color: var(--alarm); }
 .tiles .broken b { color: var(--broken); }
 .tiles .holds b { color: var(--holds); }
@@ -82,7 +86,10 @@ thead th.number { text-align: right; }
 }
 .matrix th:first-child { width: 1%; }
 .matrix td { white-space: nowrap; }
-.legend { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 2.5rem; font-size: .9rem; }
+.legend {
+  display: grid; gap: 0 2.5rem; font-size: .9rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
+}
 .legend dl { align-content: start; margin: .25rem 0; }
 .matrix td a { color: inherit; text-decoration: none; }
 .matrix td a:hover .verdict { text-decoration: underline; }
@@ -112,7 +119,9 @@ dd ol { margin: 0; padding-left: 1.25rem; }
 }
 .finding.alarm { border-left-color: var(--alarm-solid); }
 .finding header { display: flex; flex-wrap: wrap; gap: .4rem .9rem; align-items: baseline; }
-.finding .because { font-size: 1.02rem; margin: .6rem 0; max-width: 56rem; overflow-wrap: anywhere; }
+.finding .because {
+  font-size: 1.02rem; margin: .6rem 0; max-width: 56rem; overflow-wrap: anywhere;
+}
 .finding blockquote { margin: .4rem 0; padding-left: .9rem; border-left: 3px solid var(--line); }
 .finding:target { outline: 2px solid var(--link); outline-offset: 2px; }
 .others { margin: .9rem 0 0; padding-top: .75rem; border-top: 1px solid var(--line); }

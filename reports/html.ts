@@ -12,12 +12,13 @@ import type {
 import { htmlText } from "./escape.ts";
 import { htmlStyle } from "./html-style.ts";
 import {
-  capabilitiesIn,
   type Column,
+  capabilitiesIn,
   columnsOf,
   counted,
   grouped,
   guaranteesOf,
+  layerFinding,
   layerMark,
   layerMeaning,
   layerWords,
@@ -26,9 +27,9 @@ import {
   optionWords,
   secondsWords,
   statusWord,
+  type Tone,
   tallyOf,
   tallyWords,
-  type Tone,
   toneOf,
   toneSign,
   verdictFor,
@@ -102,10 +103,7 @@ function legendHtml(report: MatrixReport): string {
   );
 }
 
-function cellHtml(
-  verdict: GuaranteeVerdict | undefined,
-  target: string,
-): string {
+function cellHtml(verdict: GuaranteeVerdict | undefined, target: string): string {
   if (verdict === undefined) return "<td></td>";
   const mark = layerMark(verdict);
   const small = [
@@ -114,9 +112,8 @@ function cellHtml(
     verdict.claimed ? "claimed" : "",
   ].filter((part) => part !== "");
   const line = small.length === 0 ? "" : `<span class="small">${small.join(" · ")}</span>`;
-  return (
-    `<td class="${toneOf(verdict)}"><a href="#${target}">${verdictTag(verdict)}${line}</a></td>`
-  );
+  const link = `<a href="#${target}">${verdictTag(verdict)}${line}</a>`;
+  return `<td class="${toneOf(verdict)}">${link}</td>`;
 }
 
 function matrixTable(
@@ -205,8 +202,15 @@ function findingHtml(
   options: DocumentOptions,
 ): string {
   const { finding, layer } = verdict;
+  const alone = layerFinding(verdict);
+  const layerAttack =
+    alone === undefined
+      ? ""
+      : `${stepsHtml(alone.steps)}<code>${htmlText(options.replayCommand(alone))}</code>`;
   const layerEntry =
-    layer === undefined ? "" : `${htmlText(layerWords(layer))}: ${htmlText(layer.because)}`;
+    layer === undefined
+      ? ""
+      : `${htmlText(layerWords(layer))}: ${htmlText(layer.because)}${layerAttack}`;
   const facts = [
     entry("Claim", verdict.claim === undefined ? "" : `“${htmlText(verdict.claim)}”`),
     finding === undefined ? "" : entry("Attacker", htmlText(neededWords(finding))),
@@ -304,7 +308,9 @@ function protocolHtml(
     factsHtml(protocol, `p${index}`) +
     part("What the authors claim", claimsHtml(protocol, target)) +
     (findings.length === 0 ? "" : part("What is broken", findings.join(""))) +
-    (held.length === 0 ? "" : part("What held, and how hard it was tried", heldHtml(held, target))) +
+    (held.length === 0
+      ? ""
+      : part("What held, and how hard it was tried", heldHtml(held, target))) +
     (undecided.length === 0 ? "" : part("Not decided", undecidedHtml(undecided, target))) +
     "</section>"
   );

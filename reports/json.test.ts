@@ -5,6 +5,7 @@ import { attackSchema } from "../attacker/move.ts";
 import { jsonText, matrixJson } from "./json.ts";
 import { hostile, sampleReport } from "./testing/sample-report.ts";
 
+const acts = /[\p{C}\p{Default_Ignorable_Code_Point}]/u;
 const status = z.enum(["broken", "holds", "unknown", "not-applicable"]);
 const attack = z.strictObject({ moves: attackSchema, file: z.string().nullable() });
 const capability = z.string().nullable();
@@ -77,10 +78,11 @@ test("hostile text comes back exactly, and none of it acts on a terminal", () =>
   const text = jsonText({ hostile });
   expect(JSON.parse(text)).toEqual({ hostile });
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (s) => {
+    fc.property(fc.string({ unit: "binary", maxLength: 20 }), (s) => {
       const json = jsonText({ [s]: [s] });
-      expect(json.replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Default_Ignorable_Code_Point}]/u);
+      expect(acts.test(json.replaceAll("\n", ""))).toBe(false);
       expect(JSON.parse(json)).toEqual({ [s]: [s] });
     }),
+    { numRuns: 50 },
   );
 });

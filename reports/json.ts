@@ -94,8 +94,9 @@ export function matrixJson(report: MatrixReport, attackFile: AttackFile = () => 
 export function jsonText(value: unknown): string {
   const json = JSON.stringify(value, null, 2);
   const escaped = json.replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (c) =>
-    Array.from({ length: c.length }, (_, i) =>
-      `\\u${c.charCodeAt(i).toString(16).padStart(4, "0")}`,
+    Array.from(
+      { length: c.length },
+      (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, "0")}`,
     ).join(""),
   );
   return `${escaped}\n`;

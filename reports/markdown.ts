@@ -1,4 +1,4 @@
-/** The report in GitHub-flavoured Markdown, with Mermaid diagrams: for READMEs, issues, pull requests. */
+/** The report in GitHub-flavoured Markdown with Mermaid diagrams: for READMEs and pull requests. */
 import { type Capability, capabilityMeaning } from "../attacker/move.ts";
 import type {
   Finding,
@@ -10,13 +10,14 @@ import { markdownBlock, markdownCode, markdownText } from "./escape.ts";
 import type { DocumentOptions } from "./html.ts";
 import { mermaidSequence } from "./mermaid.ts";
 import {
-  capabilitiesIn,
   type Column,
+  capabilitiesIn,
   columnsOf,
   counted,
   effortWords,
   grouped,
   guaranteesOf,
+  layerFinding,
   layerMark,
   layerMeaning,
   layerWords,
@@ -25,9 +26,9 @@ import {
   optionWords,
   secondsWords,
   statusWord,
+  type Tone,
   tallyOf,
   tallyWords,
-  type Tone,
   toneOf,
   toneSign,
   verdictFor,
@@ -44,9 +45,7 @@ function verdictCell(verdict: GuaranteeVerdict | undefined): string {
   if (tone === "none") return toneSign.none;
   const word = statusWord[verdict.verdict];
   const shown =
-    tone === "alarm"
-      ? `**${toneSign[tone]} ${word.toUpperCase()}**`
-      : `${toneSign[tone]} ${word}`;
+    tone === "alarm" ? `**${toneSign[tone]} ${word.toUpperCase()}**` : `${toneSign[tone]} ${word}`;
   const by = verdict.capability === null ? "" : ` ${markdownText(verdict.capability)}`;
   return `${shown}${by} ${layerMark(verdict)}`.trimEnd();
 }
@@ -104,7 +103,12 @@ function findingLines(verdict: GuaranteeVerdict, options: DocumentOptions): stri
   if (verdict.claim !== undefined) lines.push(`- Claim: ${quoted(verdict.claim)}`);
   if (finding !== undefined) lines.push(`- Attacker: ${markdownText(neededWords(finding))}`);
   if (layer !== undefined) {
-    lines.push(`- Layer: ${markdownText(`${layerWords(layer)}: ${layer.because}`)}`);
+    const alone = layerFinding(verdict);
+    const steps = alone?.steps.map((step) => ` ${markdownText(step)};`).join("") ?? "";
+    const see = alone === undefined ? "" : `${steps} ${markdownCode(options.replayCommand(alone))}`;
+    lines.push(
+      `- Layer: ${markdownText(`${layerWords(layer)}: ${layer.because}`)}${see && `:${see}`}`,
+    );
   }
   if (verdict.heldAgainst.length > 0) {
     lines.push(`- Held against: ${verdict.heldAgainst.map(markdownText).join(", ")}`);

@@ -85,6 +85,12 @@ export function layerWords(layer: Layer): string {
   return `${statusWord[layer.verdict]}${by} with the handshake left alone`;
 }
 
+/** The attack on the layer, where it is another one than that on the whole. */
+export function layerFinding(verdict: GuaranteeVerdict): Finding | undefined {
+  const found = verdict.layer?.finding;
+  return found?.digest === verdict.finding?.digest ? undefined : found;
+}
+
 export interface Column {
   readonly label: string;
   readonly protocol: ProtocolReport;

@@ -7,7 +7,14 @@
 import type { Story, StoryStep } from "../harness/verdict.ts";
 import { cut, displayWidth, wrap } from "./columns.ts";
 import { clipped, htmlText, visible } from "./escape.ts";
-import { type DrawnStep, isAttacker, lifelinesOf, pathWords, shortened, timeWords } from "./story.ts";
+import {
+  type DrawnStep,
+  isAttacker,
+  lifelinesOf,
+  pathWords,
+  shortened,
+  timeWords,
+} from "./story.ts";
 
 export interface SequenceOptions {
   /** Unique in the page; letters, digits and hyphens. */
@@ -101,9 +108,9 @@ function head(lifeline: string, x: number, y: number): string {
   const stroke = evil ? color.attack : color.line;
   const ink = { fill: evil ? color.attack : color.ink, class: evil ? "seq-attack" : "seq-ink" };
   return (
-    `<g><title>${htmlText(clipped(lifeline, 200))}</title><rect class="${kind}" x="${x - width / 2}"` +
-    ` y="${y}" width="${width}" height="${headPx - 4}" rx="6" fill="${fill}" stroke="${stroke}"/>` +
-    `${text(x, y + 17, headLabel(lifeline), { ...ink, bold: true })}</g>`
+    `<g><title>${htmlText(clipped(lifeline, 200))}</title>` +
+    `<rect class="${kind}" x="${x - width / 2}" y="${y}" width="${width}" height="${headPx - 4}" rx="6"` +
+    ` fill="${fill}" stroke="${stroke}"/>${text(x, y + 17, headLabel(lifeline), { ...ink, bold: true })}</g>`
   );
 }
 
@@ -189,7 +196,9 @@ const cross = (x: number, y: number, r = 6): string =>
 
 const noteLines = (step: StoryStep): string[] => {
   const lines = wrap(clipped(visible(step.label), noteColumns * 4), noteColumns);
-  return lines.length <= 3 ? lines : [...lines.slice(0, 2), cut(lines.slice(2).join(" "), noteColumns)];
+  return lines.length <= 3
+    ? lines
+    : [...lines.slice(0, 2), cut(lines.slice(2).join(" "), noteColumns)];
 };
 
 function note(step: StoryStep, y: number, frame: Frame): string {

@@ -23,7 +23,9 @@ export function shortened(steps: readonly StoryStep[], limit: number): readonly 
     const step = steps[i];
     if (step !== undefined && matters(step)) add(i);
   }
-  for (const index of [...keep]) add(index - 1);
+  // A copy, since the set grows meanwhile.
+  const marked = Array.from(keep);
+  for (const index of marked) add(index - 1);
   for (let i = 0; i < steps.length; i += 1) add(i);
 
   const drawn: DrawnStep[] = [];
@@ -61,8 +63,7 @@ export const stepWord: Readonly<Record<StoryStep["kind"], string>> = {
 };
 
 /** `12 ms`, `12.5 ms`. */
-export const timeWords = (t: number): string =>
-  `${Number.isInteger(t) ? t : t.toFixed(1)} ms`;
+export const timeWords = (t: number): string => `${Number.isInteger(t) ? t : t.toFixed(1)} ms`;
 
 /** Who does what to whom in one line: `client#0 → server#0`. */
 export function pathWords(step: StoryStep): string {

@@ -11,20 +11,21 @@ import type {
 import { cut, displayWidth, hanging, padEnd } from "./columns.ts";
 import { terminalText } from "./escape.ts";
 import {
-  capabilitiesIn,
   type Column,
+  capabilitiesIn,
   columnsOf,
+  grouped,
   guaranteesOf,
+  layerFinding,
   layerMark,
   layerMeaning,
   layerWords,
   neededNames,
   noProof,
   secondsWords,
-  grouped,
+  type Tone,
   tallyOf,
   tallyWords,
-  type Tone,
   toneOf,
   verdictFor,
   verdictWords,
@@ -88,7 +89,10 @@ function tablesOf(columns: readonly DrawnColumn[], room: number): DrawnColumn[][
 
 function tableLines(report: MatrixReport, colors: Colors, width: number): string[] {
   const guarantees = guaranteesOf(report.protocols).map((id) => ({ id, shown: terminalText(id) }));
-  const first = Math.min(longestLabel, Math.max(0, ...guarantees.map((g) => displayWidth(g.shown))));
+  const first = Math.min(
+    longestLabel,
+    Math.max(0, ...guarantees.map((g) => displayWidth(g.shown))),
+  );
   const columns = columnsOf(report).map((column): DrawnColumn => {
     // Two spaces, because cells leave room for their mark.
     const shown = `  ${cut(terminalText(column.label), longestLabel)}`;
@@ -175,6 +179,13 @@ function alarmLines(place: Place, colors: Colors, options: MatrixTextOptions): s
   if (verdict.layer !== undefined && layerMark(verdict) !== "") {
     const layer = `${layerWords(verdict.layer)}: ${terminalText(verdict.layer.because, 400)}`;
     lines.push(...hanging("  layer   ", layer, options.width));
+    const alone = layerFinding(verdict);
+    for (const step of alone?.steps ?? []) {
+      lines.push(...hanging("          ", terminalText(step, 400), options.width));
+    }
+    if (alone !== undefined) {
+      lines.push(`          ${colors.cyan(terminalText(options.replayCommand(alone)))}`);
+    }
   }
   if (finding !== undefined) {
     // Not wrapped: it is there to be copied.
@@ -255,8 +266,13 @@ export function storyText(story: Story, options: TextOptions): string[] {
   return story.steps.flatMap((step, i) => {
     const path = padEnd(cut(paths[i] ?? "", pathWidth), pathWidth);
     const word = stepWord[step.kind];
-    const label = `${word === "" || word === "note" ? "" : `${word}: `}${terminalText(step.label, 400)}`;
-    const lines = hanging(`${(times[i] ?? "").padStart(timeWidth)}  ${path}  `, label, options.width);
+    const prefix = word === "" || word === "note" ? "" : `${word}: `;
+    const label = prefix + terminalText(step.label, 400);
+    const lines = hanging(
+      `${(times[i] ?? "").padStart(timeWidth)}  ${path}  `,
+      label,
+      options.width,
+    );
     return lines.map((line) => {
       if (step.kind === "violation") return colors.bold(colors.red(line));
       if (step.kind === "attack-packet") return colors.red(line);

@@ -17,7 +17,10 @@ const bitLength = (n: bigint): number => n.toString(2).length;
 
 const tables = new Map<string, { table: Map<bigint, bigint>; size: bigint }>();
 
-function babySteps(modulus: bigint, generator: bigint): { table: Map<bigint, bigint>; size: bigint } {
+function babySteps(
+  modulus: bigint,
+  generator: bigint,
+): { table: Map<bigint, bigint>; size: bigint } {
   const key = `${modulus}/${generator}`;
   const found = tables.get(key);
   if (found !== undefined) return found;

@@ -7,7 +7,13 @@
  * building: a string is derivable if every secret part in it is. What lies between the parts are
  * constants, and constants are public (Kerckhoffs 1883).
  */
-import { bytesBigint, fromLatin1, type Latin1, bigintBytes, latin1 } from "../../protocol/kit/bytes.ts";
+import {
+  bigintBytes,
+  bytesBigint,
+  fromLatin1,
+  type Latin1,
+  latin1,
+} from "../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { discreteLog } from "./discrete-log.ts";
@@ -45,6 +51,19 @@ function decodedParts(value: Latin1): readonly Latin1[] {
   return parts;
 }
 
+/** The stretches of `value` that none of `parts` covers, long enough to matter. */
+function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
+  if (parts.length === 0) return [value];
+  const covered = new Uint8Array(value.length);
+  for (const part of parts) {
+    for (let i = value.indexOf(part); i >= 0; i = value.indexOf(part, i + 1)) {
+      covered.fill(1, i, i + part.length);
+    }
+  }
+  const rest = value.replace(/[^]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
+  return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
+}
+
 export class Knowledge implements Derivability {
   readonly #ops: OpRecord[] = [];
   /** Ops that may still give something. */
@@ -54,6 +73,7 @@ export class Knowledge implements Derivability {
   readonly #secret = new Set<Latin1>();
   /** Every value that occurs in the record, by its first bytes. */
   readonly #byPrefix = new Map<string, Latin1[]>();
+  readonly #declared: Latin1[] = [];
   readonly #indexed = new Set<Latin1>();
   readonly #texts: Latin1[] = [];
   /** Outputs of operations that were run forwards. */
@@ -68,6 +88,7 @@ export class Knowledge implements Derivability {
     for (const bytes of declared) {
       if (bytes.length < declaredFromBytes) continue;
       const value = latin1(bytes);
+      this.#declared.push(value);
       this.#secret.add(value);
       this.#index(value);
     }
@@ -79,8 +100,8 @@ export class Knowledge implements Derivability {
     if (op.op !== "random") this.#open.push(op);
     this.#addOpened(op);
     for (const value of op.inputs) this.#index(value);
-    if (hasOutput(op) && op.output.length >= guessableBelowBytes) {
-      this.#secret.add(op.output);
+    if (hasOutput(op) && op.output.length >= this.#leastSecret(op)) {
+      this.#hide(op.output);
       this.#index(op.output);
     }
     if (op.op === "public-key") {
@@ -88,6 +109,15 @@ export class Knowledge implements Derivability {
       this.#publicOf.set(op.inputs[0] ?? "", op.output);
     }
     this.#dirty = true;
+  }
+
+  /** A short ciphertext of a short secret must not pass for something anybody could guess. */
+  #leastSecret(op: OpRecord): number {
+    if (op.output.length >= guessableBelowBytes || op.output.length < declaredFromBytes) {
+      return guessableBelowBytes;
+    }
+    const touches = op.inputs.some((i) => this.#declared.some((d) => i.includes(d)));
+    return touches ? declaredFromBytes : guessableBelowBytes;
   }
 
   /**
@@ -102,7 +132,14 @@ export class Knowledge implements Derivability {
     if (op.op !== "cipher" && op.op !== "aead" && op.op !== "pk-encrypt") return;
     const plaintext = op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1);
     if (plaintext === undefined || plaintext.length < guessableBelowBytes) return;
-    if (!this.#made.has(op.output)) this.#secret.add(plaintext);
+    if (!this.#made.has(op.output)) this.#hide(plaintext);
+  }
+
+  /** From now on the value is no constant, wherever it occurs. */
+  #hide(value: Latin1): void {
+    if (this.#secret.has(value)) return;
+    this.#secret.add(value);
+    this.#partsCache.clear();
   }
 
   #index(value: Latin1): void {
@@ -157,7 +194,9 @@ export class Knowledge implements Derivability {
     let parts = this.#partsCache.get(value);
     if (parts !== undefined) return parts;
     const inside = this.#recordedIn(value).filter((part) => this.#secret.has(part));
-    parts = inside.length > 0 ? inside : this.#wholesOf(value);
+    // Beside whole secrets there may be slices of others.
+    const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
+    parts = [...new Set([...inside, ...slices])];
     this.#partsCache.set(value, parts);
     return parts;
   }
@@ -189,7 +228,9 @@ export class Knowledge implements Derivability {
     if (this.#secret.has(value)) return false;
     if (value.length < guessableBelowBytes) {
       // Guessable, unless it is longer than that only for being declared secret.
-      return value.length < declaredFromBytes || this.#parts(value).every((p) => this.#known.has(p));
+      return (
+        value.length < declaredFromBytes || this.#parts(value).every((p) => this.#known.has(p))
+      );
     }
     if (depth > 8) return false;
     return this.#parts(value).every((part) => this.#has(part, depth + 1));
@@ -284,6 +325,7 @@ export class Knowledge implements Derivability {
   suppose(values: readonly Uint8Array[]): Knowledge {
     this.close();
     const copy = new Knowledge([]);
+    copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
     for (const value of this.#indexed) copy.#index(value);
     for (const op of this.#ops) copy.learnOperation(op);
@@ -293,6 +335,12 @@ export class Knowledge implements Derivability {
     }
     for (const value of values) copy.observe(value);
     return copy;
+  }
+
+  /** How much is known; it only grows. */
+  get size(): number {
+    this.close();
+    return this.#known.size;
   }
 
   get operations(): readonly OpRecord[] {

@@ -135,7 +135,9 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
     if (!sameCourse || twin === undefined || twin.op !== op.op || twin.by !== op.by) return;
     const [xs, ys] = [weighty(op), weighty(twin)];
     if (xs.some((x, k) => differ(x, ys[k] ?? ""))) {
-      found.add(`an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see`);
+      found.add(
+        `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see`,
+      );
     }
   });
   a.packets.forEach((packet, i) => {

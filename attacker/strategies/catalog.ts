@@ -1,5 +1,7 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
+import { compromising, disclosingAfterAttack } from "./compromising.ts";
 import { disclosing } from "./disclosing.ts";
+import { hijacking, impersonating, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { flipping, overwriting, resizing, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
@@ -12,6 +14,7 @@ import {
   spoofingBystander,
 } from "./replaying.ts";
 import type { Strategy } from "./strategy.ts";
+import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
 
 export const strategies: readonly Strategy[] = [
   undisturbed,
@@ -33,5 +36,13 @@ export const strategies: readonly Strategy[] = [
   overwriting,
   transplanting,
   replacing,
+  substitutingKeys,
+  substitutingNonces,
+  substitutingNames,
+  impersonating,
+  splicing,
+  hijacking,
   disclosing,
+  disclosingAfterAttack,
+  compromising,
 ];

@@ -59,7 +59,10 @@ export const resizing: Strategy = {
           ...inside,
         }));
         if (length > 1) edits.push({ edit: "remove", at: 0, length: 1, ...inside });
-        edits.push({ edit: "extend", hex: "00", ...inside }, { edit: "extend", hex: "41", ...inside });
+        edits.push(
+          { edit: "extend", hex: "00", ...inside },
+          { edit: "extend", hex: "41", ...inside },
+        );
         for (const edit of edits) {
           yield attack({ move: "modify", packet: packet.ref, edits: [edit] });
         }

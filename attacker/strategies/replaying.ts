@@ -1,6 +1,13 @@
 /** Recorded packets come again: later, elsewhere, or in place of others. */
 import { attackerAddress, bystanderAddress, type Edit } from "../move.ts";
-import { attack, directions, runsOf, type Scene, type SeenPacket, type Strategy } from "./strategy.ts";
+import {
+  attack,
+  directions,
+  runsOf,
+  type Scene,
+  type SeenPacket,
+  type Strategy,
+} from "./strategy.ts";
 
 const again = (p: SeenPacket, after: SeenPacket, from: string) =>
   ({ move: "replay", packet: p.ref, to: p.ref.to, from, when: { after: after.ref } }) as const;

@@ -22,12 +22,24 @@ export interface SeenProcess {
   readonly session: number | undefined;
 }
 
+/** A value in a packet whose kind the lab recognises. */
+export interface SeenValue {
+  readonly packet: PacketRef;
+  readonly kind: "public-key" | "random";
+  /** The field it is in, and where in it. */
+  readonly path: readonly string[];
+  readonly start: number;
+  readonly length: number;
+}
+
 /** What the attacker has to work with: the undisturbed run, from outside. */
 export interface Scene {
   readonly transport: Protocol["transport"];
   /** Packets of the sessions that are attacked, in order. */
   readonly packets: readonly SeenPacket[];
   readonly processes: readonly SeenProcess[];
+  /** Public keys and random values that go over the wire in the clear or in an encoding. */
+  readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];
   readonly stores: readonly { readonly principal: Principal; readonly name: string }[];
   /** Lines that honest logs contain; open source, as everything but keys. */

@@ -17,8 +17,7 @@ export const boundedState: Guarantee = {
   secrecy: false,
   safety: true,
   counts: (attack) =>
-    attack.length > 0 &&
-    attack.every((m) => m.move === "inject" || m.move === "replay"),
+    attack.length > 0 && attack.every((m) => m.move === "inject" || m.move === "replay"),
   judge(trace) {
     const atStake = trace.events.filter((e) => e.kind === "attack").length;
     const because = amplified(trace) ?? filled(trace);
@@ -29,15 +28,14 @@ export const boundedState: Guarantee = {
 function amplified(trace: Trace): string | undefined {
   let asked = 0;
   let answered = 0;
-  let who = "";
   for (const p of trace.packets) {
     if (p.source === bystanderAddress) asked += p.bytes.length;
     if (p.destination !== bystanderAddress) continue;
     answered += p.bytes.length;
-    who = p.from;
+    if (answered <= amplificationLimit * asked) continue;
+    return `${p.from} sends ${answered} bytes to a bystander because of ${asked} bytes sent in its name`;
   }
-  if (answered <= amplificationLimit * asked) return undefined;
-  return `${who} sends ${answered} bytes to a bystander because of ${asked} bytes sent in its name`;
+  return undefined;
 }
 
 function filled(trace: Trace): string | undefined {

@@ -1,5 +1,5 @@
-import { latin1 } from "../../protocol/kit/bytes.ts";
 import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";

@@ -1,5 +1,5 @@
-import { latin1 } from "../../protocol/kit/bytes.ts";
 import { capabilityOf } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import type { Trace } from "../trace.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee, Profile } from "./guarantee.ts";

@@ -2,8 +2,9 @@
  * Who handed over what, who accepted what, and which sessions belong together. Shared by the
  * guarantees about data.
  */
-import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
+
 import type { Principal, Purpose } from "../../protocol/endpoint.ts";
+import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
 
 /** One end of one session: a process, and the label it gives the session. */

@@ -7,7 +7,8 @@ export const forwardSecrecy: Guarantee = {
   id: "forward-secrecy",
   statement:
     "Messages stay secret when, after the end, all long-term secrets and stores become known.",
-  source: "W. Diffie, P. van Oorschot, M. Wiener: Authentication and authenticated key exchanges, 1992",
+  source:
+    "W. Diffie, P. van Oorschot, M. Wiener: Authentication and authenticated key exchanges, 1992",
   twin: "preshared",
   layered: false,
   secrecy: true,

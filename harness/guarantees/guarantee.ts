@@ -55,5 +55,9 @@ export interface Unjudged {
   readonly unjudged: true;
 }
 
+/** Attacks that only move recorded bytes about: what puppets say is new, and no replay. */
+export const recordedOnly = (attack: Attack): boolean =>
+  withoutDisclosure(attack) && !attack.some((m) => m.move === "puppet" || m.move === "hijack");
+
 export const withoutDisclosure = (attack: Attack): boolean =>
   !attack.some((m) => m.move === "disclose");

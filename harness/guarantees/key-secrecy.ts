@@ -3,6 +3,8 @@ import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
+const roleOf = (id: string): string => id.split("#")[0] ?? id;
+
 export const keySecrecy: Guarantee = {
   id: "key-secrecy",
   statement: "No session key that an honest end shares with an honest peer becomes known.",
@@ -14,11 +16,19 @@ export const keySecrecy: Guarantee = {
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     honest.events.some((e) => e.kind === "secret") ? undefined : "no session key is ever claimed",
-  judge(trace) {
+  judge(trace, profile) {
     const knowledge = knowledgeFromWire(trace);
+    // A key counts once its end believes to be done: before that, anybody may be at the other end.
+    const finishes = new Set(
+      profile.honest.events.flatMap((e) => (e.kind === "commit" ? [roleOf(e.at)] : [])),
+    );
+    const done = new Set(
+      trace.events.flatMap((e) => (e.kind === "commit" ? [`${e.at}/${e.session}/${e.peer}`] : [])),
+    );
     let atStake = 0;
     for (const e of trace.events) {
       if (e.kind !== "secret" || e.peer === attackerHost) continue;
+      if (finishes.has(roleOf(e.at)) && !done.has(`${e.at}/${e.session}/${e.peer}`)) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;
       const compute = knowledge.costOf(latin1(e.value));

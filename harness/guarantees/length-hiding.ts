@@ -18,7 +18,9 @@ export const lengthHiding: Guarantee = {
     if (at < 0 && x.length === y.length) return undefined;
     const [first, second] = [x[at] ?? "nothing", y[at] ?? "nothing"];
     if (x.length !== y.length) {
-      return { because: `messages of other lengths take ${y.length} packets instead of ${x.length}` };
+      return {
+        because: `messages of other lengths take ${y.length} packets instead of ${x.length}`,
+      };
     }
     return { because: `with messages of another length, “${first}” becomes “${second}”` };
   },

@@ -1,3 +1,4 @@
+import { isAttacker } from "../../attacker/move.ts";
 import type { Guarantee } from "./guarantee.ts";
 
 export const nonceUniqueness: Guarantee = {
@@ -16,6 +17,7 @@ export const nonceUniqueness: Guarantee = {
     const used = new Map<string, string>();
     let atStake = 0;
     for (const op of trace.crypto) {
+      if (isAttacker(op.by)) continue;
       if (op.backwards || (op.op !== "aead" && op.op !== "cipher")) continue;
       atStake++;
       const [key = "", nonce = "", ...rest] = op.inputs;

@@ -1,5 +1,5 @@
 import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
-import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const ordering: Guarantee = {
   id: "ordering",
@@ -10,7 +10,7 @@ export const ordering: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  counts: withoutDisclosure,
+  counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);
     const ends = new Set(exchanges.deliveries.map((d) => d.end));
@@ -31,13 +31,14 @@ function outOfOrder(end: End, delivered: readonly Item[], { submissions, partner
     let last = -1;
     let lastItem: Item | undefined;
     for (const d of delivered) {
-      const next = sent.findIndex((s, i) => i > last && s.content === d.content);
+      const fits = (s: Item): boolean => s.index < d.index && s.content === d.content;
+      const next = sent.findIndex((s, i) => i > last && fits(s));
       if (next >= 0) {
         last = next;
         lastItem = d;
         continue;
       }
-      const earlier = sent.findIndex((s) => s.content === d.content);
+      const earlier = sent.findIndex(fits);
       // A stutter (the same item again at once) is a replay and leaves the order alone.
       if (earlier < 0 || earlier === last || lastItem === undefined) continue;
       return {

@@ -1,5 +1,5 @@
-import { latin1 } from "../../protocol/kit/bytes.ts";
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 

@@ -1,6 +1,6 @@
 import type { Trace } from "../trace.ts";
 import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
-import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const replayAcrossSessions: Guarantee = {
   id: "replay-across-sessions",
@@ -10,7 +10,7 @@ export const replayAcrossSessions: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
-  counts: withoutDisclosure,
+  counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);
     const { deliveries, ends } = exchanges;

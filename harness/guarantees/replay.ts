@@ -1,5 +1,5 @@
 import { type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
-import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const replay: Guarantee = {
   id: "replay",
@@ -9,7 +9,7 @@ export const replay: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  counts: withoutDisclosure,
+  counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);
     const { deliveries } = exchanges;

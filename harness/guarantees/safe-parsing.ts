@@ -19,7 +19,10 @@ export const safeParsing: Guarantee = {
         return { atStake, violation: { because: `${e.at} ran code that came in: ${e.code}` } };
       }
       if (e.kind !== "log") continue;
-      const forged = e.line.split(breaksLines).slice(1).find((line) => line.trim() !== "");
+      const forged = e.line
+        .split(breaksLines)
+        .slice(1)
+        .find((line) => line.trim() !== "");
       if (forged === undefined) continue;
       const because = `the log of ${e.at} shows a line that came from the network: “${forged}”`;
       return { atStake, violation: { because } };

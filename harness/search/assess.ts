@@ -2,11 +2,12 @@
  * Assesses one protocol: every guarantee under every generic strategy. A pure function of its
  * settings; runs are counted, not timed, so the result is the same on every machine.
  */
+
+import { untracked } from "../../attacker/knowledge/provenance.ts";
 import type { Capability } from "../../attacker/move.ts";
 import { capabilityRank } from "../../attacker/move.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Strategy } from "../../attacker/strategies/strategy.ts";
-import { untracked } from "../../attacker/knowledge/provenance.ts";
 import { guarantees, isJudged } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { declaredSecrets } from "../knowledge-of.ts";
@@ -14,7 +15,6 @@ import { calmNetwork, lossyNetwork } from "../network.ts";
 import { simulate } from "../simulate.ts";
 import { storyOf } from "../story.ts";
 import { planOf, type Subject } from "../subject.ts";
-import { baseWorkload } from "../workload.ts";
 import type { Trace } from "../trace.ts";
 import type {
   Finding,
@@ -24,9 +24,10 @@ import type {
   MatrixProgress,
   ProtocolReport,
 } from "../verdict.ts";
+import { baseWorkload } from "../workload.ts";
 import { courseOf } from "./course.ts";
 import { Findings } from "./findings.ts";
-import { capabilityFor, judge, planFor, Profiles, type RunChoice } from "./judge-run.ts";
+import { capabilityFor, judge, Profiles, planFor, type RunChoice } from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 
@@ -302,7 +303,9 @@ class Assessment {
     const found: Finding[] = [];
     for (const hit of tally.hits(layer)) {
       const finding = this.#findings.from(hit, tally.guarantee, layer);
-      const known = found.some((f) => capabilityRank(f.capability) >= capabilityRank(finding.capability));
+      const known = found.some(
+        (f) => capabilityRank(f.capability) >= capabilityRank(finding.capability),
+      );
       if (!known) found.push(finding);
     }
     return found;

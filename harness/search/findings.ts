@@ -8,7 +8,7 @@ import { storyOf } from "../story.ts";
 import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace.ts";
 import type { Finding } from "../verdict.ts";
-import { capabilityFor, judge, planFor, type Profiles, simulatePlainly } from "./judge-run.ts";
+import { capabilityFor, judge, type Profiles, planFor, simulatePlainly } from "./judge-run.ts";
 import { shrink } from "./shrink.ts";
 import type { Hit } from "./tally.ts";
 

@@ -1,5 +1,5 @@
 /** Holds one guarantee against one run: what counts, what it takes, what is at stake. */
-import { capabilityOf, capabilityRank, type Attack, type Capability } from "../../attacker/move.ts";
+import { type Attack, type Capability, capabilityOf, capabilityRank } from "../../attacker/move.ts";
 import { withoutMemo } from "../../protocol/kit/recorder.ts";
 import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";

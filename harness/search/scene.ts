@@ -1,6 +1,7 @@
 /** Looks at undisturbed runs from outside: what strategies may work with. */
-import type { Scene } from "../../attacker/strategies/strategy.ts";
-import { equalBytes } from "../../protocol/kit/bytes.ts";
+import { fieldsOf, openField } from "../../attacker/fields.ts";
+import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
+import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { packetKey } from "../attack-plan.ts";
 import type { Packet, Trace } from "../trace.ts";
 
@@ -17,6 +18,34 @@ const linesOf = (trace: Trace): readonly string[] =>
  * @param otherWords a run with other messages: what its logs have in common with these is not
  *   anybody's secret.
  */
+/** Values under this length are counters and flags, not keys or nonces. */
+const recognisedFromBytes = 4;
+
+/** Public keys and random values, found by their bytes in packets and their fields. */
+function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValue[] {
+  const kinds = new Map<string, SeenValue["kind"]>();
+  for (const op of trace.crypto) {
+    if (op.output.length < recognisedFromBytes) continue;
+    if (op.op === "public-key" || op.op === "random") kinds.set(op.output, op.op);
+  }
+  const found: SeenValue[] = [];
+  for (const p of packets) {
+    const packet = { from: p.from, to: p.to, nth: p.nth };
+    const taken = new Set<string>();
+    // Innermost fields first: a key in base64 has to be replaced before it is encoded.
+    for (const path of [...fieldsOf(p.bytes)].reverse()) {
+      const inner = latin1(openField(p.bytes, path)?.inner ?? new Uint8Array(0));
+      for (const [value, kind] of kinds) {
+        const start = inner.indexOf(value);
+        if (start < 0 || taken.has(value)) continue;
+        taken.add(value);
+        found.push({ packet, kind, path, start, length: value.length });
+      }
+    }
+  }
+  return found;
+}
+
 export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
   const sessions = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
   const sessionOf = (p: Packet): number | undefined => sessions.get(p.from) ?? sessions.get(p.to);
@@ -40,6 +69,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
         constant: twin !== undefined && equalBytes(twin, p.bytes),
       };
     }),
+    values: recognised(trace, attacked),
     processes: trace.processes
       .filter((p) => p.service || (p.plannedSession ?? 0) < attackedSessions)
       .map((p) => ({

@@ -1,9 +1,5 @@
 /** Keeps score for one guarantee while runs come in. */
-import {
-  type Capability,
-  capabilities,
-  capabilityRank,
-} from "../../attacker/move.ts";
+import { type Capability, capabilities, capabilityRank } from "../../attacker/move.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import type { RunChoice } from "./judge-run.ts";
 

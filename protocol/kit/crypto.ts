@@ -7,10 +7,11 @@
  * (a bad tag, a point off the curve) return `undefined` and never throw; local mistakes (a key of
  * the wrong length) throw `MisuseError`.
  */
-import type { HashName } from "./primitives/hash.ts";
+
 import type { AeadName } from "./primitives/aead.ts";
 import type { CipherMode } from "./primitives/aes-modes.ts";
 import type { CurveName } from "./primitives/curves.ts";
+import type { HashName } from "./primitives/hash.ts";
 import type { PasswordHash } from "./primitives/password.ts";
 
 /** A Diffie–Hellman group: a named curve, or the integers modulo any `modulus`. */

@@ -74,3 +74,42 @@ export class Random {
     return this.below(2 ** 32) / 2 ** 32;
   }
 }
+
+/** Randomness of a hijacked process: what it drew is its own, what comes is the attacker's. */
+export class HijackedRandom extends Random {
+  readonly #own: Random;
+  readonly #isPast: () => boolean;
+
+  constructor(past: string, own: string, isPast: () => boolean) {
+    super(past);
+    this.#own = new Random(own);
+    this.#isPast = isPast;
+  }
+
+  override bytes(length: number): Uint8Array {
+    return this.#isPast() ? super.bytes(length) : this.#own.bytes(length);
+  }
+
+  override text(length: number, alphabet: string): Uint8Array {
+    return this.#isPast() ? super.text(length, alphabet) : this.#own.text(length, alphabet);
+  }
+}
+
+/** Randomness whose first draw is a value chosen elsewhere, if one of that length is there. */
+export class ReusingRandom extends Random {
+  readonly #choose: (length: number) => Uint8Array | undefined;
+  #chosen: Uint8Array | undefined;
+
+  constructor(path: string, choose: (length: number) => Uint8Array | undefined) {
+    super(path);
+    this.#choose = choose;
+  }
+
+  override bytes(length: number): Uint8Array {
+    if (this.#chosen === undefined) {
+      this.#chosen = this.#choose(length);
+      if (this.#chosen !== undefined) return this.#chosen.slice();
+    }
+    return super.bytes(length);
+  }
+}

@@ -67,8 +67,18 @@ export interface OpRecord {
   readonly field?: FiniteField;
 }
 
-/** Asked before an operation is carried out; see attacker/puppet.ts. Throws to refuse. */
-export type Gate = (record: OpRecord) => void;
+/**
+ * Stands between a puppet and cryptography: whoever runs honest code with an attacker's knowledge
+ * may see a plaintext only if the attacker could; see attacker/puppet.ts. A gate throws to refuse.
+ */
+export interface Gate {
+  /** An operation was carried out. */
+  done(record: OpRecord): void;
+  /** Opening failed (a bad tag): only whoever has the key can tell. */
+  failed(key: Latin1): void;
+  /** What a comparison is to yield. */
+  compare(a: Latin1, b: Latin1): boolean;
+}
 
 interface Memo {
   get(key: string): Uint8Array | null | undefined;
@@ -136,8 +146,13 @@ export class CryptoRecorder implements CryptoKit {
       backwards: more.backwards ?? false,
       ...(more.field === undefined ? {} : { field: more.field }),
     };
-    this.#gate?.(record);
     this.#log.push(record);
+    this.#gate?.done(record);
+  }
+
+  #refused(key: Latin1): undefined {
+    this.#gate?.failed(key);
+    return undefined;
   }
 
   /** Computes by content: the same operation on the same bytes is done once per process. */
@@ -309,7 +324,7 @@ export class CryptoRecorder implements CryptoKit {
     const out = this.#compute(`open ${name}`, [k, n, ad, ct], () =>
       aeadOpen(name, key, nonce, ciphertext, associatedData),
     );
-    if (out === undefined) return undefined;
+    if (out === undefined) return this.#refused(k);
     this.#record("aead", name, [k, n, ad, latin1(out)], ct, { backwards: true });
     return out;
   }
@@ -330,7 +345,7 @@ export class CryptoRecorder implements CryptoKit {
     const out = this.#compute(`decrypt ${mode}`, [k, v, ct], () =>
       cipherDecrypt(mode, key, iv, ciphertext),
     );
-    if (out === undefined) return undefined;
+    if (out === undefined) return this.#refused(k);
     this.#record("cipher", mode, [k, v, latin1(out)], ct, { backwards: true });
     return out;
   }
@@ -370,7 +385,7 @@ export class CryptoRecorder implements CryptoKit {
     const out = this.#compute(`decrypt ${name}`, [sk, ct], () =>
       rsaOaepDecrypt(hashName, privateKey, ciphertext),
     );
-    if (out === undefined) return undefined;
+    if (out === undefined) return this.#refused(sk);
     // The public key belongs to the private one by an earlier `public-key` record.
     this.#record("pk-encrypt", name, [sk, latin1(out), ""], ct, { backwards: true });
     return out;
@@ -404,7 +419,6 @@ export class CryptoRecorder implements CryptoKit {
   equal(a: Uint8Array, b: Uint8Array): boolean {
     const [x, y] = [latin1(a), latin1(b)];
     this.#record("compare", "", [x, y], x === y ? "\u0001" : "\u0000");
-    return x === y;
+    return this.#gate === undefined ? x === y : this.#gate.compare(x, y);
   }
 }
-

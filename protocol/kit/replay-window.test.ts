@@ -16,8 +16,9 @@ const limit = BigInt(vectors.RejectAfterMessages);
 /** Sums and products of numbers and names, such as `T_LIM*4-(T_LIM-1)`. */
 function evaluate(expression: string, w: bigint): bigint {
   const names: Record<string, bigint> = { W: w, T_LIM: w + 1n, RejectAfterMessages: limit };
-  const flat = expression.replace(/-\((.*)\)/, (_, inner: string) =>
-    `-${inner.replace(/[+-]/, (sign) => (sign === "-" ? "+" : "-"))}`,
+  const flat = expression.replace(
+    /-\((.*)\)/,
+    (_, inner: string) => `-${inner.replace(/[+-]/, (sign) => (sign === "-" ? "+" : "-"))}`,
   );
   const product = (term: string): bigint =>
     term.split("*").reduce((value, name) => value * (names[name] ?? BigInt(name)), 1n);

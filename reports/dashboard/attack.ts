@@ -1,9 +1,9 @@
 /** One verdict in words: briefly for the details panel, in full for the open attack. */
-import { capabilityMeaning } from "../../attacker/move.ts";
 import type { Finding, GuaranteeVerdict, StoryStep } from "../../harness/verdict.ts";
-import { displayWidth, fit } from "../columns.ts";
+import { displayWidth, toWidth } from "../columns.ts";
 import {
   effortWords,
+  layerFinding,
   layerMark,
   layerWords,
   neededNames,
@@ -14,14 +14,14 @@ import {
   toneSign,
 } from "../model.ts";
 import { pathWords, stepWord, timeWords } from "../story.ts";
-import { type Line, line, paragraph, safe, type Span, span, type Style } from "./styled.ts";
+import { type Line, line, paragraph, type Span, type Style, safe, span } from "./styled.ts";
 
 export interface PanelOptions {
   /** The command line that shows an attack again. */
   replayCommand?(finding: Finding): string;
 }
 
-const term = (word: string): Span => span(fit(word, 10), "faint");
+const term = (word: string): Span => span(toWidth(word, 10), "faint");
 
 function verdictLine(verdict: GuaranteeVerdict): Line {
   const tone = toneOf(verdict);
@@ -88,7 +88,7 @@ function storyLines(steps: readonly StoryStep[], width: number): Line[] {
   const pathWidth = Math.min(26, Math.max(0, ...paths.map(displayWidth)));
   return steps.flatMap((step, i) => {
     const time = (times[i] ?? "").padStart(timeWidth);
-    const head = span(`${time}  ${fit(paths[i] ?? "", pathWidth)}  `, "faint");
+    const head = span(`${time}  ${toWidth(paths[i] ?? "", pathWidth)}  `, "faint");
     const word = stepWord[step.kind];
     const label = safe(step.label, 400);
     const shown = word === "" || step.kind === "note" ? label : `${word}: ${label}`;
@@ -111,6 +111,17 @@ function findingLines(finding: Finding, width: number, options: PanelOptions): L
   }
   lines.push([], ...paragraph(term("found by"), safe(finding.strategy, 100), width, "faint"));
   lines.push(...paragraph(term("digest"), safe(finding.digest, 100), width, "faint"));
+  return lines;
+}
+
+/** A further attack, without its diagram. */
+function otherLines(other: Finding, width: number, options: PanelOptions): Line[] {
+  const words = `${safe(neededNames(other))}: ${safe(other.because, 400)}`;
+  const lines = paragraph(span(""), words, width, "tone-broken");
+  const steps = other.steps.map((step) => safe(step, 200)).join("; ");
+  if (steps !== "") lines.push(...paragraph(span("  "), steps, width, "faint"));
+  const replay = options.replayCommand?.(other);
+  if (replay !== undefined) lines.push(...paragraph(span("  "), safe(replay), width, "faint"));
   return lines;
 }
 
@@ -138,15 +149,13 @@ export function attackLines(
     lines.push(...paragraph(term("held"), `against ${verdict.heldAgainst.join(", ")}`, width));
   }
   if (finding !== undefined) lines.push(...findingLines(finding, width, options));
-  if (verdict.others.length > 0) lines.push(...heading("Other attackers break it too"));
-  for (const other of verdict.others) {
-    const name = span(`${neededNames(other) || capabilityMeaning.none}: `, "tone-broken");
-    const steps = other.steps.map((step) => safe(step, 200)).join("; ");
-    lines.push(...paragraph(name, safe(other.because, 400), width));
-    if (steps !== "") lines.push(...paragraph(span("  "), steps, width, "faint"));
-    const replay = options.replayCommand?.(other);
-    if (replay !== undefined) lines.push(...paragraph(span("  "), safe(replay), width, "faint"));
+  const alone = layerFinding(verdict);
+  if (alone !== undefined) {
+    lines.push(...heading("With the handshake left alone"));
+    lines.push(...otherLines(alone, width, options));
   }
+  if (verdict.others.length > 0) lines.push(...heading("Other attackers break it too"));
+  for (const other of verdict.others) lines.push(...otherLines(other, width, options));
   if (verdict.verdict === "holds") lines.push([], ...paragraph(span(""), noProof, width, "faint"));
   return lines;
 }

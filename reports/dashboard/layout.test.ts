@@ -4,7 +4,9 @@ import { layout, regions, type Size, windowAround } from "./layout.ts";
 
 /** Draws the boxes with one letter each, and of each row every `scale`th column. */
 function drawing(size: Size, open = false, scale = 1): string[] {
-  const cells = Array.from({ length: size.height }, () => new Array<string>(size.width).fill("."));
+  const cells = Array.from({ length: size.height }, () =>
+    Array.from({ length: size.width }, () => "."),
+  );
   const boxes = layout(size, open);
   for (const region of regions) {
     const box = boxes[region];
@@ -19,6 +21,8 @@ function drawing(size: Size, open = false, scale = 1): string[] {
   }
   return cells.map((row) => row.filter((_, x) => x % scale === 0).join(""));
 }
+
+const rowsOf = (count: number, row: string): string[] => Array.from({ length: count }, () => row);
 
 describe("layout", () => {
   test("a wide terminal", () => {
@@ -53,13 +57,13 @@ describe("layout", () => {
   test("a narrow one has no explorer, a flat one no details", () => {
     expect(drawing({ width: 80, height: 17 }, false, 10)).toEqual([
       "tttttttt",
-      ...new Array<string>(9).fill("mmmmmmmm"),
-      ...new Array<string>(6).fill("dddddddd"),
+      ...rowsOf(9, "mmmmmmmm"),
+      ...rowsOf(6, "dddddddd"),
       "ssssssss",
     ]);
     expect(drawing({ width: 80, height: 12 }, false, 10)).toEqual([
       "tttttttt",
-      ...new Array<string>(10).fill("mmmmmmmm"),
+      ...rowsOf(10, "mmmmmmmm"),
       "ssssssss",
     ]);
   });
@@ -67,7 +71,7 @@ describe("layout", () => {
   test("an open attack takes the room of the details", () => {
     expect(drawing({ width: 100, height: 18 }, true, 10)).toEqual([
       "tttttttttt",
-      ...new Array<string>(16).fill("eeemmmmmmm"),
+      ...rowsOf(16, "eeemmmmmmm"),
       "ssssssssss",
     ]);
   });

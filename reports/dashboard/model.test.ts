@@ -15,25 +15,25 @@ import {
 const press = (state: DashboardState, ...keys: Key[]): DashboardState =>
   keys.reduce((s, key) => reduce(s, { kind: "key", key, page: 5, maxScroll: 12 }), state);
 
-function after(events: number): DashboardState {
+function stateAfter(events: number): DashboardState {
   return progressOf(sampleReport)
     .slice(0, events)
     .reduce((s, event, i) => reduce(s, { kind: "progress", event, atMs: i * 100 }), initialState);
 }
-const full = after(1_000);
+const full = stateAfter(1_000);
 const at = (state: DashboardState): string =>
   `${selectedProtocol(state)?.name} ${selectedGuarantee(state)}`;
 
 describe("progress", () => {
   test("protocols and guarantees are known before anything is judged", () => {
-    const state = after(2);
+    const state = stateAfter(2);
     expect(state.protocols.map((p) => p.name)).toEqual(["paper-boat", "iron-ferry"]);
     expect(state.guarantees).toHaveLength(9);
     expect(selectedVerdict(state)).toBeUndefined();
   });
 
   test("cells fill one by one, and runs per second are counted from the first step", () => {
-    const state = after(7);
+    const state = stateAfter(7);
     const [boat] = state.protocols;
     expect(boat?.cells.size).toBe(1);
     expect(selectedVerdict(state)?.verdict).toBe("broken");

@@ -16,10 +16,7 @@ import { type Line, lineWidth, safe } from "./styled.ts";
 function stateAfter(report: MatrixReport, events: number, keys: readonly Key[] = []) {
   const progress = progressOf(report)
     .slice(0, events)
-    .reduce(
-      (s, event, i) => reduce(s, { kind: "progress", event, atMs: i * 100 }),
-      initialState,
-    );
+    .reduce((s, event, i) => reduce(s, { kind: "progress", event, atMs: i * 100 }), initialState);
   return keys.reduce(
     (s, key) => reduce(s, { kind: "key", key, page: 5, maxScroll: 100 }),
     progress,
@@ -63,12 +60,12 @@ describe("the matrix while it fills", () => {
       " attack    replace the public key in packet 1 of client#0 to server#0 by",
       "           mallory's own; replace the public key in packet 1 of server#0 to",
       "           client#0 by mallory's own",
-      " 30%, 6,820 runs, 2.5k/s · 3 claims broken  arrows move · Enter open · q quit",
+      " 30%, 6,820 runs, 2.5k/s · 3 claims broken    arrows move · Enter open · q quit",
     ]);
     const waiting = stateAfter(sampleReport, 29, ["page-down"]);
     expect(screen(waiting, { width: 80, height: 24 }).slice(16, 19)).toEqual([
       "── paper-boat › message-budget ─────────────────────────────────────────────────",
-      " Not judged yet, now trying flip-each-field.",
+      " Not judged yet, now trying replay-each-packet.",
       " 22 of 36 steps, 6,820 runs, 2.5k runs/s",
     ]);
   });
@@ -145,7 +142,7 @@ describe("an open attack", () => {
 
   test("what holds says how hard it was tried, and that this is no proof", () => {
     const open = stateAfter(sampleReport, 999, ["right", "enter"]);
-    const rows = screen(open, { width: 110, height: 24 }).join("\n");
+    const rows = screen(open, { width: 130, height: 24 }).join("\n");
     expect(rows).toContain("all attacks of up to 2 moves");
     expect(rows).toContain("not a proof");
   });
@@ -154,6 +151,8 @@ describe("an open attack", () => {
     const open = stateAfter(sampleReport, 999, ["down", "enter"]);
     const rows = screen(open, { width: 90, height: 60 }).join("\n");
     expect(rows).toContain("insider: server#0 took carol for alice");
+    expect(rows).toContain("With the handshake left alone");
+    expect(rows).toContain("on-path: one flipped byte of a record is accepted");
   });
 });
 
@@ -161,7 +160,9 @@ describe("status bar", () => {
   const last = (state: DashboardState, width: number) => screen(state, { width, height: 12 })[11];
   test("gives up words before it gives up the way out", () => {
     const state = stateAfter(sampleReport, 29);
-    expect(last(state, 100)).toMatch(/3 claims broken +n next broken · arrows move · Enter open · q/);
+    expect(last(state, 100)).toMatch(
+      /3 claims broken +n next broken · arrows move · Enter open · q/,
+    );
     expect(last(state, 52)).toMatch(/^ 30%, 6,820 runs, 2.5k\/s +Enter open · q quit$/);
     expect(last(state, 40)).toMatch(/^ 30% +arrows move · Enter open · q quit$/);
   });

@@ -1,9 +1,25 @@
 /** What each region of the dashboard shows, as styled text: pure, and free of any terminal. */
 import type { GuaranteeVerdict } from "../../harness/verdict.ts";
-import { displayWidth, fit } from "../columns.ts";
-import { grouped, layerMark, secondsWords, tallyOf, type Tone, toneOf, toneSign } from "../model.ts";
+import { displayWidth, toWidth } from "../columns.ts";
+import {
+  grouped,
+  layerMark,
+  secondsWords,
+  type Tone,
+  tallyOf,
+  toneOf,
+  toneSign,
+} from "../model.ts";
 import { attackLines, type PanelOptions, summaryLines } from "./attack.ts";
-import { type Box, type Layout, layout, type Region, type Size, smallest, windowAround } from "./layout.ts";
+import {
+  type Box,
+  type Layout,
+  layout,
+  type Region,
+  type Size,
+  smallest,
+  windowAround,
+} from "./layout.ts";
 import {
   type DashboardState,
   fraction,
@@ -13,7 +29,7 @@ import {
   selectedProtocol,
   selectedVerdict,
 } from "./model.ts";
-import { fitLine, fitLines, type Line, line, safe, type Span, span, spread } from "./styled.ts";
+import { fitLine, fitLines, type Line, line, type Span, safe, span, spread } from "./styled.ts";
 
 const columnWidth = 16;
 const rowHeadWidth = 24;
@@ -48,25 +64,27 @@ export function cellText(verdict: GuaranteeVerdict): string {
 
 function cell(state: DashboardState, protocol: ProtocolState, guarantee: string): Span {
   const verdict = protocol.cells.get(guarantee);
-  const selected =
-    protocol === selectedProtocol(state) && guarantee === selectedGuarantee(state);
+  const selected = protocol === selectedProtocol(state) && guarantee === selectedGuarantee(state);
   const chosen = selected ? { selected } : {};
   if (verdict !== undefined) {
-    const text = fit(cellText(verdict), columnWidth - 1);
+    const text = toWidth(cellText(verdict), columnWidth - 1);
     return { text, style: `tone-${toneOf(verdict)}`, ...chosen };
   }
   const waiting = protocol.guarantees.includes(guarantee) ? " ·" : "";
-  return { text: fit(waiting, columnWidth - 1), style: "faint", ...chosen };
+  return { text: toWidth(waiting, columnWidth - 1), style: "faint", ...chosen };
 }
 
 function columnHead(state: DashboardState, protocol: ProtocolState): { name: Span; bar: Line } {
   const chosen = protocol === selectedProtocol(state);
   const name = span(
-    `${fit(` ${safe(protocol.label, 100)}`, columnWidth - 1)} `,
+    `${toWidth(` ${safe(protocol.label, 100)}`, columnWidth - 1)} `,
     chosen ? "strong" : "plain",
   );
   if (protocol.finished) {
-    return { name, bar: fitLine([span(` ${shortCount(protocol.runs)} runs`, "faint")], columnWidth) };
+    return {
+      name,
+      bar: fitLine([span(` ${shortCount(protocol.runs)} runs`, "faint")], columnWidth),
+    };
   }
   const percent = `${Math.floor(fraction(protocol) * 100)}%`;
   const parts = [span(" "), ...bar(fraction(protocol), 9), span(` ${percent}`, "faint")];
@@ -74,7 +92,8 @@ function columnHead(state: DashboardState, protocol: ProtocolState): { name: Spa
 }
 
 const tabs = (state: DashboardState, note: string, width: number): Line => {
-  const place = `${safe(selectedProtocol(state)?.label ?? "", 60)} › ${safe(selectedGuarantee(state) ?? "", 40)}`;
+  const protocol = safe(selectedProtocol(state)?.label ?? "", 60);
+  const place = `${protocol} › ${safe(selectedGuarantee(state) ?? "", 40)}`;
   const shown = state.open
     ? [span("  Matrix  ", "faint"), { ...span(`  ${place}  `, "strong"), selected: true }]
     : [{ ...span("  Matrix  ", "strong"), selected: true }];
@@ -102,11 +121,11 @@ export function matrixPanel(state: DashboardState, box: Size): Line[] {
   const heads = shown.map((protocol) => columnHead(state, protocol));
   const hidden = rangeWords(down.from, down.to, state.guarantees.length, "");
   lines.push([span(" ".repeat(rowHeadWidth)), ...heads.map((h) => h.name)]);
-  const corner = span(fit(hidden === "" ? "" : ` ${hidden}`, rowHeadWidth), "faint");
+  const corner = span(toWidth(hidden === "" ? "" : ` ${hidden}`, rowHeadWidth), "faint");
   lines.push([corner, ...heads.flatMap((h) => h.bar)]);
   for (const guarantee of state.guarantees.slice(down.from, down.to)) {
     const chosen = guarantee === selectedGuarantee(state);
-    const head = fit(` ${safe(guarantee, 60)}`, rowHeadWidth - 1);
+    const head = toWidth(` ${safe(guarantee, 60)}`, rowHeadWidth - 1);
     const cells = shown.flatMap((protocol) => [cell(state, protocol, guarantee), span(" ")]);
     lines.push([span(`${head} `, chosen ? "strong" : "faint"), ...cells]);
   }
@@ -135,7 +154,7 @@ export function explorerPanel(state: DashboardState, box: Size): Line[] {
   ];
   for (const protocol of state.protocols.slice(shown.from, shown.to)) {
     const selected = protocol === selectedProtocol(state);
-    const name = fit(`${selected ? "▾" : "▸"} ${safe(protocol.label, 80)}`, box.width - 2);
+    const name = toWidth(`${selected ? "▾" : "▸"} ${safe(protocol.label, 80)}`, box.width - 2);
     lines.push([{ ...span(` ${name} `, selected ? "strong" : "plain"), selected }]);
     lines.push([span("   "), ...workSpans(protocol, box.width - 4)]);
     lines.push([span("   "), ...tallySpans([...protocol.cells.values()])]);
@@ -197,7 +216,8 @@ export function attackPanel(state: DashboardState, box: Size, options: PanelOpti
 
 export function titlePanel(state: DashboardState, box: Size): Line[] {
   const report = state.report;
-  const seed = report === undefined ? "" : `seed ${safe(report.seed, 40)} · ${safe(report.version, 20)} `;
+  const seed =
+    report === undefined ? "" : `seed ${safe(report.seed, 40)} · ${safe(report.version, 20)} `;
   const left = [span(" Mallory ", "strong"), span(" protocol lab", "faint")];
   return [spread(left, [span(seed, "faint")], box.width)];
 }
@@ -240,7 +260,11 @@ export function statusPanel(state: DashboardState, box: Size): Line[] {
 
 function tooSmall(box: Size): Line[] {
   const words = ["Too small.", `At least ${smallest.width}×${smallest.height}`, "q quit"];
-  return fitLines(words.map((w) => line(w)), box.width, box.height);
+  return fitLines(
+    words.map((w) => line(w)),
+    box.width,
+    box.height,
+  );
 }
 
 /** The whole screen: for each region its box and exactly the lines that fill it. */
@@ -267,9 +291,7 @@ export function frames(
   }
   add("title", (box) => titlePanel(state, box));
   add("explorer", (box) => explorerPanel(state, box));
-  add("main", (box) =>
-    state.open ? attackPanel(state, box, options) : matrixPanel(state, box),
-  );
+  add("main", (box) => (state.open ? attackPanel(state, box, options) : matrixPanel(state, box)));
   add("details", (box) => detailsPanel(state, box, options));
   add("status", (box) => statusPanel(state, box));
   return framed;

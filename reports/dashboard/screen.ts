@@ -5,6 +5,7 @@
 import type { Readable, Writable } from "node:stream";
 import blessed from "blessed";
 import type { Finding, MatrixProgress, MatrixReport } from "../../harness/verdict.ts";
+import type { PanelOptions } from "./attack.ts";
 import { type Region, regions, type Size } from "./layout.ts";
 import {
   type DashboardEvent,
@@ -14,7 +15,6 @@ import {
   reduce,
   selectedVerdict,
 } from "./model.ts";
-import type { PanelOptions } from "./attack.ts";
 import { attackLength, frames } from "./panels.ts";
 import type { Line, Span, Style } from "./styled.ts";
 
@@ -137,7 +137,13 @@ function makeBoxes(
     const { fg, bg } = ground[region];
     // Numbers are palette entries; the types know only names.
     const style: unknown = color ? { fg, bg } : region === "status" ? { inverse: true } : {};
-    return blessed.box({ parent: screen, tags: false, wrap: false, hidden: true, style: style ?? {} });
+    return blessed.box({
+      parent: screen,
+      tags: false,
+      wrap: false,
+      hidden: true,
+      style: style ?? {},
+    });
   };
   return {
     title: box("title"),

@@ -1,7 +1,8 @@
 /** Styled text without a terminal: spans, lines, and how to bring them to an exact width. */
-import type { Tone } from "../model.ts";
+
 import { cut, displayWidth, wrap } from "../columns.ts";
 import { terminalText } from "../escape.ts";
+import type { Tone } from "../model.ts";
 
 /** What a piece of text is; screen.ts decides what that looks like. */
 export type Style = "plain" | "faint" | "strong" | "accent" | "changed" | `tone-${Tone}`;

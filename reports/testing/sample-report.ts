@@ -15,7 +15,8 @@ import type {
 
 /** Tries a terminal, a page, a table and a diagram at once. Must never appear as it is. */
 export const hostile =
-  "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script> | `x` **b** \u202egnp.exe\u202c \x9b31m; end\n# h";
+  "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script> | `x` **b** " +
+  "\u202egnp.exe\u202c \x9b31m; end\n# h";
 
 const network: SavedAttack["network"] = {
   latencyMs: 10,
@@ -157,6 +158,11 @@ const hostileFinding = finding("integrity", {
   because: `server#0 delivered ${hostile}, which nobody submitted`,
   steps: ["drop packet 1 of server#0 to client#0", `change packet 2: insert ${hostile}`],
 });
+const flipFinding = finding("integrity", {
+  because: "one flipped byte of a record is accepted",
+  steps: ["flip bit 0 of byte 12 in packet 2 of client#0 to server#0"],
+  digest: "77aa".repeat(16),
+});
 const offline = finding("password-protection", {
   capability: "passive",
   needs: ["passive"],
@@ -192,7 +198,11 @@ const honest: HonestRun = {
 const paperBoat: ProtocolReport = {
   name: "paper-boat",
   title: "Paper Boat, a lab exercise (fixture)",
-  flow: "client -> server: nonce\nserver -> client: nonce, signature\nclient -> server: record, mac",
+  flow: [
+    "client -> server: nonce",
+    "server -> client: nonce, signature",
+    "client -> server: record, mac",
+  ].join("\n"),
   options: { seg: "8", loop: "false" },
   source: "bundled",
   verdicts: [
@@ -223,7 +233,7 @@ const paperBoat: ProtocolReport = {
         verdict: "broken",
         capability: "on-path",
         because: "one flipped byte of a record is accepted",
-        finding: hostileFinding,
+        finding: flipFinding,
       },
     }),
     verdict("replay", {
@@ -252,7 +262,11 @@ const paperBoat: ProtocolReport = {
       because: "the protocol has no long-term secrets",
     }),
     verdict("robustness", { verdict: "broken", because: crash.because, finding: crash }),
-    verdict("password-protection", { verdict: "broken", because: offline.because, finding: offline }),
+    verdict("password-protection", {
+      verdict: "broken",
+      because: offline.because,
+      finding: offline,
+    }),
     holds("message-budget", true),
   ],
   honest,
@@ -334,7 +348,8 @@ export function progressOf(report: MatrixReport): readonly MatrixProgress[] {
     const total = protocol.verdicts.length * 4;
     protocol.verdicts.forEach((cell, i) => {
       for (const strategy of ["honest", "replay-each-packet", "flip-each-field", "splice"]) {
-        const done = i * 4 + ["honest", "replay", "flip", "splice"].indexOf(strategy.split("-")[0] ?? "") + 1;
+        const done =
+          i * 4 + ["honest", "replay", "flip", "splice"].indexOf(strategy.split("-")[0] ?? "") + 1;
         const runs = Math.round((protocol.runs * done) / total);
         events.push({ kind: "step", name: protocol.name, strategy, done, total, runs });
       }

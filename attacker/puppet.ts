@@ -1,0 +1,190 @@
+/**
+ * Honest code in the enemy's hands. A puppet runs the code of a role, as a principal it need not
+ * be, and is held to what the attacker knows (ENGINE: the running code is the model):
+ *
+ * - What it draws at random is the attacker's.
+ * - Forward operations (hashing, encrypting, signing) are computed as the honest party would, for
+ *   the lab knows all bytes; but bytes leave the puppet only if the attacker can derive them.
+ * - A plaintext is handed over only if the attacker can derive it. Otherwise the puppet stalls,
+ *   and tries again from a clean state when more is known.
+ * - A comparison with something the attacker cannot derive passes: a real attacker would skip the
+ *   check.
+ *
+ * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
+ */
+import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
+import { type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
+import type { Knowledge } from "./knowledge/knowledge.ts";
+
+/** Thrown out of a puppet's code when it needs to know more. */
+class Stall extends Error {}
+
+interface Fed {
+  readonly input: Input;
+  readonly now: Millis;
+}
+
+/**
+ * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it belongs
+ * to the past of a hijacked process, which drew it, or to the attacker.
+ */
+export type OpenPuppet = (gate: Gate, isPast: () => boolean) => Endpoint;
+
+export class Puppet {
+  readonly id: string;
+  readonly #open: OpenPuppet;
+  readonly #knowledge: Knowledge;
+  /** Told of every operation, so that the run's record is complete. */
+  readonly #onOperation: (op: OpRecord) => void;
+  readonly #history: Fed[] = [];
+  /** How many of them a hijacked process saw before it was forked. */
+  readonly #pastLength: number;
+  #replayed = 0;
+  /** How comparisons came out, so that a rebuilt endpoint takes the same course. */
+  readonly #decided: boolean[] = [];
+  #decisions: boolean[] = [];
+  #consumed = 0;
+  readonly #waiting: Input[] = [];
+  readonly #outbox: Extract<Output, { kind: "transmit" }>[] = [];
+  #endpoint: Endpoint;
+  #stalled = false;
+  #replaying = false;
+  /** The stalled input was tried with this much knowledge already. */
+  #triedAt = -1;
+  dead = false;
+
+  constructor(
+    id: string,
+    open: OpenPuppet,
+    knowledge: Knowledge,
+    onOperation: (op: OpRecord) => void,
+    past: readonly Fed[] = [],
+  ) {
+    this.id = id;
+    this.#open = open;
+    this.#knowledge = knowledge;
+    this.#onOperation = onOperation;
+    this.#history.push(...past);
+    this.#pastLength = past.length;
+    this.#endpoint = this.#rebuild();
+  }
+
+  get deadline(): Millis | undefined {
+    return this.dead || this.#waiting.length > 0 ? undefined : this.#endpoint.deadline?.();
+  }
+
+  /** Hands an input over; it may have to wait until more is known. */
+  feed(input: Input, now: Millis): readonly Output[] {
+    if (this.dead) return [];
+    this.#waiting.push(input);
+    return this.#waiting.length === 1 ? this.advance(now) : [];
+  }
+
+  /** Tries what is waiting. @returns outputs that may leave, packets among them. */
+  advance(now: Millis): readonly Output[] {
+    const out: Output[] = [];
+    while (!this.dead && this.#waiting.length > 0) {
+      if (this.#triedAt === this.#knowledge.size) break;
+      const input = this.#waiting[0] as Input;
+      const outputs = this.#attempt(input, now);
+      if (outputs === undefined) {
+        this.#triedAt = this.#knowledge.size;
+        break;
+      }
+      this.#triedAt = -1;
+      this.#waiting.shift();
+      this.#history.push({ input, now });
+      this.#decided.push(...this.#decisions);
+      for (const output of outputs) {
+        if (output.kind === "transmit") this.#outbox.push(output);
+        else out.push(output);
+      }
+    }
+    return [...out, ...this.#release()];
+  }
+
+  /** Packets go out in order, and only if the attacker could have made them. */
+  #release(): readonly Output[] {
+    const free: Output[] = [];
+    for (;;) {
+      const next = this.#outbox[0];
+      if (next === undefined || !this.#knowledge.derivable(next.bytes)) return free;
+      this.#outbox.shift();
+      free.push(next);
+    }
+  }
+
+  /** @returns `undefined` if it stalls. */
+  #attempt(input: Input, now: Millis): readonly Output[] | undefined {
+    this.#stalled = false;
+    this.#decisions = [];
+    let outputs: unknown;
+    try {
+      outputs = this.#endpoint.handle(input, now);
+    } catch (error) {
+      if (!(error instanceof Stall) && !this.#stalled) {
+        // The attacker's own program failed; that is nobody's crash.
+        this.dead = true;
+        return [];
+      }
+    }
+    if (!this.#stalled) return Array.isArray(outputs) ? (outputs as Output[]) : [];
+    this.#endpoint = this.#rebuild();
+    return undefined;
+  }
+
+  /** The endpoint as it was before the input at which it stalled. */
+  #rebuild(): Endpoint {
+    this.#replaying = true;
+    this.#replayed = 0;
+    this.#consumed = 0;
+    const isPast = (): boolean => this.#replaying && this.#replayed < this.#pastLength;
+    const endpoint = this.#open(this.#gate(isPast), isPast);
+    for (const { input, now } of this.#history) {
+      try {
+        endpoint.handle(input, now);
+      } catch {
+        // It went through once; what throws now was cut off by the end of the past.
+      }
+      this.#replayed++;
+    }
+    this.#replaying = false;
+    this.#stalled = false;
+    return endpoint;
+  }
+
+  #gate(isPast: () => boolean): Gate {
+    const stall = (): never => {
+      this.#stalled = true;
+      throw new Stall();
+    };
+    return {
+      done: (op) => {
+        if (this.#replaying) return;
+        this.#onOperation(op);
+        if (op.op === "random") {
+          this.#knowledge.observe(op.output);
+          return;
+        }
+        if (!op.backwards || op.op === "verify" || op.op === "encode") return;
+        const plaintext = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
+        if (!this.#knowledge.has(plaintext)) stall();
+      },
+      failed: (key) => {
+        if (!this.#replaying && !this.#knowledge.has(key)) stall();
+      },
+      compare: (a: Latin1, b: Latin1) => {
+        if (isPast()) return a === b;
+        if (this.#replaying) return this.#decided[this.#consumed++] ?? true;
+        const passes = a === b || !(this.#knowledge.has(a) && this.#knowledge.has(b));
+        this.#decisions.push(passes);
+        return passes;
+      },
+    };
+  }
+}
+
+/** What a puppet says once it has a session: words no honest party ever uses. */
+export const forgedMessage = new TextEncoder().encode("mallory was here");
+export const forgedLatin1 = latin1(forgedMessage);

@@ -1,0 +1,39 @@
+/** Long-term secrets are out while sessions run, or come out after an active attack. */
+import type { Move } from "../move.ts";
+import { impersonations, splice, talkingPairs } from "./impersonating.ts";
+import { attack, type Scene, type Strategy } from "./strategy.ts";
+
+/** Ways of being in the middle of things, each a list of moves. */
+function* active(scene: Scene): Iterable<readonly Move[]> {
+  for (const puppet of impersonations(scene)) yield [puppet];
+  for (const [asker, answerer] of talkingPairs(scene)) yield splice(scene, asker, answerer);
+}
+
+const disclosed = (principal: string, when: "start" | "end"): Move => ({
+  move: "disclose",
+  principal,
+  what: "long-term",
+  when,
+});
+
+export const compromising: Strategy = {
+  id: "compromise",
+  title: "with one party's own long-term secrets, others are posed as to it",
+  capability: "compromise",
+  *attacks(scene) {
+    for (const principal of scene.principals) {
+      yield attack(disclosed(principal, "start"));
+      for (const moves of active(scene)) yield attack(disclosed(principal, "start"), ...moves);
+    }
+  },
+};
+
+export const disclosingAfterAttack: Strategy = {
+  id: "attack-then-disclose",
+  title: "the attacker is active, and long-term secrets become known after the end",
+  capability: "disclosure",
+  *attacks(scene) {
+    const secrets = scene.principals.map((p) => disclosed(p, "end"));
+    for (const moves of active(scene)) yield attack(...moves, ...secrets);
+  },
+};

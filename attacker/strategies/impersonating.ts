@@ -1,0 +1,92 @@
+/**
+ * The attacker plays roles itself: as somebody else in a session of its own, in place of one end,
+ * between two ends, and on from the middle of a session.
+ */
+import type { Move } from "../move.ts";
+import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
+
+type Puppet = Extract<Move, { move: "puppet" }>;
+
+/** Pairs that talk to each other: who starts, and who answers. */
+export function talkingPairs(scene: Scene): readonly (readonly [SeenProcess, SeenProcess])[] {
+  const byId = new Map(scene.processes.map((p) => [p.id, p]));
+  const seen = new Set<string>();
+  const pairs: (readonly [SeenProcess, SeenProcess])[] = [];
+  for (const { ref } of scene.packets) {
+    const [a, b] = [byId.get(ref.from), byId.get(ref.to)];
+    if (a === undefined || b === undefined || seen.has(`${b.id}>${a.id}`)) continue;
+    if (seen.has(`${a.id}>${b.id}`)) continue;
+    seen.add(`${a.id}>${b.id}`);
+    pairs.push([a, b]);
+  }
+  return pairs;
+}
+
+/** A puppet that plays `who`, toward `facing`. */
+export const playing = (
+  name: string,
+  who: SeenProcess,
+  facing: SeenProcess,
+  more: Partial<Puppet> = {},
+): Puppet => ({
+  move: "puppet",
+  name,
+  role: who.role,
+  as: who.principal,
+  facing: facing.id,
+  ...more,
+});
+
+/** Whoever only answers can be posed as by sitting on the wire; whoever asks, also from outside. */
+export function* impersonations(scene: Scene): Iterable<Puppet> {
+  for (const [asker, answerer] of talkingPairs(scene)) {
+    yield playing("puppet-a", answerer, asker, { insteadOf: answerer.id });
+    yield playing("puppet-a", asker, answerer, { insteadOf: asker.id });
+    yield playing("puppet-a", asker, answerer);
+  }
+}
+
+export const impersonating: Strategy = {
+  id: "impersonate",
+  title: "one end is played by the attacker, from what it knows",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const puppet of impersonations(scene)) {
+      yield attack(puppet);
+      yield attack({ ...puppet, reuses: 1 });
+    }
+  },
+};
+
+/** Two puppets back to back; on a stream the outer one opens a connection of its own. */
+export function splice(scene: Scene, asker: SeenProcess, answerer: SeenProcess): readonly Move[] {
+  const own = scene.transport === "stream" ? {} : { insteadOf: asker.id };
+  return [
+    playing("puppet-a", answerer, asker, { insteadOf: answerer.id, handsTo: "puppet-b" }),
+    playing("puppet-b", asker, answerer, { ...own, handsTo: "puppet-a" }),
+  ];
+}
+
+export const splicing: Strategy = {
+  id: "splice",
+  title: "the attacker sits in the middle and plays each end toward the other",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const [asker, answerer] of talkingPairs(scene)) {
+      yield attack(...splice(scene, asker, answerer));
+    }
+  },
+};
+
+export const hijacking: Strategy = {
+  id: "hijack",
+  title: "the attacker goes on in the place of either end, after each packet",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const { ref: after } of scene.packets) {
+      for (const process of new Set([after.from, after.to])) {
+        yield attack({ move: "hijack", name: "puppet-a", process, after });
+      }
+    }
+  },
+};

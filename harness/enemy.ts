@@ -1,0 +1,268 @@
+/**
+ * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
+ * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
+ */
+import { Knowledge } from "../attacker/knowledge/knowledge.ts";
+import { type Attack, attackerHost, type Move } from "../attacker/move.ts";
+import { forgedMessage, Puppet } from "../attacker/puppet.ts";
+import type { Address, Deployment, Input, Millis, Output } from "../protocol/endpoint.ts";
+import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import type { Group } from "../protocol/kit/crypto.ts";
+import { HijackedRandom, type Random, ReusingRandom } from "../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
+import { type AddressBook, type Process, principalOf, type Stores } from "./processes.ts";
+import type { Packet, RunPlan } from "./trace.ts";
+
+type PuppetMove = Extract<Move, { move: "puppet" }>;
+type HijackMove = Extract<Move, { move: "hijack" }>;
+
+/** A puppet and where it sits. */
+export interface Seat {
+  readonly puppet: Puppet;
+  readonly move: number;
+  /** Its own address, or the one it took over. */
+  readonly address: Address;
+  /** Whom it talks to. */
+  readonly facing: Address;
+  readonly facingId: string;
+  readonly handsTo: string | undefined;
+  /** What it still wants to say. */
+  readonly toSay: Uint8Array[];
+  ready: boolean;
+  forged: boolean;
+  timer: Millis | undefined;
+  emitted: number;
+}
+
+export interface EnemyWorld {
+  readonly plan: RunPlan;
+  readonly deployment: Deployment;
+  readonly book: AddressBook;
+  readonly log: OpRecord[];
+  readonly packets: readonly Packet[];
+  readonly random: Random;
+  readonly stores: Stores;
+  readonly declared: readonly Uint8Array[];
+}
+
+const firstPuppetPort = 7_000;
+const lastRsaKey = 5;
+
+export const usesPuppets = (attack: Attack): boolean =>
+  attack.some((m) => m.move === "puppet" || m.move === "hijack");
+
+export class Enemy {
+  readonly #world: EnemyWorld;
+  readonly seats: Seat[] = [];
+  readonly #onWire = new Map<string, Seat>();
+  readonly #crypto: CryptoRecorder;
+  readonly #ownKeys = new Map<string, Uint8Array>();
+  /** What nobody had to tell the attacker: its own draws, its own registered keys. */
+  readonly knows: Uint8Array[] = [];
+  #knowledge: Knowledge | undefined;
+  #seenOps = 0;
+  #seenPackets = 0;
+
+  constructor(world: EnemyWorld) {
+    this.#world = world;
+    this.#crypto = new CryptoRecorder(world.log, world.random.fork(attackerHost), attackerHost, {
+      done: (op) => {
+        if (op.op === "random") this.#learn(op.output);
+      },
+      failed: () => undefined,
+      compare: (a, b) => a === b,
+    });
+    if (world.plan.protocol.registration === true) {
+      for (const secret of world.deployment.longTermSecrets(attackerHost)) {
+        this.#learn(latin1(secret));
+      }
+    }
+  }
+
+  #learn(value: Latin1): void {
+    this.knows.push(fromLatin1(value));
+    this.#knowledge?.observe(value);
+  }
+
+  /** Something was disclosed while the run goes on. */
+  told(secret: Uint8Array): void {
+    this.#knowledge?.observe(secret);
+  }
+
+  /** Knowledge as of now. */
+  knowledge(): Knowledge {
+    if (this.#knowledge === undefined) {
+      this.#knowledge = new Knowledge(this.#world.declared);
+      for (const value of this.#world.deployment.publicValues ?? []) this.#knowledge.observe(value);
+      for (const value of this.knows) this.#knowledge.observe(value);
+    }
+    const { log, packets } = this.#world;
+    for (; this.#seenOps < log.length; this.#seenOps++) {
+      this.#knowledge.learnOperation(log[this.#seenOps] as OpRecord);
+    }
+    for (; this.#seenPackets < packets.length; this.#seenPackets++) {
+      this.#knowledge.observe((packets[this.#seenPackets] as Packet).bytes);
+    }
+    return this.#knowledge;
+  }
+
+  /** Who gets what is sent from one address to another, if an attacker sits in between. */
+  onWire(from: Address, to: Address): Seat | undefined {
+    return this.#onWire.get(`${from}>${to}`);
+  }
+
+  /** A public key of the attacker's of the same kind as `like`, which somebody made. */
+  ownKey(like: Uint8Array): Uint8Array | undefined {
+    const wanted = latin1(like);
+    const made = this.#world.log.find((op) => op.op === "public-key" && op.output === wanted);
+    if (made === undefined) return undefined;
+    const { algorithm, field } = made;
+    let key = this.#ownKeys.get(algorithm);
+    if (key === undefined) {
+      if (algorithm === "ed25519") key = this.#crypto.signingKeyPair().publicKey;
+      else if (algorithm === "rsa-2048" || algorithm === "rsa-4096") {
+        const bits = algorithm === "rsa-2048" ? 2048 : 4096;
+        key = this.#crypto.rsaKeyPair(bits, lastRsaKey).publicKey;
+      } else key = this.#crypto.keyPair(field ?? (algorithm as Group & string)).publicKey;
+      this.#ownKeys.set(algorithm, key);
+    }
+    return key.slice();
+  }
+
+  /** @returns the new seat, or `undefined` if the move does not fit the plan. */
+  seat(move: PuppetMove, index: number): Seat | undefined {
+    const { book, plan } = this.#world;
+    const spec = book.role(move.role);
+    const facing = book.of(move.facing);
+    const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
+    if (spec === undefined || facing === undefined) return undefined;
+    if (move.insteadOf !== undefined && taken === undefined) return undefined;
+    const address = taken ?? `${attackerHost}:${firstPuppetPort + this.seats.length}`;
+    const session = plan.workload.sessions[0];
+    const facingRole = book.role(move.facing.split("#")[0] ?? "");
+    const asked = spec.peer !== undefined;
+    const random = this.#world.random.fork(attackerHost).fork(move.name);
+    const puppet = new Puppet(
+      move.name,
+      (gate) =>
+        this.#world.deployment.open(move.role, {
+          self: move.as,
+          role: move.role,
+          address,
+          ...(asked ? { peerAddress: facing } : {}),
+          ...(asked && facingRole !== undefined ? { peer: principalOf(facingRole, session) } : {}),
+          crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
+          store: (name) => this.#world.stores.of(move.as, name),
+        }),
+      this.knowledge(),
+      (op) => this.#operation(op),
+    );
+    const seat = this.#sit(puppet, index, address, facing, move.facing, move.handsTo);
+    if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, seat);
+    else this.#onWire.set(`${facing}>${address}`, seat);
+    return seat;
+  }
+
+  #drawing(move: PuppetMove, random: Random): Random {
+    const { reuses } = move;
+    if (reuses === undefined) return random.fork("own");
+    return new ReusingRandom(random.fork("own").path, (length) => this.#seenNonce(length, reuses));
+  }
+
+  /** The nth random value of that length that is known by now. */
+  #seenNonce(length: number, nth: number): Uint8Array | undefined {
+    const knowledge = this.knowledge();
+    const known = this.#world.log.filter(
+      (op) =>
+        op.op === "random" &&
+        op.output.length === length &&
+        !op.by.startsWith("puppet-") &&
+        knowledge.knows(op.output),
+    );
+    const found = known[nth - 1];
+    return found && fromLatin1(found.output);
+  }
+
+  #sit(
+    puppet: Puppet,
+    move: number,
+    address: Address,
+    facing: Address,
+    facingId: string,
+    handsTo: string | undefined,
+  ): Seat {
+    const seat: Seat = {
+      puppet,
+      move,
+      address,
+      facing,
+      facingId,
+      handsTo,
+      toSay: [],
+      ready: false,
+      forged: false,
+      timer: undefined,
+      emitted: 0,
+    };
+    this.seats.push(seat);
+    return seat;
+  }
+
+  /** Forks a process as it is now. */
+  fork(move: HijackMove, index: number, process: Process): Seat {
+    const { random, deployment, stores } = this.#world;
+    const past = random.fork(process.principal).fork(process.id);
+    const own = random.fork(attackerHost).fork(move.name);
+    const puppet = new Puppet(
+      move.name,
+      (gate, isPast) =>
+        deployment.open(process.spec.name, {
+          self: process.principal,
+          role: process.spec.name,
+          address: process.address,
+          ...(process.peer === undefined ? {} : { peer: process.peer }),
+          ...(process.peerAddress === undefined ? {} : { peerAddress: process.peerAddress }),
+          crypto: new CryptoRecorder(
+            [],
+            new HijackedRandom(past.path, own.path, isPast),
+            move.name,
+            gate,
+          ),
+          store: (name) => stores.of(process.principal, name),
+        }),
+      this.knowledge(),
+      (op) => this.#operation(op),
+      process.history,
+    );
+    const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
+    const seat = this.#sit(puppet, index, process.address, facing, process.id, undefined);
+    seat.ready = true;
+    return seat;
+  }
+
+  #operation(op: OpRecord): void {
+    this.#world.log.push(op);
+    if (op.op === "random") this.knows.push(fromLatin1(op.output));
+    // The relation becomes known before the gate asks what follows from it.
+    this.knowledge();
+  }
+
+  /** What a puppet does with its session beyond the protocol: hand on, and say its own. */
+  next(seat: Seat): Input | undefined {
+    if (!seat.ready || seat.puppet.dead) return undefined;
+    const message = seat.toSay.shift() ?? (seat.forged ? undefined : forgedMessage);
+    if (message === undefined) return undefined;
+    if (message === forgedMessage) seat.forged = true;
+    return { kind: "send", message: message.slice() };
+  }
+
+  /** Takes in what a puppet's application would see. */
+  absorb(seat: Seat, output: Output): void {
+    if (output.kind === "ready") seat.ready = true;
+    if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
+      const other = this.seats.find((s) => s.puppet.id === seat.handsTo);
+      other?.toSay.push(output.message);
+    }
+    if (output.kind === "exit") seat.puppet.dead = true;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Trace } from "../trace.ts";
+import { asks, explainGrade, gradeCommits } from "./agreement.ts";
+import { type Guarantee, type Judgement, type Profile, withoutDisclosure } from "./guarantee.ts";
+
+const source = "G. Lowe: A hierarchy of authentication specifications, 1997";
+
+/** @param server true to judge what askers believe about those who answer. */
+export function judgeAuthentication(trace: Trace, server: boolean): Judgement {
+  const { protocol } = trace.plan;
+  const graded = gradeCommits(trace).filter(
+    ({ commit }) => asks(protocol, commit.role, commit.peer) === server,
+  );
+  const weak = graded.find((g) => g.grade !== "injective agreement");
+  if (weak === undefined) return { atStake: graded.length };
+  return { atStake: graded.length, violation: { because: explainGrade(weak) } };
+}
+
+const nobodyCommits =
+  (server: boolean) =>
+  ({ honest }: Profile): string | undefined =>
+    gradeCommits(honest).some(
+      ({ commit }) => asks(honest.plan.protocol, commit.role, commit.peer) === server,
+    )
+      ? undefined
+      : `nobody ever claims to have finished with a ${server ? "server" : "client"}`;
+
+export const serverAuthentication: Guarantee = {
+  id: "server-authentication",
+  statement: "Whoever finishes with a server has that server running with it, once, and agrees.",
+  source,
+  twin: "object-security",
+  layered: false,
+  secrecy: false,
+  safety: true,
+  counts: withoutDisclosure,
+  notApplicable: nobodyCommits(true),
+  judge: (trace) => judgeAuthentication(trace, true),
+};
+
+export const clientAuthentication: Guarantee = {
+  id: "client-authentication",
+  statement: "Whoever finishes with a client has that client running with it, once, and agrees.",
+  source,
+  twin: "object-security",
+  layered: false,
+  secrecy: false,
+  safety: true,
+  counts: withoutDisclosure,
+  notApplicable: nobodyCommits(false),
+  judge: (trace) => judgeAuthentication(trace, false),
+};

@@ -1,0 +1,29 @@
+import type { Trace } from "../trace.ts";
+import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+export const downgrade: Guarantee = {
+  id: "downgrade",
+  statement:
+    "Both ends agree on the suite that they agree on undisturbed, whatever the attacker does.",
+  source: "K. Bhargavan et al.: Downgrade resilience in key-exchange protocols, 2016",
+  twin: "suite-choice",
+  layered: false,
+  secrecy: false,
+  safety: true,
+  counts: withoutDisclosure,
+  notApplicable: ({ honest }) =>
+    honest.events.some((e) => e.kind === "negotiated") ? undefined : "nothing is negotiated",
+  judge(trace, { honest }) {
+    const best = new Map(chosen(honest).map((c) => [c.at, c.suite]));
+    const finishes = honest.events.some((e) => e.kind === "commit");
+    const done = new Set(trace.events.flatMap((e) => (e.kind === "commit" ? [e.at] : [])));
+    // Where commitments exist, a choice that is never acted upon does no harm.
+    const standing = chosen(trace).filter((c) => !finishes || done.has(c.at));
+    const worse = standing.find((c) => best.has(c.at) && best.get(c.at) !== c.suite);
+    if (worse === undefined) return { atStake: standing.length };
+    const because = `${worse.at} finishes with ${worse.suite} instead of ${best.get(worse.at)}`;
+    return { atStake: standing.length, violation: { because } };
+  },
+};
+
+const chosen = (trace: Trace) => trace.events.filter((e) => e.kind === "negotiated");

@@ -1,0 +1,247 @@
+/**
+ * Runs saved attacks and traces again and says whether the run is the same. Pure: whoever calls
+ * it reads the file and finds the protocol.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { z } from "zod";
+import { describeMove } from "../attacker/describe.ts";
+import { attackSchema } from "../attacker/move.ts";
+import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { at, type Located, readJson } from "./located.ts";
+import { fillOptions } from "./names.ts";
+import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
+import { storyOf } from "./story.ts";
+import { planOf, type Subject } from "./subject.ts";
+import type { Trace } from "./trace.ts";
+import { traceFile } from "./trace-lines.ts";
+import { UserError } from "./user-error.ts";
+import type { SavedAttack, Story } from "./verdict.ts";
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 digest: 64 hex digits");
+const probability = z.number().min(0).max(1);
+const milliseconds = z.number().min(0);
+const network = z.strictObject({
+  latencyMs: milliseconds,
+  jitterMs: milliseconds,
+  loss: probability,
+  duplication: probability,
+  reordering: probability,
+  faultsEndMs: milliseconds,
+  mtuBytes: z.number().int().min(1),
+  chunking: z.enum(["as-written", "random", "bytes"]),
+});
+const choice = {
+  protocol: z.string().min(1),
+  options: z.record(z.string(), z.string()),
+  workload: z.string().min(1),
+  seed: z.string(),
+  network,
+  moves: attackSchema,
+};
+const savedAttack = z.strictObject({
+  schema: z.literal("mallory/attack@1"),
+  ...choice,
+  guarantee: z.enum(judgedGuarantees.map((g) => g.id)),
+  digest,
+});
+const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
+const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
+
+/** What decides the run, whichever file it came from. */
+export type RunAgain = Pick<
+  SavedAttack,
+  "options" | "workload" | "seed" | "network" | "moves" | "digest"
+> & {
+  /** How the protocol is named, without options. */
+  readonly source: string;
+};
+
+export type ReplayFile =
+  | { readonly kind: "attack"; readonly run: RunAgain; readonly guarantee: string }
+  | {
+      readonly kind: "trace";
+      readonly run: RunAgain;
+      /** All lines but the last one, which holds the digest of the others. */
+      readonly lines: readonly string[];
+    };
+
+const traceSchema = "mallory/trace@1";
+const attackSchemaName = "mallory/attack@1";
+
+/** @throws UserError with file, line and column, if it is neither an attack nor a trace. */
+export function parseReplayFile(file: string, text: string): ReplayFile {
+  const lines = text.split(/\r?\n/);
+  if (/\.jsonl$/i.test(file) || lines[0]?.includes(`"${traceSchema}"`))
+    return parseTrace(file, lines);
+  const located = readJson(file, text);
+  checkSchema(located);
+  const { schema: _, protocol, guarantee, ...run } = located.checked(savedAttack);
+  return { kind: "attack", run: { ...run, source: protocol }, guarantee };
+}
+
+function checkSchema(located: Located): void {
+  const { data } = located;
+  const schema =
+    typeof data === "object" && data !== null && "schema" in data ? data.schema : undefined;
+  if (schema === attackSchemaName) return;
+  const right = `"schema" must be "${attackSchemaName}" or "${traceSchema}"`;
+  const says =
+    schema === "mallory/matrix@1"
+      ? "this is a whole matrix; name one of the attack files in it"
+      : schema === undefined
+        ? `this is neither an attack nor a trace of Mallory: ${right}`
+        : `${right}, not ${JSON.stringify(schema)}`;
+  const path = schema === undefined ? [] : ["schema"];
+  throw located.complain({ path, says, aboutKey: schema !== undefined });
+}
+
+function parseTrace(file: string, all: readonly string[]): ReplayFile {
+  const lines = all.at(-1) === "" ? all.slice(0, -1) : all;
+  const first = readLine(file, lines, 0);
+  const header = first.checked(traceHeader);
+  for (let i = 1; i < lines.length - 1; i++) checkEventLine(file, lines, i);
+  const last = lines.length - 1;
+  const cutOff = (): UserError =>
+    at(
+      file,
+      { line: lines.length, column: 1 },
+      "the trace is cut off: its last line must hold its digest; save it again",
+    );
+  if (last < 1) throw cutOff();
+  let end: z.infer<typeof traceEnd>;
+  try {
+    end = readLine(file, lines, last).checked(traceEnd);
+  } catch (error) {
+    throw error instanceof UserError ? cutOff() : error;
+  }
+  const { schema: _, protocol: __, ...run } = header;
+  return {
+    kind: "trace",
+    run: { ...run, source: end.source, digest: end.digest },
+    lines: lines.slice(0, -1),
+  };
+}
+
+/** One line of a trace, so that complaints name it, and not the first line of a document. */
+function readLine(file: string, lines: readonly string[], index: number): Located {
+  try {
+    return readJson(file, "\n".repeat(index) + (lines[index] ?? ""));
+  } catch (error) {
+    if (index === lines.length - 1 || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; a trace has one JSON object per line`);
+  }
+}
+
+function checkEventLine(file: string, lines: readonly string[], index: number): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(lines[index] ?? "");
+  } catch {
+    value = readLine(file, lines, index).data;
+  }
+  const fits =
+    typeof value === "object" && value !== null && ("kind" in value || "packet" in value);
+  if (fits) return;
+  throw at(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
+}
+
+/** Fills in the options of the protocol that the file names. @throws UserError */
+export function subjectOf(
+  file: string,
+  replay: ReplayFile,
+  protocol: Subject["protocol"],
+): Subject {
+  const { source, options } = replay.run;
+  try {
+    return { protocol, source, options: fillOptions(source, protocol.options, options) };
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+export interface JudgedRun {
+  readonly guarantee: string;
+  /** Why the run violates it; absent if it does not. */
+  readonly because?: string;
+}
+
+export interface ReplayResult {
+  readonly protocol: string;
+  /** The attack in English, one line per move. */
+  readonly steps: readonly string[];
+  readonly story: Story;
+  /** The guarantee of an attack; for a trace, every one that the run violates. */
+  readonly judged: readonly JudgedRun[];
+  readonly digest: string;
+  readonly recordedDigest: string;
+  readonly same: boolean;
+  /** Where a trace first differs from this run. */
+  readonly difference?: Difference;
+  /** The run as a file. */
+  readonly trace: string;
+}
+
+export interface Difference {
+  /** Counts from 1. */
+  readonly line: number;
+  readonly recorded: string;
+  readonly found: string;
+  /** The file does not even have the digest it names: it was edited. */
+  readonly edited: boolean;
+}
+
+/** Runs it again, with every primitive computed afresh. @throws UserError, ProtocolError */
+export function runAgain(file: string, replay: ReplayFile, subject: Subject): ReplayResult {
+  const { run } = replay;
+  const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
+  const trace = simulatePlainly(planOf(subject, known));
+  const judged = judgeAll(replay, trace, new Profiles(subject, run.seed));
+  const written = traceFile(trace);
+  const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
+  const because = judged.find((j) => j.because !== undefined)?.because;
+  return {
+    protocol: subject.protocol.name,
+    steps: run.moves.map(describeMove),
+    story: storyOf(trace, because),
+    judged,
+    digest: trace.digest,
+    recordedDigest: run.digest,
+    same: trace.digest === run.digest && difference === undefined,
+    ...(difference === undefined ? {} : { difference }),
+    trace: written,
+  };
+}
+
+function judgeAll(replay: ReplayFile, trace: Trace, profiles: Profiles): readonly JudgedRun[] {
+  const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
+  const chosen = judgedGuarantees.filter((g) => wanted === undefined || g.id === wanted);
+  const judged = chosen.map((g): JudgedRun => {
+    const because = judge(g, trace, profiles).violation?.because;
+    return because === undefined ? { guarantee: g.id } : { guarantee: g.id, because };
+  });
+  return wanted === undefined ? judged.filter((j) => j.because !== undefined) : judged;
+}
+
+function differenceOf(
+  replay: ReplayFile & { readonly kind: "trace" },
+  written: string,
+): Difference | undefined {
+  const found = written.trimEnd().split("\n").slice(0, -1);
+  const { lines } = replay;
+  const edited = hex(sha256(utf8(`${lines.join("\n")}\n`))) !== replay.run.digest;
+  const length = Math.max(lines.length, found.length);
+  for (let i = 0; i < length; i++) {
+    if (lines[i] === found[i]) continue;
+    const nothing = "(nothing)";
+    return { line: i + 1, recorded: lines[i] ?? nothing, found: found[i] ?? nothing, edited };
+  }
+  // The lines are right, so the digest that the file names is the one that was edited.
+  if (edited) {
+    const recorded = replay.run.digest;
+    const right = hex(sha256(utf8(`${found.join("\n")}\n`)));
+    return { line: lines.length + 1, recorded, found: right, edited };
+  }
+  return undefined;
+}

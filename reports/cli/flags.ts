@@ -1,0 +1,134 @@
+/** The flags that commands share, checked: what is wrong with one is told in one line. */
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Capability } from "../../attacker/move.ts";
+import { checkCapabilities, checkGuarantees, parseProtocolName } from "../../harness/names.ts";
+import { defaultSeed } from "../../harness/subject.ts";
+import { UserError } from "../../harness/user-error.ts";
+
+export type Budget =
+  | { readonly unit: "runs"; readonly runs: number }
+  | { readonly unit: "seconds"; readonly seconds: number };
+
+export interface Flags {
+  readonly seed: string;
+  readonly json: boolean;
+  readonly out: string;
+  readonly guarantees?: readonly string[];
+  /** All that the attacker may do, what follows from it included. */
+  readonly capabilities?: readonly Capability[];
+  readonly budget?: Budget;
+  readonly workers?: number;
+  readonly bail: boolean;
+  readonly color: boolean;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+}
+
+/** As commander hands them over. */
+interface RawFlags {
+  readonly seed?: string;
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly guarantee?: readonly string[];
+  readonly capability?: readonly string[];
+  readonly budget?: string;
+  readonly workers?: string;
+  readonly bail?: boolean;
+  readonly color?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}
+
+const mostWorkers = 256;
+
+/** For everything that searches. */
+export function addSearchFlags(command: Command): Command {
+  return command
+    .option("--guarantee <id...>", "only these guarantees")
+    .option("--capability <name...>", "only attackers with these capabilities, or less")
+    .option("--budget <amount>", "per protocol: 5000runs (repeatable), or 30s (not)")
+    .option("--bail", "stop at the first broken claim");
+}
+
+export function addCommonFlags(command: Command, json = true): Command {
+  if (json) command.option("--json", "one JSON document on standard output, and nothing else");
+  return command
+    .option("--seed <text>", "decides all randomness; the same seed, the same result", defaultSeed)
+    .option("--out <folder>", "where attacks and reports are saved", "mallory-out")
+    .option("--workers <n>", "how many protocols are tried at the same time")
+    .option("--no-color", "no colours (also: NO_COLOR)")
+    .option("-q, --quiet", "no progress")
+    .addOption(new Option("--debug", "show where our own errors come from").hideHelp());
+}
+
+/** Values of a flag that takes several: `a b`, `a,b`, and the flag twice. */
+const several = (values: readonly string[] | undefined): readonly string[] | undefined =>
+  values?.flatMap((v) => v.split(",")).filter((v) => v !== "");
+
+/** Protocols must come before a flag that takes several values, or they count as one of them. */
+function misplacedProtocol(names: readonly string[], flag: string): void {
+  const misplaced = names.find((name) => /[./\\?]/.test(name) && isProtocol(name));
+  if (misplaced === undefined) return;
+  throw new UserError(
+    `--${flag} takes every word after it, "${misplaced}" too; write protocols first`,
+  );
+}
+
+function isProtocol(name: string): boolean {
+  try {
+    return parseProtocolName(name).source !== "";
+  } catch {
+    return false;
+  }
+}
+
+export function parseBudget(text: string): Budget {
+  const match = /^(\d{1,9}) ?(s|m|h|runs?)$/.exec(text.trim());
+  const n = Number(match?.[1]);
+  if (match === null || n < 1) {
+    throw new UserError(`--budget "${text}": write a number of runs or seconds: 5000runs or 30s`);
+  }
+  const unit = match[2] ?? "";
+  if (unit.startsWith("run")) return { unit: "runs", runs: n };
+  return { unit: "seconds", seconds: n * (unit === "h" ? 3600 : unit === "m" ? 60 : 1) };
+}
+
+function parseWorkers(text: string): number {
+  const n = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (n >= 1 && n <= mostWorkers) return n;
+  throw new UserError(`--workers "${text}": write a number from 1 to ${mostWorkers}`);
+}
+
+/**
+ * An attacker who can do more can also do less: whoever sits on the path sees the traffic and can
+ * send, and nobody needs to attack for a network to lose a packet.
+ */
+function withWeaker(capabilities: readonly Capability[]): readonly Capability[] {
+  const all = new Set<Capability>(["none", ...capabilities]);
+  if (all.has("on-path")) all.add("passive").add("off-path");
+  return [...all];
+}
+
+/** @throws UserError */
+export function flagsOf(raw: RawFlags, noColor: boolean): Flags {
+  const guarantees = several(raw.guarantee);
+  const capabilities = several(raw.capability);
+  if (guarantees !== undefined) misplacedProtocol(guarantees, "guarantee");
+  if (capabilities !== undefined) misplacedProtocol(capabilities, "capability");
+  return {
+    seed: raw.seed ?? defaultSeed,
+    json: raw.json === true,
+    out: raw.out ?? "mallory-out",
+    ...(guarantees === undefined ? {} : { guarantees: checkGuarantees(guarantees) }),
+    ...(capabilities === undefined
+      ? {}
+      : { capabilities: withWeaker(checkCapabilities(capabilities)) }),
+    ...(raw.budget === undefined ? {} : { budget: parseBudget(raw.budget) }),
+    ...(raw.workers === undefined ? {} : { workers: parseWorkers(raw.workers) }),
+    bail: raw.bail === true,
+    color: raw.color !== false && !noColor,
+    quiet: raw.quiet === true,
+    debug: raw.debug === true,
+  };
+}

@@ -1,0 +1,38 @@
+/** What the command line reads and writes; tests put their own in its place. */
+export interface Io {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  out(text: string): void;
+  err(text: string): void;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Both ends of a conversation: keys can be read, and a screen can be drawn. */
+  readonly interactive: boolean;
+  /** Columns of the terminal, or what suits a file. */
+  columns(): number;
+  /** Milliseconds, for durations. */
+  now(): number;
+  /** Calls `listener` at the first Ctrl-C; the second ends the process. Returns how to let go. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** Exit codes; see `mallory --help`. */
+export const exitCode = {
+  asExpected: 0,
+  deviates: 1,
+  badInput: 2,
+  ownError: 3,
+  interrupted: 130,
+} as const;
+
+/** The first code in this order that anything asked for. */
+const gravest = [
+  exitCode.ownError,
+  exitCode.badInput,
+  exitCode.deviates,
+  exitCode.interrupted,
+] as const;
+
+export const worstOf = (codes: readonly number[]): number =>
+  gravest.find((code) => codes.includes(code)) ?? exitCode.asExpected;

@@ -1,0 +1,172 @@
+/**
+ * Worker threads under supervision. The main thread stays free for the terminal, and whatever a
+ * protocol's code does to its thread, such as an endless loop, ends as one line for the user.
+ */
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import type { ProtocolName } from "../../harness/names.ts";
+import type { MatrixProgress } from "../../harness/verdict.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { Answer, Ask, Message, Task, TaskKind } from "./tasks.ts";
+
+export interface WorkshopOptions {
+  readonly workers: number;
+  readonly cwd: string;
+  /** A thread without any sign of life for so long is ended. */
+  readonly stuckMs: number;
+}
+
+export interface Listener {
+  progress?(event: MatrixProgress): void;
+  /** The protocol's code has printed a line. */
+  print?(line: string): void;
+}
+
+/** `user`: the input is wrong; `lab`: we are. */
+export interface Failure {
+  readonly end: "user" | "lab";
+  /** One line. */
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export type Result<K extends TaskKind> =
+  | { readonly end: "done"; readonly answer: Answer<K> }
+  | Failure
+  /** It was stopped before it began. */
+  | { readonly end: "stopped" };
+
+export interface Job<K extends TaskKind> {
+  /** Never rejects. */
+  readonly result: Promise<Result<K>>;
+  /** Asks the thread to finish with what it has; a task that has not begun never does. */
+  stop(): void;
+}
+
+/** Heavy work of the lab itself may take longer than a protocol's code. */
+const ownPatience = 6;
+/** Memory that a thread may use before it is ended. */
+const heapMegabytes = 2_048;
+
+export class Workshop {
+  readonly #pool: Piscina;
+  readonly #options: WorkshopOptions;
+
+  constructor(options: WorkshopOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({
+      filename: new URL("./worker.mjs", import.meta.url).href,
+      minThreads: 0,
+      maxThreads: Math.max(1, options.workers),
+      idleTimeout: 60_000,
+      atomics: "disabled",
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    });
+    // A thread without a task may still die of what an earlier one left behind.
+    this.#pool.on("error", () => {});
+  }
+
+  run<K extends TaskKind>(
+    kind: K,
+    name: ProtocolName,
+    ask: Ask<K>,
+    listener: Listener = {},
+  ): Job<K> {
+    const heart = new Heartbeat();
+    const { port1, port2 } = new MessageChannel();
+    let roles: readonly string[] = [];
+    port1.on("message", (message: Message) => {
+      if (message.kind === "roles") roles = message.roles;
+      else if (message.kind === "progress") listener.progress?.(message.event);
+      else listener.print?.(message.line);
+    });
+    const abort = new AbortController();
+    const { cwd } = this.#options;
+    const task = { ...ask, kind, name, cwd, heart: heart.buffer, port: port2 } as unknown as Task;
+    const { ended, stuck, over } = this.#watch(heart, name, () => roles);
+    const running: Promise<Result<K>> = this.#pool.run(task, {
+      signal: abort.signal,
+      transferList: [port2],
+    });
+    const finished = running.catch(
+      (error: unknown): Result<K> =>
+        ended() ?? (abort.signal.aborted ? { end: "stopped" } : deathOf(name, heart, error)),
+    );
+    const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
+      over();
+      if (ended() !== undefined) abort.abort();
+      port1.close();
+    });
+    return {
+      result,
+      stop: () => {
+        heart.askToStop();
+        if (heart.count === 0) abort.abort();
+      },
+    };
+  }
+
+  /** Counts looks rather than time: a computer that was asleep is not a loop. */
+  #watch(heart: Heartbeat, name: ProtocolName, roles: () => readonly string[]) {
+    const { stuckMs } = this.#options;
+    const everyMs = Math.min(250, Math.max(10, stuckMs / 20));
+    let seen = heart.count;
+    let still = 0;
+    let end: Failure | undefined;
+    let settle: (failure: Failure) => void = () => {};
+    const stuck = new Promise<Failure>((resolve) => {
+      settle = resolve;
+    });
+    const timer = setInterval(() => {
+      const { count } = heart;
+      // Before the first beat the task waits for its turn, or for its thread to start.
+      still = count === seen ? still + 1 : 0;
+      seen = count;
+      const patience = heart.place === undefined ? ownPatience : 1;
+      if (count === 0 || still * everyMs < stuckMs * patience) return;
+      clearInterval(timer);
+      end = stuckOutcome(heart, name, roles(), stuckMs * patience);
+      settle(end);
+    }, everyMs);
+    return { stuck, ended: () => end, over: () => clearInterval(timer) };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+function stuckOutcome(
+  heart: Heartbeat,
+  name: ProtocolName,
+  roles: readonly string[],
+  ms: number,
+): Failure {
+  const { place, role, what } = heart;
+  const seconds = `${Math.round(ms / 100) / 10} s`;
+  const { file, source } = name;
+  if (place === undefined || file === undefined) {
+    return { end: "lab", message: `${source}: the lab itself is stuck (for ${seconds} in: ${what})` };
+  }
+  if (place === "load") {
+    return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
+  }
+  const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
+  const doing = `stuck for ${seconds}; tried was: ${what}`;
+  return { end: "user", message: `${source}: ${place}()${of} does not return (${doing})` };
+}
+
+/** The thread died, of too much memory or by other means. */
+function deathOf(name: ProtocolName, heart: Heartbeat, error: unknown): Failure {
+  const { source, file } = name;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const place = heart.place === undefined ? "" : ` in ${heart.place}()`;
+  const end = file === undefined ? "lab" : "user";
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const message = `${source}: uses more than ${heapMegabytes} MB of memory${place}`;
+    return { end, message };
+  }
+  const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  return { end, message: `${source}: its thread ended${place}: ${why}`, ...stack };
+}

@@ -1,0 +1,116 @@
+/** Holds what comes out against what a scenario expects. */
+import { isJudged, guarantees } from "../harness/guarantees/catalog.ts";
+import type { Guarantee, Unjudged } from "../harness/guarantees/guarantee.ts";
+import { capabilityFor, judge, Profiles, simulatePlainly } from "../harness/search/judge-run.ts";
+import { storyOf } from "../harness/story.ts";
+import { planOf, type Subject } from "../harness/subject.ts";
+import type { Trace } from "../harness/trace.ts";
+import type { GuaranteeVerdict, Layer, Story } from "../harness/verdict.ts";
+import { describeMove } from "../attacker/describe.ts";
+import type { Expectation, Scenario, ScenarioRun } from "./scenario.ts";
+
+/** As much of a verdict as an expectation can be about. */
+export type Found = Pick<GuaranteeVerdict, "guarantee" | "verdict" | "capability" | "because"> & {
+  readonly layer?: Pick<Layer, "verdict">;
+};
+
+export interface Held {
+  readonly guarantee: string;
+  /** Absent for what comes out without being expected. */
+  readonly expected?: Expectation;
+  /** Absent where the guarantee was not looked at. */
+  readonly found?: Found;
+  readonly asExpected: boolean;
+}
+
+const fits = (expected: Expectation, found: Found): boolean =>
+  expected.verdict === found.verdict &&
+  (expected.capability === undefined || expected.capability === found.capability) &&
+  (expected.layer === undefined || expected.layer === found.layer?.verdict);
+
+/** Something is broken that was expected to hold: true whatever was left untried. */
+const worse = (expected: Expectation, found: Found): boolean =>
+  (expected.verdict !== "broken" && found.verdict === "broken") ||
+  (expected.layer !== undefined && expected.layer !== "broken" && found.layer?.verdict === "broken");
+
+/**
+ * @param partly that not everything was tried (a limited attacker, a budget, an interruption):
+ *   then only what is worse than expected counts.
+ */
+export function hold(
+  expect: ReadonlyMap<string, Expectation>,
+  verdicts: readonly Found[],
+  partly = false,
+): readonly Held[] {
+  const held = verdicts.map((found): Held => {
+    const expected = expect.get(found.guarantee);
+    if (expected === undefined) return { guarantee: found.guarantee, found, asExpected: true };
+    const asExpected = partly ? !worse(expected, found) : fits(expected, found);
+    return { guarantee: found.guarantee, expected, found, asExpected };
+  });
+  const missing = [...expect].filter(([id]) => !verdicts.some((v) => v.guarantee === id));
+  return [
+    ...held,
+    ...missing.map(([guarantee, expected]): Held => ({ guarantee, expected, asExpected: partly })),
+  ];
+}
+
+export interface ScenarioResult {
+  readonly verdicts: readonly Found[];
+  /** Texts that the scenario wants delivered, and whether they were. */
+  readonly delivers: readonly { readonly text: string; readonly found: boolean }[];
+  /** The attack in English, one line per move. */
+  readonly steps: readonly string[];
+  readonly story: Story;
+  readonly digest: string;
+}
+
+/** The one run of a scenario that has an attack. Pure. @throws ProtocolError */
+export function runScenario(
+  subject: Subject,
+  scenario: Pick<Scenario, "seed" | "expect"> & { readonly run: ScenarioRun },
+): ScenarioResult {
+  const { run, seed } = scenario;
+  const { attack, network, workload } = run;
+  const trace = simulatePlainly(planOf(subject, { attack, network, workload, seed }));
+  const profiles = new Profiles(subject, seed);
+  const wanted = guarantees.filter((g) => scenario.expect.has(g.id));
+  const verdicts = wanted.map((g) => verdictOf(g, trace, profiles));
+  const broken = verdicts.find((v) => v.verdict === "broken");
+  const delivered = new Set(deliveredTexts(trace));
+  return {
+    verdicts,
+    delivers: run.delivers.map((text) => ({ text, found: delivered.has(text) })),
+    steps: attack.map(describeMove),
+    story: storyOf(trace, broken?.because),
+    digest: trace.digest,
+  };
+}
+
+function deliveredTexts(trace: Trace): readonly string[] {
+  const decoder = new TextDecoder();
+  return trace.events.flatMap((e) => (e.kind === "deliver" ? [decoder.decode(e.message)] : []));
+}
+
+/** What this one run says about a guarantee; `holds` is about this run, and no other. */
+function verdictOf(guarantee: Guarantee | Unjudged, trace: Trace, profiles: Profiles): Found {
+  const { id } = guarantee;
+  const { protocol, attack, workloadName } = trace.plan;
+  const none = { guarantee: id, capability: null } as const;
+  const reason =
+    protocol.notApplicable?.[id] ??
+    (isJudged(guarantee) ? guarantee.notApplicable?.(profiles.of(workloadName)) : undefined);
+  if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
+  if (!isJudged(guarantee)) return { ...none, verdict: "unknown", because: "not judged yet" };
+  const { violation, atStake } = judge(guarantee, trace, profiles);
+  if (violation === undefined && atStake === 0) {
+    return { ...none, verdict: "unknown", because: "nothing was at stake in this run" };
+  }
+  const verdict = violation === undefined ? "holds" : "broken";
+  const layer = guarantee.layered && trace.handshakeUntouched ? { layer: { verdict } as const } : {};
+  if (violation === undefined) {
+    return { ...none, verdict, because: "no violation in this run", ...layer };
+  }
+  const capability = capabilityFor(guarantee, attack, protocol.transport);
+  return { guarantee: id, verdict, capability, because: violation.because, ...layer };
+}
