@@ -38,7 +38,7 @@ function openBase64(bytes: Uint8Array, alphabet: "base64" | "base64url"): Opened
 function openHex(bytes: Uint8Array): Opened | undefined {
   const chars = latin1(bytes);
   if (chars.length < shortestEncodedText || !hexText.test(chars)) return undefined;
-  const upper = chars === chars.toUpperCase();
+  const upper = chars === chars.toUpperCase() && chars !== chars.toLowerCase();
   return {
     inner: new Uint8Array(Buffer.from(chars, "hex")),
     close: (inner) => {
@@ -57,21 +57,38 @@ function openDecimal(bytes: Uint8Array): Opened | undefined {
   };
 }
 
-function openJson(bytes: Uint8Array, pointer: string): Opened | undefined {
-  const source = text(bytes);
+/** Beyond this, what can be read could not be written again. */
+const deepestJson = 200;
+
+/** @returns a list or an object; `undefined` for all else. */
+function parseJson(source: string | undefined): object | undefined {
   if (source === undefined || !/^\s*[[{]/.test(source)) return undefined;
-  let document: unknown;
+  let depth = 0;
+  for (const c of source) {
+    if (c === "[" || c === "{") depth++;
+    else if (c === "]" || c === "}") depth--;
+    if (depth > deepestJson) return undefined;
+  }
   try {
-    document = JSON.parse(source);
+    return JSON.parse(source);
   } catch {
     return undefined;
   }
+}
+
+/** Own members only, and not the length of a list. */
+const isMember = (value: object, name: string): boolean =>
+  Object.prototype.propertyIsEnumerable.call(value, name);
+
+function openJson(bytes: Uint8Array, pointer: string): Opened | undefined {
+  const source = text(bytes);
+  const document = parseJson(source);
+  if (source === undefined || document === undefined) return undefined;
   const steps = pointer.split("/").slice(1).map(unescapePointer);
   let holder: unknown;
-  let value = document;
+  let value: unknown = document;
   for (const step of steps) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
-      return undefined;
+    if (typeof value !== "object" || value === null || !isMember(value, step)) return undefined;
     holder = value;
     value = (value as Record<string, unknown>)[step];
   }
@@ -190,13 +207,8 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
 
 function jsonPointers(bytes: Uint8Array): readonly string[] {
   const source = text(bytes);
-  if (source === undefined || !/^\s*[[{]/.test(source)) return [];
-  let document: unknown;
-  try {
-    document = JSON.parse(source);
-  } catch {
-    return [];
-  }
+  const document = parseJson(source);
+  if (document === undefined) return [];
   const found: string[] = [];
   const visit = (value: unknown, pointer: string, depth: number): void => {
     if (found.length >= mostFields) return;

@@ -54,7 +54,7 @@ export type Moment = z.infer<typeof moment>;
  * A way into a packet: each step opens one layer, and what is changed there is packed up again.
  * `base64`, `hex`, `decimal`: the text is decoded. `json:/a/b`: the string at that pointer.
  * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
- * one character. `text-line:2`: the line with that index.
+ * one character. `bytes:2-5`: the bytes from 2 up to, but not including, 5.
  */
 const fieldPath = z.array(z.string());
 export type FieldPath = z.infer<typeof fieldPath>;

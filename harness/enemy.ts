@@ -59,6 +59,7 @@ export class Enemy {
   readonly #ownKeys = new Map<string, Uint8Array>();
   /** What nobody had to tell the attacker: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
+  readonly #told: Uint8Array[] = [];
   #knowledge: Knowledge | undefined;
   #seenOps = 0;
   #seenPackets = 0;
@@ -86,6 +87,7 @@ export class Enemy {
 
   /** Something was disclosed while the run goes on. */
   told(secret: Uint8Array): void {
+    this.#told.push(secret);
     this.#knowledge?.observe(secret);
   }
 
@@ -94,7 +96,7 @@ export class Enemy {
     if (this.#knowledge === undefined) {
       this.#knowledge = new Knowledge(this.#world.declared);
       for (const value of this.#world.deployment.publicValues ?? []) this.#knowledge.observe(value);
-      for (const value of this.knows) this.#knowledge.observe(value);
+      for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
     const { log, packets } = this.#world;
     for (; this.#seenOps < log.length; this.#seenOps++) {

@@ -39,7 +39,18 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     best = candidate;
     bound = distance;
   }
-  return best;
+  return best ?? abbreviated(written, candidates);
+}
+
+/** The first candidate that `word` nearly begins. */
+function abbreviated(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 4) return undefined;
+  for (const candidate of candidates) {
+    const start = candidate.toLowerCase();
+    const lengths = [word.length, word.length + 1];
+    if (lengths.some((n) => editDistance(word, start.slice(0, n)) <= 1)) return candidate;
+  }
+  return undefined;
 }
 
 const mostListed = 16;

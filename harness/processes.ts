@@ -62,6 +62,20 @@ export class AddressBook {
     return this.#plan.protocol.roles.find((r) => r.name === name);
   }
 
+  /** A planned message names a role, which means its first principal, or one of its principals. */
+  speaker(from: string): { readonly spec: RoleSpec; readonly index: number } | undefined {
+    const named = this.role(from);
+    if (named !== undefined) return { spec: named, index: 0 };
+    const spec = this.#plan.protocol.roles.find((r) => r.principals.includes(from));
+    return spec && { spec, index: spec.principals.indexOf(from) };
+  }
+
+  /** Everybody who runs the service of a role in some session, its usual operator first. */
+  operators(spec: RoleSpec): readonly Principal[] {
+    const sessions = [undefined, ...this.#plan.workload.sessions];
+    return [...new Set(sessions.map((session) => principalOf(spec, session)))];
+  }
+
   /** Address of the service of a role. */
   service(spec: RoleSpec, session: PlannedSession | undefined): Address {
     return `${principalOf(spec, session)}:${spec.port ?? 1}`;
@@ -79,7 +93,10 @@ export class AddressBook {
     const [name, number] = id.split("#") as [string, string | undefined];
     const spec = this.role(name);
     if (spec === undefined || number === undefined) return undefined;
-    if (spec.process === "service") return this.service(spec, undefined);
+    if (spec.process === "service") {
+      const operators = this.operators(spec);
+      return `${operators[Number(number) % operators.length]}:${spec.port ?? 1}`;
+    }
     const index = Number(number);
     const width = spec.principals.length;
     const session = this.#plan.workload.sessions[Math.floor(index / width)];

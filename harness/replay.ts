@@ -9,7 +9,7 @@ import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
 import { at, type Located, readJson } from "./located.ts";
-import { fillOptions } from "./names.ts";
+import { type ProtocolName, parseProtocolName } from "./names.ts";
 import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
 import { storyOf } from "./story.ts";
 import { planOf, type Subject } from "./subject.ts";
@@ -17,6 +17,7 @@ import type { Trace } from "./trace.ts";
 import { traceFile } from "./trace-lines.ts";
 import { UserError } from "./user-error.ts";
 import type { SavedAttack, Story } from "./verdict.ts";
+import { workloadNamed } from "./workload.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 digest: 64 hex digits");
 const probability = z.number().min(0).max(1);
@@ -49,12 +50,8 @@ const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...ch
 const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
 
 /** What decides the run, whichever file it came from. */
-export type RunAgain = Pick<
-  SavedAttack,
-  "options" | "workload" | "seed" | "network" | "moves" | "digest"
-> & {
-  /** How the protocol is named, without options. */
-  readonly source: string;
+export type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
+  readonly name: ProtocolName;
 };
 
 export type ReplayFile =
@@ -76,8 +73,27 @@ export function parseReplayFile(file: string, text: string): ReplayFile {
     return parseTrace(file, lines);
   const located = readJson(file, text);
   checkSchema(located);
-  const { schema: _, protocol, guarantee, ...run } = located.checked(savedAttack);
-  return { kind: "attack", run: { ...run, source: protocol }, guarantee };
+  const { schema: _, protocol, guarantee, options, ...run } = located.checked(savedAttack);
+  const name = nameIn(located, "protocol", protocol, options);
+  return { kind: "attack", run: { ...run, name }, guarantee };
+}
+
+function nameIn(
+  located: Located,
+  key: string,
+  source: string,
+  options: SavedAttack["options"],
+): ProtocolName {
+  const complain = (says: string): UserError =>
+    located.complain({ path: [key], says, aboutKey: false });
+  let name: ProtocolName;
+  try {
+    name = parseProtocolName(source);
+  } catch (error) {
+    throw error instanceof UserError ? complain(error.message) : error;
+  }
+  if (Object.keys(name.given).length > 0) throw complain(`must be without options`);
+  return { ...name, given: options };
 }
 
 function checkSchema(located: Located): void {
@@ -109,16 +125,19 @@ function parseTrace(file: string, all: readonly string[]): ReplayFile {
       "the trace is cut off: its last line must hold its digest; save it again",
     );
   if (last < 1) throw cutOff();
+  let lastLine: Located;
   let end: z.infer<typeof traceEnd>;
   try {
-    end = readLine(file, lines, last).checked(traceEnd);
+    lastLine = readLine(file, lines, last);
+    end = lastLine.checked(traceEnd);
   } catch (error) {
     throw error instanceof UserError ? cutOff() : error;
   }
-  const { schema: _, protocol: __, ...run } = header;
+  const { schema: _, protocol: __, options, ...run } = header;
+  const name = nameIn(lastLine, "source", end.source, options);
   return {
     kind: "trace",
-    run: { ...run, source: end.source, digest: end.digest },
+    run: { ...run, name, digest: end.digest },
     lines: lines.slice(0, -1),
   };
 }
@@ -146,21 +165,6 @@ function checkEventLine(file: string, lines: readonly string[], index: number): 
   throw at(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
 }
 
-/** Fills in the options of the protocol that the file names. @throws UserError */
-export function subjectOf(
-  file: string,
-  replay: ReplayFile,
-  protocol: Subject["protocol"],
-): Subject {
-  const { source, options } = replay.run;
-  try {
-    return { protocol, source, options: fillOptions(source, protocol.options, options) };
-  } catch (error) {
-    if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
-    throw error;
-  }
-}
-
 export interface JudgedRun {
   readonly guarantee: string;
   /** Why the run violates it; absent if it does not. */
@@ -181,6 +185,14 @@ export interface ReplayResult {
   readonly difference?: Difference;
   /** The run as a file. */
   readonly trace: string;
+  /** Moves that did nothing, by their position: they name packets that there are none of. */
+  readonly idle: readonly number[];
+}
+
+/** Positions of the moves that took no effect in a run. */
+export function idleMoves({ plan, events }: Trace): readonly number[] {
+  const active = new Set(events.flatMap((e) => (e.kind === "attack" ? [e.move] : [])));
+  return plan.attack.flatMap((_, i) => (active.has(i) ? [] : [i]));
 }
 
 export interface Difference {
@@ -195,6 +207,9 @@ export interface Difference {
 /** Runs it again, with every primitive computed afresh. @throws UserError, ProtocolError */
 export function runAgain(file: string, replay: ReplayFile, subject: Subject): ReplayResult {
   const { run } = replay;
+  if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
+    throw new UserError(`${file}: there is no workload "${run.workload}"`);
+  }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const trace = simulatePlainly(planOf(subject, known));
   const judged = judgeAll(replay, trace, new Profiles(subject, run.seed));
@@ -211,6 +226,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
     same: trace.digest === run.digest && difference === undefined,
     ...(difference === undefined ? {} : { difference }),
     trace: written,
+    idle: idleMoves(trace),
   };
 }
 

@@ -102,6 +102,9 @@ class Simulation {
   readonly #packets: Packet[] = [];
   readonly #packetByKey = new Map<string, Packet>();
   readonly #inData: boolean[] = [];
+  /** Packets to somebody who has no key yet, with that one's role; and those roles, once touched. */
+  readonly #early = new Map<number, string>();
+  readonly #touchedEarly = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #processes: Process[] = [];
   readonly #listening = new Map<Address, Process>();
@@ -276,16 +279,13 @@ class Simulation {
   #startServices(): void {
     for (const spec of this.#plan.protocol.roles) {
       if (spec.process !== "service") continue;
-      const address = this.#book.service(spec, undefined);
-      if (this.#listening.has(address)) continue;
-      const restarts = this.#processes.filter((p) => p.spec.name === spec.name).length;
-      this.#open(
-        spec,
-        `${spec.name}#${restarts}`,
-        principalOf(spec, undefined),
-        address,
-        undefined,
-      );
+      this.#book.operators(spec).forEach((principal, k, operators) => {
+        const address = `${principal}:${spec.port ?? 1}`;
+        if (this.#listening.has(address) || principal === attackerHost) return;
+        const starts = this.#processes.filter((p) => p.address === address).length;
+        const id = `${spec.name}#${k + starts * operators.length}`;
+        this.#open(spec, id, principal, address, undefined);
+      });
     }
   }
 
@@ -323,14 +323,15 @@ class Simulation {
     session: number,
     wanted: { from: ProcessId; to: Principal | undefined; message: Uint8Array }[],
   ): void {
-    const spec = this.#book.role(m.from);
+    const { spec, index = 0 } = this.#book.speaker(m.from) ?? {};
     if (spec === undefined)
       throw new ProtocolError(`the workload names the unknown role "${m.from}"`);
-    const service = this.#listening.get(this.#book.service(spec, undefined));
+    const planned = this.#plan.workload.sessions[session];
+    const service = this.#listening.get(this.#book.service(spec, planned));
     const from =
       spec.process === "service"
         ? (service?.id ?? `${spec.name}#0`)
-        : `${spec.name}#${session * spec.principals.length}`;
+        : `${spec.name}#${session * spec.principals.length + index}`;
     wanted.push({ from, to: m.to, message: m.message });
   }
 
@@ -523,7 +524,7 @@ class Simulation {
         process,
         session: service ? session : undefined,
         to: service ? client?.principal : process.peer,
-        messages: all.filter((m) => m.from === process.spec.name),
+        messages: all.filter((m) => this.#says(process, m)),
         credits: 0,
         scheduled: false,
       };
@@ -532,6 +533,15 @@ class Simulation {
     }
     desk.credits = messages ?? Number.POSITIVE_INFINITY;
     this.#planSend(desk, thinkMs);
+  }
+
+  #says(process: Process, m: PlannedMessage): boolean {
+    const speaker = this.#book.speaker(m.from);
+    if (speaker?.spec !== process.spec) return false;
+    const n = Number(process.id.split("#")[1]);
+    return (
+      process.spec.process === "service" || n % speaker.spec.principals.length === speaker.index
+    );
   }
 
   /** Which planned session a process speaks for when it says `ready`. */
@@ -591,8 +601,13 @@ class Simulation {
     const pair = `${process.id}>${label}`;
     const nth = (this.#counts.get(pair) ?? 0) + 1;
     this.#counts.set(pair, nth);
-    const inData =
-      process.spec.process === "session" ? process.secrets > 0 : process.secretWith.has(to);
+    const keyed = (p: Process, other: Address): boolean =>
+      p.spec.process === "session" ? p.secrets > 0 : p.secretWith.has(other);
+    const inData = keyed(process, to);
+    const receiver = this.#listening.get(to);
+    if (receiver !== undefined && !keyed(receiver, process.address)) {
+      this.#early.set(this.#packets.length, receiver.spec.name);
+    }
     const packet = this.#put(
       { from: process.id, to: label, nth, source: process.address, destination: to, bytes },
       inData,
@@ -909,7 +924,10 @@ class Simulation {
   /** `touched`: a packet that the move concerns, or undefined if it only sends its own. */
   #noteMove(index: number, at: ProcessId, touched: number | undefined): void {
     this.#events.push({ kind: "attack", t: this.#now, at, move: index });
-    if (touched !== undefined && this.#inData[touched] !== true) this.#handshakeUntouched = false;
+    if (touched === undefined) return;
+    if (this.#inData[touched] !== true) this.#handshakeUntouched = false;
+    const early = this.#early.get(touched);
+    if (early !== undefined) this.#touchedEarly.add(early);
   }
 
   #act({ move, index }: IndexedMove): void {
@@ -957,7 +975,7 @@ class Simulation {
     const times = move.times ?? 1;
     for (let k = 0; k < times; k++) {
       // Many at once are many strangers: each has an address of its own.
-      const own = k === 0 || asked !== undefined ? source : `${attackerHost}-${k}:6666`;
+      const own = k === 0 || source !== attackerAddress ? source : `${attackerHost}-${k}:6666`;
       this.#emit(index, bytes, own, target, original);
     }
   }
@@ -975,6 +993,8 @@ class Simulation {
     this.#counts.set(pair, nth);
     const inData =
       this.#targetInData(to) && (original === undefined || this.#inData[original.index] === true);
+    const early = original && this.#early.get(original.index);
+    if (early !== undefined) this.#early.set(this.#packets.length, early);
     const packet = this.#put(
       {
         from: attackerHost,
@@ -1003,6 +1023,11 @@ class Simulation {
       first: true,
       key: packetKey(packet),
     });
+  }
+
+  /** Was a packet touched whose receiver had no key yet? Relays never have one: they do not count. */
+  #touchedUnfinished(): boolean {
+    return this.#processes.some((p) => p.secrets > 0 && this.#touchedEarly.has(p.spec.name));
   }
 
   /** Are all sessions in progress past their handshake, as far as `to` is concerned? */
@@ -1058,7 +1083,7 @@ class Simulation {
         credentials: credentials ?? [],
         longTermSecrets: (principal) => this.#deployment.longTermSecrets(principal),
       },
-      handshakeUntouched: this.#handshakeUntouched,
+      handshakeUntouched: this.#handshakeUntouched && !this.#touchedUnfinished(),
       endMs: this.#now,
       get digest() {
         digest ??= digestOf(trace);

@@ -207,7 +207,8 @@ export interface RoleSpec {
 
 /** Messages of one session, in order. */
 export interface PlannedMessage {
-  readonly from: Role;
+  /** A role, which means the first of its principals; or one of its principals, by name. */
+  readonly from: Role | Principal;
   readonly message: Uint8Array;
   readonly to?: Principal;
 }

@@ -1,6 +1,7 @@
 /** Holds what comes out against what a scenario expects. */
 import { isJudged, guarantees } from "../harness/guarantees/catalog.ts";
 import type { Guarantee, Unjudged } from "../harness/guarantees/guarantee.ts";
+import { idleMoves } from "../harness/replay.ts";
 import { capabilityFor, judge, Profiles, simulatePlainly } from "../harness/search/judge-run.ts";
 import { storyOf } from "../harness/story.ts";
 import { planOf, type Subject } from "../harness/subject.ts";
@@ -63,6 +64,8 @@ export interface ScenarioResult {
   readonly steps: readonly string[];
   readonly story: Story;
   readonly digest: string;
+  /** Positions of moves that did nothing. */
+  readonly idle: readonly number[];
 }
 
 /** The one run of a scenario that has an attack. Pure. @throws ProtocolError */
@@ -84,6 +87,7 @@ export function runScenario(
     steps: attack.map(describeMove),
     story: storyOf(trace, broken?.because),
     digest: trace.digest,
+    idle: idleMoves(trace),
   };
 }
 

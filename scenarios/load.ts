@@ -3,9 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readYaml } from "../harness/located.ts";
-import { parseProtocolName, writtenOptions } from "../harness/names.ts";
+import { parseProtocolName } from "../harness/names.ts";
 import { unknownName } from "../harness/nearest.ts";
-import type { Subject } from "../harness/subject.ts";
 import { UserError } from "../harness/user-error.ts";
 import { FriendlyError, plainMoves } from "./friendly.ts";
 import { type Scenario, scenarioOf, scenarioSchema } from "./scenario.ts";
@@ -92,14 +91,12 @@ export function scenarioNamed(name: string, cwd: string): Scenario {
   throw new UserError(unknownName("scenario", name, all.map((s) => s.name)));
 }
 
-/** What the whole catalogue is expected to find about a bundled subject, if anybody wrote it. */
+/** What the whole catalogue is expected to find about a bundled protocol with default options. */
 export function expectationFor(
-  subject: Pick<Subject, "options" | "source"> & { readonly protocol: Pick<Subject["protocol"], "options"> },
+  protocol: string,
   scenarios: readonly Scenario[],
 ): Scenario | undefined {
-  if (writtenOptions(subject.protocol.options, subject.options) !== "") return undefined;
-  return scenarios.find((s) => {
-    if (s.run !== undefined || Object.keys(s.options).length > 0) return false;
-    return s.protocol === subject.source;
-  });
+  return scenarios.find(
+    (s) => s.run === undefined && s.protocol === protocol && Object.keys(s.options).length === 0,
+  );
 }

@@ -2,12 +2,13 @@
  * A generic strategy turns what an undisturbed run shows into attacks. It knows nothing about any
  * protocol: packets, processes and stores are all it sees. One file each, one line in catalog.ts.
  */
-import type { Principal, Protocol } from "../../protocol/endpoint.ts";
+import type { Address, Principal, Protocol } from "../../protocol/endpoint.ts";
 import type { Attack, Capability, PacketRef } from "../move.ts";
 
 export interface SeenPacket {
   readonly ref: PacketRef;
   readonly bytes: Uint8Array;
+  readonly destination: Address;
   /** The planned session it belongs to; `undefined` if that cannot be told. */
   readonly session: number | undefined;
   /** The same in every installation: nobody has to see it to know it. */
@@ -38,6 +39,8 @@ export interface Scene {
   /** Packets of the sessions that are attacked, in order. */
   readonly packets: readonly SeenPacket[];
   readonly processes: readonly SeenProcess[];
+  /** Sessions that repeat an earlier one: later, between the same principals. */
+  readonly repeatedSessions: readonly number[];
   /** Public keys and random values that go over the wire in the clear or in an encoding. */
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];

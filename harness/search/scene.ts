@@ -18,6 +18,17 @@ const linesOf = (trace: Trace): readonly string[] =>
  * @param otherWords a run with other messages: what its logs have in common with these is not
  *   anybody's secret.
  */
+function repeated(trace: Trace): readonly number[] {
+  const kinds = new Set<string>();
+  const found: number[] = [];
+  trace.plan.workload.sessions.forEach((session, i) => {
+    const kind = JSON.stringify(session.principals ?? {});
+    if (kinds.has(kind) && session.start === "after-previous") found.push(i);
+    kinds.add(kind);
+  });
+  return found;
+}
+
 /** Values under this length are counters and flags, not keys or nonces. */
 const recognisedFromBytes = 4;
 
@@ -65,11 +76,13 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
       return {
         ref: { from: p.from, to: p.to, nth: p.nth },
         bytes: p.bytes,
+        destination: p.destination,
         session: sessionOf(p),
         constant: twin !== undefined && equalBytes(twin, p.bytes),
       };
     }),
     values: recognised(trace, attacked),
+    repeatedSessions: repeated(trace),
     processes: trace.processes
       .filter((p) => p.service || (p.plannedSession ?? 0) < attackedSessions)
       .map((p) => ({

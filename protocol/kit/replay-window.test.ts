@@ -37,7 +37,7 @@ function feed(window: ReplayWindow, counter: bigint): boolean {
 
 /** `2..W+1 all true`, `W..1 descending all true`. */
 function range(text: string, w: bigint): bigint[] {
-  const [from, to] = text.split(" ", 1)[0]?.split("..") as [string, string];
+  const [from, to] = text.replace(/ .*/, "").split("..") as [string, string];
   const out: bigint[] = [];
   const step = text.includes("descending") ? -1n : 1n;
   for (let c = evaluate(from, w); c !== evaluate(to, w) + step; c += step) out.push(c);

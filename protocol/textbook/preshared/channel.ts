@@ -101,7 +101,8 @@ export class Channel {
     if (opened === undefined) return "bad-tag";
     const frame = wire.decodeFrame(opened);
     if (frame === undefined) return "malformed";
-    if (this.#defences.order && frame.number >= this.#next + maxUnderWay) return "unexpected";
+    const early = record.kind === "data" && frame.number >= this.#next + maxUnderWay;
+    if (early && this.#defences.order) return "unexpected";
     // The window moves only now that the record is known to be genuine.
     if (genuine && seen === "fresh") this.#records.accept(counter);
     if (record.kind === "ack") return this.#acknowledged(frame.number, now);

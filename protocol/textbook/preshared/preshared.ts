@@ -93,10 +93,10 @@ const workload: Workload = {
     {
       start: 0,
       messages: [
-        ...say("client", "alice asks bob for the keys of the boat house", "", "boat #41"),
+        ...say("client", "alice asks bob for the keys of the boat house", "boat #41"),
         ...say("client", fill("alice repeats the list of guests", maxTextBytes)),
         ...say("client", fill("alice says more than fits", maxTextBytes + 1)),
-        ...say("server", "bob wants to know who comes along", ""),
+        ...say("server", "bob wants to know who comes along"),
         ...say("server", fill("bob reads out the rules of the house", maxTextBytes), "bob agrees"),
       ],
     },
@@ -111,8 +111,8 @@ const workload: Workload = {
     {
       start: "after-previous",
       messages: [
-        ...say("client", "alice has locked the boat house", "alice left the keys with dave"),
-        ...say("server", "bob thanks alice and says good night", "bob has found them"),
+        ...say("client", "alice has locked the boat house", "alice left the keys with dave", ""),
+        ...say("server", "bob thanks alice and says good night", "bob has found them", ""),
       ],
     },
   ],

@@ -85,7 +85,11 @@ export class Bench {
   }
 
   /** What each application sends as soon as it may; the server's part is kept by client. */
-  startClient(address: Address, says: readonly string[] = [], answers: readonly string[] = []): void {
+  startClient(
+    address: Address,
+    says: readonly string[] = [],
+    answers: readonly string[] = [],
+  ): void {
     const self = address.split(":")[0] as Principal;
     const env = { ...this.#env("client", self, address, address), peer: "bob" };
     this.#waiting.set(address, [...says]);
@@ -112,7 +116,8 @@ export class Bench {
   }
 
   #ready(at: Address, session: string | undefined): void {
-    const key = session === undefined ? at : `${at} ${session}`;
+    // Some labels say more than the client's address.
+    const key = session === undefined ? at : `${at} ${session.split(" ", 1)[0]}`;
     for (const text of this.#waiting.get(key) ?? []) {
       const message = new TextEncoder().encode(text);
       this.handle(at, { kind: "send", message, ...(session === undefined ? {} : { session }) });
@@ -131,7 +136,9 @@ export class Bench {
   run(limitMs: Millis = 1_000_000, before?: (packet: Packet) => void): this {
     for (;;) {
       this.#underWay.sort((a, b) => a.at - b.at);
-      const timers = [...this.endpoints].map(([at, e]) => [e.deadline?.() ?? Infinity, at] as const);
+      const timers = [...this.endpoints].map(
+        ([at, e]) => [e.deadline?.() ?? Infinity, at] as const,
+      );
       const timer = timers.reduce((a, b) => (b[0] < a[0] ? b : a));
       const arrival = this.#underWay[0];
       const next = Math.min(timer[0], arrival?.at ?? Infinity);

@@ -121,7 +121,10 @@ function readHandshake(kind: HandshakeKind, bytes: Uint8Array): Handshake | unde
     return undefined;
   }
   let at = 2 + maxNameBytes;
-  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
+  const take = (length: number): Uint8Array => {
+    at += length;
+    return bytes.slice(at - length, at);
+  };
   return {
     kind,
     client: bytes.slice(2, 2 + nameLength),

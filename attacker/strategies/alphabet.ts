@@ -1,0 +1,168 @@
+/**
+ * The moves that an exhaustive search combines: every kind of move, at every packet and moment
+ * that a run shows. The search is exhaustive over this alphabet and says so with its depth.
+ *
+ * It is asked again after each move, about the run as it then is: packets that an attack induced
+ * can be attacked in turn.
+ */
+import { fieldsOf, openField } from "../fields.ts";
+import { attackerAddress, type Edit, type Moment, type Move, type PacketRef } from "../move.ts";
+import { playing, talkingPairs } from "./impersonating.ts";
+import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
+
+/** Every single move that makes sense in this scene; `n` is how many moves came before. */
+export function* alphabet(scene: Scene, n: number): Iterable<Move> {
+  const leading = firstOfTheirKind(scene);
+  for (const p of leading.packets) yield* onPacket(p, leading);
+  yield* replays(leading);
+  yield* acrossSessions(scene, leading);
+  yield* substitutions(leading.values);
+  yield* injections(leading);
+  yield* roles(leading, n);
+}
+
+/**
+ * A session that repeats an earlier one, between the same principals, is attacked only through
+ * that one's packets: what can be done to it by itself can be done to the earlier one.
+ */
+function firstOfTheirKind(scene: Scene): Scene {
+  const later = new Set(scene.repeatedSessions);
+  const counts = (session: number | undefined): boolean =>
+    session === undefined || !later.has(session);
+  const packets = scene.packets.filter((p) => counts(p.session));
+  const own = new Set(packets.map((p) => keyOf(p.ref)));
+  return {
+    ...scene,
+    packets,
+    processes: scene.processes.filter((p) => counts(p.session) && !idle(p, packets)),
+    values: scene.values.filter((v) => own.has(keyOf(v.packet))),
+  };
+}
+
+const keyOf = (p: PacketRef): string => `${p.from}>${p.to}:${p.nth}`;
+
+/** Restarted services of later sessions have no part in the first one. */
+const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
+  process.service && !packets.some((p) => p.ref.from === process.id || p.ref.to === process.id);
+
+/** What one session sent takes, or joins, the same place in a session that repeats it. */
+function* acrossSessions(scene: Scene, leading: Scene): Iterable<Move> {
+  const role = (id: string): string => id.split("#")[0] ?? id;
+  const slot = (p: SeenPacket): string => `${role(p.ref.from)}>${role(p.ref.to)}:${p.ref.nth}`;
+  const bySlot = new Map(leading.packets.map((p) => [slot(p), p]));
+  for (const p of scene.packets) {
+    const earlier = bySlot.get(slot(p));
+    if (earlier === undefined || earlier === p) continue;
+    const { ref: packet } = earlier;
+    const { to, from } = p.ref;
+    yield { move: "modify", packet: p.ref, edits: [{ edit: "paste", packet }] };
+    yield { move: "replay", packet, to, from, when: { after: p.ref } };
+  }
+}
+
+function* onPacket(p: SeenPacket, scene: Scene): Iterable<Move> {
+  const packet = p.ref;
+  yield { move: "drop", packet };
+  yield { move: "duplicate", packet, delayMs: 1 };
+  yield { move: "hold", packet, delayMs: 1 };
+  yield { move: "hold", packet, delayMs: 150 };
+  yield { move: "reflect", packet };
+  if (scene.transport === "stream") yield { move: "cut", packet };
+  for (const edit of smallEdits(p)) yield { move: "modify", packet, edits: [edit] };
+  for (const source of scene.packets) {
+    if (source === p) break;
+    yield { move: "modify", packet, edits: [{ edit: "paste", packet: source.ref }] };
+  }
+}
+
+/** One flip at either end of the innermost field, one cut: the rest behaves alike. */
+function smallEdits(p: SeenPacket): readonly Edit[] {
+  const path = [...fieldsOf(p.bytes)].sort((a, b) => b.length - a.length)[0] ?? [];
+  const inside = path.length === 0 ? {} : { inside: [...path] };
+  const length = openField(p.bytes, path)?.inner.length ?? 0;
+  return [
+    { edit: "flip", at: 0, mask: 1, ...inside },
+    { edit: "flip", at: -1, mask: 1, ...inside },
+    { edit: "truncate", length: length >> 1, ...inside },
+  ];
+}
+
+function* replays(scene: Scene): Iterable<Move> {
+  for (const [i, p] of scene.packets.entries()) {
+    for (const after of scene.packets.slice(i)) {
+      const when: Moment = { after: after.ref };
+      const packet = p.ref;
+      if (after.session !== p.session && after !== p) continue;
+      yield { move: "replay", packet, to: packet.to, from: packet.from, when };
+    }
+    // To anybody else, in the name of whoever they are talking to.
+    for (const other of scene.processes) {
+      if (other.id === p.ref.to || other.id === p.ref.from) continue;
+      for (const from of talkersWith(scene, other)) {
+        yield { move: "replay", packet: p.ref, to: other.id, from, when: { after: p.ref } };
+      }
+    }
+  }
+}
+
+/** Addresses that a process sends to: what comes from there it takes for its peer's. */
+function talkersWith(scene: Scene, process: SeenProcess): readonly string[] {
+  const sent = scene.packets.filter((p) => p.ref.from === process.id).map((p) => p.destination);
+  return [...new Set(sent)];
+}
+
+function* substitutions(values: readonly SeenValue[]): Iterable<Move> {
+  for (const [i, v] of values.entries()) {
+    const inside = [...v.path, `bytes:${v.start}-${v.start + v.length}`];
+    const { packet } = v;
+    if (v.kind === "public-key") {
+      yield { move: "modify", packet, edits: [{ edit: "own-key", inside }] };
+      continue;
+    }
+    for (const s of values.slice(0, i)) {
+      if (s.kind !== "random" || s.length !== v.length) continue;
+      const source = [...s.path, `bytes:${s.start}-${s.start + s.length}`];
+      const edit: Edit = { edit: "paste", packet: s.packet, source, inside };
+      yield { move: "modify", packet, edits: [edit] };
+    }
+  }
+}
+
+const literals = ["", "41".repeat(16)];
+
+function* injections(scene: Scene): Iterable<Move> {
+  const first = scene.packets[0]?.session;
+  const moments: Moment[] = ["start"];
+  for (const p of scene.packets) if (p.session === first) moments.push({ after: p.ref });
+  for (const when of moments) {
+    for (const { id: to, service, session } of scene.processes) {
+      if (!service && session !== first) continue;
+      for (const hex of literals) yield { move: "inject", hex, to, from: attackerAddress, when };
+    }
+  }
+}
+
+const names = ["puppet-a", "puppet-b", "puppet-c", "puppet-d"];
+
+/** Each role toward whoever it talks to: on the wire, from outside, with a value already seen. */
+function* roles(scene: Scene, n: number): Iterable<Move> {
+  const name = names[n] ?? `puppet-${n}`;
+  const before = names[n - 1];
+  for (const [asker, answerer] of talkingPairs(scene)) {
+    const first = scene.packets.find((p) => p.ref.from === asker.id)?.ref;
+    const handsTo = before === undefined ? {} : { handsTo: before };
+    yield playing(name, answerer, asker, { insteadOf: answerer.id, ...handsTo });
+    yield playing(name, asker, answerer, { insteadOf: asker.id, ...handsTo });
+    yield playing(name, asker, answerer);
+    if (first !== undefined) {
+      yield playing(name, asker, answerer, { reuses: 1, when: { after: first } });
+    }
+  }
+  for (const { ref: after } of scene.packets) {
+    for (const process of new Set([after.from, after.to])) {
+      if (scene.processes.some((p) => p.id === process)) {
+        yield { move: "hijack", name, process, after };
+      }
+    }
+  }
+}

@@ -1,0 +1,325 @@
+/** Every kind of move takes effect, is recorded, and knows whether it touched a handshake. */
+import { describe, expect, test } from "vitest";
+import {
+  type Attack,
+  attackerAddress,
+  bystanderAddress,
+  type Move,
+  moveSchema,
+} from "../attacker/move.ts";
+import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { AttackPlan, packetKey } from "./attack-plan.ts";
+import {
+  bare,
+  deliver,
+  delivered,
+  eventsOf,
+  run,
+  say,
+  tiny,
+  transmit,
+  words,
+} from "./testing/tiny.ts";
+import type { Trace } from "./trace.ts";
+
+const up = (n: number) => ({ from: "client#0", to: "server#0", nth: n });
+const down = (n: number) => ({ from: "server#0", to: "client#0", nth: n });
+const x = (text: string) => hex(utf8(text));
+
+/** A handshake of two packets, then data both ways; everybody says what it hears, and from whom. */
+const chatty = tiny({
+  client: () => (input) => {
+    if (input.kind === "start") return [transmit("hello")];
+    if (input.kind === "send") return [{ kind: "transmit", bytes: input.message }];
+    if (input.kind !== "datagram") return [];
+    if (words(input.bytes) !== "welcome") return [deliver(input.bytes, input.from)];
+    const value = utf8("the key of the session");
+    return [{ kind: "claim", claim: { kind: "secret", peer: "bob", value } }, { kind: "ready" }];
+  },
+  server: (env) => (input) => {
+    if (input.kind !== "datagram") return [];
+    if (words(input.bytes) !== "hello") {
+      return [deliver(input.bytes, input.from), transmit(`re: ${words(input.bytes)}`)];
+    }
+    env.store("guests").append(utf8(`${input.from};`));
+    const value = utf8("the key of the session");
+    return [
+      { kind: "claim", claim: { kind: "secret", peer: "alice", value } },
+      transmit("welcome"),
+    ];
+  },
+  sessions: [
+    { start: 0, messages: say("client", "one", "two") },
+    { start: "after-previous", messages: say("client", "three") },
+  ],
+  deployment: {
+    longTermSecrets: (principal) => (principal === "alice" ? [utf8("alice's password")] : []),
+  },
+});
+
+const heard = (trace: Trace) =>
+  eventsOf(trace, "deliver").map((e) => `${e.at} ${words(e.message)} < ${e.from}`);
+const calm = heard(run(chatty));
+
+interface Case {
+  readonly move: Move;
+  /** What is heard, as against a run without the move. */
+  readonly more?: readonly string[];
+  readonly less?: readonly string[];
+  readonly handshake?: "touched";
+}
+const [c0, s0] = ["alice:40000", "bob:7"];
+const firstSession = calm.filter((line) => line.includes("one") || line.includes("two"));
+
+const cases: Record<string, Case> = {
+  "drop, in the handshake": {
+    move: { move: "drop", packet: up(1) },
+    less: firstSession,
+    handshake: "touched",
+  },
+  "drop, of data": {
+    move: { move: "drop", packet: up(2) },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+  },
+  hold: { move: { move: "hold", packet: up(2), delayMs: 300 } },
+  "duplicate, of data": {
+    move: { move: "duplicate", packet: up(2), delayMs: 5 },
+    more: [`server#0 one < ${c0}`, `client#0 re: one < ${s0}`],
+  },
+  "replay, in the same name": {
+    move: {
+      move: "replay",
+      packet: up(2),
+      to: "server#0",
+      from: "client#0",
+      when: { after: up(3) },
+    },
+    more: [`server#0 one < ${c0}`, `client#0 re: one < ${s0}`],
+  },
+  "replay, changed, in one's own name": {
+    move: {
+      move: "replay",
+      packet: up(2),
+      edits: [{ edit: "extend", hex: x("!") }],
+      to: "server#0",
+      when: { after: up(3) },
+    },
+    more: [`server#0 one! < ${attackerAddress}`],
+  },
+  "replay, into a session that has no key yet": {
+    move: { move: "replay", packet: up(2), to: "client#1", when: { after: down(3) } },
+    handshake: "touched",
+  },
+  "replay of a handshake": {
+    move: { move: "replay", packet: up(1), to: "server#0", when: { after: up(3) } },
+    handshake: "touched",
+  },
+  reflect: {
+    move: { move: "reflect", packet: up(2) },
+    more: [`client#0 one < ${s0}`],
+  },
+  redirect: {
+    move: { move: "redirect", packet: up(2), to: "client#0" },
+    less: [`server#0 one < ${c0}`, `client#0 re: one < ${s0}`],
+    more: [`client#0 one < ${c0}`],
+  },
+  "inject, before any session": {
+    move: { move: "inject", hex: x("psst"), to: "server#0", when: "start" },
+    more: [`server#0 psst < ${attackerAddress}`],
+    handshake: "touched",
+  },
+  "inject, among data, as a bystander": {
+    move: {
+      move: "inject",
+      hex: x("psst"),
+      to: "server#0",
+      from: bystanderAddress,
+      when: { after: down(2) },
+    },
+    more: [`server#0 psst < ${bystanderAddress}`],
+  },
+  "inject, at a time": {
+    move: { move: "inject", hex: x("psst"), to: "client#0", from: "server#0", when: { atMs: 60 } },
+    more: [`client#0 psst < ${s0}`],
+  },
+  modify: {
+    move: { move: "modify", packet: up(2), edits: [{ edit: "set", at: 0, hex: x("O") }] },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+    more: [`server#0 One < ${c0}`, `client#0 re: One < ${s0}`],
+  },
+  "modify, in the handshake": {
+    move: { move: "modify", packet: down(1), edits: [{ edit: "truncate", length: 0 }] },
+    less: firstSession,
+    more: [`client#0  < ${s0}`],
+    handshake: "touched",
+  },
+  cut: { move: { move: "cut", packet: up(2) } },
+  "disclose, of secrets": {
+    move: { move: "disclose", principal: "alice", what: "long-term", when: "end" },
+  },
+  "disclose, of a store": {
+    move: { move: "disclose", principal: "bob", what: "store:guests", when: { after: up(1) } },
+  },
+  "puppet, with a session of its own": {
+    move: { move: "puppet", name: "puppet-a", role: "client", as: "alice", facing: "server#0" },
+    more: ["server#0 mallory was here < mallory:7000"],
+    handshake: "touched",
+  },
+  hijack: {
+    move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2) },
+    more: [`server#0 mallory was here < ${c0}`],
+  },
+};
+
+const without = (all: readonly string[], some: readonly string[] = []): string[] => {
+  const rest = [...all];
+  for (const one of some) {
+    const at = rest.indexOf(one);
+    if (at >= 0) rest.splice(at, 1);
+  }
+  return rest.sort();
+};
+
+describe("each kind of move", () => {
+  test.each(Object.entries(cases))("%s", (_, { move, more, less, handshake }) => {
+    expect(moveSchema.parse(move)).toEqual(move);
+    const trace = run(chatty, { attack: [move] });
+    const attacks = eventsOf(trace, "attack");
+    expect(attacks.length).toBeGreaterThan(0);
+    expect(attacks.every((e) => e.move === 0)).toBe(true);
+    const now = heard(trace);
+    if (more !== undefined) expect(now).toEqual(expect.arrayContaining([...more]));
+    if (more !== undefined || less !== undefined) {
+      const echoes = now.filter((line) => !/^client#\d re: (psst|mallory)/.test(line));
+      if (!/puppet|hijack/.test(move.move))
+        expect(without(echoes, more)).toEqual(without(calm, less));
+    }
+    expect(trace.handshakeUntouched).toBe(handshake !== "touched");
+  });
+
+  test("no kind is left out", () => {
+    const kinds = new Set(Object.values(cases).map((c) => c.move.move));
+    const all = moveSchema.options.map((option) => option.shape.move.value);
+    expect([...all].sort()).toEqual([...kinds].sort());
+  });
+});
+
+describe("recorded", () => {
+  test("who sent what: the attacker's packets have names of their own", () => {
+    const attack: Attack = [
+      { move: "inject", hex: "00", to: "server#0", when: "start" },
+      { move: "inject", hex: "01", to: "server#0", when: { after: up(1) } },
+      { move: "replay", packet: up(2), to: "server#0", when: { after: up(2) } },
+    ];
+    const own = run(chatty, { attack }).packets.filter((p) => p.from === "mallory");
+    expect(own.map((p) => `${p.from}>${p.to} ${p.nth} ${p.byAttacker}`)).toEqual([
+      "mallory>server#0 1 injected",
+      "mallory>server#0 2 injected",
+      "mallory>server#0 3 replayed",
+    ]);
+    expect(own.map((p) => p.copyOf !== undefined)).toEqual([false, false, true]);
+  });
+
+  test("many at once are many strangers, each with an address of its own", () => {
+    const attack: Attack = [
+      { move: "inject", hex: "78", to: "server#0", when: "start", times: 30 },
+      { move: "inject", hex: "79", to: "server#0", from: "nobody:1", when: "start", times: 3 },
+    ];
+    const own = run(chatty, { attack }).packets.filter((p) => p.from === "mallory");
+    expect(own.filter((p) => words(p.bytes) === "x").length).toBe(30);
+    expect(new Set(own.map((p) => p.source)).size).toBe(31);
+  });
+
+  test("disclosed bytes and stores as they were at that moment", () => {
+    const store = (when: Extract<Move, { move: "disclose" }>["when"]): Attack => [
+      { move: "disclose", principal: "bob", what: "store:guests", when },
+    ];
+    const at = (when: Parameters<typeof store>[0]) =>
+      run(chatty, { attack: store(when) }).disclosed.map(words);
+    expect(at("start")).toEqual([]);
+    expect(at({ after: up(1) })).toEqual(["alice:40000;"]);
+    expect(at("end")).toEqual(["alice:40000;alice:40002;"]);
+    const secrets: Attack = [
+      { move: "disclose", principal: "alice", what: "long-term", when: "end" },
+      { move: "disclose", principal: "eve", what: "long-term", when: "end" },
+    ];
+    const trace = run(chatty, { attack: secrets });
+    expect(trace.disclosed.map(words)).toEqual(["alice's password"]);
+    expect(eventsOf(trace, "attack").map((e) => e.move)).toEqual([0]);
+  });
+
+  test("moves without an object take no effect and are not recorded", () => {
+    const attack: Attack = [
+      { move: "drop", packet: up(99) },
+      { move: "modify", packet: up(2), edits: [{ edit: "flip", at: 999, mask: 1 }] },
+      { move: "redirect", packet: up(2), to: "ghost#0" },
+      { move: "replay", packet: up(9), to: "server#0", when: { after: up(2) } },
+      { move: "inject", hex: "00", to: "ghost#0", when: "start" },
+      { move: "reflect", packet: up(3), when: { after: up(2) } },
+      { move: "disclose", principal: "bob", what: "store:none", when: "end" },
+    ];
+    const trace = run(chatty, { attack });
+    expect(eventsOf(trace, "attack")).toEqual([]);
+    expect(heard(trace)).toEqual(calm);
+    expect(trace.handshakeUntouched).toBe(true);
+  });
+});
+
+describe("packets are named by meaning", () => {
+  test("taking one move away leaves the other one what it was", () => {
+    const second: Move = { move: "drop", packet: up(3) };
+    const both = run(chatty, { attack: [{ move: "drop", packet: up(2) }, second] });
+    const one = run(chatty, { attack: [second] });
+    const lost = (trace: Trace) =>
+      eventsOf(trace, "lost").map((e) => words(trace.packets[e.packet]?.bytes ?? utf8("")));
+    expect(lost(both)).toEqual(["one", "two"]);
+    expect(lost(one)).toEqual(["two"]);
+  });
+
+  test("injected packets do not shift the names of honest ones", () => {
+    const attack: Attack = [
+      { move: "inject", hex: "00", to: "server#0", from: "client#0", when: "start" },
+      { move: "drop", packet: up(2) },
+    ];
+    expect(delivered(run(chatty, { attack }))).not.toContain("one");
+    expect(delivered(run(chatty, { attack }))).toContain("two");
+  });
+
+  test("a move can wait for a packet of the attacker's", () => {
+    const attack: Attack = [
+      { move: "inject", hex: x("first"), to: "server#0", when: { atMs: 60 } },
+      {
+        move: "inject",
+        hex: x("second"),
+        to: "server#0",
+        when: { after: { from: "mallory", to: "server#0", nth: 1 } },
+      },
+    ];
+    expect(delivered(run(bare(), { attack }))).toEqual(["first", "second"]);
+  });
+
+  test("the plan sorts moves by what sets them off", () => {
+    const at = (when: "start" | { atMs: number } | { after: ReturnType<typeof up> }): Move => ({
+      move: "inject",
+      hex: "",
+      to: "server#0",
+      when,
+    });
+    const end: Move = { move: "disclose", principal: "bob", what: "long-term", when: "end" };
+    const plan = new AttackPlan([
+      at("start"),
+      at({ atMs: 5 }),
+      at({ after: up(1) }),
+      end,
+      { move: "drop", packet: up(1) },
+      { move: "reflect", packet: up(2) },
+    ]);
+    expect(plan.atStart.map((m) => m.index)).toEqual([0]);
+    expect(plan.atTime.map((m) => [m.index, m.t])).toEqual([[1, 5]]);
+    expect(plan.after(packetKey(up(1))).map((m) => m.index)).toEqual([2]);
+    expect(plan.atEnd.map((m) => m.index)).toEqual([3]);
+    expect(plan.on(packetKey(up(1))).map((m) => m.index)).toEqual([4]);
+    expect(plan.after(packetKey(up(2))).map((m) => m.index)).toEqual([5]);
+    expect(plan.on(packetKey(up(7)))).toEqual([]);
+  });
+});

@@ -1,0 +1,369 @@
+/**
+ * A search in progress: runs attacks, holds every guarantee against every run, keeps the smallest
+ * violations, and turns what it found, and how hard it tried, into verdicts. Which attacks are
+ * tried is the business of assess.ts, explore.ts and fuzz.ts.
+ */
+import { untracked } from "../../attacker/knowledge/provenance.ts";
+import type { Capability } from "../../attacker/move.ts";
+import { capabilityRank } from "../../attacker/move.ts";
+import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
+import { guarantees, isJudged } from "../guarantees/catalog.ts";
+import type { Guarantee } from "../guarantees/guarantee.ts";
+import { declaredSecrets } from "../knowledge-of.ts";
+import { calmNetwork, lossyNetwork } from "../network.ts";
+import { simulate } from "../simulate.ts";
+import { storyOf } from "../story.ts";
+import { planOf, type Subject } from "../subject.ts";
+import type { Trace } from "../trace.ts";
+import type {
+  Finding,
+  GuaranteeVerdict,
+  HonestRun,
+  Layer,
+  MatrixProgress,
+  ProtocolReport,
+} from "../verdict.ts";
+import { baseWorkload } from "../workload.ts";
+import { courseOf } from "./course.ts";
+import { Findings } from "./findings.ts";
+import { capabilityFor, judge, Profiles, planFor, type RunChoice } from "./judge-run.ts";
+import { sceneOf } from "./scene.ts";
+import { Tally } from "./tally.ts";
+
+export interface SearchSettings {
+  readonly seed: string;
+  /** Only these guarantees (ids). */
+  readonly guarantees?: readonly string[];
+  /** Only attackers with these capabilities. */
+  readonly capabilities?: readonly Capability[];
+  /** At most this many runs; what is left untried makes `holds` an `unknown`. */
+  readonly budgetRuns?: number;
+}
+
+export interface Watch {
+  progress?(event: MatrixProgress): void;
+  /** Called before every run, with what is being run, so that a watchdog sees life. */
+  beat?(what: string): void;
+  /** Asked before every run; `true` ends the search, and what is known is reported. */
+  stop?(): boolean;
+}
+
+const progressEvery = 100;
+
+export class Campaign {
+  readonly subject: Subject;
+  readonly settings: SearchSettings;
+  readonly #watch: Watch;
+  readonly #profiles: Profiles;
+  /** The undisturbed run that attacks are held against. */
+  readonly honest: Trace;
+  readonly #honestCourse: Map<string, string> = new Map();
+  readonly #tallies: readonly Tally[];
+  readonly #findings: Findings;
+  #untracked: readonly string[] = [];
+  #runs = 0;
+  #cutShort: string | undefined;
+  #other: Trace | undefined;
+  #sameWords: Trace | undefined;
+  #depth: number | null = null;
+  #step = { title: "", done: 0, total: 0 };
+
+  constructor(subject: Subject, settings: SearchSettings, watch: Watch) {
+    this.subject = subject;
+    this.settings = settings;
+    this.#watch = watch;
+    this.#profiles = new Profiles(subject, settings.seed);
+    watch.beat?.("the undisturbed run");
+    this.honest = this.#profiles.of(baseWorkload).honest;
+    const profile = this.#profiles.of(baseWorkload);
+    this.#tallies = this.#chosen()
+      .filter(isJudged)
+      .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(profile))
+      .map((g) => new Tally(g));
+    watch.progress?.({
+      kind: "protocol",
+      name: subject.source,
+      guarantees: this.#chosen().map((g) => g.id),
+    });
+    this.#findings = new Findings(subject, this.#profiles, () => watch.beat?.("shrinking"));
+  }
+
+  #chosen() {
+    const wanted = this.settings.guarantees;
+    return guarantees.filter((g) => wanted === undefined || wanted.includes(g.id));
+  }
+
+  #whyNot(id: string): string | undefined {
+    return this.subject.protocol.notApplicable?.[id];
+  }
+
+  /** Looks at undisturbed runs: what strategies have to work with. */
+  scene(): Scene {
+    const seed = `${this.settings.seed}/other`;
+    this.#other ??= simulate(planOf(this.subject, { seed, workload: "other-content" }));
+    this.#sameWords ??= simulate(planOf(this.subject, { seed, workload: baseWorkload }));
+    return sceneOf(this.honest, this.#sameWords, this.#other);
+  }
+
+  /** The same for a run that was attacked: packets it induced can be attacked in turn. */
+  sceneAfter(trace: Trace): Scene {
+    this.scene();
+    return sceneOf(trace, this.#sameWords as Trace, this.#other as Trace);
+  }
+
+  get over(): boolean {
+    return this.#cutShort !== undefined;
+  }
+
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Tells what is being tried. */
+  step(title: string, done: number, total: number): void {
+    this.#step = { title, done, total };
+    this.#report();
+  }
+
+  #report(): void {
+    const { title, done, total } = this.#step;
+    const name = this.subject.source;
+    this.#watch.progress?.({ kind: "step", name, strategy: title, done, total, runs: this.#runs });
+  }
+
+  /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
+  finish(exhaustiveDepth: number | null): ProtocolReport {
+    if (this.#other === undefined) this.scene();
+    this.#untracked = untracked(evidence(this.honest), evidence(this.#other as Trace));
+    this.#depth = this.over ? null : exhaustiveDepth;
+    const { protocol, options, source } = this.subject;
+    const report: ProtocolReport = {
+      name: source,
+      title: protocol.title,
+      flow: protocol.flow,
+      options,
+      source: source === protocol.name ? "bundled" : source,
+      verdicts: this.#chosen().map((g) => this.#verdict(g.id)),
+      honest: honestRun(this.#profiles.of("default").honest),
+      runs: this.#runs,
+    };
+    this.#watch.progress?.({ kind: "finished", report });
+    return report;
+  }
+
+  /**
+   * Runs an attack and judges it.
+   * @param always run it even if no verdict can change: its trace is wanted.
+   * @returns the trace; `undefined` if it was not run, or the search is over.
+   */
+  try(strategy: string, candidate: Candidate, always = false): Trace | undefined {
+    const { moves } = candidate;
+    const choice: RunChoice = {
+      attack: moves,
+      network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
+      workload: candidate.workload ?? baseWorkload,
+      seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
+    };
+    const due = this.#due(choice);
+    if ((due.length === 0 && !always) || this.over) return undefined;
+    if (this.#watch.stop?.() === true) {
+      this.#cutShort = "stopped";
+      return undefined;
+    }
+    if (this.settings.budgetRuns !== undefined && this.#runs >= this.settings.budgetRuns) {
+      this.#cutShort = "the budget ended before the search did";
+      return undefined;
+    }
+    this.#watch.beat?.(strategy);
+    const trace = simulate(planFor(this.subject, choice));
+    this.#runs++;
+    if (this.#runs % progressEvery === 0) this.#report();
+    const changed = this.#changedCourse(trace, choice);
+    for (const tally of due) this.#judge(tally, trace, choice, strategy, changed);
+    return trace;
+  }
+
+  /** Tallies to which such a run can still be news. */
+  #due(choice: RunChoice): readonly Tally[] {
+    const { transport } = this.subject.protocol;
+    const wanted = this.settings.capabilities;
+    return this.#tallies.filter((tally) => {
+      if (tally.guarantee.counts?.(choice.attack, transport) === false) return false;
+      const capability = capabilityFor(tally.guarantee, choice.attack, transport);
+      if (wanted !== undefined && !wanted.includes(capability)) return false;
+      return tally.wants(capability, choice);
+    });
+  }
+
+  #changedCourse(trace: Trace, choice: RunChoice): boolean {
+    let honest = this.#honestCourse.get(choice.workload);
+    if (honest === undefined) {
+      honest = courseOf(this.#profiles.of(choice.workload).honest);
+      this.#honestCourse.set(choice.workload, honest);
+    }
+    return courseOf(trace) !== honest;
+  }
+
+  #judge(tally: Tally, trace: Trace, choice: RunChoice, strategy: string, changed: boolean): void {
+    const { guarantee } = tally;
+    const { violation, atStake } = judge(guarantee, trace, this.#profiles);
+    const capability = capabilityFor(guarantee, choice.attack, this.subject.protocol.transport);
+    tally.runs++;
+    tally.atStake += atStake;
+    tally.strategies.add(strategy);
+    tally.tried.add(capability);
+    if (changed) tally.effective++;
+    if (trace.handshakeUntouched) {
+      tally.triedInLayer.add(capability);
+      tally.layerAtStake += atStake;
+    }
+    if (violation === undefined) return;
+    const hit = { choice, capability, strategy, because: violation.because };
+    const first = tally.record(hit, trace.handshakeUntouched);
+    if (first) {
+      const verdict = this.#provisional(tally, violation.because, capability);
+      this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
+    }
+  }
+
+  // --- verdicts --------------------------------------------------------------------------------
+
+  #claim(id: string): Pick<GuaranteeVerdict, "claimed" | "claim"> {
+    const claims = this.subject.protocol.claims.filter((c) => c.guarantee === id);
+    if (claims.length === 0) return { claimed: false };
+    const claim = claims.map((c) => (c.where ? `${c.says} (${c.where})` : c.says)).join("; ");
+    return { claimed: true, claim };
+  }
+
+  #provisional(tally: Tally, because: string, capability: Capability): GuaranteeVerdict {
+    return {
+      guarantee: tally.guarantee.id,
+      verdict: "broken",
+      ...this.#claim(tally.guarantee.id),
+      capability,
+      because,
+      others: [],
+      heldAgainst: [],
+      runs: tally.runs,
+      strategies: tally.strategies.size,
+      atStake: tally.atStake,
+      effective: tally.effective,
+      exhaustiveDepth: null,
+    };
+  }
+
+  #verdict(id: string): GuaranteeVerdict {
+    const none = {
+      guarantee: id,
+      ...this.#claim(id),
+      capability: null,
+      others: [],
+      heldAgainst: [],
+      runs: 0,
+      strategies: 0,
+      atStake: 0,
+      effective: 0,
+      exhaustiveDepth: null,
+    } as const;
+    const guarantee = guarantees.find((g) => g.id === id);
+    const reason =
+      this.#whyNot(id) ??
+      (guarantee !== undefined && isJudged(guarantee)
+        ? guarantee.notApplicable?.(this.#profiles.of(baseWorkload))
+        : undefined);
+    if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
+    const tally = this.#tallies.find((t) => t.guarantee.id === id);
+    if (tally === undefined) return { ...none, verdict: "unknown", because: "not judged yet" };
+    const verdict = this.#judged(tally);
+    this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
+    return verdict;
+  }
+
+  #judged(tally: Tally): GuaranteeVerdict {
+    const { guarantee } = tally;
+    const found = this.#distinct(tally, false);
+    const counts = {
+      guarantee: guarantee.id,
+      ...this.#claim(guarantee.id),
+      heldAgainst: tally.heldAgainst(),
+      runs: tally.runs,
+      strategies: tally.strategies.size,
+      atStake: tally.atStake,
+      effective: tally.effective,
+      exhaustiveDepth: this.#depth,
+    };
+    const layer = guarantee.layered ? { layer: this.#layer(tally) } : {};
+    const [finding, ...others] = found;
+    if (finding !== undefined) {
+      const { capability, because } = finding;
+      return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
+    }
+    const doubt = this.#doubt(guarantee, tally.atStake);
+    const verdict = doubt === undefined ? "holds" : "unknown";
+    const because = doubt ?? this.#effort(tally);
+    return { ...counts, verdict, capability: null, because, others: [], ...layer };
+  }
+
+  #effort(tally: Tally): string {
+    const tried = `${tally.strategies.size} strategies found nothing in ${tally.runs} runs`;
+    return this.#depth === null
+      ? tried
+      : `${tried}, all attacks of up to ${this.#depth} moves among them`;
+  }
+
+  /** Shrunk findings, weakest capability first; each capability only if it adds something. */
+  #distinct(tally: Tally, layer: boolean): readonly Finding[] {
+    const found: Finding[] = [];
+    for (const hit of tally.hits(layer)) {
+      const finding = this.#findings.from(hit, tally.guarantee, layer);
+      const known = found.some(
+        (f) => capabilityRank(f.capability) >= capabilityRank(finding.capability),
+      );
+      if (!known) found.push(finding);
+    }
+    return found;
+  }
+
+  /** Why the absence of a violation says nothing. */
+  #doubt(guarantee: Guarantee, atStake: number): string | undefined {
+    if (guarantee.secrecy && this.#untracked.length > 0) return `untracked: ${this.#untracked[0]}`;
+    if (atStake === 0) return "nothing was at stake in any run";
+    return this.#cutShort;
+  }
+
+  #layer(tally: Tally): Layer {
+    const finding = this.#distinct(tally, true)[0];
+    if (finding !== undefined) {
+      const { capability, because } = finding;
+      return { verdict: "broken", capability, because, finding };
+    }
+    const doubt = this.#doubt(tally.guarantee, tally.layerAtStake);
+    if (doubt !== undefined) return { verdict: "unknown", capability: null, because: doubt };
+    return { verdict: "holds", capability: null, because: "with the handshake left untouched" };
+  }
+}
+
+function evidence(trace: Trace) {
+  return {
+    operations: trace.crypto,
+    declared: [...declaredSecrets(trace), ...(trace.deployment.publicValues ?? [])],
+    packets: trace.packets.map((p) => ({
+      name: `packet ${p.nth} from ${p.from} to ${p.to}`,
+      bytes: p.bytes,
+    })),
+  };
+}
+
+function honestRun(trace: Trace): HonestRun {
+  const count = (kind: string): number =>
+    trace.events.filter((e) => e.kind === kind && (!("purpose" in e) || e.purpose === "message"))
+      .length;
+  return {
+    submitted: count("submit"),
+    delivered: count("deliver"),
+    datagrams: trace.packets.length,
+    largestDatagram: Math.max(0, ...trace.packets.map((p) => p.bytes.length)),
+    digest: trace.digest,
+    story: storyOf(trace, undefined),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * Exhaustive search: every attack of up to k moves over the alphabet of attacker/strategies.
+ *
+ * Two moves that do not depend on each other make the same attack in either order, and a move that
+ * changes nothing makes nothing that follows it different: neither is run twice. What is skipped
+ * depends on the runs alone, so parts of the search can be done by different workers.
+ */
+import type { Attack, Move } from "../../attacker/move.ts";
+import { alphabet } from "../../attacker/strategies/alphabet.ts";
+import type { Subject } from "../subject.ts";
+import type { Trace } from "../trace.ts";
+import type { ProtocolReport } from "../verdict.ts";
+import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+
+export interface ExploreSettings extends SearchSettings {
+  readonly depth: number;
+}
+
+export function explore(
+  subject: Subject,
+  settings: ExploreSettings,
+  watch: Watch = {},
+): ProtocolReport {
+  const campaign = new Campaign(subject, settings, watch);
+  campaign.step("nothing happens", 0, 1);
+  campaign.try("undisturbed", { moves: [] });
+  exhaust(campaign, settings.depth);
+  return campaign.finish(settings.depth);
+}
+
+interface Node {
+  readonly key: string;
+  readonly move: Move;
+  /** Moves that are possible after it, by their text. */
+  readonly next: ReadonlySet<string>;
+  readonly trace: Trace;
+}
+
+/** Runs every attack of one to `depth` moves in a campaign. */
+export function exhaust(campaign: Campaign, depth: number): void {
+  if (depth < 1) return;
+  const roots = firstMoves(campaign, depth);
+  if (depth < 2) return;
+  const byKey = new Map(roots.map((r) => [r.key, r]));
+  for (const [i, root] of roots.entries()) {
+    if (campaign.over) return;
+    campaign.step(`attacks of up to ${depth} moves`, i, roots.length);
+    extend(campaign, [root.move], root.trace, depth, byKey);
+  }
+}
+
+const keyOf = (move: Move): string => JSON.stringify(move);
+
+/** All single moves; of those that lead to the same run, only the first is followed further. */
+function firstMoves(campaign: Campaign, depth: number): readonly Node[] {
+  const seen = new Set([sameness(campaign.honest)]);
+  const nodes: Node[] = [];
+  for (const move of alphabet(campaign.scene(), 0)) {
+    const trace = campaign.try("exhaustive", { moves: [move] }, depth > 1);
+    if (campaign.over) return nodes;
+    if (trace === undefined || depth < 2) continue;
+    const same = sameness(trace);
+    if (seen.has(same)) continue;
+    seen.add(same);
+    const next = new Set<string>();
+    for (const m of alphabet(campaign.sceneAfter(trace), 1)) next.add(keyOf(m));
+    nodes.push({ key: keyOf(move), move, next, trace });
+  }
+  return nodes;
+}
+
+function extend(
+  campaign: Campaign,
+  attack: Attack,
+  trace: Trace,
+  depth: number,
+  roots: ReadonlyMap<string, Node>,
+): void {
+  const last = attack.at(-1) as Move;
+  const lastKey = keyOf(last);
+  const more = attack.length + 1 < depth;
+  for (const move of alphabet(campaign.sceneAfter(trace), attack.length)) {
+    if (campaign.over) return;
+    const key = keyOf(move);
+    if (attack.some((m) => keyOf(m) === key)) continue;
+    const other = attack.length === 1 ? roots.get(key) : undefined;
+    // The same two moves are tried starting with the other one.
+    if (other !== undefined && key < lastKey && other.next.has(lastKey)) continue;
+    const extended = [...attack, move];
+    const result = campaign.try("exhaustive", { moves: extended }, more);
+    if (!more || result === undefined) continue;
+    if (sameness(result) !== sameness(trace)) extend(campaign, extended, result, depth, roots);
+  }
+}
+
+/** Equal for runs that no continuation can tell apart: the same packets and the same events. */
+function sameness(trace: Trace): string {
+  let out = "";
+  for (const e of trace.events) {
+    if (e.kind === "attack" || e.kind === "sent") continue;
+    out += `${e.t} ${e.kind} ${e.at}${e.kind === "received" ? ` ${e.packet} ${e.bytes.join()}` : ""};`;
+  }
+  return out;
+}

@@ -1,0 +1,105 @@
+/** Saves the attacks of findings, and knows where they are. */
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
+import { UserError } from "../../harness/user-error.ts";
+import { fileName } from "../escape.ts";
+import { jsonText } from "../json.ts";
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+/** A word of a command line that a shell takes as it is. */
+export function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Writes a file, and the folders it needs. @throws UserError */
+export function writeOut(cwd: string, path: string, content: string): void {
+  const full = resolve(cwd, path);
+  try {
+    mkdirSync(resolve(full, ".."), { recursive: true });
+    writeFileSync(full, content);
+  } catch (error) {
+    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another --out`);
+  }
+}
+
+interface Owner {
+  readonly id: string;
+  readonly name: string;
+}
+
+export class AttackFiles {
+  readonly #cwd: string;
+  readonly #out: string;
+  /** Saved files by what is in them. */
+  readonly #paths = new Map<string, string>();
+  readonly #folders = new Map<string, string>();
+  #problem: UserError | undefined;
+
+  /** @throws UserError if `out` can be no folder. */
+  constructor(cwd: string, out: string) {
+    this.#cwd = cwd;
+    this.#out = out;
+    const stat = statSync(resolve(cwd, out), { throwIfNoEntry: false });
+    if (stat?.isDirectory() === false) {
+      throw new UserError(`${out}: is a file; --out needs a folder`);
+    }
+  }
+
+  get saved(): number {
+    return this.#paths.size;
+  }
+
+  /** What kept a file from being written, if anything did. */
+  get problem(): UserError | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Saves all findings of a verdict.
+   * @param about whose they are: `id` tells protocols of one report apart, `name` is for people.
+   */
+  save(about: Owner, { guarantee, finding, layer, others }: GuaranteeVerdict): void {
+    if (finding !== undefined) this.#write(about, guarantee, finding);
+    if (layer?.finding !== undefined) this.#write(about, `${guarantee}-layer`, layer.finding);
+    for (const other of others) this.#write(about, `${guarantee}-${other.capability}`, other);
+  }
+
+  #write(about: Owner, name: string, finding: Finding): void {
+    const content = jsonText(finding.attack);
+    if (this.#paths.has(content) || this.#problem !== undefined) return;
+    const path = join(this.#out, "attacks", this.#folder(about), `${fileName(name)}.json`);
+    try {
+      writeOut(this.#cwd, path, content);
+      this.#paths.set(content, path);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#problem = error;
+    }
+  }
+
+  /** Two names may be the same once they are safe; their files must not meet. */
+  #folder({ id, name }: Owner): string {
+    let folder = this.#folders.get(id);
+    if (folder === undefined) {
+      const taken = new Set(this.#folders.values());
+      const safe = fileName(name);
+      folder = safe;
+      for (let n = 2; taken.has(folder); n++) folder = `${safe}-${n}`;
+      this.#folders.set(id, folder);
+    }
+    return folder;
+  }
+
+  pathOf(finding: Finding): string | null {
+    return this.#paths.get(jsonText(finding.attack)) ?? null;
+  }
+
+  replayCommand(finding: Finding): string {
+    const path = this.pathOf(finding);
+    return path === null ? "(not saved)" : `npx mallory replay ${shellWord(path)}`;
+  }
+}

@@ -1,0 +1,217 @@
+/** Assesses several protocols at once in worker threads, and gathers what comes back. */
+import { availableParallelism } from "node:os";
+import {
+  bundledSubject,
+  parseProtocolName,
+  type ProtocolName,
+} from "../../harness/names.ts";
+import { UserError } from "../../harness/user-error.ts";
+import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
+import { protocols } from "../../protocol/catalog.ts";
+import { version } from "./version.ts";
+import type { Flags } from "./flags.ts";
+import type { Io } from "./io.ts";
+import { OwnError } from "./own-error.ts";
+import { type CheckedSubject, checkedSubject } from "./tasks.ts";
+import { type Failure, type Job, Workshop } from "./workshop.ts";
+
+export interface Checked {
+  readonly name: ProtocolName;
+  readonly subject: CheckedSubject;
+  /** Names it within one report. */
+  readonly label: string;
+}
+
+const defaultStuckMs = 10_000;
+
+export function openWorkshop(io: Io, flags: Pick<Flags, "workers">, tasks: number): Workshop {
+  const asked = Number(io.env["MALLORY_STUCK_MS"]);
+  return new Workshop({
+    cwd: io.cwd,
+    workers: flags.workers ?? Math.max(1, Math.min(availableParallelism(), tasks)),
+    stuckMs: asked > 0 ? asked : defaultStuckMs,
+  });
+}
+
+/** What came wrong out of a worker, as the exception it stands for. */
+export const errorOf = (failure: Failure): Error =>
+  failure.end === "user" ? new UserError(failure.message) : new OwnError(failure);
+
+/**
+ * Looks at every protocol before any work begins, so that a misspelt name costs no time.
+ * @param names as they were written; none: all bundled ones.
+ * @throws UserError, OwnError
+ */
+export async function checkAll(
+  workshop: Workshop,
+  names: readonly string[],
+  print: (line: string) => void,
+): Promise<readonly Checked[]> {
+  const written = names.length > 0 ? names : protocols.map((p) => p.name);
+  const parsed = [...new Set(written)].map(parseProtocolName);
+  const checked = parsed.map((name) => checkOne(workshop, name, print));
+  const settled = await Promise.allSettled(checked);
+  const failed = settled.find((s) => s.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  const subjects = await Promise.all(checked);
+  const unique = [...new Map(subjects.map((c) => [c.label, c])).values()];
+  return unique;
+}
+
+async function checkOne(
+  workshop: Workshop,
+  name: ProtocolName,
+  print: (line: string) => void,
+): Promise<Checked> {
+  if (name.file === undefined) {
+    const subject = checkedSubject(bundledSubject(name));
+    return { name, subject, label: subject.label };
+  }
+  const result = await workshop.run("check", name, {}, { print }).result;
+  if (result.end === "stopped") throw new UserError(`${name.source}: stopped`);
+  if (result.end !== "done") throw errorOf(result);
+  return { name, subject: result.answer, label: result.answer.label };
+}
+
+export interface Campaign {
+  readonly report: MatrixReport;
+  readonly failures: readonly Failure[];
+  readonly interrupted: boolean;
+  /** Which protocol each report is about. */
+  readonly subjects: ReadonlyMap<ProtocolReport, Checked>;
+}
+
+export interface Viewer {
+  progress(event: MatrixProgress): void;
+  /** A line about a protocol, such as what it printed. */
+  note(text: string): void;
+}
+
+/** Ends a campaign before its time; the first reason counts. */
+export class Stopper {
+  #reason: string | undefined;
+  readonly #listeners: (() => void)[] = [];
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  onStop(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  stop(reason: string): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const interruptedReason = "stopped by Ctrl-C";
+const bailReason = "stopped at the first broken claim (--bail)";
+
+/** Runs everything; failures of one protocol do not keep the others from being reported. */
+export async function assessAll(
+  workshop: Workshop,
+  checked: readonly Checked[],
+  flags: Flags,
+  io: Io,
+  viewer: Viewer,
+  stopper = new Stopper(),
+): Promise<Campaign> {
+  const startedMs = io.now();
+  const jobs = checked.map((one) => startOne(workshop, one, flags, viewer, stopper));
+  stopper.onStop(() => {
+    for (const job of jobs) job.stop();
+  });
+  const release = io.onInterrupt(() => {
+    viewer.note("stopping; press Ctrl-C again to quit at once");
+    stopper.stop(interruptedReason);
+  });
+  const timer = secondsTimer(flags, stopper);
+  const results = await Promise.all(jobs.map((job) => job.result));
+  clearTimeout(timer);
+  release();
+  const subjects = new Map<ProtocolReport, Checked>();
+  const failures: Failure[] = [];
+  const untried: string[] = [];
+  results.forEach((result, i) => {
+    const one = checked[i];
+    if (one === undefined) return;
+    if (result.end === "done") subjects.set(result.answer, one);
+    else if (result.end === "stopped") untried.push(one.label);
+    else failures.push(result);
+  });
+  const reports = [...subjects.keys()];
+  const incomplete = incompleteness(stopper.reason, untried, failures, flags, reports);
+  return {
+    report: {
+      schema: "mallory/matrix@1",
+      seed: flags.seed,
+      version,
+      protocols: reports,
+      runs: reports.reduce((sum, r) => sum + r.runs, 0),
+      seconds: Math.round(io.now() - startedMs) / 1000,
+      ...(incomplete === undefined ? {} : { incomplete }),
+    },
+    failures,
+    interrupted: stopper.reason === interruptedReason,
+    subjects,
+  };
+}
+
+function secondsTimer(flags: Flags, stopper: Stopper): NodeJS.Timeout | undefined {
+  const { budget } = flags;
+  if (budget?.unit !== "seconds") return undefined;
+  const reason = `the budget of ${budget.seconds} s ended; another run may get further`;
+  return setTimeout(() => stopper.stop(reason), Math.min(budget.seconds * 1_000, 2 ** 31 - 1));
+}
+
+function incompleteness(
+  reason: string | undefined,
+  untried: readonly string[],
+  failures: readonly Failure[],
+  flags: Flags,
+  reports: readonly ProtocolReport[],
+): string | undefined {
+  const { budget } = flags;
+  const spent = budget?.unit === "runs" && reports.some((r) => r.runs >= budget.runs);
+  const parts = [
+    ...(reason === undefined ? [] : [reason]),
+    ...(spent ? [`the budget of ${budget.runs} runs ended before the catalogue did`] : []),
+    ...(untried.length === 0 ? [] : [`not tried: ${untried.join(", ")}`]),
+    ...failures.map((f) => f.message),
+  ];
+  return parts.length === 0 ? undefined : parts.join("; ");
+}
+
+function startOne(
+  workshop: Workshop,
+  one: Checked,
+  flags: Flags,
+  viewer: Viewer,
+  stopper: Stopper,
+): Job<"assess"> {
+  const { seed, guarantees, capabilities, budget } = flags;
+  const settings = {
+    seed,
+    ...(guarantees === undefined ? {} : { guarantees }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(budget?.unit === "runs" ? { budgetRuns: budget.runs } : {}),
+  };
+  const progress = (event: MatrixProgress): void => {
+    // The harness knows sources; two sets of options of one protocol have the same.
+    viewer.progress(event.kind === "finished" ? event : { ...event, name: one.label });
+    if (event.kind !== "cell" || !flags.bail) return;
+    if (event.verdict.verdict === "broken" && event.verdict.claimed) stopper.stop(bailReason);
+  };
+  const print = (line: string): void => viewer.note(`${one.label} prints: ${line}`);
+  const job = workshop.run("assess", one.name, { settings }, { progress, print });
+  const result = job.result.then((r) => {
+    if (r.end === "done") {
+      viewer.progress({ kind: "finished", report: { ...r.answer, name: one.label } });
+    }
+    return r;
+  });
+  return { ...job, result };
+}

@@ -1,0 +1,159 @@
+/** `mallory matrix`: all guarantees of some protocols under all generic attackers. */
+import { expectationFor, bundledScenarios } from "../../scenarios/load.ts";
+import { type Held, hold } from "../../scenarios/hold.ts";
+import type { Expectation } from "../../scenarios/scenario.ts";
+import { terminalText } from "../escape.ts";
+import { jsonText, matrixJson } from "../json.ts";
+import { matrixText } from "../text.ts";
+import { AttackFiles } from "./attack-files.ts";
+import { assessAll, type Campaign, type Checked, checkAll, openWorkshop, Stopper } from "./campaign.ts";
+import type { Flags } from "./flags.ts";
+import { exitCode, type Io, worstOf } from "./io.ts";
+import { openProgress } from "./progress.ts";
+
+/** A campaign from beginning to end, with its attacks saved. @throws UserError, OwnError */
+export async function campaignOf(
+  names: readonly string[],
+  flags: Flags,
+  io: Io,
+): Promise<{ readonly campaign: Campaign; readonly files: AttackFiles }> {
+  const files = new AttackFiles(io.cwd, flags.out);
+  const workshop = openWorkshop(io, flags, Math.max(names.length, 8));
+  try {
+    const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
+    const labels = checked.map((c) => c.label);
+    const progress = openProgress(io, labels, flags);
+    const campaign = await assessAll(workshop, checked, flags, io, progress, new Stopper());
+    progress.close();
+    saveAttacks(campaign, files);
+    return { campaign, files };
+  } finally {
+    await workshop.close();
+  }
+}
+
+function saveAttacks({ report, subjects }: Campaign, files: AttackFiles): void {
+  for (const protocol of report.protocols) {
+    const one = subjects.get(protocol);
+    if (one === undefined) continue;
+    for (const verdict of protocol.verdicts) files.save(ownerOf(one), verdict);
+  }
+}
+
+/** Whose attacks they are: two files may hold protocols of the same name. */
+export function ownerOf({ label, subject }: Checked): { readonly id: string; readonly name: string } {
+  const { protocolName, written } = subject;
+  return { id: label, name: written === "" ? protocolName : `${protocolName}?${written}` };
+}
+
+export async function matrixCommand(
+  names: readonly string[],
+  flags: Flags,
+  io: Io,
+): Promise<number> {
+  const { campaign, files } = await campaignOf(names, flags, io);
+  const { report } = campaign;
+  const deviations = deviationsOf(campaign, flags, io);
+  if (flags.json) io.out(jsonText(matrixJson(report, (finding) => files.pathOf(finding))));
+  else if (report.protocols.length > 0) {
+    const replayCommand = files.replayCommand.bind(files);
+    const color = flags.color && io.outIsTerminal;
+    io.out(matrixText(report, { color, width: io.columns(), replayCommand }));
+  }
+  const tell = flags.json ? io.err : io.out;
+  for (const deviation of deviations.lines) tell.call(io, `${terminalText(deviation)}\n`);
+  return codeOf(campaign, files, deviations.count, flags, io);
+}
+
+/** Prints what went wrong and finds the exit code. */
+export function codeOf(
+  { failures, interrupted }: Pick<Campaign, "failures" | "interrupted">,
+  files: Pick<AttackFiles, "problem">,
+  deviations: number,
+  flags: Flags,
+  io: Io,
+): number {
+  const codes: number[] = [];
+  for (const failure of failures) {
+    io.err(`${terminalText(failure.end === "lab" ? ownWords(failure, flags, io) : failure.message)}\n`);
+    if (flags.debug && failure.stack !== undefined) io.err(`${failure.stack}\n`);
+    codes.push(failure.end === "lab" ? exitCode.ownError : exitCode.badInput);
+  }
+  if (files.problem !== undefined) {
+    io.err(`${terminalText(files.problem.message)}\n`);
+    codes.push(exitCode.badInput);
+  }
+  if (deviations > 0) codes.push(exitCode.deviates);
+  if (interrupted) codes.push(exitCode.interrupted);
+  return worstOf(codes);
+}
+
+/** Our own error, with what is needed to see it again. */
+export function ownWords(
+  { message }: { readonly message: string },
+  { seed }: Pick<Flags, "seed">,
+  { args }: Pick<Io, "args">,
+): string {
+  const command = ["npx mallory", ...args.filter((a) => a !== "--debug"), "--debug"].join(" ");
+  return `internal error: ${message} (seed ${seed}); please report it; repeat it with: ${command}`;
+}
+
+interface Deviations {
+  readonly count: number;
+  readonly lines: readonly string[];
+}
+
+/** Was everything tried that stands behind an expectation? */
+const partial = ({ report }: Campaign, flags: Flags): boolean =>
+  report.incomplete !== undefined || flags.capabilities !== undefined || flags.bail;
+
+/**
+ * What counts as a failure: a broken claim of a user's own protocol, and a bundled protocol, with
+ * default options, that is not as its scenario file expects. Other options are for trying out.
+ */
+function deviationsOf(campaign: Campaign, flags: Flags, io: Io): Deviations {
+  const scenarios = bundledScenarios(io.cwd);
+  const lines: string[] = [];
+  let count = 0;
+  let held = 0;
+  for (const [report, { name, subject, label }] of campaign.subjects) {
+    if (name.file !== undefined) {
+      count += report.verdicts.filter((v) => v.claimed && v.verdict === "broken").length;
+      continue;
+    }
+    if (subject.written !== "") continue;
+    const scenario = expectationFor(name.source, scenarios);
+    if (scenario === undefined) continue;
+    const known = new Set(report.verdicts.map((v) => v.guarantee));
+    const expect = new Map([...scenario.expect].filter(([id]) => known.has(id)));
+    const wrong = hold(expect, report.verdicts, partial(campaign, flags)).filter(
+      (h) => !h.asExpected,
+    );
+    if (wrong.length === 0) held += 1;
+    count += wrong.length;
+    lines.push(...wrong.map((h) => `${label} · ${h.guarantee}: ${heldWords(h)} (${scenario.file})`));
+  }
+  if (held > 0 && lines.length === 0 && !flags.json) {
+    lines.push("Bundled protocols: as their scenario files expect.");
+  }
+  return { count, lines };
+}
+
+export function expectedWords({ verdict, capability, layer }: Expectation): string {
+  const by = capability === undefined ? "" : ` ${capability}`;
+  return `${verdict}${by}${layer === undefined ? "" : `, layer ${layer}`}`;
+}
+
+/** What came out, told as far as the expectation goes into it. */
+export function foundWords({ expected, found }: Held): string {
+  if (found === undefined) return "not looked at";
+  const by = found.capability === null ? "" : ` ${found.capability}`;
+  const layer = expected?.layer === undefined ? "" : `, layer ${found.layer?.verdict ?? "unknown"}`;
+  return `${found.verdict}${by}${layer}`;
+}
+
+function heldWords(held: Held): string {
+  const { expected, found } = held;
+  const wanted = expected === undefined ? "nothing" : expectedWords(expected);
+  return `expected ${wanted}, found ${foundWords(held)}: ${found?.because ?? ""}`;
+}

@@ -1,0 +1,136 @@
+/** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import pc from "picocolors";
+import { type Difference, parseReplayFile, type ReplayFile, type ReplayResult } from "../../harness/replay.ts";
+import { UserError } from "../../harness/user-error.ts";
+import { terminalText } from "../escape.ts";
+import { jsonText } from "../json.ts";
+import { replayText } from "../text.ts";
+import { writeOut } from "./attack-files.ts";
+import { errorOf, openWorkshop } from "./campaign.ts";
+import type { Flags } from "./flags.ts";
+import { exitCode, type Io } from "./io.ts";
+
+const largestBytes = 256 * 1024 * 1024;
+
+/** @throws UserError */
+function readText(file: string, cwd: string): string {
+  try {
+    const path = resolve(cwd, file);
+    const { size } = statSync(path);
+    if (size > largestBytes) throw new UserError(`${file}: is too long for an attack or a trace`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") throw new UserError(`${file}: does not exist`);
+    if (code === "EISDIR") throw new UserError(`${file}: is a folder; name an attack file in it`);
+    throw new UserError(`${file}: cannot be read (${String(code ?? error)})`);
+  }
+}
+
+export async function replayCommand(
+  file: string,
+  tracePath: string | undefined,
+  flags: Flags,
+  io: Io,
+): Promise<number> {
+  const replay = parseReplayFile(file, readText(file, io.cwd));
+  const workshop = openWorkshop(io, flags, 1);
+  const release = io.onInterrupt(() => void workshop.close());
+  let result: ReplayResult;
+  try {
+    const print = (line: string): void => {
+      if (!flags.quiet) io.err(`${terminalText(`${replay.run.name.source} prints: ${line}`)}\n`);
+    };
+    const outcome = await workshop.run("replay", replay.run.name, { file, replay }, { print }).result;
+    if (outcome.end === "stopped") return exitCode.interrupted;
+    if (outcome.end === "user" && !outcome.message.startsWith(file)) {
+      throw new UserError(`${file}: ${outcome.message}`);
+    }
+    if (outcome.end !== "done") throw errorOf(outcome);
+    result = outcome.answer;
+  } finally {
+    release();
+    await workshop.close();
+  }
+  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace);
+  if (flags.json) io.out(jsonText(jsonOf(file, replay, result)));
+  else io.out(textOf(replay, result, flags, io));
+  // An attack that breaks nothing is not what was saved, whatever its digest.
+  const breaks = replay.kind === "trace" || result.judged.some((j) => j.because !== undefined);
+  return result.same && breaks ? exitCode.asExpected : exitCode.deviates;
+}
+
+/** The run in words: the guarantee of an attack; of a trace, all that is broken in it. */
+function textOf(replay: ReplayFile, result: ReplayResult, flags: Flags, io: Io): string {
+  const [first, ...others] = result.judged;
+  const color = flags.color && io.outIsTerminal;
+  const colors = pc.createColors(color);
+  const text = replayText(
+    {
+      protocol: { name: result.protocol },
+      guarantee: first?.guarantee ?? "all that is judged",
+      steps: result.steps,
+      story: result.story,
+      ...(first?.because === undefined ? {} : { because: first.because }),
+      digest: result.digest,
+      expectedDigest: result.recordedDigest,
+    },
+    { color, width: io.columns() },
+  );
+  const lines = [
+    ...others.map((j) => `also broken: ${j.guarantee}: ${j.because ?? ""}`),
+    ...result.idle.map((i) => `move ${i + 1} had no effect: there is no such packet or process`),
+  ].map((line) => terminalText(line, 400));
+  const different = result.difference;
+  if (different !== undefined) {
+    lines.push(...differenceLines(different).map((l) => colors.red(terminalText(l, 300))));
+  }
+  return text + lines.map((line) => `${line}\n`).join("");
+}
+
+function differenceLines({ line, recorded, found, edited }: Difference): readonly string[] {
+  const why = edited
+    ? "the file was changed after it was written: its content does not have its digest"
+    : "the file is as it was written: the protocol or the lab has changed since";
+  return [
+    `first difference in line ${line}; ${why}`,
+    `  recorded: ${aroundDifference(recorded, found)}`,
+    `  found:    ${aroundDifference(found, recorded)}`,
+  ];
+}
+
+const shownBefore = 30;
+
+/** A long line from shortly before the place where it differs. */
+function aroundDifference(line: string, other: string): string {
+  let i = 0;
+  while (i < line.length && line[i] === other[i]) i += 1;
+  const from = Math.max(0, i - shownBefore);
+  return `${from > 0 ? "…" : ""}${line.slice(from, from + 110)}`;
+}
+
+function jsonOf(file: string, replay: ReplayFile, result: ReplayResult): unknown {
+  const { difference } = result;
+  return {
+    schema: "mallory/replay@1",
+    file,
+    protocol: result.protocol,
+    options: replay.run.name.given,
+    moves: replay.run.moves,
+    steps: result.steps,
+    verdicts: result.judged.map((j) => ({
+      guarantee: j.guarantee,
+      verdict: j.because === undefined ? "holds" : "broken",
+      because: j.because ?? "no violation in this run",
+    })),
+    digest: result.digest,
+    recorded: result.recordedDigest,
+    same: result.same,
+    ...(difference === undefined
+      ? {}
+      : { firstDifference: { line: difference.line, edited: difference.edited } }),
+  };
+}

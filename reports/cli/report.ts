@@ -1,0 +1,66 @@
+/** `mallory report`: assesses protocols and writes the result as documents. */
+import { join } from "node:path";
+import { guarantees } from "../../harness/guarantees/catalog.ts";
+import { nearest } from "../../harness/nearest.ts";
+import { UserError } from "../../harness/user-error.ts";
+import { matrixHtml } from "../html.ts";
+import { jsonText, matrixJson } from "../json.ts";
+import { matrixMarkdown } from "../markdown.ts";
+import { matrixText } from "../text.ts";
+import { terminalText } from "../escape.ts";
+import type { AttackFiles } from "./attack-files.ts";
+import { writeOut } from "./attack-files.ts";
+import type { Campaign } from "./campaign.ts";
+import type { Flags } from "./flags.ts";
+import type { Io } from "./io.ts";
+import { campaignOf, codeOf } from "./matrix.ts";
+
+const endings = { html: "html", markdown: "md", json: "json", text: "txt" } as const;
+export type Format = keyof typeof endings;
+export const formats: readonly Format[] = ["html", "markdown", "json", "text"];
+
+/** @throws UserError */
+export function parseFormats(words: readonly string[]): readonly Format[] {
+  const asked = words.flatMap((w) => w.split(",")).filter((w) => w !== "");
+  const known = asked.map((word) => {
+    const format = formats.find((f) => f === word || endings[f] === word);
+    if (format !== undefined) return format;
+    const near = nearest(word, formats);
+    const meant = near === undefined ? "" : ` did you mean "${near}"?`;
+    throw new UserError(`--format "${word}":${meant} there are ${formats.join(", ")}`);
+  });
+  return [...new Set(known)];
+}
+
+const textColumns = 100;
+
+function documentOf(format: Format, { report }: Campaign, files: AttackFiles): string {
+  const replayCommand = files.replayCommand.bind(files);
+  const statement = (id: string): string | undefined =>
+    guarantees.find((g) => g.id === id)?.statement;
+  switch (format) {
+    case "html":
+      return matrixHtml(report, { replayCommand, statement });
+    case "markdown":
+      return matrixMarkdown(report, { replayCommand, statement });
+    case "json":
+      return jsonText(matrixJson(report, (finding) => files.pathOf(finding)));
+    case "text":
+      return matrixText(report, { color: false, width: textColumns, replayCommand });
+  }
+}
+
+export async function reportCommand(
+  names: readonly string[],
+  wanted: readonly Format[],
+  flags: Flags,
+  io: Io,
+): Promise<number> {
+  const { campaign, files } = await campaignOf(names, flags, io);
+  for (const format of campaign.report.protocols.length === 0 ? [] : wanted) {
+    const path = join(flags.out, `report.${endings[format]}`);
+    writeOut(io.cwd, path, documentOf(format, campaign, files));
+    io.out(`${terminalText(path)}\n`);
+  }
+  return codeOf(campaign, files, 0, flags, io);
+}
