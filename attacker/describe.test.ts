@@ -22,7 +22,10 @@ describe("edits", () => {
     [{ edit: "replace", hex: "41", inside: ["base64", "json:/a"] }, "inside its base64 › json:/a"],
     [{ edit: "own-key" }, "puts a public key of its own in"],
     [{ edit: "substitute", find: hex(utf8("bob")), hex: "00" }, "replaces “bob” by 00"],
-    [{ edit: "paste", packet: { ...packet, nth: 1 } }, "by the 1st packet from client#0 to server#0"],
+    [
+      { edit: "paste", packet: { ...packet, nth: 1 } },
+      "by the 1st packet from client#0 to server#0",
+    ],
     [{ edit: "paste", packet, source: ["hex"] }, `by ${third} (hex)`],
     [{ edit: "paste", packet, start: 3 }, `by ${third} from byte 3`],
     [{ edit: "paste", packet, length: 2 }, `by ${third} from byte 0, 2 long`],
@@ -66,7 +69,9 @@ test("edits of a replay, moments and borrowed names are told", () => {
 test.each([1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111, 112, 113])("ordinal of %i", (nth) => {
   const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(nth);
   const ending = { one: "st", two: "nd", few: "rd" }[rule as "one" | "two" | "few"] ?? "th";
-  expect(describeMove({ move: "drop", packet: { ...packet, nth } })).toContain(`the ${nth}${ending} `);
+  expect(describeMove({ move: "drop", packet: { ...packet, nth } })).toContain(
+    `the ${nth}${ending} `,
+  );
 });
 
 test("bytes from the network never reach the line as they are", () => {

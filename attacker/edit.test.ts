@@ -94,9 +94,12 @@ test("flipping twice is flipping never", () => {
 
 test("no edit throws, whatever the bytes, and an edit that does nothing returns its input", () => {
   const number = fc.integer({ min: -3, max: 40 });
-  const path = fc.array(fc.constantFrom("base64", "hex", "split:,:0", "json:/a", "bytes:0-2", "?"), {
-    maxLength: 2,
-  });
+  const path = fc.array(
+    fc.constantFrom("base64", "hex", "split:,:0", "json:/a", "bytes:0-2", "?"),
+    {
+      maxLength: 2,
+    },
+  );
   const edit: fc.Arbitrary<Edit> = fc.oneof(
     fc.record({ edit: fc.constant("flip" as const), at: number, mask: fc.nat(255), inside: path }),
     fc.record({ edit: fc.constant("set" as const), at: number, hex: fc.constant("0102") }),

@@ -116,7 +116,9 @@ describe("hostile documents", () => {
   test("names that reach into prototypes are names like others", () => {
     const source = '{"__proto__":{"polluted":"no"},"constructor":{"prototype":"x"},"a":"b"}';
     expect(changed(source, ["json:/__proto__/polluted"], "yes")).toBe(source.replace("no", "yes"));
-    expect(changed(source, ["json:/constructor/prototype"], "y")).toBe(source.replace('"x"', '"y"'));
+    expect(changed(source, ["json:/constructor/prototype"], "y")).toBe(
+      source.replace('"x"', '"y"'),
+    );
     const own = '{"__proto__":"own"}';
     expect(changed(own, ["json:/__proto__"], "new")).toBe('{"__proto__":"new"}');
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
@@ -180,8 +182,10 @@ describe("hostile documents", () => {
     const wrap = fc.constantFrom(
       (v: Uint8Array): Uint8Array<ArrayBufferLike> => bytes(Buffer.from(v).toString("base64")),
       (v: Uint8Array): Uint8Array<ArrayBufferLike> => bytes(hex(v)),
-      (v: Uint8Array): Uint8Array<ArrayBufferLike> => bytes(JSON.stringify({ key: Buffer.from(v).toString("base64") })),
-      (v: Uint8Array): Uint8Array<ArrayBufferLike> => concat(bytes("user,"), bytes(hex(v)), bytes(",end")),
+      (v: Uint8Array): Uint8Array<ArrayBufferLike> =>
+        bytes(JSON.stringify({ key: Buffer.from(v).toString("base64") })),
+      (v: Uint8Array): Uint8Array<ArrayBufferLike> =>
+        concat(bytes("user,"), bytes(hex(v)), bytes(",end")),
     );
     fc.assert(
       fc.property(leaf, fc.array(wrap, { minLength: 1, maxLength: 3 }), (value, wraps) => {

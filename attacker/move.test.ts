@@ -20,12 +20,7 @@ const to = "server#0";
 
 /** One example of each kind, and of variants that take more; with both transports. */
 const table: readonly (readonly [Move, datagram: string, stream: string, words: string])[] = [
-  [
-    { move: "drop", packet },
-    "none",
-    "on-path",
-    "drops the 2nd packet from client#0 to server#0",
-  ],
+  [{ move: "drop", packet }, "none", "on-path", "drops the 2nd packet from client#0 to server#0"],
   [
     { move: "hold", packet, delayMs: 30 },
     "none",
@@ -173,7 +168,10 @@ describe("the schema", () => {
     ["endless", [{ move: "hold", packet, delayMs: Number.POSITIVE_INFINITY }]],
     ["no edits", [{ move: "modify", packet, edits: [] }]],
     ["an unknown edit", [{ move: "modify", packet, edits: [{ edit: "burn" }] }]],
-    ["a mask of nine bits", [{ move: "modify", packet, edits: [{ edit: "flip", at: 0, mask: 256 }] }]],
+    [
+      "a mask of nine bits",
+      [{ move: "modify", packet, edits: [{ edit: "flip", at: 0, mask: 256 }] }],
+    ],
     ["a negative length", [{ move: "modify", packet, edits: [{ edit: "truncate", length: -1 }] }]],
     ["an unknown secret", [{ move: "disclose", principal: "bob", what: "all", when: "end" }]],
     ["a store without a name", [{ move: "disclose", principal: "b", what: "store:", when: "end" }]],

@@ -157,13 +157,7 @@ export class Campaign {
    * @returns the trace; `undefined` if it was not run, or the search is over.
    */
   try(strategy: string, candidate: Candidate, always = false): Trace | undefined {
-    const { moves } = candidate;
-    const choice: RunChoice = {
-      attack: moves,
-      network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
-      workload: candidate.workload ?? baseWorkload,
-      seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
-    };
+    const choice = this.#choice(candidate);
     const due = this.#due(choice);
     if ((due.length === 0 && !always) || this.over) return undefined;
     if (this.#watch.stop?.() === true) {
@@ -181,6 +175,21 @@ export class Campaign {
     const changed = this.#changedCourse(trace, choice);
     for (const tally of due) this.#judge(tally, trace, choice, strategy, changed);
     return trace;
+  }
+
+  /** Runs an attack without judging or counting it. */
+  run(candidate: Candidate): Trace {
+    this.#watch.beat?.("exhaustive");
+    return simulate(planFor(this.subject, this.#choice(candidate)));
+  }
+
+  #choice(candidate: Candidate): RunChoice {
+    return {
+      attack: candidate.moves,
+      network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
+      workload: candidate.workload ?? baseWorkload,
+      seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
+    };
   }
 
   /** Tallies to which such a run can still be news. */

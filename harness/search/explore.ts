@@ -14,7 +14,19 @@ import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
 
 export interface ExploreSettings extends SearchSettings {
   readonly depth: number;
+  /** Only this part of the work; the parts are put together by merge.ts. */
+  readonly shard?: Shard;
 }
+
+/** One of `of` parts, from 0. How many parts there are decides nothing but who does what. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+const whole: Shard = { index: 0, of: 1 };
+
+/** Parts of an exhaustive search: fixed, so that the result does not depend on the workers. */
+export const exploreShards = 8;
 
 export function explore(
   subject: Subject,
@@ -23,10 +35,12 @@ export function explore(
 ): ProtocolReport {
   const campaign = new Campaign(subject, settings, watch);
   campaign.step("nothing happens", 0, 1);
-  campaign.try("undisturbed", { moves: [] });
-  exhaust(campaign, settings.depth);
+  if (shardOf(settings).index === 0) campaign.try("undisturbed", { moves: [] });
+  exhaust(campaign, settings.depth, shardOf(settings));
   return campaign.finish(settings.depth);
 }
+
+const shardOf = (settings: ExploreSettings): Shard => settings.shard ?? whole;
 
 interface Node {
   readonly key: string;
@@ -37,13 +51,14 @@ interface Node {
 }
 
 /** Runs every attack of one to `depth` moves in a campaign. */
-export function exhaust(campaign: Campaign, depth: number): void {
+export function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void {
   if (depth < 1) return;
-  const roots = firstMoves(campaign, depth);
+  const roots = firstMoves(campaign, depth, shard);
   if (depth < 2) return;
   const byKey = new Map(roots.map((r) => [r.key, r]));
   for (const [i, root] of roots.entries()) {
     if (campaign.over) return;
+    if (i % shard.of !== shard.index) continue;
     campaign.step(`attacks of up to ${depth} moves`, i, roots.length);
     extend(campaign, [root.move], root.trace, depth, byKey);
   }
@@ -52,11 +67,15 @@ export function exhaust(campaign: Campaign, depth: number): void {
 const keyOf = (move: Move): string => JSON.stringify(move);
 
 /** All single moves; of those that lead to the same run, only the first is followed further. */
-function firstMoves(campaign: Campaign, depth: number): readonly Node[] {
+function firstMoves(campaign: Campaign, depth: number, shard: Shard): readonly Node[] {
   const seen = new Set([sameness(campaign.honest)]);
   const nodes: Node[] = [];
   for (const move of alphabet(campaign.scene(), 0)) {
-    const trace = campaign.try("exhaustive", { moves: [move] }, depth > 1);
+    // Every part needs these runs to go on from; the first part judges them.
+    const trace =
+      shard.index === 0
+        ? campaign.try("exhaustive", { moves: [move] }, depth > 1)
+        : campaign.run({ moves: [move] });
     if (campaign.over) return nodes;
     if (trace === undefined || depth < 2) continue;
     const same = sameness(trace);

@@ -61,4 +61,14 @@ function* simplerMoves(move: Move): Iterable<Move> {
     yield own;
   }
   if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
+  if (move.move === "puppet") {
+    const { reuses, handsTo, when, ...plain } = move;
+    const rest = { ...plain, ...(handsTo === undefined ? {} : { handsTo }) };
+    const later = when === undefined ? {} : { when };
+    if (when !== undefined) yield { ...rest, ...(reuses === undefined ? {} : { reuses }) };
+    if (reuses !== undefined) yield { ...rest, ...later };
+    if (handsTo !== undefined) {
+      yield { ...plain, ...later, ...(reuses === undefined ? {} : { reuses }) };
+    }
+  }
 }

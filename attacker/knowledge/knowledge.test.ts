@@ -1,0 +1,346 @@
+/** Deduction: parsing, decoding, building, slices, short values, weak groups, and its laws. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bigintBytes, bytesBigint, concat, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { Lab } from "../testing/lab.ts";
+import { Knowledge } from "./knowledge.ts";
+
+const iv = new Uint8Array(12);
+const seal = (lab: Lab, key: Uint8Array, plain: Uint8Array) =>
+  lab.crypto.seal("chacha20-poly1305", key, iv, plain);
+
+describe("parsing", () => {
+  test("a recorded value is found anywhere in a message", () => {
+    const lab = new Lab();
+    const [key, other] = [lab.crypto.random(32), lab.crypto.random(32)];
+    const packet = concat(utf8("key="), key, utf8(";end"));
+    expect(lab.seeing([packet]).derivable(key)).toBe(true);
+    expect(lab.seeing([packet]).derivable(other)).toBe(false);
+    expect(lab.seeing([packet.slice(0, -5)]).derivable(key)).toBe(false);
+  });
+
+  test("also when it is recorded only after it was seen", () => {
+    const lab = new Lab();
+    const knowledge = new Knowledge([]);
+    const key = lab.crypto.random(16);
+    knowledge.observe(concat(utf8("x"), key));
+    const digest = lab.crypto.hash("sha256", key);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    expect(knowledge.derivable(digest)).toBe(true);
+  });
+
+  test("values that begin alike are told apart", () => {
+    const lab = new Lab();
+    const seen = [];
+    for (let i = 0; i < 30; i++) {
+      const value = lab.crypto.encode("hex", concat(utf8("same"), lab.crypto.random(8)));
+      if (i % 2 === 0) seen.push(value);
+    }
+    const knowledge = lab.seeing([concat(...seen)]);
+    const encodings = lab.log.filter((op) => op.op === "encode");
+    encodings.forEach((op, i) => expect(knowledge.has(op.output)).toBe(i % 2 === 0));
+  });
+});
+
+describe("decoding", () => {
+  const lab = new Lab();
+  const key = lab.crypto.random(24);
+  test.each([
+    ["base64", Buffer.from(key).toString("base64")],
+    ["base64url", Buffer.from(key).toString("base64url")],
+    ["hex", hex(key)],
+    ["upper-case hex", hex(key).toUpperCase()],
+    ["decimal", bytesBigint(key).toString()],
+    ["a JSON string", JSON.stringify({ a: [{ k: hex(key) }] })],
+    ["a separated field", `login,${hex(key)},now`],
+    ["base64 in JSON in base64", Buffer.from(`{"k":"${hex(key)}"}`).toString("base64")],
+  ])("%s", (_, written) => {
+    expect(lab.seeing([utf8(written)]).derivable(key)).toBe(true);
+    const wrong = written.replace(/[1-9a-f](?=[^1-9a-f]*$)/i, "0");
+    expect(lab.seeing([utf8(wrong)]).derivable(key)).toBe(false);
+  });
+});
+
+describe("building", () => {
+  test("a concatenation is derivable when its secret parts are; the rest is constant", () => {
+    const lab = new Lab();
+    const [a, b] = [lab.crypto.random(16), lab.crypto.random(16)];
+    const built = concat(utf8("label one"), a, utf8("/"), b);
+    const tag = lab.crypto.hash("sha256", built);
+    expect(lab.seeing([a, b]).derivable(tag)).toBe(true);
+    expect(lab.seeing([a]).derivable(tag)).toBe(false);
+    expect(lab.seeing([b]).derivable(built)).toBe(false);
+    expect(lab.seeing([]).derivable(utf8("label one, a constant of the protocol"))).toBe(true);
+  });
+
+  test("a slice of key material takes the whole of it", () => {
+    const lab = new Lab();
+    const master = lab.crypto.random(32);
+    const material = lab.crypto.hkdf({ hash: "sha256", key: master, length: 64 });
+    const [one, two] = [material.slice(0, 32), material.slice(32)];
+    const sealed = seal(lab, two, utf8("a secret text"));
+    expect(lab.seeing([sealed]).derivable(two)).toBe(false);
+    expect(lab.seeing([sealed, one]).derivable(two)).toBe(false);
+    expect(lab.seeing([sealed, master]).derivable(two)).toBe(true);
+    expect(lab.seeing([sealed, two]).derivable(utf8("a secret text"))).toBe(true);
+  });
+
+  test("a key made of something known and a slice of something secret is secret", () => {
+    const lab = new Lab();
+    const nonce = lab.crypto.random(16);
+    const digest = lab.crypto.hash("sha256", lab.crypto.random(32));
+    const key = concat(nonce, digest.slice(8, 24));
+    const plain = utf8("hidden well");
+    const sealed = seal(lab, key, plain);
+    expect(lab.seeing([nonce, sealed], [plain]).derivable(key)).toBe(false);
+    expect(lab.seeing([nonce, sealed], [plain]).derivable(plain)).toBe(false);
+    expect(lab.seeing([nonce, digest, sealed], [plain]).derivable(plain)).toBe(true);
+    const three = concat(digest.slice(0, 12), nonce, utf8("!"), digest.slice(20));
+    lab.crypto.hmac("sha256", three, nonce);
+    expect(lab.seeing([nonce]).derivable(three)).toBe(false);
+    expect(lab.seeing([nonce, digest]).derivable(three)).toBe(true);
+  });
+
+  test("slices of two secrets need both", () => {
+    const lab = new Lab();
+    const [a, b] = [lab.crypto.random(32), lab.crypto.random(32)];
+    const key = concat(a.slice(0, 16), b.slice(0, 16));
+    lab.crypto.hmac("sha256", key, iv);
+    expect(lab.seeing([a]).derivable(key)).toBe(false);
+    expect(lab.seeing([b]).derivable(key)).toBe(false);
+    expect(lab.seeing([a, b]).derivable(key)).toBe(true);
+  });
+
+  test("padding is nobody's secret", () => {
+    const lab = new Lab();
+    lab.crypto.xor(lab.crypto.random(32), new Uint8Array(32));
+    expect(lab.seeing([]).derivable(new Uint8Array(40))).toBe(true);
+  });
+});
+
+describe("short values", () => {
+  test("below eight bytes they can be guessed", () => {
+    const lab = new Lab();
+    const [short, long] = [lab.crypto.random(7), lab.crypto.random(8)];
+    lab.crypto.hash("sha256", short);
+    lab.crypto.hash("sha256", long);
+    expect(lab.seeing([]).derivable(short)).toBe(true);
+    expect(lab.seeing([]).derivable(long)).toBe(false);
+  });
+
+  test("declared secrets are looked for from four bytes on", () => {
+    const pin = utf8("4711");
+    const lab = new Lab();
+    const sealed = seal(lab, lab.crypto.random(32), pin);
+    expect(lab.seeing([sealed], [pin]).derivable(pin)).toBe(false);
+    expect(lab.seeing([sealed], [pin]).derivable(utf8("x4711y"))).toBe(false);
+    expect(lab.seeing([utf8("the pin is 4711.")], [pin]).derivable(pin)).toBe(true);
+    expect(lab.seeing([utf8("the pin is 4712.")], [pin]).derivable(pin)).toBe(false);
+    expect(lab.seeing([], [utf8("abc")]).derivable(utf8("abc"))).toBe(true);
+  });
+});
+
+describe("decrypting what nobody encrypted", () => {
+  test("makes a value as secret as the key, and not a constant", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const nonce = new Uint8Array(16);
+    const plain = utf8("move ten units to store four");
+    const cipher = lab.crypto.encrypt("aes-ctr", key, nonce, plain);
+    const tampered = cipher.slice();
+    tampered[5] = (tampered[5] ?? 0) ^ 1;
+    const opened = lab.crypto.decrypt("aes-ctr", key, nonce, tampered);
+    if (opened === undefined) throw new Error("a stream cipher opens everything");
+    lab.crypto.hash("sha256", opened);
+    expect(lab.seeing([cipher, tampered], [plain]).derivable(opened)).toBe(false);
+    expect(lab.seeing([cipher, tampered], [plain]).derivable(plain)).toBe(false);
+    expect(lab.seeing([tampered, key], [plain]).derivable(opened)).toBe(true);
+  });
+
+  test("even if it was taken for a constant before", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const nonce = new Uint8Array(16);
+    const garbage = utf8("not a constant at all");
+    const cipher = lab.crypto.encrypt("aes-ctr", key, nonce, garbage);
+    const knowledge = new Knowledge([]);
+    const [random, encrypt] = lab.log;
+    if (random === undefined || encrypt === undefined) throw new Error("two operations");
+    knowledge.learnOperation(random);
+    expect(knowledge.derivable(garbage)).toBe(true);
+    knowledge.learnOperation({ ...encrypt, backwards: true });
+    expect(knowledge.derivable(garbage)).toBe(false);
+    expect(latin1(cipher)).toBe(encrypt.output);
+  });
+});
+
+describe("weak groups", () => {
+  const agree = (modulus: bigint, generator: bigint, seed = "dh") => {
+    const lab = new Lab(seed);
+    const group = { modulus, generator };
+    const [a, b] = [lab.crypto.keyPair(group), lab.crypto.keyPair(group)];
+    const shared = lab.crypto.sharedSecret(group, a.privateKey, b.publicKey) ?? iv;
+    const key = lab.crypto.hkdf({ hash: "sha256", key: shared, length: 32 });
+    const plain = utf8("under a key from a weak group");
+    const sealed = seal(lab, key, plain);
+    return { knowledge: lab.seeing([a.publicKey, b.publicKey, sealed], [plain]), plain, key };
+  };
+
+  test("a discrete logarithm modulo 105341 is taken for real, and its cost is told", () => {
+    const { knowledge, plain, key } = agree(105_341n, 17n);
+    expect(knowledge.derivable(plain)).toBe(true);
+    expect(knowledge.derivable(key)).toBe(true);
+  });
+
+  test("a modulus of 38 bits costs real steps; one of 64 or more is left alone", () => {
+    // A safe prime near 2^38: its exponents have five bytes and count as guessable anyway.
+    const known = agree(105_341n, 17n).knowledge;
+    expect(known.costOf(latin1(utf8("nothing")))).toBeNull();
+    const big = agree(2n ** 127n - 1n, 3n);
+    expect(big.knowledge.derivable(big.plain)).toBe(false);
+    expect(big.knowledge.costOf(latin1(big.plain))).toBeNull();
+    const composite = agree((2n ** 61n - 1n) * (2n ** 89n - 1n), 5n);
+    expect(composite.knowledge.derivable(composite.plain)).toBe(false);
+  });
+});
+
+describe("what it took", () => {
+  test("the origin of a value", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const plain = utf8("told by its origin");
+    const sealed = seal(lab, key, plain);
+    const knowledge = lab.seeing([sealed, concat(utf8("k:"), key)], [plain]);
+    expect(knowledge.derivable(plain)).toBe(true);
+    expect(knowledge.originOf(latin1(sealed))?.kind).toBe("seen");
+    expect(knowledge.originOf(latin1(key))?.kind).toBe("part");
+    expect(knowledge.originOf(latin1(plain))?.kind).toBe("opened");
+    expect(knowledge.originOf(latin1(utf8("unheard of")))).toBeUndefined();
+    expect(knowledge.costOf(latin1(plain))).toBeNull();
+  });
+
+  test("supposing more leaves the original as it was", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const plain = utf8("only if the key is guessed");
+    const sealed = seal(lab, key, plain);
+    const knowledge = lab.seeing([sealed], [plain]);
+    expect(knowledge.suppose([key]).derivable(plain)).toBe(true);
+    expect(knowledge.suppose([]).derivable(plain)).toBe(false);
+    expect(knowledge.derivable(plain)).toBe(false);
+    expect(knowledge.derivable(key)).toBe(false);
+  });
+});
+
+/** Some cryptography of every sort, chosen by numbers; returns every value that came up. */
+function jumble(lab: Lab, choices: readonly number[]): Uint8Array[] {
+  const values: Uint8Array[] = [lab.crypto.random(16), lab.crypto.random(32)];
+  const pick = (n: number) => values[n % values.length] ?? iv;
+  const key = (n: number) => concat(pick(n), pick(n + 1), new Uint8Array(32)).slice(0, 32);
+  for (const n of choices) {
+    const { crypto } = lab;
+    switch (n % 8) {
+      case 0:
+        values.push(crypto.random(8 + (n % 20)));
+        break;
+      case 1:
+        values.push(crypto.hash("sha256", pick(n >> 3)));
+        break;
+      case 2:
+        values.push(crypto.hmac("sha256", pick(n >> 3), pick(n >> 4)));
+        break;
+      case 3:
+        values.push(crypto.seal("chacha20-poly1305", key(n >> 3), iv, pick(n >> 4)));
+        break;
+      case 4:
+        values.push(crypto.encode(n & 8 ? "hex" : "base64", pick(n >> 4)));
+        break;
+      case 5:
+        values.push(concat(utf8("tag:"), pick(n >> 3), pick(n >> 5)));
+        break;
+      case 6:
+        values.push(pick(n >> 3).slice(0, 9));
+        break;
+      default:
+        values.push(crypto.encrypt("aes-cfb8", key(n >> 3), new Uint8Array(16), pick(n >> 5)));
+    }
+  }
+  return values;
+}
+
+describe("laws", () => {
+  const choices = fc.array(fc.nat(4_095), { minLength: 3, maxLength: 25 });
+  const derived = (knowledge: Knowledge, values: readonly Uint8Array[]) =>
+    values.map((v) => knowledge.derivable(v));
+
+  test("seeing more never takes anything away, whenever it is asked for", () => {
+    fc.assert(
+      fc.property(choices, fc.array(fc.nat(40), { maxLength: 8 }), (ops, seen) => {
+        const lab = new Lab();
+        const values = jumble(lab, ops);
+        const knowledge = lab.seeing([]);
+        let before = derived(knowledge, values);
+        for (const n of seen) {
+          knowledge.observe(values[n % values.length] ?? iv);
+          const now = derived(knowledge, values);
+          now.forEach((has, i) => expect(has || !before[i]).toBe(true));
+          before = now;
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("the order of seeing does not matter", () => {
+    fc.assert(
+      fc.property(choices, fc.array(fc.nat(40), { maxLength: 8 }), (ops, seen) => {
+        const lab = new Lab();
+        const values = jumble(lab, ops);
+        const bytes = seen.map((n) => values[n % values.length] ?? iv);
+        const forwards = derived(lab.seeing(bytes), values);
+        expect(derived(lab.seeing([...bytes].reverse()), values)).toEqual(forwards);
+        // Nor does it matter whether what was computed is known before or after what was seen.
+        const late = new Knowledge([]);
+        for (const b of bytes) late.observe(b);
+        for (const op of lab.log) late.learnOperation(op);
+        expect(derived(late, values)).toEqual(forwards);
+        const asked = new Knowledge([]);
+        for (const op of lab.log) {
+          asked.learnOperation(op);
+          asked.derivable(values[0] ?? iv);
+        }
+        for (const b of bytes) asked.observe(b);
+        expect(derived(asked, values)).toEqual(forwards);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("what was seen is known, and what nobody saw of a fresh secret is not", () => {
+    fc.assert(
+      fc.property(choices, (ops) => {
+        const lab = new Lab();
+        const values = jumble(lab, ops);
+        for (const v of values) expect(lab.seeing([v]).derivable(v)).toBe(true);
+        const fresh = lab.log.filter((op) => op.op === "random" && op.output.length >= 8);
+        for (const op of fresh) expect(lab.seeing([]).has(op.output)).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("any bytes can be seen", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (seen) => {
+        const lab = new Lab();
+        const secret = lab.crypto.random(16);
+        expect(lab.seeing(seen).derivable(secret)).toBe(false);
+        for (const bytes of seen) expect(lab.seeing(seen).derivable(bytes)).toBe(true);
+      }),
+    );
+  });
+});
+
+test("numbers of a field are what they are written as", () => {
+  expect(hex(bigintBytes(105_341n))).toBe("019b7d");
+});

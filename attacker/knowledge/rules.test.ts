@@ -1,0 +1,291 @@
+/** One row per primitive: what suffices to compute it, what it gives away, and what does not. */
+import { describe, expect, test } from "vitest";
+import { utf8 } from "../../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import { Lab } from "../testing/lab.ts";
+import { rules } from "./rules.ts";
+
+const iv12 = new Uint8Array(12);
+const iv16 = new Uint8Array(16);
+const text = utf8("attack at dawn, quietly");
+
+interface Case {
+  /** @returns named values: what `see` and the expectations speak about. */
+  readonly make: (crypto: CryptoKit) => Record<string, Uint8Array>;
+  /** Values seen together, and what they give or do not give. */
+  readonly gives: readonly (readonly [seen: string, value: string])[];
+  readonly keeps: readonly (readonly [seen: string, value: string])[];
+}
+
+const pair = (crypto: CryptoKit, group: Parameters<CryptoKit["keyPair"]>[0]) => {
+  const [a, b] = [crypto.keyPair(group), crypto.keyPair(group)];
+  const secret = crypto.sharedSecret(group, a.privateKey, b.publicKey) ?? utf8("");
+  return {
+    a: a.privateKey,
+    A: a.publicKey,
+    b: b.privateKey,
+    B: b.publicKey,
+    secret,
+  };
+};
+
+const cases: Record<string, Case> = {
+  random: {
+    make: (c) => ({ value: c.random(16), other: c.random(16) }),
+    gives: [["value", "value"]],
+    keeps: [["other", "value"]],
+  },
+  hash: {
+    make: (c) => {
+      const data = c.random(16);
+      return { data, digest: c.hash("sha256", data) };
+    },
+    gives: [["data", "digest"]],
+    keeps: [["digest", "data"]],
+  },
+  hmac: {
+    make: (c) => {
+      const [key, data] = [c.random(16), c.random(16)];
+      return { key, data, tag: c.hmac("sha256", key, data) };
+    },
+    gives: [["key data", "tag"]],
+    keeps: [
+      ["key", "tag"],
+      ["data", "tag"],
+      ["tag data", "key"],
+    ],
+  },
+  kdf: {
+    make: (c) => {
+      const [key, salt] = [c.random(32), c.random(16)];
+      const derived = c.hkdf({ hash: "sha256", key, salt, info: utf8("use"), length: 32 });
+      const extracted = c.hkdfExtract("sha256", key, salt);
+      const expanded = c.hkdfExpand("sha256", extracted, utf8("more"), 16);
+      return { key, salt, derived, extracted, expanded };
+    },
+    gives: [
+      ["key salt", "derived"],
+      ["key salt", "expanded"],
+      ["extracted", "expanded"],
+    ],
+    keeps: [
+      ["key", "derived"],
+      ["salt derived", "key"],
+      ["expanded salt", "extracted"],
+    ],
+  },
+  "public-key": {
+    make: (c) => {
+      const { privateKey, publicKey } = c.keyPair("x25519");
+      return { private: privateKey, public: publicKey };
+    },
+    gives: [["private", "public"]],
+    keeps: [["public", "private"]],
+  },
+  "shared-secret": {
+    make: (c) => pair(c, "x25519"),
+    gives: [
+      ["a B", "secret"],
+      ["b A", "secret"],
+    ],
+    keeps: [["A B", "secret"]],
+  },
+  "shared-secret, where each end computes it": {
+    make: (c) => {
+      const made = pair(c, "p256");
+      c.sharedSecret("p256", made.b, made.A);
+      return made;
+    },
+    gives: [
+      ["a A B", "secret"],
+      ["b A B", "secret"],
+    ],
+    keeps: [["A B", "secret"]],
+  },
+  "shared-secret with a trivial element of a field": {
+    make: (c) => {
+      const field = { modulus: 2n ** 127n - 1n, generator: 3n };
+      const own = c.keyPair(field);
+      const trivial = c.sharedSecret(field, own.privateKey, new Uint8Array([1])) ?? utf8("");
+      return { own: own.publicKey, trivial };
+    },
+    gives: [["own", "trivial"]],
+    keeps: [],
+  },
+  sign: {
+    make: (c) => {
+      const { privateKey, publicKey } = c.signingKeyPair();
+      const signature = c.sign(privateKey, text);
+      c.verify(publicKey, text, signature);
+      return { private: privateKey, public: publicKey, signature };
+    },
+    gives: [
+      ["private", "signature"],
+      ["private", "public"],
+    ],
+    keeps: [
+      ["public", "signature"],
+      ["public signature", "private"],
+    ],
+  },
+  aead: {
+    make: (c) => {
+      const [key, plain] = [c.random(32), c.random(20)];
+      return { key, plain, sealed: c.seal("aes-gcm", key, iv12, plain) };
+    },
+    gives: [
+      ["sealed key", "plain"],
+      ["key plain", "sealed"],
+    ],
+    keeps: [
+      ["sealed", "plain"],
+      ["sealed plain", "key"],
+      ["key", "plain"],
+      ["plain", "sealed"],
+    ],
+  },
+  "aead, recorded by whoever opens": {
+    make: (c) => {
+      const [key, plain] = [c.random(32), c.random(20)];
+      const sealed = c.seal("chacha20-poly1305", key, iv12, plain, utf8("header"));
+      c.open("chacha20-poly1305", key, iv12, sealed, utf8("header"));
+      return { key, plain, sealed };
+    },
+    gives: [["sealed key", "plain"]],
+    keeps: [["sealed", "plain"]],
+  },
+  cipher: {
+    make: (c) => {
+      const [key, plain] = [c.random(32), c.random(20)];
+      return { key, plain, cipher: c.encrypt("aes-cfb8", key, iv16, plain) };
+    },
+    gives: [
+      ["cipher key", "plain"],
+      ["plain key", "cipher"],
+    ],
+    keeps: [
+      ["cipher", "plain"],
+      ["cipher plain", "key"],
+    ],
+  },
+  "pk-encrypt": {
+    make: (c) => {
+      const { privateKey, publicKey } = c.rsaKeyPair(2048, 0);
+      const plain = c.random(20);
+      const cipher = c.rsaEncrypt("sha256", publicKey, plain) ?? utf8("");
+      return { private: privateKey, public: publicKey, plain, cipher };
+    },
+    gives: [["cipher private", "plain"]],
+    keeps: [
+      ["cipher public", "plain"],
+      ["plain public", "cipher"],
+    ],
+  },
+  "pk-encrypt, recorded by whoever decrypts": {
+    make: (c) => {
+      const { privateKey, publicKey } = c.rsaKeyPair(2048, 1);
+      const plain = c.random(20);
+      const cipher = c.rsaEncrypt("sha1", publicKey, plain) ?? utf8("");
+      c.rsaDecrypt("sha1", privateKey, cipher);
+      return { private: privateKey, public: publicKey, plain, cipher };
+    },
+    gives: [["cipher private", "plain"]],
+    keeps: [["cipher public", "plain"]],
+  },
+  "password-hash": {
+    make: (c) => {
+      const [password, salt] = [c.random(12), c.random(16)];
+      const how = { kind: "pbkdf2", hash: "sha256", iterations: 2, length: 32 } as const;
+      return { password, salt, hashed: c.passwordHash(how, password, salt) };
+    },
+    gives: [["password salt", "hashed"]],
+    keeps: [
+      ["hashed salt", "password"],
+      ["password", "hashed"],
+    ],
+  },
+  xor: {
+    make: (c) => {
+      const [one, other] = [c.random(16), c.random(16)];
+      return { one, other, both: c.xor(one, other) };
+    },
+    gives: [
+      ["one other", "both"],
+      ["both one", "other"],
+      ["both other", "one"],
+    ],
+    keeps: [
+      ["both", "one"],
+      ["one", "other"],
+    ],
+  },
+  encode: {
+    make: (c) => {
+      const data = c.random(16);
+      return {
+        data,
+        base64: c.encode("base64", data),
+        hex: c.encode("hex", data),
+        decimal: c.encode("decimal", data),
+        other: c.random(16),
+      };
+    },
+    gives: [
+      ["data", "base64"],
+      ["base64", "data"],
+      ["hex", "data"],
+      ["decimal", "data"],
+      ["hex", "base64"],
+    ],
+    keeps: [["other", "hex"]],
+  },
+  verify: {
+    make: (c) => {
+      const { privateKey, publicKey } = c.signingKeyPair();
+      const message = c.random(20);
+      const signature = c.sign(privateKey, message);
+      c.verify(publicKey, message, signature);
+      return { public: publicKey, message, signature };
+    },
+    gives: [],
+    keeps: [["public signature", "message"]],
+  },
+  compare: {
+    make: (c) => {
+      const [secret, shown] = [c.random(16), c.random(16)];
+      c.equal(secret, secret);
+      return { secret, shown };
+    },
+    gives: [],
+    keeps: [["shown", "secret"]],
+  },
+};
+
+const lookedUp = (values: Record<string, Uint8Array>, name: string): Uint8Array => {
+  const value = values[name];
+  if (value === undefined) throw new Error(`the case makes no ${name}`);
+  return value;
+};
+
+const rows = (kind: "gives" | "keeps") =>
+  Object.entries(cases).flatMap(([name, c]) => c[kind].map((row) => [name, ...row] as const));
+
+describe("every kind of operation", () => {
+  test("has a case", () => {
+    const named = new Set(Object.keys(cases).map((name) => name.replace(/[, ].*/, "")));
+    expect([...named].sort()).toEqual(Object.keys(rules).sort());
+  });
+
+  const derivable = (name: string, seen: string, value: string): boolean => {
+    const lab = new Lab();
+    const values = cases[name]?.make(lab.crypto) ?? {};
+    const knowledge = lab.seeing(seen.split(" ").map((s) => lookedUp(values, s)));
+    return knowledge.derivable(lookedUp(values, value));
+  };
+  test.each(rows("gives"))("%s: who has %s has %s", (name, seen, value) => {
+    expect(derivable(name, seen, value)).toBe(true);
+  });
+  test.each(rows("keeps"))("%s: who has %s does not have %s", (name, seen, value) => {
+    expect(derivable(name, seen, value)).toBe(false);
+  });
+});
