@@ -2,6 +2,7 @@
 import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Complaint, check, complaintWords, type DataPath } from "./complaint.ts";
+import { jsonErrorOffset } from "./json-place.ts";
 import { UserError } from "./user-error.ts";
 
 /** Lines and columns count from 1. */
@@ -62,15 +63,19 @@ export class Located {
   readonly file: string;
   readonly data: unknown;
   readonly #parsed: () => Parsed;
+  readonly #firstLine: number;
 
-  constructor(file: string, data: unknown, parsed: () => Parsed) {
+  constructor(file: string, data: unknown, parsed: () => Parsed, firstLine = 1) {
     this.file = file;
     this.data = data;
     this.#parsed = parsed;
+    this.#firstLine = firstLine;
   }
 
   complain(complaint: Complaint): UserError {
-    return at(this.file, placeOf(this.#parsed(), complaint), complaintWords(complaint));
+    const { line, column } = placeOf(this.#parsed(), complaint);
+    const place = { line: line + this.#firstLine - 1, column };
+    return at(this.file, place, complaintWords(complaint));
   }
 
   /** @param data what is checked, where it is not just what was read. @throws UserError */
@@ -104,12 +109,18 @@ export function readYaml(file: string, text: string): Located {
   }
 }
 
-/** @throws UserError with file, line and column if it is not JSON. */
-export function readJson(file: string, text: string): Located {
+/**
+ * @param firstLine number of the line in the file that the text begins with.
+ * @throws UserError with file, line and column if it is not JSON.
+ */
+export function readJson(file: string, text: string, firstLine = 1): Located {
   try {
-    return new Located(file, JSON.parse(text), () => parse(text));
+    return new Located(file, JSON.parse(text), () => parse(text), firstLine);
   } catch (error) {
-    if (error instanceof SyntaxError) throw at(file, jsonErrorPlace(text, error), jsonWords(text));
+    if (error instanceof SyntaxError) {
+      const { line, column } = positionOf(text, jsonErrorOffset(text));
+      throw at(file, { line: line + firstLine - 1, column }, jsonWords(text));
+    }
     if (error instanceof RangeError) throw new UserError(`${file}: nested too deeply`);
     throw error;
   }
@@ -117,27 +128,11 @@ export function readJson(file: string, text: string): Located {
 
 const jsonWords = (text: string): string => {
   if (text.trim() === "") return "the file is empty";
-  return /^\s*[[{]/.test(text) && !/[\]}]\s*$/.test(text)
+  const unfinished = /^\s*[[{]/.test(text) && !/[\]}]\s*$/.test(text);
+  return unfinished || jsonErrorOffset(text) >= text.trimEnd().length
     ? "the file is cut off: this is not the end of a JSON document"
     : "this is not JSON";
 };
-
-/** V8 names the offset in most of its messages; else JSON is read as YAML, which contains it. */
-function jsonErrorPlace(text: string, error: SyntaxError): Position {
-  const offset = /at position (\d+)/.exec(error.message)?.[1];
-  if (offset !== undefined) return positionOf(text, Number(offset));
-  if (/end of JSON input|Unterminated/.test(error.message)) {
-    return positionOf(text, text.trimEnd().length);
-  }
-  if (text.length > mostCharacters) return { line: 1, column: 1 };
-  try {
-    const { document, lines } = parse(text);
-    const problem = document.errors[0];
-    return problem === undefined ? { line: 1, column: 1 } : position(lines, problem.pos[0]);
-  } catch {
-    return { line: 1, column: 1 };
-  }
-}
 
 /** Line and column of an offset. */
 export function positionOf(text: string, offset: number): Position {

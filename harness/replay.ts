@@ -145,7 +145,7 @@ function parseTrace(file: string, all: readonly string[]): ReplayFile {
 /** One line of a trace, so that complaints name it, and not the first line of a document. */
 function readLine(file: string, lines: readonly string[], index: number): Located {
   try {
-    return readJson(file, "\n".repeat(index) + (lines[index] ?? ""));
+    return readJson(file, lines[index] ?? "", index + 1);
   } catch (error) {
     if (index === lines.length - 1 || !(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}; a trace has one JSON object per line`);

@@ -187,6 +187,11 @@ function alarmLines(place: Place, colors: Colors, options: MatrixTextOptions): s
       lines.push(`          ${colors.cyan(terminalText(options.replayCommand(alone)))}`);
     }
   }
+  for (const other of verdict.others) {
+    const also = `${other.capability}: ${terminalText(other.because, 300)}`;
+    lines.push(...hanging("  also    ", also, options.width));
+    lines.push(`          ${colors.cyan(terminalText(options.replayCommand(other)))}`);
+  }
   if (finding !== undefined) {
     // Not wrapped: it is there to be copied.
     lines.push(`  replay  ${colors.cyan(terminalText(options.replayCommand(finding)))}`);
@@ -194,11 +199,17 @@ function alarmLines(place: Place, colors: Colors, options: MatrixTextOptions): s
   return [...lines, ""];
 }
 
-function shortLines(place: Place, colors: Colors, width: number): string[] {
+function shortLines(place: Place, colors: Colors, options: MatrixTextOptions): string[] {
+  const { width } = options;
+  const { finding } = place.verdict;
   const by = place.verdict.capability === null ? "" : ` (${place.verdict.capability})`;
   const because = terminalText(place.verdict.because, 300);
   const [first = "", ...rest] = hanging("  ", `${titleOf(place)}${by}: ${because}`, width);
-  return [first, ...rest.map((line) => colors.dim(line))];
+  const lines = [first, ...rest.map((line) => colors.dim(line))];
+  if (finding !== undefined) {
+    lines.push(`    replay  ${colors.cyan(terminalText(options.replayCommand(finding)))}`);
+  }
+  return lines;
 }
 
 /**
@@ -222,7 +233,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
   for (const [title, places] of sections) {
     if (places.length === 0) continue;
     lines.push(colors.bold(title), "");
-    for (const place of places) lines.push(...shortLines(place, colors, width));
+    for (const place of places) lines.push(...shortLines(place, colors, { ...options, width }));
     lines.push("");
   }
   const tally = tallyOf(report.protocols.flatMap((p) => p.verdicts));

@@ -1,10 +1,11 @@
 /** Reads scenario files, and finds the bundled ones. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readYaml } from "../harness/located.ts";
 import { parseProtocolName } from "../harness/names.ts";
 import { unknownName } from "../harness/nearest.ts";
+import { readTextFile } from "../harness/read-text.ts";
 import { UserError } from "../harness/user-error.ts";
 import { FriendlyError, plainMoves } from "./friendly.ts";
 import { type Scenario, scenarioOf, scenarioSchema } from "./scenario.ts";
@@ -59,16 +60,7 @@ function fromHere(file: string, protocol: string): string {
 
 /** @throws UserError if the file cannot be read, or is not a scenario. */
 export function loadScenario(file: string, cwd: string): Scenario {
-  let text: string;
-  try {
-    text = readFileSync(isAbsolute(file) ? file : join(cwd, file), "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") throw new UserError(`${file}: does not exist`);
-    if (code === "EISDIR") throw new UserError(`${file}: is a folder; name a scenario file in it`);
-    throw new UserError(`${file}: cannot be read (${String(code ?? error)})`);
-  }
-  return parseScenario(file, text);
+  return parseScenario(file, readTextFile(file, cwd, "a scenario"));
 }
 
 /** All bundled scenarios, by name. @param cwd for how their files are named in messages. */

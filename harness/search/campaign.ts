@@ -49,6 +49,7 @@ export interface Watch {
 }
 
 const progressEvery = 100;
+export const nothingAtStake = "nothing was at stake in any run";
 
 export class Campaign {
   readonly subject: Subject;
@@ -224,6 +225,7 @@ export class Campaign {
     if (changed) tally.effective++;
     if (trace.handshakeUntouched) {
       tally.triedInLayer.add(capability);
+      tally.layerRuns++;
       tally.layerAtStake += atStake;
     }
     if (violation === undefined) return;
@@ -336,7 +338,7 @@ export class Campaign {
   /** Why the absence of a violation says nothing. */
   #doubt(guarantee: Guarantee, atStake: number): string | undefined {
     if (guarantee.secrecy && this.#untracked.length > 0) return `untracked: ${this.#untracked[0]}`;
-    if (atStake === 0) return "nothing was at stake in any run";
+    if (atStake === 0) return nothingAtStake;
     return this.#cutShort;
   }
 
@@ -348,7 +350,11 @@ export class Campaign {
     }
     const doubt = this.#doubt(tally.guarantee, tally.layerAtStake);
     if (doubt !== undefined) return { verdict: "unknown", capability: null, because: doubt };
-    return { verdict: "holds", capability: null, because: "with the handshake left untouched" };
+    return {
+      verdict: "holds",
+      capability: null,
+      because: `nothing found in ${tally.layerRuns} runs`,
+    };
   }
 }
 

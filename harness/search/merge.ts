@@ -4,6 +4,7 @@
  */
 import { capabilities, capabilityRank } from "../../attacker/move.ts";
 import type { Finding, GuaranteeVerdict, Layer, ProtocolReport, Status } from "../verdict.ts";
+import { nothingAtStake } from "./campaign.ts";
 
 /** What one part saw weighs more than what another did not see. */
 const weight: Readonly<Record<Status, number>> = {
@@ -54,16 +55,17 @@ function mergeVerdicts(
   const tried = new Set(parts.flatMap((p) => p.heldAgainst));
   const runs = sum(parts.map((p) => p.runs));
   const layers = parts.flatMap((p) => (p.layer ? [p.layer] : []));
-  const cutShort = parts.some((p) => p.verdict === "unknown" && p.runs > 0);
-  const status = finding === undefined && cutShort ? "unknown" : strongest.verdict;
-  const doubt = parts.find((p) => p.verdict === "unknown" && p.runs > 0)?.because;
+  const doubtful = parts.find(
+    (p) => p.verdict === "unknown" && p.runs > 0 && p.because !== nothingAtStake,
+  );
+  const status = finding === undefined && doubtful !== undefined ? "unknown" : strongest.verdict;
   return {
     ...strongest,
     verdict: status,
     capability: finding?.capability ?? null,
     because:
       finding?.because ??
-      (status === "unknown" ? (doubt ?? strongest.because) : withRuns(strongest.because, runs)),
+      (status === "unknown" ? (doubtful ?? strongest).because : withRuns(strongest.because, runs)),
     ...(finding === undefined ? {} : { finding }),
     others: finding === undefined ? [] : others,
     heldAgainst: capabilities.filter((c) => tried.has(c) && capabilityRank(c) < weakest),

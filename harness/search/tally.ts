@@ -27,6 +27,7 @@ export class Tally {
   /** Likewise, with the handshake left untouched. */
   readonly triedInLayer = new Set<Capability>();
   layerAtStake = 0;
+  layerRuns = 0;
   readonly #best = new Map<Capability, Hit>();
   readonly #bestInLayer = new Map<Capability, Hit>();
 

@@ -5,6 +5,7 @@ import type { Capability } from "../../attacker/move.ts";
 import { checkCapabilities, checkGuarantees, parseProtocolName } from "../../harness/names.ts";
 import { defaultSeed } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
+import { protocols } from "../../protocol/catalog.ts";
 
 export type Budget =
   | { readonly unit: "runs"; readonly runs: number }
@@ -68,16 +69,17 @@ const several = (values: readonly string[] | undefined): readonly string[] | und
 
 /** Protocols must come before a flag that takes several values, or they count as one of them. */
 function misplacedProtocol(names: readonly string[], flag: string): void {
-  const misplaced = names.find((name) => /[./\\?]/.test(name) && isProtocol(name));
+  const misplaced = names.find((name) => isProtocol(name));
   if (misplaced === undefined) return;
   throw new UserError(
     `--${flag} takes every word after it, "${misplaced}" too; write protocols first`,
   );
 }
 
-function isProtocol(name: string): boolean {
+function isProtocol(text: string): boolean {
   try {
-    return parseProtocolName(name).source !== "";
+    const { file, source } = parseProtocolName(text);
+    return file !== undefined || protocols.some((p) => p.name === source);
   } catch {
     return false;
   }

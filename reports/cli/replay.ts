@@ -1,7 +1,6 @@
 /** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
-import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import pc from "picocolors";
+import { readTextFile } from "../../harness/read-text.ts";
 import { type Difference, parseReplayFile, type ReplayFile, type ReplayResult } from "../../harness/replay.ts";
 import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
@@ -12,31 +11,13 @@ import { errorOf, openWorkshop } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
 
-const largestBytes = 256 * 1024 * 1024;
-
-/** @throws UserError */
-function readText(file: string, cwd: string): string {
-  try {
-    const path = resolve(cwd, file);
-    const { size } = statSync(path);
-    if (size > largestBytes) throw new UserError(`${file}: is too long for an attack or a trace`);
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") throw new UserError(`${file}: does not exist`);
-    if (code === "EISDIR") throw new UserError(`${file}: is a folder; name an attack file in it`);
-    throw new UserError(`${file}: cannot be read (${String(code ?? error)})`);
-  }
-}
-
 export async function replayCommand(
   file: string,
   tracePath: string | undefined,
   flags: Flags,
   io: Io,
 ): Promise<number> {
-  const replay = parseReplayFile(file, readText(file, io.cwd));
+  const replay = parseReplayFile(file, readTextFile(file, io.cwd, "an attack or a trace"));
   const workshop = openWorkshop(io, flags, 1);
   const release = io.onInterrupt(() => void workshop.close());
   let result: ReplayResult;

@@ -161,7 +161,7 @@ function toldLines(told: Told, colors: Colors, width: number): string[] {
   const title = `${scenario.name}: ${scenario.title}`;
   const lines = hanging("", terminalText(title, 300), width).map((l) => colors.bold(l));
   steps.forEach((step, i) => {
-    lines.push(...hanging(`  ${i + 1}. mallory `, terminalText(step, 400), width));
+    lines.push(...hanging(`  ${i + 1}. `, terminalText(`mallory ${step}`, 400), width));
   });
   for (const i of idle) {
     const says = `  move ${i + 1} had no effect: there is no such packet or process`;

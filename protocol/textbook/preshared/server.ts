@@ -67,7 +67,10 @@ export class Server implements Endpoint {
       case "send":
         return this.#send(input, now);
       case "datagram": {
-        const result = this.#receive(wire.read(input.bytes, this.#defences), input.from, now);
+        const { bytes, from } = input;
+        const datagram = wire.read(bytes, this.#defences);
+        if (typeof datagram === "string") return this.#refuse(bytes.slice(0, 32), datagram);
+        const result = this.#receive(datagram, from, now);
         return typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
       }
       case "timeout":
@@ -102,8 +105,7 @@ export class Server implements Endpoint {
     return [{ kind: "give-up", message, ...(label === undefined ? {} : { session: label }) }];
   }
 
-  #receive(datagram: ReturnType<typeof wire.read>, from: Address, now: Millis): Result {
-    if (typeof datagram === "string") return datagram;
+  #receive(datagram: wire.Handshake | wire.SealedRecord, from: Address, now: Millis): Result {
     switch (datagram.kind) {
       case "hello":
         return this.#hello(datagram, from, now);
@@ -122,20 +124,25 @@ export class Server implements Endpoint {
     const { crypto } = this.#env;
     if (!this.#defences.cookie) this.#halfOpen.push(nonce);
     const pair = this.#pairs.get(text(client) ?? "");
-    if (pair === undefined || !crypto.equal(openingMac(crypto, pair, body, from), mac)) {
-      const name = this.#defences["log-escaping"]
-        ? encodeURIComponent(lossyText(client))
-        : lossyText(client);
-      return [
-        { kind: "log", line: `refused a hello in the name of ${name}` },
-        { kind: "reject", reason: pair === undefined ? "unknown-peer" : "bad-tag" },
-      ];
+    if (pair === undefined) return this.#refuse(client, "unknown-peer");
+    if (!crypto.equal(openingMac(crypto, pair, body, from), mac)) {
+      return this.#refuse(client, "bad-tag");
     }
     const terms = { client, nonce, session: ++this.#lastSession, time: Math.floor(now) };
     const cookie = this.#cookie(terms, from);
     const challenge = wire.handshakeBody("challenge", { ...terms, cookie });
     const bytes = concat(challenge, openingMac(crypto, pair, challenge, from));
     return [{ kind: "transmit", bytes, to: from }];
+  }
+
+  /** Discards what is not from a client at all, and says so in the log. */
+  #refuse(shown: Uint8Array, reason: RejectReason): readonly Output[] {
+    const escape = this.#defences["log-escaping"] ? encodeURIComponent : String;
+    const line = `refused ${escape(lossyText(shown))}: ${reason}`;
+    return [
+      { kind: "log", line },
+      { kind: "reject", reason },
+    ];
   }
 
   /** 32 bytes that only this process can make, for this client at this address. */
@@ -160,9 +167,12 @@ export class Server implements Endpoint {
 
     const session = this.#open(proof, pair.client, keys, from, now);
     this.#sessions.set(proof.session, session);
-    const welcome = { kind: "transmit", bytes: session.welcome } as const;
-    const [start, end] = [running(pair.client, keys), finished(pair.client, keys)];
-    return of(session, [start, welcome, ...end]);
+    return of(session, [
+      { kind: "log", line: `session with ${pair.client}` },
+      running(pair.client, keys),
+      { kind: "transmit", bytes: session.welcome },
+      ...finished(pair.client, keys),
+    ]);
   }
 
   #open(

@@ -44,7 +44,7 @@ export class Bench {
   readonly endpoints = new Map<Address, Endpoint>();
   /** Everything put on the wire, in order. */
   readonly packets: Packet[] = [];
-  /** `alice << deliver "…"`; packets and rejections are left out, for they vary. */
+  /** `alice << deliver "…"`. Packets are listed elsewhere, rejections and logs nowhere. */
   readonly events: string[] = [];
   readonly outputs: { readonly at: Address; readonly output: Output }[] = [];
   readonly #network: Network;
@@ -104,7 +104,8 @@ export class Bench {
     for (const output of outputs) {
       this.outputs.push({ at, output });
       if (output.kind === "transmit") this.#transmit(at, output.to ?? serverAddress, output.bytes);
-      else if (output.kind !== "reject") this.events.push(`${at} << ${lineOf(output)}`);
+      else if (output.kind !== "reject" && output.kind !== "log")
+        this.events.push(`${at} << ${lineOf(output)}`);
       if (output.kind === "ready") this.#ready(at, output.session);
     }
     return outputs;

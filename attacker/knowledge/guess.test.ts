@@ -1,0 +1,124 @@
+/** Offline guessing: what tells a right password from a wrong one, and what does not. */
+import { describe, expect, test } from "vitest";
+import { concat, utf8 } from "../../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import { Lab } from "../testing/lab.ts";
+import { offlineTest } from "./guess.ts";
+
+const password = utf8("correct horse");
+const iv = new Uint8Array(12);
+const pbkdf = { kind: "pbkdf2", hash: "sha256", iterations: 2, length: 32 } as const;
+const key32 = (c: CryptoKit, secret: Uint8Array) =>
+  c.hkdf({ hash: "sha256", key: secret, info: utf8("login"), length: 32 });
+
+/** Does cryptography with the password and returns what goes over the wire. */
+type Exchange = (c: CryptoKit) => readonly Uint8Array[];
+
+const testable: Record<string, readonly [Exchange, op: string, operations: number]> = {
+  "a bare hash": [(c) => [c.hash("sha256", password)], "hash", 1],
+  "a hash with a nonce in the clear": [
+    (c) => {
+      const nonce = c.random(16);
+      return [nonce, c.hash("sha256", concat(password, nonce))];
+    },
+    "hash",
+    1,
+  ],
+  "a truncated hash": [
+    (c) => {
+      const short = c.hash("sha256", password).slice(0, 12);
+      // It is told apart where somebody compares it.
+      c.equal(short, short);
+      return [short];
+    },
+    "hash",
+    1,
+  ],
+  "a MAC keyed with it": [(c) => [c.hmac("sha256", password, utf8("hello"))], "hmac", 1],
+  "a MAC over a challenge": [
+    (c) => {
+      const challenge = c.random(16);
+      return [challenge, c.hmac("sha256", password, challenge)];
+    },
+    "hmac",
+    1,
+  ],
+  "a stored verifier that leaks": [
+    (c) => {
+      const salt = c.random(16);
+      return [concat(salt, c.passwordHash(pbkdf, password, salt))];
+    },
+    "password-hash",
+    1,
+  ],
+  "a MAC under a derived key": [
+    (c) => [c.hmac("sha256", key32(c, password), utf8("a constant"))],
+    "hmac",
+    2,
+  ],
+  "the tag of a ciphertext under a derived key": [
+    (c) => [c.seal("chacha20-poly1305", key32(c, password), iv, utf8("whatever it says"))],
+    "aead",
+    2,
+  ],
+  "a ciphertext whose plaintext is secret": [
+    (c) => [c.seal("chacha20-poly1305", key32(c, password), iv, c.random(40))],
+    "aead",
+    2,
+  ],
+  "a base64 text of its hash": [
+    (c) => [c.encode("base64", c.hash("sha256", password))],
+    "hash",
+    1,
+  ],
+};
+
+const safe: Record<string, Exchange> = {
+  "nothing on the wire": (c) => {
+    c.hash("sha256", password);
+    return [];
+  },
+  "a hash with a secret beside it": (c) => [c.hash("sha256", concat(password, c.random(16)))],
+  "a MAC of it under a strong key": (c) => [c.hmac("sha256", c.random(32), password)],
+  "sealed under a strong key": (c) => [
+    c.seal("chacha20-poly1305", c.random(32), iv, password),
+  ],
+  "encrypted to a public key": (c) => {
+    const { publicKey } = c.rsaKeyPair(2048, 2);
+    return [publicKey, c.rsaEncrypt("sha256", publicKey, password) ?? iv];
+  },
+  "a key exchange that it does not touch": (c) => {
+    const [a, b] = [c.keyPair("x25519"), c.keyPair("x25519")];
+    const shared = c.sharedSecret("x25519", a.privateKey, b.publicKey) ?? iv;
+    const key = key32(c, shared);
+    return [a.publicKey, b.publicKey, c.seal("chacha20-poly1305", key, iv, password)];
+  },
+  "mixed with a secret of full strength": (c) => [
+    c.hmac("sha256", c.hkdfExtract("sha256", c.random(32), password), utf8("confirm")),
+  ],
+};
+
+describe("a guess can be tested against", () => {
+  test.each(Object.entries(testable))("%s", (_, [exchange, op, operations]) => {
+    const lab = new Lab();
+    const wire = exchange(lab.crypto);
+    const found = offlineTest(lab.seeing(wire, [password]), password);
+    expect(found?.check.op).toBe(op);
+    expect(found?.operationsPerGuess).toBe(operations);
+  });
+});
+
+describe("a guess cannot be tested against", () => {
+  test.each(Object.entries(safe))("%s", (_, exchange) => {
+    const lab = new Lab();
+    const wire = exchange(lab.crypto);
+    expect(offlineTest(lab.seeing(wire, [password]), password)).toBeUndefined();
+  });
+
+  test("a password that is known needs no guessing", () => {
+    const lab = new Lab();
+    const digest = lab.crypto.hash("sha256", password);
+    const knowledge = lab.seeing([digest, password], [password]);
+    expect(offlineTest(knowledge, password)).toBeUndefined();
+  });
+});

@@ -1,0 +1,203 @@
+/**
+ * Needham and Schroeder's protocol with public keys (“Using encryption for authentication in large
+ * networks of computers”, 1978), as it is usually printed: everybody knows all public keys.
+ *
+ * Aims: each end knows that the other is there, and the two nonces are known to nobody else. Here
+ * they make the key for one message each way, as the authors suggest.
+ *
+ * Known weakness: nothing in the second message says who made it. Whoever is called by Alice can
+ * pose as her to Bob, and have her open for it what Bob says (Lowe, “An attack on the Needham–
+ * Schroeder public-key authentication protocol”, 1995). Lowe's repair of 1996, here under a name
+ * of its own, puts Bob's name there. Neither has forward secrecy.
+ */
+import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
+import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
+import type { KeyPair } from "../kit/crypto.ts";
+import { any, message, pack, readMessage, unpack } from "./fields.ts";
+import type { Party, Result } from "./party.ts";
+import { Client, claimsOf, finished, keyOf, running, Service, transmit } from "./party.ts";
+import { directionKeys, Records } from "./records.ts";
+
+const nonceBytes = 16;
+
+interface Setting {
+  readonly keys: ReadonlyMap<Principal, KeyPair>;
+  /** Does the second message name the responder? */
+  readonly named: boolean;
+}
+
+abstract class End implements Party {
+  done = false;
+  protected readonly env: Env;
+  protected readonly setting: Setting;
+  #records: Records | undefined;
+
+  constructor(env: Env, setting: Setting) {
+    this.env = env;
+    this.setting = setting;
+  }
+
+  protected abstract handshake(bytes: Uint8Array): Result;
+
+  receive(bytes: Uint8Array): Result {
+    return this.#records?.deliver(bytes) ?? this.handshake(bytes);
+  }
+
+  send(content: Uint8Array) {
+    return this.#records?.transmit(content) ?? [];
+  }
+
+  protected encrypt(to: Principal, number: number, ...fields: readonly Uint8Array[]): Uint8Array {
+    const { publicKey } = keyOf(this.setting.keys, to);
+    const sealed = this.env.crypto.rsaEncrypt("sha256", publicKey, pack(...fields));
+    if (sealed === undefined) throw new InvariantError("a message is longer than a key");
+    return message(number, sealed);
+  }
+
+  /** @returns what is inside a message with that number, for this principal. */
+  protected decrypt(bytes: Uint8Array, number: number): Uint8Array | "unexpected" | "bad-key" {
+    const sealed = readMessage(bytes, number, any)?.[0];
+    if (sealed === undefined) return "unexpected";
+    const { privateKey } = keyOf(this.setting.keys, this.env.self);
+    return this.env.crypto.rsaDecrypt("sha256", privateKey, sealed) ?? "bad-key";
+  }
+
+  protected sessionKey(na: Uint8Array, nb: Uint8Array): Uint8Array {
+    return this.env.crypto.hkdfExtract("sha256", concat(na, nb), utf8("needham-schroeder"));
+  }
+
+  protected finish(peer: Principal, key: Uint8Array) {
+    const { crypto, role } = this.env;
+    const { toResponder, toInitiator } = directionKeys(crypto, key);
+    const [send, receive] =
+      role === "initiator" ? [toResponder, toInitiator] : [toInitiator, toResponder];
+    this.#records = new Records({ crypto, peer, send, receive });
+    this.done = true;
+    return finished(peer, key);
+  }
+}
+
+class Initiator extends End {
+  #nonce: Uint8Array = new Uint8Array(0);
+
+  start() {
+    const { crypto, self, peer = "" } = this.env;
+    this.#nonce = crypto.random(nonceBytes);
+    const hello = this.encrypt(peer, 1, this.#nonce, utf8(self));
+    return [running(peer, this.#nonce), transmit(hello)];
+  }
+
+  protected handshake(bytes: Uint8Array): Result {
+    const { peer = "" } = this.env;
+    const inside = this.decrypt(bytes, 2);
+    if (typeof inside === "string") return inside;
+    const { named } = this.setting;
+    const fields = named
+      ? unpack(inside, nonceBytes, nonceBytes, any)
+      : unpack(inside, nonceBytes, nonceBytes);
+    if (fields === undefined) return "malformed";
+    const [na, nb, name] = fields;
+    if (!equalBytes(na, this.#nonce)) return "stale";
+    if (named && text(name ?? na) !== peer) return "unknown-peer";
+    const key = this.sessionKey(na, nb);
+    const answer = transmit(this.encrypt(peer, 3, nb));
+    return [running(peer, key), answer, ...this.finish(peer, key)];
+  }
+}
+
+class Responder extends End {
+  #peer: Principal = "";
+  #nonces: readonly [na: Uint8Array, nb: Uint8Array] | undefined;
+
+  protected handshake(bytes: Uint8Array): Result {
+    return this.#nonces === undefined ? this.#hello(bytes) : this.#answered(bytes, this.#nonces);
+  }
+
+  #hello(bytes: Uint8Array): Result {
+    const { keys, named } = this.setting;
+    const inside = this.decrypt(bytes, 1);
+    if (typeof inside === "string") return inside;
+    const fields = unpack(inside, nonceBytes, any);
+    if (fields === undefined) return "malformed";
+    const [na, name] = fields;
+    const peer = text(name);
+    if (peer === undefined || !keys.has(peer)) return "unknown-peer";
+    const nb = this.env.crypto.random(nonceBytes);
+    this.#peer = peer;
+    this.#nonces = [na, nb];
+    const own = named ? [utf8(this.env.self)] : [];
+    const challenge = transmit(this.encrypt(peer, 2, na, nb, ...own));
+    return [running(peer, this.sessionKey(na, nb)), challenge];
+  }
+
+  #answered(bytes: Uint8Array, [na, nb]: readonly [Uint8Array, Uint8Array]): Result {
+    const inside = this.decrypt(bytes, 3);
+    if (typeof inside === "string") return inside;
+    if (!this.env.crypto.equal(inside, nb)) return "stale";
+    return this.finish(this.#peer, this.sessionKey(na, nb));
+  }
+}
+
+const say = (from: string, words: string) => ({ from, message: utf8(words) });
+
+function variant(named: boolean): Protocol {
+  const name = named ? ", B" : "";
+  return {
+    name: named ? "needham-schroeder-lowe" : "needham-schroeder",
+    title: named ? "Needham–Schroeder, repaired by Lowe" : "Needham–Schroeder with public keys",
+    flow: `
+A → B: {Na, A}PkB
+B → A: {Na, Nb${name}}PkA
+A → B: {Nb}PkB
+A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
+`.trim(),
+    transport: "datagram",
+    roles: [
+      { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
+      { name: "responder", principals: ["bob"], process: "service", port: 1978 },
+    ],
+    claims: claimsOf({
+      "server-authentication": "Only the responder can read the initiator's nonce.",
+      "client-authentication": "Only the initiator can read the responder's nonce.",
+      "key-secrecy": "The nonces are sent only under the public keys of the two.",
+      "key-agreement": "Both ends know both nonces.",
+      confidentiality: "Messages are sealed under a key made from the nonces.",
+    }),
+    registration: true,
+    deploy({ crypto, principals }) {
+      const keys = new Map(principals.map((p, i) => [p, crypto.rsaKeyPair(2048, i)]));
+      const setting = { keys, named };
+      return {
+        open: (role, env) =>
+          role === "initiator"
+            ? new Client(new Initiator(env, setting))
+            : new Service(() => new Responder(env, setting)),
+        longTermSecrets: (principal) => [keyOf(keys, principal).privateKey],
+        publicValues: [...keys.values()].map((k) => k.publicKey),
+      };
+    },
+    workload: () => ({
+      sessions: [
+        {
+          start: 0,
+          messages: [
+            say("initiator", "alice asks bob for last month's accounts"),
+            say("responder", "bob will send them to alice tonight"),
+          ],
+        },
+        // Mallory is a user like any other, and Alice has business with her too.
+        { start: 5, principals: { responder: "mallory" }, messages: [] },
+        {
+          start: "after-previous",
+          messages: [
+            say("initiator", "alice thanks bob for the accounts"),
+            say("responder", "bob wants a receipt from alice"),
+          ],
+        },
+      ],
+    }),
+  };
+}
+
+export const needhamSchroeder = variant(false);
+export const needhamSchroederLowe = variant(true);

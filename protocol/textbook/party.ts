@@ -1,0 +1,180 @@
+/**
+ * How a run of a textbook protocol becomes a process: a client for one run, or a service that
+ * keeps a run for each address. On streams, messages are lines of text.
+ */
+import {
+  type Address,
+  type Endpoint,
+  type Input,
+  type Millis,
+  MisuseError,
+  type Output,
+  type OutputBody,
+  type Principal,
+  type Protocol,
+  type ProtocolClaim,
+  type RejectReason,
+} from "../endpoint.ts";
+import { concat } from "../kit/bytes.ts";
+
+/** Outputs, or why the message is discarded; then nothing has changed. */
+export type Result = readonly OutputBody[] | RejectReason;
+
+/** One end of one run. */
+export interface Party {
+  /** Has the handshake ended well? */
+  readonly done: boolean;
+  /** The first message, for whoever speaks first. */
+  start?(): readonly OutputBody[];
+  receive(bytes: Uint8Array, now: Millis): Result;
+  /** Comes only after the party said `ready`. */
+  send(message: Uint8Array): readonly OutputBody[];
+}
+
+const silenceMs = 10_000;
+const maxLineBytes = 4_096;
+const newline = 0x0a;
+
+/** Puts chunks together and cuts them into lines, without their ends. */
+class Lines {
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** @returns `undefined` once a line is longer than anything that belongs here. */
+  take(chunk: Uint8Array): readonly Uint8Array[] | undefined {
+    const lines: Uint8Array[] = [];
+    let rest = concat(this.#rest, chunk);
+    for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
+      lines.push(rest.slice(0, end));
+      rest = rest.slice(end + 1);
+    }
+    this.#rest = rest;
+    return rest.length > maxLineBytes ? undefined : lines;
+  }
+}
+
+const tooLong: readonly OutputBody[] = [{ kind: "reject", reason: "too-long" }, { kind: "close" }];
+
+const outputsOf = (result: Result): readonly OutputBody[] =>
+  typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
+
+/** What an input from the network brings: the datagram, or the lines that are complete now. */
+function received(input: Input, lines: Lines): readonly Uint8Array[] | undefined {
+  if (input.kind === "datagram") return [input.bytes];
+  return input.kind === "chunk" ? lines.take(input.bytes) : [];
+}
+
+/** One run and its end: the process goes when nothing has happened for ten seconds. */
+export class Client implements Endpoint {
+  readonly #party: Party;
+  readonly #transport: Protocol["transport"];
+  readonly #lines = new Lines();
+  #lastMs: Millis = 0;
+
+  constructor(party: Party, transport: Protocol["transport"] = "datagram") {
+    this.#party = party;
+    this.#transport = transport;
+  }
+
+  handle(input: Input, now: Millis): readonly Output[] {
+    if (input.kind === "timeout") {
+      return [{ kind: "exit", ok: this.#party.done, because: "nobody says anything any more" }];
+    }
+    const outputs = this.#outputs(input, now);
+    if (outputs.some((o) => o.kind !== "reject")) this.#lastMs = now;
+    return outputs;
+  }
+
+  deadline(): Millis {
+    return this.#lastMs + silenceMs;
+  }
+
+  #outputs(input: Input, now: Millis): readonly OutputBody[] {
+    const first = this.#transport === "datagram" ? "start" : "connected";
+    if (input.kind === "start") this.#lastMs = now;
+    if (input.kind === first) return this.#party.start?.() ?? [];
+    if (input.kind === "send") return this.#party.send(input.message);
+    if (input.kind === "closed") {
+      return [{ kind: "exit", ok: this.#party.done, because: "the connection is closed" }];
+    }
+    const all = received(input, this.#lines);
+    return all?.flatMap((bytes) => outputsOf(this.#party.receive(bytes, now))) ?? tooLong;
+  }
+}
+
+interface Run {
+  readonly party: Party;
+  readonly lines: Lines;
+}
+
+/** Many runs, one for each address that has sent a message which was not discarded. */
+export class Service implements Endpoint {
+  readonly #open: () => Party;
+  readonly #runs = new Map<Address, Run>();
+
+  constructor(open: () => Party) {
+    this.#open = open;
+  }
+
+  handle(input: Input, now: Millis): readonly Output[] {
+    switch (input.kind) {
+      case "datagram":
+      case "chunk":
+        return labelled(this.#receive(input, input.from, now), input.from);
+      case "closed":
+        this.#runs.delete(input.peer);
+        return [];
+      case "send": {
+        const label = input.session ?? "";
+        const run = this.#runs.get(label);
+        const gone: OutputBody = { kind: "give-up", message: input.message };
+        return labelled(run?.party.send(input.message) ?? [gone], label);
+      }
+      default:
+        return [];
+    }
+  }
+
+  stateSize(): number {
+    return [...this.#runs.values()].filter((run) => !run.party.done).length;
+  }
+
+  #receive(input: Input, from: Address, now: Millis): readonly OutputBody[] {
+    const run = this.#runs.get(from) ?? { party: this.#open(), lines: new Lines() };
+    if (input.kind === "chunk") this.#runs.set(from, run);
+    const all = received(input, run.lines);
+    const outputs = all?.flatMap((bytes) => outputsOf(run.party.receive(bytes, now))) ?? tooLong;
+    if (outputs.some((o) => o.kind !== "reject")) this.#runs.set(from, run);
+    return outputs;
+  }
+}
+
+const labelled = (outputs: readonly OutputBody[], address: Address): readonly Output[] =>
+  outputs.map((output) => ({
+    ...output,
+    session: address,
+    ...(output.kind === "transmit" || output.kind === "close" ? { to: address } : {}),
+  }));
+
+export const transmit = (bytes: Uint8Array): OutputBody => ({ kind: "transmit", bytes });
+
+export const running = (peer: Principal, agreed: Uint8Array): OutputBody => ({
+  kind: "claim",
+  claim: { kind: "running", peer, agreed },
+});
+
+/** The handshake is over: the peer is there, the key is shared, the application may send. */
+export const finished = (peer: Principal, key: Uint8Array): readonly OutputBody[] => [
+  { kind: "claim", claim: { kind: "commit", peer, agreed: key } },
+  { kind: "claim", claim: { kind: "secret", peer, value: key } },
+  { kind: "ready" },
+];
+
+export const claimsOf = (says: Readonly<Record<string, string>>): readonly ProtocolClaim[] =>
+  Object.entries(says).map(([guarantee, text]) => ({ guarantee, says: text }));
+
+/** @throws MisuseError for whoever was not there when the keys were dealt. */
+export function keyOf<K>(keys: ReadonlyMap<Principal, K>, name: Principal | undefined): K {
+  const key = keys.get(name ?? "");
+  if (key === undefined) throw new MisuseError(`no key was dealt to ${name ?? "nobody"}`);
+  return key;
+}
