@@ -34,6 +34,7 @@ import { Scheduler } from "./scheduler.ts";
 import { append, type Pipe, Pipes, takeChunk } from "./streams.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, Trace, TraceEvent } from "./trace.ts";
 import { digestOf } from "./trace-lines.ts";
+import { visibleEntries } from "./visible-state.ts";
 
 /** Bounds of a run: far above what any honest run needs, so that only endless loops meet them. */
 export const limits = {
@@ -1054,6 +1055,12 @@ class Simulation {
     this.#events.push({ kind: "disclosed", t: this.#now, at: principal, principal, what });
   }
 
+  /** For floods, where the endpoint does not say how much it keeps: what can be seen of it. */
+  #visibleState(process: Process): number | undefined {
+    const flooded = this.#plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);
+    return flooded ? visibleEntries(process.endpoint) : undefined;
+  }
+
   // --- the result ------------------------------------------------------------------------------
 
   #trace(): Trace {
@@ -1071,7 +1078,7 @@ class Simulation {
         plannedSession: p.plannedSession,
         service: p.spec.process === "service",
         end: p.end,
-        stateSize: p.maxState,
+        stateSize: p.maxState ?? this.#visibleState(p),
       })),
       outcomes: this.#outcomes,
       crypto: this.#log,

@@ -14,16 +14,16 @@ export function sampleText(label: string, length: number): Uint8Array {
   return utf8(text.slice(0, length));
 }
 
-/** Two sessions one after the other, and one beside the second, with messages each way. */
+/** Two sessions, one after the other, in which whoever starts sends two messages. */
 function madeUp(protocol: Protocol): Workload {
   const talkers = protocol.roles.filter((r) => r.process === "session" || r.peer !== undefined);
   const first = talkers[0] ?? protocol.roles[0];
   if (first === undefined) throw new ProtocolError(`${protocol.name} has no roles`);
   const limit = protocol.limits?.messageBytes ?? longMessageBytes;
   const messages = (session: number): PlannedMessage[] =>
-    [8, Math.min(25, limit)].map((length, i) => ({
+    [`valve ${session}1`, `close the gate number ${session}2 now`].map((words) => ({
       from: first.name,
-      message: sampleText(`s${session}m${i}`, length),
+      message: utf8(words.slice(0, limit)),
     }));
   return {
     sessions: [

@@ -55,7 +55,9 @@ class Explainer {
     }
     if (depth < 4 && longest(out) >= unexplainedFromBytes) {
       const inner = leaves(value);
-      if (inner !== undefined) return inner.map((v) => this.residue(v, depth + 1)).join("\u0101");
+      const parts = inner?.map((v) => this.residue(v, depth + 1)).join("\u0101");
+      // Words between spaces are no fields: something in there must have been explained.
+      if (parts?.includes("\u0100")) return parts;
     }
     return out;
   }
@@ -79,8 +81,22 @@ class Explainer {
   }
 }
 
+const stretches = (residue: string): readonly string[] => residue.split(/[\u0100\u0101]+/);
 const longest = (residue: string): number =>
-  Math.max(0, ...residue.split(/[\u0100\u0101]+/).map((part) => part.length));
+  Math.max(0, ...stretches(residue).map((part) => part.length));
+
+/** How long a stretch two residues differ in, at most; constants around it do not count. */
+function difference(x: string, y: string): number {
+  const [xs, ys] = [stretches(x), stretches(y)];
+  if (xs.length !== ys.length) return x === y ? 0 : Math.max(longest(x), longest(y));
+  const spans = xs.map((a, k) => {
+    const b = ys[k] ?? "";
+    if (a.length !== b.length) return Math.max(a.length, b.length);
+    const at = [...a].flatMap((c, i) => (c === b[i] ? [] : [i]));
+    return (at.at(-1) ?? -1) + 1 - (at[0] ?? 0);
+  });
+  return Math.max(0, ...spans);
+}
 
 /** The innermost fields of an encoded value; `undefined` if it is not encoded. */
 function leaves(value: Latin1): readonly Latin1[] | undefined {
@@ -126,8 +142,7 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
   const [ea, eb] = [new Explainer(a), new Explainer(b)];
   const found = new Set<string>();
   const differ = (x: Latin1, y: Latin1): boolean => {
-    const [rx, ry] = [ea.residue(x), eb.residue(y)];
-    return rx !== ry && Math.max(longest(rx), longest(ry)) >= unexplainedFromBytes;
+    return difference(ea.residue(x), eb.residue(y)) >= unexplainedFromBytes;
   };
   const sameCourse = a.operations.length === b.operations.length;
   a.operations.forEach((op, i) => {

@@ -21,7 +21,12 @@ export const boundedState: Guarantee = {
   judge(trace) {
     const atStake = trace.events.filter((e) => e.kind === "attack").length;
     const because = amplified(trace) ?? filled(trace);
-    return because === undefined ? { atStake } : { atStake, violation: { because } };
+    if (because !== undefined) return { atStake, violation: { because } };
+    const flooded = trace.plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);
+    if (!flooded) return { atStake };
+    const hidden = trace.processes.find((p) => p.service && p.stateSize === undefined);
+    if (hidden === undefined) return { atStake };
+    return { atStake, doubt: `${hidden.id} does not say what it keeps; give it a stateSize()` };
   },
 };
 

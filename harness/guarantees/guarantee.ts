@@ -23,6 +23,8 @@ export interface Judgement {
   readonly violation?: Violation;
   /** How many things in this run could have violated the guarantee. */
   readonly atStake: number;
+  /** Why this run's silence says nothing: the guarantee is then `unknown` unless it breaks. */
+  readonly doubt?: string;
 }
 
 export interface Guarantee {

@@ -11,6 +11,10 @@ export const keyAgreement: Guarantee = {
   secrecy: false,
   safety: true,
   counts: withoutDisclosure,
+  notApplicable: ({ honest }) =>
+    ["commit", "secret"].every((kind) => honest.events.some((e) => e.kind === kind))
+      ? undefined
+      : "nobody ever claims to have finished with a key",
   judge(trace) {
     const finished = exchangesOf(trace).ends.filter(
       (e) => e.commits.length > 0 && e.keys.length > 0,

@@ -216,8 +216,9 @@ export class Campaign {
 
   #judge(tally: Tally, trace: Trace, choice: RunChoice, strategy: string, changed: boolean): void {
     const { guarantee } = tally;
-    const { violation, atStake } = judge(guarantee, trace, this.#profiles);
+    const { violation, atStake, doubt } = judge(guarantee, trace, this.#profiles);
     const capability = capabilityFor(guarantee, choice.attack, this.subject.protocol.transport);
+    tally.doubt ??= doubt;
     tally.runs++;
     tally.atStake += atStake;
     tally.strategies.add(strategy);
@@ -303,16 +304,21 @@ export class Campaign {
       effective: tally.effective,
       exhaustiveDepth: this.#depth,
     };
-    const layer = guarantee.layered ? { layer: this.#layer(tally) } : {};
+    const layer = guarantee.layered && this.#hasHandshake() ? { layer: this.#layer(tally) } : {};
     const [finding, ...others] = found;
     if (finding !== undefined) {
       const { capability, because } = finding;
       return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
     }
-    const doubt = this.#doubt(guarantee, tally.atStake);
+    const doubt = this.#doubt(guarantee, tally.atStake) ?? tally.doubt;
     const verdict = doubt === undefined ? "holds" : "unknown";
     const because = doubt ?? this.#effort(tally);
     return { ...counts, verdict, capability: null, because, others: [], ...layer };
+  }
+
+  /** Without a session key there is no handshake to leave alone. */
+  #hasHandshake(): boolean {
+    return this.honest.events.some((e) => e.kind === "secret");
   }
 
   #effort(tally: Tally): string {

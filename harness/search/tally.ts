@@ -26,6 +26,7 @@ export class Tally {
   readonly tried = new Set<Capability>();
   /** Likewise, with the handshake left untouched. */
   readonly triedInLayer = new Set<Capability>();
+  doubt: string | undefined;
   layerAtStake = 0;
   layerRuns = 0;
   readonly #best = new Map<Capability, Hit>();

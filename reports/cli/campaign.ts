@@ -5,6 +5,7 @@ import {
   parseProtocolName,
   type ProtocolName,
 } from "../../harness/names.ts";
+import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { protocols } from "../../protocol/catalog.ts";
@@ -110,6 +111,20 @@ export class Stopper {
 export const interruptedReason = "stopped by Ctrl-C";
 const bailReason = "stopped at the first broken claim (--bail)";
 
+/**
+ * The report for people: where two files hold protocols of the same name, such as two versions of
+ * one, their paths tell them apart.
+ */
+export function shownReport({ report, subjects }: Campaign): MatrixReport {
+  const same = (a: ProtocolReport, b: ProtocolReport): boolean =>
+    a.name === b.name && JSON.stringify(a.options) === JSON.stringify(b.options);
+  const protocols = report.protocols.map((p) => {
+    const twins = report.protocols.filter((other) => same(p, other)).length > 1;
+    return twins ? { ...p, name: subjects.get(p)?.name.source ?? p.name } : p;
+  });
+  return { ...report, protocols };
+}
+
 /** Runs everything; failures of one protocol do not keep the others from being reported. */
 export async function assessAll(
   workshop: Workshop,
@@ -120,6 +135,9 @@ export async function assessAll(
   stopper = new Stopper(),
 ): Promise<Campaign> {
   const startedMs = io.now();
+  const ids = guarantees.map((g) => g.id).filter((id) => flags.guarantees?.includes(id) ?? true);
+  // All at once and in this order, whichever thread is ready first.
+  for (const { label } of checked) viewer.progress({ kind: "protocol", name: label, guarantees: ids });
   const jobs = checked.map((one) => startOne(workshop, one, flags, viewer, stopper));
   stopper.onStop(() => {
     for (const job of jobs) job.stop();
@@ -138,8 +156,12 @@ export async function assessAll(
   results.forEach((result, i) => {
     const one = checked[i];
     if (one === undefined) return;
-    if (result.end === "done") subjects.set(result.answer, one);
-    else if (result.end === "stopped") untried.push(one.label);
+    if (result.end === "done") {
+      // The harness knows only how it was named, which for a file is a path.
+      subjects.set({ ...result.answer, name: one.subject.protocolName }, one);
+    }
+    if (result.end === "done") return;
+    if (result.end === "stopped") untried.push(one.label);
     else failures.push(result);
   });
   const reports = [...subjects.keys()];
@@ -192,10 +214,10 @@ function startOne(
   viewer: Viewer,
   stopper: Stopper,
 ): Job<"assess"> {
-  const { seed, guarantees, capabilities, budget } = flags;
+  const { seed, capabilities, budget } = flags;
   const settings = {
     seed,
-    ...(guarantees === undefined ? {} : { guarantees }),
+    ...(flags.guarantees === undefined ? {} : { guarantees: flags.guarantees }),
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(budget?.unit === "runs" ? { budgetRuns: budget.runs } : {}),
   };

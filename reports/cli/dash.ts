@@ -8,6 +8,7 @@ import {
   type Checked,
   checkAll,
   openWorkshop,
+  shownReport,
   Stopper,
   type Viewer,
 } from "./campaign.ts";
@@ -39,7 +40,7 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
       const first = await Promise.race([work, dashboard.closed]);
       if (first !== undefined) {
         failures = first.failures;
-        dashboard.finish(first.report);
+        dashboard.finish(shownReport(first));
         if (failures.length > 0) dashboard.message(failures.map((f) => f.message).join("; "));
       }
       await workshop.close();

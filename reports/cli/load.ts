@@ -226,8 +226,11 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
     );
   }
   if (others.length > 0) {
-    const names = candidates.map(([, name]) => `${shown}#${name}`);
-    throw new UserError(`${shown}: exports several protocols; name one: ${listed(names)}`);
+    const names = candidates.map(([, name]) => name);
+    const [first = ""] = names;
+    throw new UserError(
+      `${shown}: exports several protocols (${listed(names, "and")}); write ${shown}#${first}`,
+    );
   }
   return fitting(shown, only[0]);
 }

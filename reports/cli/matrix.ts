@@ -6,7 +6,7 @@ import { terminalText } from "../escape.ts";
 import { jsonText, matrixJson } from "../json.ts";
 import { matrixText } from "../text.ts";
 import { AttackFiles } from "./attack-files.ts";
-import { assessAll, type Campaign, type Checked, checkAll, openWorkshop, Stopper } from "./campaign.ts";
+import { assessAll, type Campaign, type Checked, checkAll, openWorkshop, shownReport, Stopper } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
 import { openProgress } from "./progress.ts";
@@ -58,7 +58,7 @@ export async function matrixCommand(
   else if (report.protocols.length > 0) {
     const replayCommand = files.replayCommand.bind(files);
     const color = flags.color && io.outIsTerminal;
-    io.out(matrixText(report, { color, width: io.columns(), replayCommand }));
+    io.out(matrixText(shownReport(campaign), { color, width: io.columns(), replayCommand }));
   }
   const tell = flags.json ? io.err : io.out;
   for (const deviation of deviations.lines) tell.call(io, `${terminalText(deviation)}\n`);

@@ -10,7 +10,7 @@ import { matrixText } from "../text.ts";
 import { terminalText } from "../escape.ts";
 import type { AttackFiles } from "./attack-files.ts";
 import { writeOut } from "./attack-files.ts";
-import type { Campaign } from "./campaign.ts";
+import { type Campaign, shownReport } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { campaignOf, codeOf } from "./matrix.ts";
@@ -34,7 +34,8 @@ export function parseFormats(words: readonly string[]): readonly Format[] {
 
 const textColumns = 100;
 
-function documentOf(format: Format, { report }: Campaign, files: AttackFiles): string {
+function documentOf(format: Format, campaign: Campaign, files: AttackFiles): string {
+  const report = shownReport(campaign);
   const replayCommand = files.replayCommand.bind(files);
   const statement = (id: string): string | undefined =>
     guarantees.find((g) => g.id === id)?.statement;
@@ -44,7 +45,7 @@ function documentOf(format: Format, { report }: Campaign, files: AttackFiles): s
     case "markdown":
       return matrixMarkdown(report, { replayCommand, statement });
     case "json":
-      return jsonText(matrixJson(report, (finding) => files.pathOf(finding)));
+      return jsonText(matrixJson(campaign.report, (finding) => files.pathOf(finding)));
     case "text":
       return matrixText(report, { color: false, width: textColumns, replayCommand });
   }

@@ -146,14 +146,15 @@ function stuckOutcome(
   const seconds = `${Math.round(ms / 100) / 10} s`;
   const { file, source } = name;
   if (place === undefined || file === undefined) {
-    return { end: "lab", message: `${source}: the lab itself is stuck (for ${seconds} in: ${what})` };
+    const message = `${source}: the lab itself is stuck for ${seconds} (being tried: ${what})`;
+    return { end: "lab", message };
   }
   if (place === "load") {
     return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
   }
   const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
-  const doing = `stuck for ${seconds}; tried was: ${what}`;
-  return { end: "user", message: `${source}: ${place}()${of} does not return (${doing})` };
+  const message = `${source}: ${place}()${of} does not return: stuck for ${seconds}`;
+  return { end: "user", message: `${message} (being tried: ${what})` };
 }
 
 /** The thread died, of too much memory or by other means. */

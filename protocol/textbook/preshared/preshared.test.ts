@@ -367,12 +367,55 @@ describe("against an attacker", () => {
   });
 });
 
+describe("without a defence", () => {
+  test("freshness=off: a recorded session comes to life again and delivers again", () => {
+    const bench = session(undefined, { freshness: "off" });
+    for (const p of bench.packets.filter((q) => q.to === serverAddress)) bench.inject(p);
+    expect(texts(bench, serverAddress, "deliver")).toEqual([...says, ...says]);
+    const ready = bench.outputs.filter((o) => o.at === serverAddress && o.output.kind === "ready");
+    expect(new Set(ready.map((o) => o.output.session)).size).toBe(2);
+  });
+
+  test("authentication=off: one message passes for another, twice and out of its turn", () => {
+    const number = 18;
+    let done = false;
+    const network: Network = (p) => {
+      if (typeOf(p) === "data" && p.to === serverAddress && !done) {
+        done = true;
+        p.bytes[number] = (p.bytes[number] ?? 0) ^ 3;
+      }
+      return [10];
+    };
+    const bench = session(network, { authentication: "off" });
+    expect(texts(bench, serverAddress, "deliver")).toEqual([...says, says[0]]);
+  });
+
+  test("directions=off: a party takes its own message for its peer's", () => {
+    const bench = new Bench({ directions: "off" });
+    bench.startClient(alice, says);
+    bench.run(45);
+    const { from: to, to: from, bytes } = packet(bench, "data");
+    expect(lines(bench.inject({ bytes, from, to }))).toContain(`deliver "${says[0]}"`);
+  });
+
+  test("ack-authentication=off: anybody confirms what was never delivered", () => {
+    const network: Network = (p) => (typeOf(p) === "data" ? [] : [10]);
+    const bench = new Bench({ "ack-authentication": "off" }, network);
+    bench.startClient(alice, says);
+    bench.run(45);
+    const bytes = new Uint8Array(datagramBytes);
+    bytes.set([6, 0, 0, 0, 0, 0, 1]);
+    const forged = bench.inject({ bytes, from: "mallory:6666", to: alice });
+    expect(lines(forged)).toEqual([`confirm "${says[0]}"`]);
+  });
+});
+
 test("every reason to reject is reached", () => {
   const bench = new Bench();
   const got: Partial<Record<RejectReason, string[]>> = {};
   const inject = (what: string, p: Packet): void => {
     const last = bench.inject(p).at(-1);
-    if (last?.kind === "reject") (got[last.reason] ??= []).push(what);
+    if (last?.kind === "reject") got[last.reason] = [...(got[last.reason] ?? []), what];
   };
   const other = new Bench({}, undefined, "another seed");
   other.startClient(alice, says, answers);

@@ -137,8 +137,8 @@ export class Server implements Endpoint {
 
   /** Discards what is not from a client at all, and says so in the log. */
   #refuse(shown: Uint8Array, reason: RejectReason): readonly Output[] {
-    const escape = this.#defences["log-escaping"] ? encodeURIComponent : String;
-    const line = `refused ${escape(lossyText(shown))}: ${reason}`;
+    const inLog = this.#defences["log-escaping"] ? encodeURIComponent : String;
+    const line = `refused ${inLog(lossyText(shown))}: ${reason}`;
     return [
       { kind: "log", line },
       { kind: "reject", reason },

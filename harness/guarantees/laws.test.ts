@@ -1,0 +1,163 @@
+/** Laws that every guarantee obeys, and the twin that breaks it. */
+import { describe, expect, test } from "vitest";
+import type { Attack } from "../../attacker/move.ts";
+import { bundledSubject, parseProtocolName } from "../names.ts";
+import { lossyNetwork } from "../network.ts";
+import { assess } from "../search/assess.ts";
+import { judge, Profiles, planFor } from "../search/judge-run.ts";
+import { simulate } from "../simulate.ts";
+import type { Subject } from "../subject.ts";
+import type { Trace, TraceEvent } from "../trace.ts";
+import type { ProtocolReport } from "../verdict.ts";
+import { baseWorkload } from "../workload.ts";
+import { guarantees, judgedGuarantees } from "./catalog.ts";
+import type { Guarantee } from "./guarantee.ts";
+
+const seed = "mallory";
+
+test("ids are unique, and every guarantee says what it is and where it comes from", () => {
+  const ids = guarantees.map((g) => g.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { id, statement, source } of guarantees) {
+    expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(statement).toMatch(/^[A-Z].*\.$/);
+    expect(source.length).toBeGreaterThan(5);
+  }
+});
+
+const found = new Map<string, ProtocolReport>();
+
+/** Searches only until the first violation is there; what follows would only make it smaller. */
+function brokenBy(guarantee: Guarantee): ProtocolReport {
+  let report = found.get(guarantee.id);
+  if (report === undefined) {
+    let broken = false;
+    report = assess(
+      bundledSubject(parseProtocolName(guarantee.twin)),
+      { seed, guarantees: [guarantee.id] },
+      {
+        progress: (e) => {
+          broken ||= e.kind === "cell" && e.verdict.verdict === "broken";
+        },
+        stop: () => broken,
+      },
+    );
+    found.set(guarantee.id, report);
+  }
+  return report;
+}
+
+describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guarantee) => {
+  test(`is broken by its twin, ${guarantee.twin}`, () => {
+    const [verdict, ...others] = brokenBy(guarantee).verdicts;
+    expect(others).toEqual([]);
+    expect(verdict?.guarantee).toBe(id);
+    expect(verdict?.verdict).toBe("broken");
+    expect(verdict?.because).toMatch(/\S/);
+    expect(verdict?.finding?.digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  const violating = () => {
+    const subject = bundledSubject(parseProtocolName(guarantee.twin));
+    const saved = brokenBy(guarantee).verdicts[0]?.finding?.attack;
+    if (saved === undefined) throw new Error("the twin does not break it");
+    const { workload, network, moves: attack } = saved;
+    const trace = simulate(planFor(subject, { workload, network, attack, seed: saved.seed }));
+    return { trace, subject, profiles: new Profiles(subject, seed) };
+  };
+
+  test("judges are pure: the same trace, the same judgement", () => {
+    const { trace, profiles, subject } = violating();
+    const once = judge(guarantee, trace, profiles);
+    expect(once.violation).toBeDefined();
+    expect(judge(guarantee, trace, profiles)).toEqual(once);
+    const copy = { ...trace };
+    expect(judge(guarantee, copy, new Profiles(subject, seed))).toEqual(once);
+    expect(copy.digest).toBe(trace.digest);
+  });
+
+  test("has something at stake, and nothing to say of an empty trace", () => {
+    const { trace, profiles } = violating();
+    expect(judge(guarantee, trace, profiles).atStake).toBeGreaterThan(0);
+    if (!guarantee.safety || guarantee.distinguish !== undefined) return;
+    const empty = { ...prefix(trace, 0), crypto: [] };
+    expect(judge(guarantee, empty, profiles).violation).toBeUndefined();
+  });
+
+  test.runIf(guarantee.safety && guarantee.distinguish === undefined)(
+    "once violated, violated ever after",
+    () => {
+      const { trace, profiles } = violating();
+      expectMonotone(guarantee, trace, profiles);
+    },
+  );
+});
+
+/** The trace as it was when its first `n` events had happened. */
+function prefix(trace: Trace, n: number): Trace {
+  const events = trace.events.slice(0, n);
+  const sent = events.filter((e) => e.kind === "sent").length;
+  const started = new Set(events.filter((e) => e.kind === "started").map((e) => e.at));
+  return {
+    ...trace,
+    events,
+    packets: trace.packets.slice(0, sent),
+    processes: trace.processes.filter((p) => started.has(p.id)),
+  };
+}
+
+function expectMonotone(guarantee: Guarantee, trace: Trace, profiles: Profiles): void {
+  let violated: TraceEvent | "nothing" | undefined;
+  for (let n = 0; n <= trace.events.length; n++) {
+    const violation = judge(guarantee, prefix(trace, n), profiles).violation;
+    if (violated !== undefined && violation === undefined) {
+      throw new Error(
+        `${guarantee.id}: violated after ${JSON.stringify(violated)}, no longer after event ${n}`,
+      );
+    }
+    if (violation !== undefined) violated ??= trace.events[n - 1] ?? "nothing";
+  }
+}
+
+const packet = (nth: number) => ({ from: "client#0", to: "server#0", nth });
+const shaken: readonly (readonly [string, Subject, Attack])[] = [
+  "object-security",
+  "preshared",
+  "preshared?window=off",
+  "preshared?directions=off",
+  "preshared?freshness=off",
+  "preshared?authentication=off",
+  "preshared?confirmation=off",
+].flatMap((name) => {
+  const subject = bundledSubject(parseProtocolName(name));
+  const from = "client#0";
+  const to = "server#0";
+  return [
+    [`${name}, undisturbed`, subject, []],
+    [
+      `${name}, replayed`,
+      subject,
+      [{ move: "replay", packet: packet(3), to, from, when: { after: packet(4) } }],
+    ],
+    [
+      `${name}, changed`,
+      subject,
+      [{ move: "modify", packet: packet(3), edits: [{ edit: "flip", at: -1, mask: 1 }] }],
+    ],
+    [`${name}, reflected`, subject, [{ move: "reflect", packet: packet(3) }]],
+  ] as const;
+});
+
+describe("on traces of all sorts, a safety violation stays one", () => {
+  test.each(shaken)("%s", (_, subject, attack) => {
+    for (const network of [lossyNetwork, { ...lossyNetwork, loss: 0, reordering: 0 }]) {
+      const trace = simulate(planFor(subject, { workload: baseWorkload, network, attack, seed }));
+      const profiles = new Profiles(subject, seed);
+      for (const guarantee of judgedGuarantees) {
+        // Deduction costs too much to be done anew for every event; its law is tested on its own.
+        if (!guarantee.safety || guarantee.secrecy || guarantee.distinguish !== undefined) continue;
+        expectMonotone(guarantee, trace, profiles);
+      }
+    }
+  });
+});
