@@ -163,10 +163,6 @@ export class Puppet {
       done: (op) => {
         if (this.#replaying) return;
         this.#onOperation(op);
-        if (op.op === "random") {
-          this.#knowledge.observe(op.output);
-          return;
-        }
         if (!op.backwards || op.op === "verify" || op.op === "encode") return;
         const plaintext = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
         if (!this.#knowledge.has(plaintext)) stall();

@@ -57,6 +57,11 @@ export class Enemy {
   readonly #onWire = new Map<string, Seat>();
   readonly #crypto: CryptoRecorder;
   readonly #ownKeys = new Map<string, Uint8Array>();
+  /** What each puppet reuses, by name. */
+  readonly #chosen = new Map<string, Uint8Array>();
+  /** Private halves that puppets work with and the attacker does not have: whatever needs them
+   * does not leave the puppet, but the public halves pass for its own. */
+  readonly #borrowed = new Set<Latin1>();
   /** What nobody had to tell the attacker: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
   readonly #told: Uint8Array[] = [];
@@ -168,21 +173,28 @@ export class Enemy {
   #drawing(move: PuppetMove, random: Random): Random {
     const { reuses } = move;
     if (reuses === undefined) return random.fork("own");
-    return new ReusingRandom(random.fork("own").path, (length) => this.#seenNonce(length, reuses));
+    return new ReusingRandom(random.fork("own").path, (length) => {
+      // A puppet that is built again draws what it drew before, whatever is known by then.
+      const chosen = this.#chosen.get(move.name) ?? this.#seenNonce(length, reuses);
+      if (chosen !== undefined) this.#chosen.set(move.name, chosen);
+      return chosen?.length === length ? chosen : undefined;
+    });
   }
 
-  /** The nth random value of that length that is known by now. */
+  /** The nth random value of that length that is known by now, or whose public key is. */
   #seenNonce(length: number, nth: number): Uint8Array | undefined {
     const knowledge = this.knowledge();
     const known = this.#world.log.filter(
       (op) =>
         op.op === "random" &&
         op.output.length === length &&
+        op.by !== "deployment" &&
         !op.by.startsWith("puppet-") &&
-        knowledge.knows(op.output),
+        (knowledge.knows(op.output) || knowledge.knows(knowledge.publicKeyOf(op.output) ?? "")),
     );
-    const found = known[nth - 1];
-    return found && fromLatin1(found.output);
+    const found = known[nth - 1]?.output;
+    if (found !== undefined && !knowledge.knows(found)) this.#borrowed.add(found);
+    return found === undefined ? undefined : fromLatin1(found);
   }
 
   #sit(
@@ -244,9 +256,9 @@ export class Enemy {
 
   #operation(op: OpRecord): void {
     this.#world.log.push(op);
-    if (op.op === "random") this.knows.push(fromLatin1(op.output));
     // The relation becomes known before the gate asks what follows from it.
     this.knowledge();
+    if (op.op === "random" && !this.#borrowed.has(op.output)) this.#learn(op.output);
   }
 
   /** What a puppet does with its session beyond the protocol: hand on, and say its own. */

@@ -1,5 +1,13 @@
 /** Reads YAML and JSON so that every complaint names file, line and column. */
-import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { z } from "zod";
 import { type Complaint, check, complaintWords, type DataPath } from "./complaint.ts";
 import { jsonErrorOffset } from "./json-place.ts";
@@ -86,6 +94,16 @@ export class Located {
   }
 }
 
+function checkAliases(file: string, { document, lines }: Parsed): void {
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const says = `there is no anchor &${alias.source} before this alias`;
+      throw at(file, position(lines, alias.range?.[0] ?? 0), says);
+    },
+  });
+}
+
 const oneLine = (message: string): string => message.split("\n", 1)[0] ?? message;
 
 /** @throws UserError with file, line and column if it is not YAML. */
@@ -98,6 +116,7 @@ export function readYaml(file: string, text: string): Located {
     if (problem !== undefined) {
       throw at(file, position(parsed.lines, problem.pos[0]), oneLine(problem.message));
     }
+    checkAliases(file, parsed);
     return new Located(file, parsed.document.toJS({ maxAliasCount: mostAliases }), () => parsed);
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -110,6 +110,8 @@ class Simulation {
   readonly #processes: Process[] = [];
   readonly #listening = new Map<Address, Process>();
   readonly #desks = new Map<string, Desk>();
+  /** Sessions whose honest end knows that it talks to the attacker, a user like others. */
+  readonly #withAttacker = new Set<string>();
   readonly #outcomes: PlannedOutcome[] = [];
   readonly #startedSessions = new Set<number>();
   readonly #disclosed: Uint8Array[] = [];
@@ -475,6 +477,7 @@ class Simulation {
     from: Address | undefined,
   ): void {
     const common = { t: this.#now, at: process.id, session, peer: claim.peer };
+    if (claim.peer === attackerHost) this.#withAttacker.add(`${process.id}/${session}`);
     switch (claim.kind) {
       case "running":
       case "commit":
@@ -516,6 +519,8 @@ class Simulation {
     const key = `${process.id}/${session}`;
     let desk = this.#desks.get(key);
     if (desk === undefined) {
+      // What a service is to say to honest users is not said to the attacker in its own name.
+      if (process.spec.process === "service" && this.#withAttacker.has(key)) return;
       const planned = this.#plannedFor(process, from);
       if (planned === undefined) return;
       const service = process.spec.process === "service";

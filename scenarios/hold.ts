@@ -1,5 +1,7 @@
 /** Holds what comes out against what a scenario expects. */
-import { isJudged, guarantees } from "../harness/guarantees/catalog.ts";
+
+import { describeMove } from "../attacker/describe.ts";
+import { guarantees, isJudged } from "../harness/guarantees/catalog.ts";
 import type { Guarantee, Unjudged } from "../harness/guarantees/guarantee.ts";
 import { idleMoves } from "../harness/replay.ts";
 import { capabilityFor, judge, Profiles, simulatePlainly } from "../harness/search/judge-run.ts";
@@ -7,7 +9,6 @@ import { storyOf } from "../harness/story.ts";
 import { planOf, type Subject } from "../harness/subject.ts";
 import type { Trace } from "../harness/trace.ts";
 import type { GuaranteeVerdict, Layer, Story } from "../harness/verdict.ts";
-import { describeMove } from "../attacker/describe.ts";
 import type { Expectation, Scenario, ScenarioRun } from "./scenario.ts";
 
 /** As much of a verdict as an expectation can be about. */
@@ -32,7 +33,9 @@ const fits = (expected: Expectation, found: Found): boolean =>
 /** Something is broken that was expected to hold: true whatever was left untried. */
 const worse = (expected: Expectation, found: Found): boolean =>
   (expected.verdict !== "broken" && found.verdict === "broken") ||
-  (expected.layer !== undefined && expected.layer !== "broken" && found.layer?.verdict === "broken");
+  (expected.layer !== undefined &&
+    expected.layer !== "broken" &&
+    found.layer?.verdict === "broken");
 
 /**
  * @param partly that not everything was tried (a limited attacker, a budget, an interruption):
@@ -111,7 +114,8 @@ function verdictOf(guarantee: Guarantee | Unjudged, trace: Trace, profiles: Prof
     return { ...none, verdict: "unknown", because: "nothing was at stake in this run" };
   }
   const verdict = violation === undefined ? "holds" : "broken";
-  const layer = guarantee.layered && trace.handshakeUntouched ? { layer: { verdict } as const } : {};
+  const layer =
+    guarantee.layered && trace.handshakeUntouched ? { layer: { verdict } as const } : {};
   if (violation === undefined) {
     return { ...none, verdict, because: "no violation in this run", ...layer };
   }

@@ -80,7 +80,13 @@ export function scenarioNamed(name: string, cwd: string): Scenario {
   const all = bundledScenarios(cwd);
   const found = all.find((s) => s.name === name);
   if (found !== undefined) return found;
-  throw new UserError(unknownName("scenario", name, all.map((s) => s.name)));
+  throw new UserError(
+    unknownName(
+      "scenario",
+      name,
+      all.map((s) => s.name),
+    ),
+  );
 }
 
 /** What the whole catalogue is expected to find about a bundled protocol with default options. */

@@ -5,14 +5,14 @@
  * attacks is tried, as `mallory matrix` does. `mallory run` holds what comes out against `expect`.
  */
 import { z } from "zod";
-import { attackSchema, capabilities, type Attack, type Capability } from "../attacker/move.ts";
-import type { OptionValues } from "../protocol/endpoint.ts";
+import { type Attack, attackSchema, type Capability, capabilities } from "../attacker/move.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
 import { calmNetwork, lossyNetwork } from "../harness/network.ts";
 import { defaultSeed } from "../harness/subject.ts";
 import type { NetworkConditions } from "../harness/trace.ts";
 import type { Status } from "../harness/verdict.ts";
 import { lengthVariants } from "../harness/workload.ts";
+import type { OptionValues } from "../protocol/endpoint.ts";
 
 const statuses = ["broken", "holds", "unknown", "not-applicable"] as const satisfies Status[];
 const status = z.enum(statuses);

@@ -9,7 +9,7 @@ interface Node {
 }
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
 
-const properties = (node: Node): Node => (isNode(node["properties"]) ? node["properties"] : {});
+const properties = (node: Node): Node => (isNode(node.properties) ? node.properties : {});
 const isPacketRef = (node: Node): boolean =>
   ["from", "to", "nth"].every((key) => key in properties(node));
 
@@ -29,15 +29,15 @@ function withShortForms(value: unknown): unknown {
   const changed: Record<string, unknown> = { ...inner };
   for (const key of ["inside", "source"]) {
     const list = inner[key];
-    if (isNode(list) && list["type"] === "array") {
+    if (isNode(list)) {
       changed[key] = { anyOf: [{ type: "string" }, list] };
     }
   }
-  const asks = Array.isArray(node["required"]) ? node["required"] : [];
+  const asks = Array.isArray(node.required) ? node.required : [];
   if (!("hex" in inner) || !asks.includes("hex")) {
     return "properties" in node ? { ...node, properties: changed } : node;
   }
-  changed["text"] = { type: "string", description: "The bytes as text, in place of hex." };
+  changed.text = { type: "string", description: "The bytes as text, in place of hex." };
   return {
     ...node,
     properties: changed,
@@ -47,7 +47,8 @@ function withShortForms(value: unknown): unknown {
 }
 
 export function scenarioJsonSchema(): unknown {
-  const schema = z.toJSONSchema(scenarioSchema, { target: "draft-7", io: "input" });
+  const options = { target: "draft-7", io: "input", reused: "ref" } as const;
+  const schema = z.toJSONSchema(scenarioSchema, options);
   const title = "Mallory scenario";
   return { ...(withShortForms(schema) as Node), title };
 }

@@ -66,11 +66,7 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
     "aead",
     2,
   ],
-  "a base64 text of its hash": [
-    (c) => [c.encode("base64", c.hash("sha256", password))],
-    "hash",
-    1,
-  ],
+  "a base64 text of its hash": [(c) => [c.encode("base64", c.hash("sha256", password))], "hash", 1],
 };
 
 const safe: Record<string, Exchange> = {
@@ -80,9 +76,7 @@ const safe: Record<string, Exchange> = {
   },
   "a hash with a secret beside it": (c) => [c.hash("sha256", concat(password, c.random(16)))],
   "a MAC of it under a strong key": (c) => [c.hmac("sha256", c.random(32), password)],
-  "sealed under a strong key": (c) => [
-    c.seal("chacha20-poly1305", c.random(32), iv, password),
-  ],
+  "sealed under a strong key": (c) => [c.seal("chacha20-poly1305", c.random(32), iv, password)],
   "encrypted to a public key": (c) => {
     const { publicKey } = c.rsaKeyPair(2048, 2);
     return [publicKey, c.rsaEncrypt("sha256", publicKey, password) ?? iv];

@@ -8,6 +8,7 @@
 import { fieldsOf, openField } from "../fields.ts";
 import { attackerAddress, type Edit, type Moment, type Move, type PacketRef } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
+import { firstOfTheirKind } from "./leading.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
 
 /** Every single move that makes sense in this scene; `n` is how many moves came before. */
@@ -20,30 +21,6 @@ export function* alphabet(scene: Scene, n: number): Iterable<Move> {
   yield* injections(leading);
   yield* roles(leading, n);
 }
-
-/**
- * A session that repeats an earlier one, between the same principals, is attacked only through
- * that one's packets: what can be done to it by itself can be done to the earlier one.
- */
-function firstOfTheirKind(scene: Scene): Scene {
-  const later = new Set(scene.repeatedSessions);
-  const counts = (session: number | undefined): boolean =>
-    session === undefined || !later.has(session);
-  const packets = scene.packets.filter((p) => counts(p.session));
-  const own = new Set(packets.map((p) => keyOf(p.ref)));
-  return {
-    ...scene,
-    packets,
-    processes: scene.processes.filter((p) => counts(p.session) && !idle(p, packets)),
-    values: scene.values.filter((v) => own.has(keyOf(v.packet))),
-  };
-}
-
-const keyOf = (p: PacketRef): string => `${p.from}>${p.to}:${p.nth}`;
-
-/** Restarted services of later sessions have no part in the first one. */
-const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
-  process.service && !packets.some((p) => p.ref.from === process.id || p.ref.to === process.id);
 
 /** What one session sent takes, or joins, the same place in a session that repeats it. */
 function* acrossSessions(scene: Scene, leading: Scene): Iterable<Move> {

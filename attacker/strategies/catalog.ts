@@ -3,7 +3,7 @@ import { compromising, disclosingAfterAttack } from "./compromising.ts";
 import { disclosing } from "./disclosing.ts";
 import { hijacking, impersonating, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
-import { flipping, overwriting, resizing, transplanting } from "./modifying.ts";
+import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import {
   redirecting,
@@ -32,6 +32,7 @@ export const strategies: readonly Strategy[] = [
   redirecting,
   spoofingBystander,
   flipping,
+  sweeping,
   resizing,
   overwriting,
   transplanting,

@@ -1,7 +1,7 @@
 /** Packets change on their way: bytes, lengths, and what is inside encodings. */
 import { fieldsOf, openField } from "../fields.ts";
 import type { Edit, FieldPath } from "../move.ts";
-import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
+import { attack, directions, type SeenPacket, type Strategy } from "./strategy.ts";
 
 const masks = [0x01, 0x20, 0x80] as const;
 
@@ -36,6 +36,34 @@ export const flipping: Strategy = {
         for (const position of positions(length)) {
           for (const mask of masks) {
             const edit: Edit = { edit: "flip", at: position, mask, ...at(path) };
+            yield attack({ move: "modify", packet: packet.ref, edits: [edit] });
+          }
+        }
+      }
+    }
+  },
+};
+
+const sweptPackets = 3;
+const sweptPositions = 128;
+
+/** Some from the beginning, the middle and the end: they may be of different kinds. */
+function samples(list: readonly SeenPacket[]): readonly SeenPacket[] {
+  if (list.length <= sweptPackets) return list;
+  return [0, list.length >> 1, list.length - 1].map((i) => list[i] as SeenPacket);
+}
+
+export const sweeping: Strategy = {
+  id: "sweep",
+  title: "in some packets of each direction, the lowest bits of every byte flip",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const list of directions(scene).values()) {
+      for (const packet of samples(list)) {
+        const step = Math.max(1, Math.ceil(packet.bytes.length / sweptPositions));
+        for (let at = 0; at < packet.bytes.length; at += step) {
+          for (const mask of [1, 2]) {
+            const edit: Edit = { edit: "flip", at, mask };
             yield attack({ move: "modify", packet: packet.ref, edits: [edit] });
           }
         }

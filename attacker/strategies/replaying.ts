@@ -38,6 +38,7 @@ export const replaying: Strategy = {
 
 export const replayingAcross: Strategy = {
   id: "replay-across",
+  acrossSessions: true,
   title: "what one session sent is sent again in another one, in pieces and whole",
   capability: "on-path",
   *attacks(scene) {

@@ -65,6 +65,8 @@ export interface Strategy {
   readonly title: string;
   /** The strongest capability that its attacks need. */
   readonly capability: Capability;
+  /** Set where it needs sessions that repeat earlier ones; others see only the first of a kind. */
+  readonly acrossSessions?: true;
   attacks(scene: Scene): Iterable<Candidate>;
 }
 

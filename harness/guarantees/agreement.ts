@@ -74,7 +74,8 @@ function statements(trace: Trace, kind: "running" | "commit"): readonly Statemen
 /** Grades every commitment to an honest peer. */
 export function gradeCommits(trace: Trace): readonly Graded[] {
   const runnings = statements(trace, "running");
-  const used = new Set<string>();
+  /** Runs that a commitment rests on already: each is good for one. */
+  const used = new Set<number>();
   const active = new Map<Principal, number>();
   const principalOf = new Map(trace.processes.map((p) => [p.id, p.principal]));
   trace.events.forEach((e, index) => {
@@ -91,7 +92,7 @@ export function gradeCommits(trace: Trace): readonly Graded[] {
 function grade(
   commit: Statement,
   runnings: readonly Statement[],
-  used: Set<string>,
+  used: Set<number>,
   active: ReadonlyMap<Principal, number>,
 ): Grade {
   const lives = (active.get(commit.peer) ?? Number.POSITIVE_INFINITY) < commit.index;
@@ -105,14 +106,9 @@ function grade(
     (r) => silent(commit) || silent(r) || [...commit.agreed].some((v) => r.agreed.has(v)),
   );
   if (matching.length === 0) return "weak agreement";
-  const name = (r: Statement): string => `${commit.at} with ${r.at}/${r.session}`;
-  const taken = (r: Statement): boolean =>
-    [...used].some(
-      (u) => u.endsWith(` with ${r.at}/${r.session}`) && !u.startsWith(`${commit.at} `),
-    );
-  const fresh = matching.find((r) => !taken(r));
+  const fresh = matching.find((r) => !used.has(r.index));
   if (fresh === undefined) return "non-injective agreement";
-  used.add(name(fresh));
+  used.add(fresh.index);
   return "injective agreement";
 }
 

@@ -38,6 +38,12 @@ export interface Exchanges {
   partners(end: End): readonly End[];
 }
 
+/** From when to when a process was there. */
+interface Life {
+  readonly fromMs: number;
+  toMs: number;
+}
+
 interface OpenEnd {
   process: ProcessInfo;
   session: string;
@@ -88,14 +94,17 @@ function collect(trace: Trace): Exchanges {
     list.push({ end, content: latin1(message), message, purpose, t, index, other });
   });
   const all = [...ends.values()];
-  const started = new Map(
-    trace.events.filter((e) => e.kind === "started").map((e) => [e.at, e.t] as const),
-  );
+  const lives = new Map<ProcessId, Life>();
+  for (const e of trace.events) {
+    if (e.kind === "started") lives.set(e.at, { fromMs: e.t, toMs: Number.POSITIVE_INFINITY });
+    const life = lives.get(e.at);
+    if (life !== undefined && (e.kind === "crashed" || e.kind === "exited")) life.toMs = e.t;
+  }
   return {
     ends: all,
     submissions,
     deliveries,
-    partners: (end) => partnersOf(end, all, started),
+    partners: (end) => partnersOf(end, all, lives),
   };
 }
 
@@ -106,7 +115,7 @@ function collect(trace: Trace): Exchanges {
 function partnersOf(
   end: End,
   all: readonly End[],
-  started: ReadonlyMap<ProcessId, number>,
+  lives: ReadonlyMap<ProcessId, Life>,
 ): readonly End[] {
   const others = all.filter((o) => o.process.role !== end.process.role || !o.process.service);
   const strangers = others.filter((o) => o.process.id !== end.process.id);
@@ -118,8 +127,9 @@ function partnersOf(
   );
   if (byAddress.length > 0) return byAddress.filter((o) => !keyed(o) || o.firstMs <= end.lastMs);
   return strangers.filter((o) => {
-    const from = started.get(o.process.id) ?? o.firstMs;
-    return from <= end.lastMs && o.lastMs >= end.firstMs && !(keyed(o) && end.process.service);
+    const life = lives.get(o.process.id) ?? { fromMs: o.firstMs, toMs: o.lastMs };
+    const there = life.fromMs <= end.lastMs && life.toMs >= end.firstMs;
+    return there && !(keyed(o) && end.process.service);
   });
 }
 

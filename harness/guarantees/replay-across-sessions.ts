@@ -27,13 +27,29 @@ export const replayAcrossSessions: Guarantee = {
   },
 };
 
+/** Sessions that one party holds under one key: there should be as many as the other party has. */
+const sameKey = (a: End, b: End): boolean =>
+  a.process.role === b.process.role &&
+  a.process.principal === b.process.principal &&
+  a.keys.some((k) => b.keys.includes(k));
+
 function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges) {
   const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
   const elsewhere = same.filter((s) => s.end.process.id !== d.end.process.id);
   if (elsewhere.length === 0) return undefined;
   const ends = partners(d.end);
   // What comes back to its own sender is a reflection, and no other session is involved.
-  if (same.some((s) => ends.includes(s.end) || s.end === d.end)) return undefined;
+  const own = same.filter((s) => ends.includes(s.end) || s.end === d.end);
+  const again = deliveries.filter(
+    (o) => o.index <= d.index && o.content === d.content && sameKey(o.end, d.end),
+  );
+  if (own.length > 0) {
+    if (again.length <= own.length || again.every((o) => o.end === d.end)) return undefined;
+    return {
+      because: `${d.end.process.id} accepted ${quote(d.message)} again, in another session with the same key`,
+    };
+  }
+
   // Two sends of the same words in two sessions are two messages: count before accusing.
   const accepted = deliveries.filter((o) => o.index <= d.index && o.content === d.content).length;
   if (ends.length > 0 && accepted <= elsewhere.length && d.end.keys.length === 0) return undefined;
@@ -42,7 +58,7 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
   };
 }
 
-function replayedLogin(end: End, { partners }: Exchanges, trace: Trace) {
+function replayedLogin(end: End, { ends, partners }: Exchanges, trace: Trace) {
   const commit = end.commits[0];
   if (commit === undefined || !end.process.service) return undefined;
   const replayed = trace.events.some(
@@ -52,7 +68,13 @@ function replayedLogin(end: End, { partners }: Exchanges, trace: Trace) {
       e.t <= commit.t &&
       trace.packets[e.packet]?.byAttacker === "replayed",
   );
-  if (!replayed || partners(end).some((p) => p.process.principal === commit.peer)) return undefined;
+  if (!replayed) return undefined;
+  const there = partners(end).filter((p) => p.process.principal === commit.peer);
+  const believed = ends.filter(
+    (o) => (o.commits[0]?.t ?? Number.POSITIVE_INFINITY) <= commit.t && sameKey(o, end),
+  );
+  if (there.length > 0 && there.length >= believed.length) return undefined;
+
   return {
     because: `${end.process.id} believes ${commit.peer} is there, in a session made of recorded packets alone`,
   };

@@ -3,7 +3,9 @@
  * pure function of its settings; runs are counted, not timed, so the result is the same on every
  * machine.
  */
+
 import { strategies } from "../../attacker/strategies/catalog.ts";
+import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
@@ -21,10 +23,11 @@ export function assess(
 ): ProtocolReport {
   const campaign = new Campaign(subject, settings, watch);
   const scene = campaign.scene();
+  const leading = firstOfTheirKind(scene);
   for (const [i, strategy] of strategies.entries()) {
     if (campaign.over) break;
     campaign.step(strategy.title, i, strategies.length + 1);
-    for (const candidate of strategy.attacks(scene)) {
+    for (const candidate of strategy.attacks(strategy.acrossSessions ? scene : leading)) {
       campaign.try(strategy.id, candidate);
       if (campaign.over) break;
     }

@@ -5,19 +5,20 @@ import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { packetKey } from "../attack-plan.ts";
 import type { Packet, Trace } from "../trace.ts";
 
-/** Attacks on later sessions would repeat those on the first ones. */
-const attackedSessions = 2;
+/** More would only repeat what is done to these. */
+const mostKinds = 3;
 const mostPackets = 80;
 
 const linesOf = (trace: Trace): readonly string[] =>
   trace.events.flatMap((e) => (e.kind === "log" ? [e.line] : []));
 
-/**
- * @param other the same workload with another seed: packets equal in both are constants that
- *   nobody has to see to know them.
- * @param otherWords a run with other messages: what its logs have in common with these is not
- *   anybody's secret.
- */
+/** The first session of each kind, and the first that repeats one. */
+function attackedSessions(trace: Trace): ReadonlySet<number | undefined> {
+  const later = repeated(trace);
+  const first = trace.plan.workload.sessions.map((_, i) => i).filter((i) => !later.includes(i));
+  return new Set([...first.slice(0, mostKinds), later[0], undefined]);
+}
+
 function repeated(trace: Trace): readonly number[] {
   const kinds = new Set<string>();
   const found: number[] = [];
@@ -57,13 +58,20 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
   return found;
 }
 
+/**
+ * @param other the same workload with another seed: packets equal in both are constants that
+ *   nobody has to see to know them.
+ * @param otherWords a run with other messages: what its logs have in common with these is not
+ *   anybody's secret.
+ */
 export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
-  const sessions = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
-  const sessionOf = (p: Packet): number | undefined => sessions.get(p.from) ?? sessions.get(p.to);
+  const planned = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
+  const sessionOf = (p: Packet): number | undefined => planned.get(p.from) ?? planned.get(p.to);
+  const sessions = attackedSessions(trace);
   const elsewhere = new Map(other.packets.map((p) => [packetKey(p), p.bytes]));
   const common = new Set(linesOf(otherWords));
   const attacked = trace.packets
-    .filter((p) => p.byAttacker === undefined && (sessionOf(p) ?? 0) < attackedSessions)
+    .filter((p) => p.byAttacker === undefined && sessions.has(sessionOf(p)))
     .slice(0, mostPackets);
   const stores = new Map<string, { principal: string; name: string }>();
   for (const e of trace.events) {
@@ -84,7 +92,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     values: recognised(trace, attacked),
     repeatedSessions: repeated(trace),
     processes: trace.processes
-      .filter((p) => p.service || (p.plannedSession ?? 0) < attackedSessions)
+      .filter((p) => p.service || sessions.has(p.plannedSession))
       .map((p) => ({
         id: p.id,
         role: p.role,

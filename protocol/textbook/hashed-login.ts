@@ -52,7 +52,8 @@ function client(env: Env, server: Principal, account: Credential): Endpoint {
   let answered = false;
   return {
     handle(input: Input): readonly Output[] {
-      if (input.kind === "start") return [{ kind: "transmit", bytes: packet("login", account.user) }];
+      if (input.kind === "start")
+        return [{ kind: "transmit", bytes: packet("login", account.user) }];
       if (input.kind !== "datagram") throw new MisuseError("a login takes no messages");
       const nonce = body(input.bytes, "challenge", nonceBytes);
       if (nonce !== undefined && !answered) {

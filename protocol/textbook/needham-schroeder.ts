@@ -13,10 +13,9 @@
 import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
+import { End } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
-import type { Party, Result } from "./party.ts";
-import { Client, claimsOf, finished, keyOf, running, Service, transmit } from "./party.ts";
-import { directionKeys, Records } from "./records.ts";
+import { Client, claimsOf, keyOf, type Result, running, Service, transmit } from "./party.ts";
 
 const nonceBytes = 16;
 
@@ -26,25 +25,12 @@ interface Setting {
   readonly named: boolean;
 }
 
-abstract class End implements Party {
-  done = false;
-  protected readonly env: Env;
+abstract class Holder extends End {
   protected readonly setting: Setting;
-  #records: Records | undefined;
 
   constructor(env: Env, setting: Setting) {
-    this.env = env;
+    super(env);
     this.setting = setting;
-  }
-
-  protected abstract handshake(bytes: Uint8Array): Result;
-
-  receive(bytes: Uint8Array): Result {
-    return this.#records?.deliver(bytes) ?? this.handshake(bytes);
-  }
-
-  send(content: Uint8Array) {
-    return this.#records?.transmit(content) ?? [];
   }
 
   protected encrypt(to: Principal, number: number, ...fields: readonly Uint8Array[]): Uint8Array {
@@ -65,19 +51,9 @@ abstract class End implements Party {
   protected sessionKey(na: Uint8Array, nb: Uint8Array): Uint8Array {
     return this.env.crypto.hkdfExtract("sha256", concat(na, nb), utf8("needham-schroeder"));
   }
-
-  protected finish(peer: Principal, key: Uint8Array) {
-    const { crypto, role } = this.env;
-    const { toResponder, toInitiator } = directionKeys(crypto, key);
-    const [send, receive] =
-      role === "initiator" ? [toResponder, toInitiator] : [toInitiator, toResponder];
-    this.#records = new Records({ crypto, peer, send, receive });
-    this.done = true;
-    return finished(peer, key);
-  }
 }
 
-class Initiator extends End {
+class Initiator extends Holder {
   #nonce: Uint8Array = new Uint8Array(0);
 
   start() {
@@ -105,7 +81,7 @@ class Initiator extends End {
   }
 }
 
-class Responder extends End {
+class Responder extends Holder {
   #peer: Principal = "";
   #nonces: readonly [na: Uint8Array, nb: Uint8Array] | undefined;
 

@@ -11,7 +11,6 @@ import {
   type Output,
   type OutputBody,
   type Principal,
-  type Protocol,
   type ProtocolClaim,
   type RejectReason,
 } from "../endpoint.ts";
@@ -25,7 +24,7 @@ export interface Party {
   /** Has the handshake ended well? */
   readonly done: boolean;
   /** The first message, for whoever speaks first. */
-  start?(): readonly OutputBody[];
+  start?(now: Millis): readonly OutputBody[];
   receive(bytes: Uint8Array, now: Millis): Result;
   /** Comes only after the party said `ready`. */
   send(message: Uint8Array): readonly OutputBody[];
@@ -66,20 +65,21 @@ function received(input: Input, lines: Lines): readonly Uint8Array[] | undefined
 /** One run and its end: the process goes when nothing has happened for ten seconds. */
 export class Client implements Endpoint {
   readonly #party: Party;
-  readonly #transport: Protocol["transport"];
+  /** Where the one connection leads; absent for datagrams. */
+  readonly #connection: Address | undefined;
   readonly #lines = new Lines();
   #lastMs: Millis = 0;
 
-  constructor(party: Party, transport: Protocol["transport"] = "datagram") {
+  constructor(party: Party, connection?: Address) {
     this.#party = party;
-    this.#transport = transport;
+    this.#connection = connection;
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
     if (input.kind === "timeout") {
       return [{ kind: "exit", ok: this.#party.done, because: "nobody says anything any more" }];
     }
-    const outputs = this.#outputs(input, now);
+    const outputs = this.#isStray(input) ? [] : this.#outputs(input, now);
     if (outputs.some((o) => o.kind !== "reject")) this.#lastMs = now;
     return outputs;
   }
@@ -88,10 +88,17 @@ export class Client implements Endpoint {
     return this.#lastMs + silenceMs;
   }
 
+  /** A client takes no connections. */
+  #isStray(input: Input): boolean {
+    if (input.kind === "chunk") return input.from !== this.#connection;
+    const opens = input.kind === "connected" || input.kind === "closed";
+    return opens && input.peer !== this.#connection;
+  }
+
   #outputs(input: Input, now: Millis): readonly OutputBody[] {
-    const first = this.#transport === "datagram" ? "start" : "connected";
+    const first = this.#connection === undefined ? "start" : "connected";
     if (input.kind === "start") this.#lastMs = now;
-    if (input.kind === first) return this.#party.start?.() ?? [];
+    if (input.kind === first) return this.#party.start?.(now) ?? [];
     if (input.kind === "send") return this.#party.send(input.message);
     if (input.kind === "closed") {
       return [{ kind: "exit", ok: this.#party.done, because: "the connection is closed" }];

@@ -15,147 +15,50 @@
  *   made it, and both use the same nonces.
  * - `counter=ignored`: a record can be sent again.
  */
-import type { Env, OptionValues, Principal, Protocol } from "../endpoint.ts";
-import { text, utf8 } from "../kit/bytes.ts";
-import type { KeyPair } from "../kit/crypto.ts";
-import { any, message, pack, readMessage } from "./fields.ts";
-import type { Party, Result } from "./party.ts";
-import { Client, claimsOf, finished, keyOf, running, Service, transmit } from "./party.ts";
-import { directionKeys, Records } from "./records.ts";
+import type { OptionValues, Principal, Protocol } from "../endpoint.ts";
+import { utf8 } from "../kit/bytes.ts";
+import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
+import type { Part } from "./end.ts";
+import { pack, unpack } from "./fields.ts";
+import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
+import { Client, claimsOf, keyOf, Service } from "./party.ts";
+import { directionKeys } from "./records.ts";
 
-const pointBytes = 32;
 const signatureBytes = 64;
 const macBytes = 32;
-type Part = "initiator" | "responder";
 
-interface Setting {
-  readonly keys: ReadonlyMap<Principal, KeyPair>;
-  readonly options: OptionValues;
-}
-
-abstract class End implements Party {
-  done = false;
-  protected readonly env: Env;
-  protected readonly setting: Setting;
-  protected readonly part: Part;
-  protected own: KeyPair | undefined;
-  /** What both ends have seen: both halves and, where they are signed, both names. */
-  #transcript: Uint8Array = new Uint8Array(0);
-  protected key: Uint8Array = new Uint8Array(0);
-  #records: Records | undefined;
-
-  constructor(env: Env, setting: Setting, part: Part) {
-    this.env = env;
-    this.setting = setting;
-    this.part = part;
+function binding(keys: ReadonlyMap<Principal, KeyPair>, options: OptionValues): Binding {
+  const transcript = ({ inOrder, names }: Halves) =>
+    pack(...inOrder, ...(options.identities === "unsigned" ? [] : names));
+  const covered = (by: Part, halves: Halves) => pack(utf8(by), transcript(halves));
+  function mac(crypto: CryptoKit, by: Part, halves: Halves, key: Uint8Array): Uint8Array {
+    const confirm = crypto.hkdfExpand("sha256", key, utf8("confirm"), 32);
+    return crypto.hmac("sha256", confirm, covered(by, halves));
   }
-
-  protected abstract handshake(bytes: Uint8Array): Result;
-
-  receive(bytes: Uint8Array): Result {
-    return this.#records?.deliver(bytes) ?? this.handshake(bytes);
-  }
-
-  send(content: Uint8Array) {
-    return this.#records?.transmit(content) ?? [];
-  }
-
-  /** Computes the key. @returns false if the peer's half is no point of the curve. */
-  protected agree(own: KeyPair, theirs: Uint8Array, peer: Principal): boolean {
-    const { crypto, self } = this.env;
-    const shared = crypto.sharedSecret("x25519", own.privateKey, theirs);
-    if (shared === undefined) return false;
-    const halves = [own.publicKey, theirs];
-    const names = this.setting.options.identities === "unsigned" ? [] : [utf8(self), utf8(peer)];
-    const inOrder = (pair: readonly Uint8Array[]) =>
-      this.part === "initiator" ? pair : pair.toReversed();
-    this.#transcript = pack(...inOrder(halves), ...inOrder(names));
-    this.key = crypto.hkdfExtract("sha256", shared, this.#transcript);
-    return true;
-  }
-
-  /** Signature and MAC of one end: 64 and 32 bytes. */
-  protected proof(): readonly Uint8Array[] {
-    const { crypto, self } = this.env;
-    const signed = pack(utf8(this.part), this.#transcript);
-    return [crypto.sign(keyOf(this.setting.keys, self).privateKey, signed), this.#mac(this.part)];
-  }
-
-  protected proves(peer: Principal, signature: Uint8Array, mac: Uint8Array): true | "bad-signature" {
-    const { crypto } = this.env;
-    const theirs = this.part === "initiator" ? "responder" : "initiator";
-    const { publicKey } = keyOf(this.setting.keys, peer);
-    const signed = crypto.verify(publicKey, pack(utf8(theirs), this.#transcript), signature);
-    return signed && crypto.equal(this.#mac(theirs), mac) ? true : "bad-signature";
-  }
-
-  #mac(part: Part): Uint8Array {
-    const { crypto } = this.env;
-    const key = crypto.hkdfExpand("sha256", this.key, utf8("confirm"), 32);
-    return crypto.hmac("sha256", key, pack(utf8(part), this.#transcript));
-  }
-
-  protected finish(peer: Principal) {
-    const { crypto } = this.env;
-    const { options } = this.setting;
-    const keys = directionKeys(crypto, this.key);
-    const toResponder = options.keys === "one" ? keys.toInitiator : keys.toResponder;
-    const [send, receive] =
-      this.part === "initiator"
-        ? [toResponder, keys.toInitiator]
-        : [keys.toInitiator, toResponder];
-    const checksCounter = options.counter !== "ignored";
-    this.#records = new Records({ crypto, peer, send, receive, checksCounter });
-    this.done = true;
-    return finished(peer, this.key);
-  }
-}
-
-class Initiator extends End {
-  start() {
-    this.own = this.env.crypto.keyPair("x25519");
-    const { publicKey } = this.own;
-    const claim = running(this.env.peer ?? "", publicKey);
-    return [claim, transmit(message(1, publicKey, utf8(this.env.self)))];
-  }
-
-  protected handshake(bytes: Uint8Array): Result {
-    const { peer = "" } = this.env;
-    const fields = readMessage(bytes, 2, pointBytes, signatureBytes, macBytes);
-    if (fields === undefined || this.own === undefined) return "malformed";
-    const [theirs, signature, mac] = fields;
-    if (!this.agree(this.own, theirs, peer)) return "bad-key";
-    const proves = this.proves(peer, signature, mac);
-    if (proves !== true) return proves;
-    const answer = transmit(message(3, ...this.proof()));
-    return [running(peer, this.key), answer, ...this.finish(peer)];
-  }
-}
-
-class Responder extends End {
-  #peer: Principal | undefined;
-
-  protected handshake(bytes: Uint8Array): Result {
-    return this.#peer === undefined ? this.#hello(bytes) : this.#proof(bytes, this.#peer);
-  }
-
-  #hello(bytes: Uint8Array): Result {
-    const fields = readMessage(bytes, 1, pointBytes, any);
-    if (fields === undefined) return "malformed";
-    const peer = text(fields[1]) ?? "";
-    if (!this.setting.keys.has(peer)) return "unknown-peer";
-    const own = this.env.crypto.keyPair("x25519");
-    if (!this.agree(own, fields[0], peer)) return "bad-key";
-    this.#peer = peer;
-    return [running(peer, this.key), transmit(message(2, own.publicKey, ...this.proof()))];
-  }
-
-  #proof(bytes: Uint8Array, peer: Principal): Result {
-    const fields = readMessage(bytes, 3, signatureBytes, macBytes);
-    if (fields === undefined) return "malformed";
-    const proves = this.proves(peer, ...fields);
-    return proves === true ? this.finish(peer) : proves;
-  }
+  return {
+    knows: (peer) => keys.has(peer),
+    key: (crypto, h) => crypto.hkdfExtract("sha256", h.shared, transcript(h)),
+    token(crypto, halves, key) {
+      const { self, part } = halves;
+      const signature = crypto.sign(keyOf(keys, self).privateKey, covered(part, halves));
+      return pack(signature, mac(crypto, part, halves, key));
+    },
+    convinces(crypto, halves, key, token) {
+      const fields = unpack(token, signatureBytes, macBytes);
+      if (fields === undefined) return false;
+      const { peer, otherPart } = halves;
+      const { publicKey } = keyOf(keys, peer);
+      return (
+        crypto.verify(publicKey, covered(otherPart, halves), fields[0]) &&
+        crypto.equal(mac(crypto, otherPart, halves, key), fields[1])
+      );
+    },
+    records: { checksCounter: options.counter !== "ignored" },
+    directions(crypto, key) {
+      const { toInitiator, toResponder } = directionKeys(crypto, key);
+      return { toInitiator, toResponder: options.keys === "one" ? toInitiator : toResponder };
+    },
+  };
 }
 
 const say = (from: Part, ...texts: readonly string[]) =>
@@ -213,12 +116,12 @@ A → B: counter, {text}K1                                   and likewise B to A
   registration: true,
   deploy({ crypto, options, principals }) {
     const keys = new Map(principals.map((p) => [p, crypto.signingKeyPair()]));
-    const setting = { keys, options };
+    const bound = binding(keys, options);
     return {
       open: (role, env) =>
         role === "initiator"
-          ? new Client(new Initiator(env, setting, "initiator"))
-          : new Service(() => new Responder(env, setting, "responder")),
+          ? new Client(new Initiator(env, bound))
+          : new Service(() => new Responder(env, bound)),
       longTermSecrets: (principal) => [keyOf(keys, principal).privateKey],
       publicValues: [...keys.values()].map((k) => k.publicKey),
     };

@@ -1,8 +1,8 @@
 /** Saves the attacks of findings, and knows where they are. */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
 import { UserError } from "../../harness/user-error.ts";
+import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
 import { fileName } from "../escape.ts";
 import { jsonText } from "../json.ts";
 

@@ -1,19 +1,15 @@
 /** Assesses several protocols at once in worker threads, and gathers what comes back. */
 import { availableParallelism } from "node:os";
-import {
-  bundledSubject,
-  parseProtocolName,
-  type ProtocolName,
-} from "../../harness/names.ts";
 import { guarantees } from "../../harness/guarantees/catalog.ts";
+import { bundledSubject, type ProtocolName, parseProtocolName } from "../../harness/names.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { protocols } from "../../protocol/catalog.ts";
-import { version } from "./version.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { OwnError } from "./own-error.ts";
 import { type CheckedSubject, checkedSubject } from "./tasks.ts";
+import { version } from "./version.ts";
 import { type Failure, type Job, Workshop } from "./workshop.ts";
 
 export interface Checked {
@@ -26,11 +22,12 @@ export interface Checked {
 const defaultStuckMs = 10_000;
 
 export function openWorkshop(io: Io, flags: Pick<Flags, "workers">, tasks: number): Workshop {
-  const asked = Number(io.env["MALLORY_STUCK_MS"]);
+  const asked = Number(io.env.MALLORY_STUCK_MS);
   return new Workshop({
     cwd: io.cwd,
     workers: flags.workers ?? Math.max(1, Math.min(availableParallelism(), tasks)),
     stuckMs: asked > 0 ? asked : defaultStuckMs,
+    ...(io.pool === undefined ? {} : { pool: io.pool }),
   });
 }
 
@@ -137,7 +134,8 @@ export async function assessAll(
   const startedMs = io.now();
   const ids = guarantees.map((g) => g.id).filter((id) => flags.guarantees?.includes(id) ?? true);
   // All at once and in this order, whichever thread is ready first.
-  for (const { label } of checked) viewer.progress({ kind: "protocol", name: label, guarantees: ids });
+  for (const { label } of checked)
+    viewer.progress({ kind: "protocol", name: label, guarantees: ids });
   const jobs = checked.map((one) => startOne(workshop, one, flags, viewer, stopper));
   stopper.onStop(() => {
     for (const job of jobs) job.stop();

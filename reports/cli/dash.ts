@@ -8,8 +8,8 @@ import {
   type Checked,
   checkAll,
   openWorkshop,
-  shownReport,
   Stopper,
+  shownReport,
   type Viewer,
 } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
@@ -30,6 +30,7 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
     const dashboard = openDashboard({
       color: flags.color,
       now: io.now,
+      ...io.terminal,
       replayCommand: (finding) => files.replayCommand(finding),
     });
     const release = io.onInterrupt(() => dashboard.close());
@@ -38,7 +39,8 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
       const work = assessAll(workshop, checked, flags, io, viewer, stopper);
       // Whoever leaves does not wait for the rest.
       const first = await Promise.race([work, dashboard.closed]);
-      if (first !== undefined) {
+      if (first === undefined) stopper.stop("the dashboard was left");
+      else {
         failures = first.failures;
         dashboard.finish(shownReport(first));
         if (failures.length > 0) dashboard.message(failures.map((f) => f.message).join("; "));

@@ -206,20 +206,22 @@ type Fields = Readonly<Record<string, unknown>>;
 function outputComplaint(output: unknown): string | undefined {
   if (typeof output !== "object" || output === null) return undefined;
   const fields = output as Fields;
-  const kind = String(fields["kind"]);
-  const tests = Object.hasOwn(outputFields, kind) ? outputFields[kind as Output["kind"]] : undefined;
+  const kind = String(fields.kind);
+  const tests = Object.hasOwn(outputFields, kind)
+    ? outputFields[kind as Output["kind"]]
+    : undefined;
   // An unknown kind is refused by the simulator.
   if (tests === undefined) return undefined;
-  const session = fields["session"];
+  const session = fields.session;
   if (session !== undefined && typeof session !== "string") {
     return `"${kind}" whose session is not a string`;
   }
   const wrong = fieldComplaint(`"${kind}"`, fields, tests);
-  return wrong ?? (kind === "claim" ? claimComplaint(fields["claim"] as Fields) : undefined);
+  return wrong ?? (kind === "claim" ? claimComplaint(fields.claim as Fields) : undefined);
 }
 
 function claimComplaint(claim: Fields): string | undefined {
-  const kind = String(claim["kind"]);
+  const kind = String(claim.kind);
   const tests = Object.hasOwn(claimFields, kind) ? claimFields[kind] : undefined;
   if (tests !== undefined) return fieldComplaint(`a claim "${kind}"`, claim, tests);
   return `a claim of the unknown kind "${kind}"; there are ${Object.keys(claimFields).join(", ")}`;

@@ -31,9 +31,7 @@ export class Heartbeat {
   readonly #text: Uint8Array;
   #lastText = "";
 
-  constructor(
-    buffer = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT + textBytes),
-  ) {
+  constructor(buffer = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT + textBytes)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer, 0, words);
     this.#text = new Uint8Array(buffer, words * Int32Array.BYTES_PER_ELEMENT, textBytes);

@@ -1,4 +1,7 @@
 /** What the command line reads and writes; tests put their own in its place. */
+import type { Readable, Writable } from "node:stream";
+import type { Piscina } from "piscina";
+
 export interface Io {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,6 +18,10 @@ export interface Io {
   now(): number;
   /** Calls `listener` at the first Ctrl-C; the second ends the process. Returns how to let go. */
   onInterrupt(listener: () => void): () => void;
+  /** The terminal that the dashboard draws on; by default that of the process. */
+  readonly terminal?: { readonly input: Readable; readonly output: Writable };
+  /** Threads to use instead of new ones; starting them takes longer than most tests. */
+  readonly pool?: Piscina;
 }
 
 /** Exit codes; see `mallory --help`. */

@@ -75,7 +75,9 @@ export function listCommand(what: string | undefined, flags: Flags, io: Io): num
     const rows = entries.flatMap((e) => [
       ...hanging(`  ${padEnd(terminalText(e.id), width)}  `, terminalText(e.text), io.columns()),
       ...(e.details ?? []).flatMap((d) =>
-        hanging(`  ${" ".repeat(width)}    `, terminalText(d), io.columns()).map((l) => colors.dim(l)),
+        hanging(`  ${" ".repeat(width)}    `, terminalText(d), io.columns()).map((l) =>
+          colors.dim(l),
+        ),
       ),
     ]);
     return wanted.length === 1 ? rows : [colors.bold(name), ...rows, ""];

@@ -3,9 +3,14 @@
  * into a worker thread that can be ended; whatever is wrong with the file becomes one line.
  */
 import { readdirSync, statSync } from "node:fs";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { bundledSubject, codeEndings, fillOptions, type ProtocolName } from "../../harness/names.ts";
+import {
+  bundledSubject,
+  codeEndings,
+  fillOptions,
+  type ProtocolName,
+} from "../../harness/names.ts";
 import { listed, nearest, unknownName } from "../../harness/nearest.ts";
 import type { Subject } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
@@ -198,7 +203,10 @@ function exportsOf(namespace: object): ReadonlyMap<string, unknown> {
 const exportList = (found: ReadonlyMap<string, unknown>): string =>
   found.size === 0
     ? "it exports nothing"
-    : `it exports ${listed([...found].map(([n, v]) => `${n} (${kindOf(v)})`), "and")}`;
+    : `it exports ${listed(
+        [...found].map(([n, v]) => `${n} (${kindOf(v)})`),
+        "and",
+      )}`;
 
 function chosenExport(shown: string, namespace: object, wanted: string | undefined): Protocol {
   const found = exportsOf(namespace);

@@ -9,11 +9,11 @@ import { dashCommand } from "./dash.ts";
 import { addCommonFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
 import { listCommand, listNames } from "./list.ts";
+import { thrownWords } from "./load.ts";
 import { matrixCommand, ownWords } from "./matrix.ts";
 import { replayCommand } from "./replay.ts";
 import { formats, parseFormats, reportCommand } from "./report.ts";
 import { refuseProtocols, runCommand } from "./run.ts";
-import { thrownWords } from "./load.ts";
 import { version } from "./version.ts";
 
 const protocolHelp = "bundled names, as a?option=value, or files: ./my.ts, ./my.ts#exportName";
@@ -120,14 +120,17 @@ function unknownCommand(word: string, names: readonly string[]): UserError {
 
 /** commander says "error: …", and hints in a second line. */
 function commanderWords(error: CommanderError): string {
-  const text = error.message.replace(/^error: /, "").replace(/\n\(?/g, "; ").replace(/\)$/, "");
+  const text = error.message
+    .replace(/^error: /, "")
+    .replace(/\n\(?/g, "; ")
+    .replace(/\)$/, "");
   return `${text}; see npx mallory --help`;
 }
 
 /** Runs one command line. @returns the exit code; never rejects. */
 export async function main(io: Io): Promise<number> {
-  const noColor = (io.env["NO_COLOR"] ?? "") !== "";
-  const debugAsked = (io.env["MALLORY_DEBUG"] ?? "") !== "" || io.args.includes("--debug");
+  const noColor = (io.env.NO_COLOR ?? "") !== "";
+  const debugAsked = (io.env.MALLORY_DEBUG ?? "") !== "" || io.args.includes("--debug");
   let chosen: { readonly command: Command; readonly action: Action } | undefined;
   let flags: Flags | undefined;
   try {

@@ -1,12 +1,21 @@
 /** `mallory matrix`: all guarantees of some protocols under all generic attackers. */
-import { expectationFor, bundledScenarios } from "../../scenarios/load.ts";
+
 import { type Held, hold } from "../../scenarios/hold.ts";
+import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import type { Expectation } from "../../scenarios/scenario.ts";
 import { terminalText } from "../escape.ts";
 import { jsonText, matrixJson } from "../json.ts";
 import { matrixText } from "../text.ts";
 import { AttackFiles } from "./attack-files.ts";
-import { assessAll, type Campaign, type Checked, checkAll, openWorkshop, shownReport, Stopper } from "./campaign.ts";
+import {
+  assessAll,
+  type Campaign,
+  type Checked,
+  checkAll,
+  openWorkshop,
+  Stopper,
+  shownReport,
+} from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
 import { openProgress } from "./progress.ts";
@@ -41,7 +50,10 @@ function saveAttacks({ report, subjects }: Campaign, files: AttackFiles): void {
 }
 
 /** Whose attacks they are: two files may hold protocols of the same name. */
-export function ownerOf({ label, subject }: Checked): { readonly id: string; readonly name: string } {
+export function ownerOf({ label, subject }: Checked): {
+  readonly id: string;
+  readonly name: string;
+} {
   const { protocolName, written } = subject;
   return { id: label, name: written === "" ? protocolName : `${protocolName}?${written}` };
 }
@@ -60,6 +72,9 @@ export async function matrixCommand(
     const color = flags.color && io.outIsTerminal;
     io.out(matrixText(shownReport(campaign), { color, width: io.columns(), replayCommand }));
   }
+  if (report.protocols.length === 0 && campaign.interrupted) {
+    io.err(`${terminalText(report.incomplete ?? "")}\n`);
+  }
   const tell = flags.json ? io.err : io.out;
   for (const deviation of deviations.lines) tell.call(io, `${terminalText(deviation)}\n`);
   return codeOf(campaign, files, deviations.count, flags, io);
@@ -75,7 +90,9 @@ export function codeOf(
 ): number {
   const codes: number[] = [];
   for (const failure of failures) {
-    io.err(`${terminalText(failure.end === "lab" ? ownWords(failure, flags, io) : failure.message)}\n`);
+    io.err(
+      `${terminalText(failure.end === "lab" ? ownWords(failure, flags, io) : failure.message)}\n`,
+    );
     if (flags.debug && failure.stack !== undefined) io.err(`${failure.stack}\n`);
     codes.push(failure.end === "lab" ? exitCode.ownError : exitCode.badInput);
   }
@@ -131,7 +148,9 @@ function deviationsOf(campaign: Campaign, flags: Flags, io: Io): Deviations {
     );
     if (wrong.length === 0) held += 1;
     count += wrong.length;
-    lines.push(...wrong.map((h) => `${label} · ${h.guarantee}: ${heldWords(h)} (${scenario.file})`));
+    lines.push(
+      ...wrong.map((h) => `${label} · ${h.guarantee}: ${heldWords(h)} (${scenario.file})`),
+    );
   }
   if (held > 0 && lines.length === 0 && !flags.json && !partial(campaign, flags)) {
     lines.push("Bundled protocols: as their scenario files expect.");

@@ -42,8 +42,9 @@ export async function runAsProcess(): Promise<void> {
     err: (text) => void stderr.write(text),
     outIsTerminal: stdout.isTTY === true,
     errIsTerminal: stderr.isTTY === true,
-    interactive: stdin.isTTY === true && stdout.isTTY === true && process.env["TERM"] !== "dumb",
-    columns: () => (stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : columnsElsewhere),
+    interactive: stdin.isTTY === true && stdout.isTTY === true && process.env.TERM !== "dumb",
+    columns: () =>
+      stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : columnsElsewhere,
     now: () => performance.now(),
     onInterrupt: interrupts(),
   });

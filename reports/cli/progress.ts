@@ -20,12 +20,17 @@ export interface ProgressView extends Viewer {
 }
 
 const betweenDrawingsMs = 100;
+/** For files and pipes, where every line stays. */
+const betweenLinesMs = 10_000;
 const clearLine = "\r\x1b[2K";
 
 /** `1 h 2 min`, `3 min`, `12 s`. */
 export function timeLeft(seconds: number): string {
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
-  return seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds >= 3600)
+    return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  return seconds >= 90
+    ? `${Math.round(seconds / 60)} min`
+    : `${Math.max(1, Math.round(seconds))} s`;
 }
 
 /** Counts for all protocols together. */
@@ -85,7 +90,7 @@ export function openProgress(
   const live = io.errIsTerminal && !quiet;
   const standings = new Standings(labels);
   const startedMs = io.now();
-  let drawnMs = Number.NEGATIVE_INFINITY;
+  let drawnMs = live ? Number.NEGATIVE_INFINITY : startedMs;
   const line = (text: string): void => io.err(`${live ? clearLine : ""}${text}\n`);
   return {
     note: (text) => {
@@ -100,10 +105,10 @@ export function openProgress(
         line(colors.dim(terminalText(`${event.report.name}: ${broken} broken, ${runs}`, 200)));
       }
       const now = io.now();
-      if (!live || now - drawnMs < betweenDrawingsMs) return;
+      if (now - drawnMs < (live ? betweenDrawingsMs : betweenLinesMs)) return;
       drawnMs = now;
-      const words = cut(terminalText(standings.words((now - startedMs) / 1000)), io.columns() - 1);
-      io.err(clearLine + colors.dim(words));
+      const words = terminalText(standings.words((now - startedMs) / 1000));
+      io.err(live ? clearLine + colors.dim(cut(words, io.columns() - 1)) : `${words}\n`);
     },
     close: () => {
       if (live) io.err(clearLine);

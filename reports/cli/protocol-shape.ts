@@ -41,7 +41,10 @@ const shape = {
     .strictObject(Object.fromEntries(guarantees.map((g) => [g.id, z.string().optional()])))
     .optional(),
   limits: z
-    .looseObject({ datagramBytes: count.optional(), messageBytes: z.number().int().min(0).optional() })
+    .looseObject({
+      datagramBytes: count.optional(),
+      messageBytes: z.number().int().min(0).optional(),
+    })
     .optional(),
   registration: z.boolean().optional(),
   runLimitMs: z.number().min(1).optional(),

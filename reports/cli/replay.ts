@@ -1,7 +1,12 @@
 /** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
 import pc from "picocolors";
 import { readTextFile } from "../../harness/read-text.ts";
-import { type Difference, parseReplayFile, type ReplayFile, type ReplayResult } from "../../harness/replay.ts";
+import {
+  type Difference,
+  parseReplayFile,
+  type ReplayFile,
+  type ReplayResult,
+} from "../../harness/replay.ts";
 import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { jsonText } from "../json.ts";
@@ -25,7 +30,8 @@ export async function replayCommand(
     const print = (line: string): void => {
       if (!flags.quiet) io.err(`${terminalText(`${replay.run.name.source} prints: ${line}`)}\n`);
     };
-    const outcome = await workshop.run("replay", replay.run.name, { file, replay }, { print }).result;
+    const outcome = await workshop.run("replay", replay.run.name, { file, replay }, { print })
+      .result;
     if (outcome.end === "stopped") return exitCode.interrupted;
     if (outcome.end === "user" && !outcome.message.startsWith(file)) {
       throw new UserError(`${file}: ${outcome.message}`);
@@ -38,14 +44,14 @@ export async function replayCommand(
   }
   if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace);
   if (flags.json) io.out(jsonText(jsonOf(file, replay, result)));
-  else io.out(textOf(replay, result, flags, io));
+  else io.out(textOf(result, flags, io));
   // An attack that breaks nothing is not what was saved, whatever its digest.
   const breaks = replay.kind === "trace" || result.judged.some((j) => j.because !== undefined);
   return result.same && breaks ? exitCode.asExpected : exitCode.deviates;
 }
 
 /** The run in words: the guarantee of an attack; of a trace, all that is broken in it. */
-function textOf(replay: ReplayFile, result: ReplayResult, flags: Flags, io: Io): string {
+function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   const [first, ...others] = result.judged;
   const color = flags.color && io.outIsTerminal;
   const colors = pc.createColors(color);

@@ -1,12 +1,12 @@
 /** `mallory run`: runs scenario files and holds what comes out against what they expect. */
 import pc from "picocolors";
-import { parseProtocolName, type ProtocolName } from "../../harness/names.ts";
+import { type ProtocolName, parseProtocolName } from "../../harness/names.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
 import { type Found, type Held, hold, type ScenarioResult } from "../../scenarios/hold.ts";
 import { bundledScenarios, scenarioNamed } from "../../scenarios/load.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
-import { hanging, padEnd, displayWidth } from "../columns.ts";
+import { displayWidth, hanging, padEnd } from "../columns.ts";
 import { terminalText } from "../escape.ts";
 import { jsonText } from "../json.ts";
 import { secondsWords } from "../model.ts";
@@ -43,7 +43,11 @@ export async function runCommand(names: readonly string[], flags: Flags, io: Io)
   const startedMs = io.now();
   const stopper = new Stopper();
   const release = io.onInterrupt(() => stopper.stop(interruptedReason));
-  const view = openProgress(io, scenarios.map((s) => s.name), flags);
+  const view = openProgress(
+    io,
+    scenarios.map((s) => s.name),
+    flags,
+  );
   const failures: Failure[] = [];
   const told: Told[] = [];
   try {
@@ -87,7 +91,9 @@ async function startOne(
     return job;
   };
   const blame = (failure: Failure): Failure =>
-    failure.end === "user" ? { ...failure, message: `${scenario.file}: ${failure.message}` } : failure;
+    failure.end === "user"
+      ? { ...failure, message: `${scenario.file}: ${failure.message}` }
+      : failure;
   let told: Told;
   if (run === undefined) {
     const settings = { seed };
@@ -143,7 +149,10 @@ function heldLines(held: readonly Held[], colors: Colors, width: number): string
     Math.max(displayWidth(head), ...rows.map((row) => displayWidth(row[i] ?? ""))),
   );
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => padEnd(cell, widths[i] ?? 0)).join("  ").trimEnd();
+    cells
+      .map((cell, i) => padEnd(cell, widths[i] ?? 0))
+      .join("  ")
+      .trimEnd();
   const lines = rows.flatMap((row, i) => {
     const { asExpected = true, found } = shown[i] ?? {};
     if (asExpected) return [`  ${colors.green("✓")} ${line(row)}`];

@@ -7,8 +7,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { ProtocolName } from "../../harness/names.ts";
 import { nameOf, writtenOptions } from "../../harness/names.ts";
 import { ProtocolError } from "../../harness/processes.ts";
-import { runAgain, type ReplayFile, type ReplayResult } from "../../harness/replay.ts";
-import { assess, type AssessSettings } from "../../harness/search/assess.ts";
+import { type ReplayFile, type ReplayResult, runAgain } from "../../harness/replay.ts";
+import { type AssessSettings, assess } from "../../harness/search/assess.ts";
 import type { Subject } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, ProtocolReport } from "../../harness/verdict.ts";
@@ -157,7 +157,8 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
     return { end: "user", message: `${source}: ${error.message}`, ...stack };
   }
   const origin = guard.origin(error);
-  if (origin === undefined) return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
+  if (origin === undefined)
+    return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
   const named = { shown: file, path: resolve(task.cwd, file), cwd: task.cwd };
   const message = `${placeOf(named, error)}: ${origin} throws: ${thrownWords(error)}`;
   return { end: "user", message, ...stack };

@@ -14,6 +14,8 @@ export interface WorkshopOptions {
   readonly cwd: string;
   /** A thread without any sign of life for so long is ended. */
   readonly stuckMs: number;
+  /** Threads that somebody else made and ends. */
+  readonly pool?: Piscina;
 }
 
 export interface Listener {
@@ -48,22 +50,27 @@ const ownPatience = 6;
 /** Memory that a thread may use before it is ended. */
 const heapMegabytes = 2_048;
 
+export function makePool(workers: number): Piscina {
+  const pool = new Piscina({
+    filename: new URL("./worker.mjs", import.meta.url).href,
+    minThreads: 0,
+    maxThreads: Math.max(1, workers),
+    idleTimeout: 60_000,
+    atomics: "disabled",
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+  });
+  // A thread without a task may still die of what an earlier one left behind.
+  pool.on("error", () => {});
+  return pool;
+}
+
 export class Workshop {
   readonly #pool: Piscina;
   readonly #options: WorkshopOptions;
 
   constructor(options: WorkshopOptions) {
     this.#options = options;
-    this.#pool = new Piscina({
-      filename: new URL("./worker.mjs", import.meta.url).href,
-      minThreads: 0,
-      maxThreads: Math.max(1, options.workers),
-      idleTimeout: 60_000,
-      atomics: "disabled",
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
-    });
-    // A thread without a task may still die of what an earlier one left behind.
-    this.#pool.on("error", () => {});
+    this.#pool = options.pool ?? makePool(options.workers);
   }
 
   run<K extends TaskKind>(
@@ -132,7 +139,7 @@ export class Workshop {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    if (this.#options.pool === undefined) await this.#pool.destroy();
   }
 }
 

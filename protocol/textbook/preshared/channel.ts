@@ -146,7 +146,7 @@ export class Channel {
     const before = this.#delivered.check(BigInt(number)) !== "fresh";
     if (before && this.#defences.window) return [this.#record("ack", number)];
     if (this.#defences.order && number > this.#next) {
-      this.#heldBack.set(number, text);
+      if (!this.#heldBack.has(number)) this.#heldBack.set(number, text);
       return [];
     }
     if (!before) this.#delivered.accept(BigInt(number));

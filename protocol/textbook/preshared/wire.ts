@@ -1,11 +1,14 @@
 /**
- * The datagrams, 128 bytes each. Numbers are big-endian. In the handshake every datagram has the
- * same fields and fills in those that are settled so far; the others are zero.
+ * The datagrams, 128 bytes each, as types and lengths in bytes; numbers are big-endian. In the
+ * handshake every datagram has the same fields and fills in those settled so far, the others with
+ * zeros.
  *
  *     1 hello, 2 challenge, 3 proof, 4 welcome:
  *       type 1 ‖ client 17 ‖ nonce 16 ‖ session 6 ‖ time 6 ‖ cookie 32 ‖ zeros 18 ‖ MAC 32
  *     5 data, 6 ack, 7 close:
- *       type 1 ‖ session 6 ‖ counter 6 ‖ sealed(number 6 ‖ length 1 ‖ text and zeros 92) ‖ tag 16
+ *       type 1 ‖ session 6 ‖ counter 6 ‖ sealed(number 6 ‖ length 1 ‖ text 92) ‖ tag 16
+ *
+ * A text is followed by zeros, which do not count in its length.
  *
  * A client's name is its length in one byte and the name, with zeros after it.
  */

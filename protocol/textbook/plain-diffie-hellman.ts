@@ -1,0 +1,106 @@
+/**
+ * Diffie and Hellman's key agreement as it stands in “New directions in cryptography”, 1976, with
+ * X25519, and a sealed channel behind it.
+ *
+ * Aims: two who have never met agree on a key that no listener can compute.
+ *
+ * Known weakness: nothing says whose halves they are. Whoever sits in between agrees on one key
+ * with each end and passes everything on (in print at the latest in Rivest and Shamir, “How to
+ * expose an eavesdropper”, 1984). With `auth=signatures` each end signs both halves, both names
+ * and its part, which leaves nothing to do for the one in between.
+ */
+import type { Principal, Protocol } from "../endpoint.ts";
+import { utf8 } from "../kit/bytes.ts";
+import type { KeyPair } from "../kit/crypto.ts";
+import type { Part } from "./end.ts";
+import { pack } from "./fields.ts";
+import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
+import { Client, claimsOf, keyOf, Service } from "./party.ts";
+
+const covered = (by: Part, { inOrder, names }: Halves) => pack(utf8(by), ...inOrder, ...names);
+
+const binding = (keys: ReadonlyMap<Principal, KeyPair>, signs: boolean): Binding => ({
+  knows: (peer) => keys.has(peer),
+  key: (crypto, { shared, inOrder }) => crypto.hkdfExtract("sha256", shared, pack(...inOrder)),
+  token: (crypto, halves) =>
+    signs
+      ? crypto.sign(keyOf(keys, halves.self).privateKey, covered(halves.part, halves))
+      : utf8("done"),
+  convinces(crypto, halves, _key, token) {
+    const { publicKey } = keyOf(keys, halves.peer);
+    return !signs || crypto.verify(publicKey, covered(halves.otherPart, halves), token);
+  },
+});
+
+const say = (from: Part, words: string) => ({ from, message: utf8(words) });
+
+export const plainDiffieHellman: Protocol = {
+  name: "plain-diffie-hellman",
+  title: "Diffie–Hellman without authentication",
+  flow: `
+A → B: X, A                 X = g^x, Y = g^y
+B → A: Y                    auth=signatures: and SigB(responder, X, Y, A, B)
+A → B: done                 auth=signatures: SigA(initiator, X, Y, A, B)
+A ↔ B: counter, {text}K     K = KDF(g^xy; X, Y), a key for each direction
+`.trim(),
+  transport: "datagram",
+  roles: [
+    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
+    { name: "responder", principals: ["bob"], process: "service", port: 1976 },
+  ],
+  options: {
+    auth: {
+      default: "none",
+      values: ["none", "signatures"],
+      about: "signatures: each end signs both halves, both names and its part",
+      weakens: {
+        none: [
+          "confidentiality",
+          "integrity",
+          "origin",
+          "server-authentication",
+          "client-authentication",
+          "key-secrecy",
+        ],
+      },
+    },
+  },
+  claims: claimsOf({
+    "forward-secrecy": "There is nothing to disclose that would help.",
+    "nonce-uniqueness": "The nonce is a counter, under a fresh key for each direction.",
+    replay: "Every record has a new counter, and none is taken twice.",
+    ordering: "Counters only grow.",
+  }),
+  deploy({ crypto, options, principals }) {
+    const keys = new Map(principals.map((p) => [p, crypto.signingKeyPair()]));
+    const signs = options.auth === "signatures";
+    const bound = binding(keys, signs);
+    return {
+      open: (role, env) =>
+        role === "initiator"
+          ? new Client(new Initiator(env, bound))
+          : new Service(() => new Responder(env, bound)),
+      longTermSecrets: (p) => (signs ? [keyOf(keys, p).privateKey] : []),
+      publicValues: [...keys.values()].map((k) => k.publicKey),
+    };
+  },
+  workload: () => ({
+    sessions: [
+      {
+        start: 0,
+        messages: [
+          say("initiator", "alice proposes the old mill"),
+          say("initiator", "alice will wear a green hat"),
+          say("responder", "bob prefers the new bridge"),
+        ],
+      },
+      {
+        start: "after-previous",
+        messages: [
+          say("initiator", "alice says the hat is blue after all"),
+          say("responder", "bob will look for a blue hat"),
+        ],
+      },
+    ],
+  }),
+};

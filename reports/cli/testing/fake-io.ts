@@ -1,0 +1,92 @@
+/** For tests: a command line without a process. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Io } from "../io.ts";
+import { main } from "../main.ts";
+import { makePool } from "../workshop.ts";
+
+export const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder of its own, and whoever made it takes it away again. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "mallory-test-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface Conditions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with a function that presses Ctrl-C, as soon as that would be heard. */
+  onListening?(press: () => void): void;
+  onPrint?(): void;
+  /** Where the dashboard is drawn, for those who want it. */
+  readonly terminal?: NonNullable<Io["terminal"]>;
+}
+
+let shared: ReturnType<typeof makePool> | undefined;
+
+/** Ends the threads that all command lines of a test file share. */
+export async function endThreads(): Promise<void> {
+  await shared?.destroy();
+  shared = undefined;
+}
+
+export async function run(args: readonly string[], conditions: Conditions): Promise<Ended> {
+  shared ??= makePool(2);
+  let out = "";
+  let err = "";
+  const code = await main({
+    args,
+    env: conditions.env ?? {},
+    cwd: conditions.cwd,
+    out: (text) => {
+      conditions.onPrint?.();
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    outIsTerminal: false,
+    errIsTerminal: false,
+    interactive: conditions.terminal !== undefined,
+    ...(conditions.terminal === undefined ? {} : { terminal: conditions.terminal }),
+    pool: shared,
+    columns: () => 100,
+    now: () => performance.now(),
+    onInterrupt: (listener) => {
+      conditions.onListening?.(listener);
+      return () => {};
+    },
+  });
+  return { code, out, err };
+}
+
+export interface FakeTerminal {
+  readonly input: PassThrough;
+  readonly output: PassThrough;
+  /** Everything drawn so far, escape sequences taken out. */
+  screen(): string;
+}
+
+/** Keys go in, and what would be drawn comes out. */
+export function fakeTerminal(): FakeTerminal {
+  const size = { isTTY: true, columns: 120, rows: 40 };
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => input });
+  const output = Object.assign(new PassThrough(), size);
+  let drawn = "";
+  output.on("data", (bytes: Buffer) => {
+    drawn += bytes.toString("utf8");
+  });
+  const sequence = /\x1b(?:\[[\d;?]*[A-Za-z]|[()][A-Z0-9]|.)/g;
+  return { input, output, screen: () => drawn.replace(sequence, "") };
+}
