@@ -1,8 +1,12 @@
 /** Where a text stops being JSON; V8 says what is wrong, but not always where. */
 
-/** One token, or nothing: white space goes before it. Strings are as RFC 8259 §7 has them. */
-const token =
-  /[ \t\r\n]*(?:([{}[\]:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+const space = String.raw`[ \t\r\n]*`;
+const white = new RegExp(space, "y");
+const punctuation = String.raw`([{}[\]:,])`;
+const string = String.raw`("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")`;
+const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+/** One token and the white space before it. Strings are as RFC 8259 §7 has them. */
+const token = new RegExp(`${space}(?:${punctuation}|${string}|(?:${number}|true|false|null))`, "y");
 
 type Wanted = "value" | "value or ]" | "key" | "key or }" | ":" | ", or end" | "nothing";
 
@@ -15,11 +19,10 @@ export function jsonErrorOffset(text: string): number {
   for (;;) {
     token.lastIndex = offset;
     const match = token.exec(text);
-    const start =
-      offset + (/^[ \t\r\n]*/.exec(text.slice(offset, offset + 10_000))?.[0].length ?? 0);
+    white.lastIndex = offset;
+    const start = offset + (white.exec(text)?.[0].length ?? 0);
     if (match === null) return Math.min(start, text.trimEnd().length);
-    const [, mark, string] = match;
-    const next = follow(wanted, mark, string !== undefined, open, afterValue);
+    const next = follow(wanted, match[1], match[2] !== undefined, open, afterValue);
     if (next === undefined) return start;
     wanted = next;
     offset = token.lastIndex;

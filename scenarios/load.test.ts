@@ -50,7 +50,8 @@ delivers: []
   });
 
   test("options are text, and paths start at the file", () => {
-    const text = `${start.replace("object-security", "./my.ts#x?a=b")}options: { seg: 128, loop: true }\nseed: 7\nexpect: {}\n`;
+    const named = start.replace("object-security", "./my.ts#x?a=b");
+    const text = `${named}options: { seg: 128, loop: true }\nseed: 7\nexpect: {}\n`;
     const scenario = parseScenario("dir/a.yaml", text);
     expect(scenario).toMatchObject({
       protocol: "./dir/my.ts#x?a=b",

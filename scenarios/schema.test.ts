@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { scenarioJsonSchema, scenarioSchemaFile } from "./schema.ts";
 
-test("the schema for editors is up to date (renew it with: npx vitest run scenarios -u)", async () => {
+// Renew it with: npx vitest run scenarios -u
+test("the schema for editors is up to date", async () => {
   await expect(scenarioSchemaFile()).toMatchFileSnapshot("./scenario.schema.json");
 });
 

@@ -27,38 +27,30 @@ test("ids are unique, and every guarantee says what it is and where it comes fro
 
 const found = new Map<string, ProtocolReport>();
 
-/** The twin with less to say: as many sessions, but no more than two messages from each side. */
+/** The twin with less to say: two sessions, and at most three messages in each. */
 function twinOf(guarantee: Guarantee): Subject {
   const subject = bundledSubject(parseProtocolName(guarantee.twin));
   const workload = defaultWorkload(subject.protocol, subject.options);
-  const sessions = workload.sessions.map((session) => {
-    const froms = [...new Set(session.messages.map((m) => m.from))];
-    const messages = froms.flatMap((from) =>
-      session.messages.filter((m) => m.from === from && m.message.length > 8).slice(0, 2),
-    );
-    return { ...session, messages };
-  });
+  const sessions = workload.sessions
+    .filter((_, i, all) => i === 0 || i === all.length - 1)
+    .map((session) => {
+      const froms = [...new Set(session.messages.map((m) => m.from))];
+      const messages = froms.flatMap((from, k) =>
+        session.messages.filter((m) => m.from === from).slice(0, 2 - k),
+      );
+      return { ...session, messages };
+    });
   return { ...subject, protocol: { ...subject.protocol, workload: () => ({ sessions }) } };
 }
-
-/** Attackers one kind after the other, a little of each first: most twins fall at once. */
-const rounds = [250, 1_000, 100_000].flatMap((budgetRuns) =>
-  [
-    ["none", "passive", "disclosure"] as const,
-    ["on-path"] as const,
-    ["off-path"] as const,
-    ["insider", "relay", "compromise"] as const,
-  ].map((group) => ({ budgetRuns, capabilities: group })),
-);
 
 /** Searches only until the first violation is there; what follows would only make it smaller. */
 function brokenBy(guarantee: Guarantee): ProtocolReport {
   let report = found.get(guarantee.id);
-  for (const round of report === undefined ? rounds : []) {
+  if (report === undefined) {
     let broken = false;
     report = assess(
       twinOf(guarantee),
-      { seed, guarantees: [guarantee.id], ...round },
+      { seed, guarantees: [guarantee.id] },
       {
         progress: (e) => {
           broken ||= e.kind === "cell" && e.verdict.verdict === "broken";
@@ -66,10 +58,8 @@ function brokenBy(guarantee: Guarantee): ProtocolReport {
         stop: () => broken,
       },
     );
-    if (broken) break;
+    found.set(guarantee.id, report);
   }
-  if (report === undefined) throw new Error("there must be a round");
-  found.set(guarantee.id, report);
   return report;
 }
 

@@ -1,9 +1,28 @@
 /** One end of a handshake that leads to sealed records: what the textbook's protocols share. */
-import type { Env, OutputBody, Principal } from "../endpoint.ts";
+import type {
+  Address,
+  Env,
+  Millis,
+  OutputBody,
+  PlannedMessage,
+  Principal,
+  RoleSpec,
+} from "../endpoint.ts";
+import { utf8 } from "../kit/bytes.ts";
 import { finished, type Party, type Result } from "./party.ts";
 import { type DirectionKeys, directionKeys, Records, type RecordsAbout } from "./records.ts";
 
 export type Part = "initiator" | "responder";
+
+/** Alice asks, and Bob answers everybody. */
+export const initiatorAndResponder = (port: number): readonly RoleSpec[] => [
+  { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
+  { name: "responder", principals: ["bob"], process: "service", port },
+];
+
+/** Messages of a workload. */
+export const say = (from: string, ...texts: readonly string[]): readonly PlannedMessage[] =>
+  texts.map((words) => ({ from, message: utf8(words) }));
 
 export abstract class End implements Party {
   done = false;
@@ -17,10 +36,10 @@ export abstract class End implements Party {
   }
 
   /** Takes whatever comes before the session is open. */
-  protected abstract handshake(bytes: Uint8Array): Result;
+  protected abstract handshake(bytes: Uint8Array, from: Address): Result;
 
-  receive(bytes: Uint8Array): Result {
-    return this.#records?.deliver(bytes) ?? this.handshake(bytes);
+  receive(bytes: Uint8Array, _now: Millis, from: Address): Result {
+    return this.#records?.deliver(bytes) ?? this.handshake(bytes, from);
   }
 
   send(content: Uint8Array): readonly OutputBody[] {

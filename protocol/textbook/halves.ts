@@ -102,7 +102,7 @@ export class Initiator extends Agreeing {
     if (agreed === undefined) return "bad-key";
     if (!this.isConvincing(agreed, fields[1])) return "bad-signature";
     const own = transmit(message(3, this.token(agreed)));
-    return [running(peer, agreed.key), own, ...this.open(agreed)];
+    return [own, ...this.open(agreed)];
   }
 }
 

@@ -11,9 +11,10 @@
 import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
+import { say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import type { Party, Result } from "./party.ts";
-import { Client, claimsOf, finished, keyOf, running, Service, transmit } from "./party.ts";
+import { Client, claimsOf, finished, keyOf, present, running, Service, transmit } from "./party.ts";
 import { directionKeys, Records } from "./records.ts";
 
 const nonceBytes = 16;
@@ -60,7 +61,7 @@ class Sender implements Party {
     this.#records = new Records({ crypto, peer, send, receive });
     this.done = true;
     const secret: OutputBody = { kind: "claim", claim: { kind: "secret", peer, value: key } };
-    return [running(peer, key), secret, { kind: "ready" }];
+    return [secret, { kind: "ready" }];
   }
 
   send(words: Uint8Array) {
@@ -140,9 +141,6 @@ class Receiver implements Party {
   }
 }
 
-const say = (...texts: readonly string[]) =>
-  texts.map((words) => ({ from: "sender", message: utf8(words) }));
-
 export const macEvidence: Protocol = {
   name: "mac-evidence",
   title: "Messages kept as evidence",
@@ -185,16 +183,19 @@ A → B: counter, {E, text}S       E = MAC(K; A, B, Na, Nb, text), or SigA(the s
           ? new Client(new Sender(env, setting))
           : new Service(() => new Receiver(env, setting)),
       longTermSecrets: (p) => [
-        ...(p === "bob" ? shared.values() : [keyOf(shared, p)]),
-        keyOf(signing, p).privateKey,
+        ...(p === "bob" ? shared.values() : present(shared.get(p))),
+        ...present(signing.get(p)?.privateKey),
       ],
       publicValues: [...signing.values()].map((k) => k.publicKey),
     };
   },
   workload: () => ({
     sessions: [
-      { start: 0, messages: say("alice buys the white horse", "alice pays forty crowns for it") },
-      { start: "after-previous", messages: say("alice sells the white horse again") },
+      {
+        start: 0,
+        messages: say("sender", "alice buys the white horse", "alice pays forty crowns for it"),
+      },
+      { start: "after-previous", messages: say("sender", "alice sells the white horse again") },
     ],
   }),
 };

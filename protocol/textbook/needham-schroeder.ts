@@ -13,9 +13,18 @@
 import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
-import { End } from "./end.ts";
+import { End, initiatorAndResponder, say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
-import { Client, claimsOf, keyOf, type Result, running, Service, transmit } from "./party.ts";
+import {
+  Client,
+  claimsOf,
+  keyOf,
+  present,
+  type Result,
+  running,
+  Service,
+  transmit,
+} from "./party.ts";
 
 const nonceBytes = 16;
 
@@ -77,7 +86,7 @@ class Initiator extends Holder {
     if (named && text(name ?? na) !== peer) return "unknown-peer";
     const key = this.sessionKey(na, nb);
     const answer = transmit(this.encrypt(peer, 3, nb));
-    return [running(peer, key), answer, ...this.finish(peer, key)];
+    return [answer, ...this.finish(peer, key)];
   }
 }
 
@@ -114,8 +123,6 @@ class Responder extends Holder {
   }
 }
 
-const say = (from: string, words: string) => ({ from, message: utf8(words) });
-
 function variant(named: boolean): Protocol {
   const name = named ? ", B" : "";
   return {
@@ -128,10 +135,7 @@ A → B: {Nb}PkB
 A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
 `.trim(),
     transport: "datagram",
-    roles: [
-      { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-      { name: "responder", principals: ["bob"], process: "service", port: 1978 },
-    ],
+    roles: initiatorAndResponder(1978),
     claims: claimsOf({
       "server-authentication": "Only the responder can read the initiator's nonce.",
       "client-authentication": "Only the initiator can read the responder's nonce.",
@@ -148,7 +152,7 @@ A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
           role === "initiator"
             ? new Client(new Initiator(env, setting))
             : new Service(() => new Responder(env, setting)),
-        longTermSecrets: (principal) => [keyOf(keys, principal).privateKey],
+        longTermSecrets: (principal) => present(keys.get(principal)?.privateKey),
         publicValues: [...keys.values()].map((k) => k.publicKey),
       };
     },
@@ -157,8 +161,8 @@ A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
         {
           start: 0,
           messages: [
-            say("initiator", "alice asks bob for last month's accounts"),
-            say("responder", "bob will send them to alice tonight"),
+            ...say("initiator", "alice asks bob for last month's accounts"),
+            ...say("responder", "bob will send them to alice tonight"),
           ],
         },
         // Mallory is a user like any other, and Alice has business with her too.
@@ -166,8 +170,8 @@ A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
         {
           start: "after-previous",
           messages: [
-            say("initiator", "alice thanks bob for the accounts"),
-            say("responder", "bob wants a receipt from alice"),
+            ...say("initiator", "alice thanks bob for the accounts"),
+            ...say("responder", "bob wants a receipt from alice"),
           ],
         },
       ],

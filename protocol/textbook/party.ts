@@ -25,7 +25,7 @@ export interface Party {
   readonly done: boolean;
   /** The first message, for whoever speaks first. */
   start?(now: Millis): readonly OutputBody[];
-  receive(bytes: Uint8Array, now: Millis): Result;
+  receive(bytes: Uint8Array, now: Millis, from: Address): Result;
   /** Comes only after the party said `ready`. */
   send(message: Uint8Array): readonly OutputBody[];
 }
@@ -103,8 +103,9 @@ export class Client implements Endpoint {
     if (input.kind === "closed") {
       return [{ kind: "exit", ok: this.#party.done, because: "the connection is closed" }];
     }
+    const from = "from" in input ? input.from : "";
     const all = received(input, this.#lines);
-    return all?.flatMap((bytes) => outputsOf(this.#party.receive(bytes, now))) ?? tooLong;
+    return all?.flatMap((bytes) => outputsOf(this.#party.receive(bytes, now, from))) ?? tooLong;
   }
 }
 
@@ -149,7 +150,8 @@ export class Service implements Endpoint {
     const run = this.#runs.get(from) ?? { party: this.#open(), lines: new Lines() };
     if (input.kind === "chunk") this.#runs.set(from, run);
     const all = received(input, run.lines);
-    const outputs = all?.flatMap((bytes) => outputsOf(run.party.receive(bytes, now))) ?? tooLong;
+    const outputs =
+      all?.flatMap((bytes) => outputsOf(run.party.receive(bytes, now, from))) ?? tooLong;
     if (outputs.some((o) => o.kind !== "reject")) this.#runs.set(from, run);
     return outputs;
   }
@@ -178,6 +180,10 @@ export const finished = (peer: Principal, key: Uint8Array): readonly OutputBody[
 
 export const claimsOf = (says: Readonly<Record<string, string>>): readonly ProtocolClaim[] =>
   Object.entries(says).map(([guarantee, text]) => ({ guarantee, says: text }));
+
+/** What is there of some keys: nobody who was dealt none has any to disclose. */
+export const present = (...values: readonly (Uint8Array | undefined)[]): readonly Uint8Array[] =>
+  values.filter((value) => value !== undefined);
 
 /** @throws MisuseError for whoever was not there when the keys were dealt. */
 export function keyOf<K>(keys: ReadonlyMap<Principal, K>, name: Principal | undefined): K {

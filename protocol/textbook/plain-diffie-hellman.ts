@@ -12,10 +12,10 @@
 import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
-import type { Part } from "./end.ts";
+import { initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack } from "./fields.ts";
 import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
-import { Client, claimsOf, keyOf, Service } from "./party.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
 
 const covered = (by: Part, { inOrder, names }: Halves) => pack(utf8(by), ...inOrder, ...names);
 
@@ -32,8 +32,6 @@ const binding = (keys: ReadonlyMap<Principal, KeyPair>, signs: boolean): Binding
   },
 });
 
-const say = (from: Part, words: string) => ({ from, message: utf8(words) });
-
 export const plainDiffieHellman: Protocol = {
   name: "plain-diffie-hellman",
   title: "Diffie–Hellman without authentication",
@@ -44,10 +42,7 @@ A → B: done                 auth=signatures: SigA(initiator, X, Y, A, B)
 A ↔ B: counter, {text}K     K = KDF(g^xy; X, Y), a key for each direction
 `.trim(),
   transport: "datagram",
-  roles: [
-    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-    { name: "responder", principals: ["bob"], process: "service", port: 1976 },
-  ],
+  roles: initiatorAndResponder(1976),
   options: {
     auth: {
       default: "none",
@@ -80,7 +75,7 @@ A ↔ B: counter, {text}K     K = KDF(g^xy; X, Y), a key for each direction
         role === "initiator"
           ? new Client(new Initiator(env, bound))
           : new Service(() => new Responder(env, bound)),
-      longTermSecrets: (p) => (signs ? [keyOf(keys, p).privateKey] : []),
+      longTermSecrets: (p) => present(signs ? keys.get(p)?.privateKey : undefined),
       publicValues: [...keys.values()].map((k) => k.publicKey),
     };
   },
@@ -89,16 +84,16 @@ A ↔ B: counter, {text}K     K = KDF(g^xy; X, Y), a key for each direction
       {
         start: 0,
         messages: [
-          say("initiator", "alice proposes the old mill"),
-          say("initiator", "alice will wear a green hat"),
-          say("responder", "bob prefers the new bridge"),
+          ...say("initiator", "alice proposes the old mill"),
+          ...say("initiator", "alice will wear a green hat"),
+          ...say("responder", "bob prefers the new bridge"),
         ],
       },
       {
         start: "after-previous",
         messages: [
-          say("initiator", "alice says the hat is blue after all"),
-          say("responder", "bob will look for a blue hat"),
+          ...say("initiator", "alice says the hat is blue after all"),
+          ...say("responder", "bob will look for a blue hat"),
         ],
       },
     ],

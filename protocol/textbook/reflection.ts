@@ -13,7 +13,7 @@
  */
 import { type Env, MisuseError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
-import { End, type Part } from "./end.ts";
+import { End, initiatorAndResponder, type Part, say } from "./end.ts";
 import { message, pack, readMessage } from "./fields.ts";
 import { Client, claimsOf, type Result, running, Service, transmit } from "./party.ts";
 
@@ -71,7 +71,7 @@ class Initiator extends Prover {
     if (!this.env.crypto.equal(this.answer("responder", peer, na, nb), mac)) return "bad-tag";
     const key = this.sessionKey(na, nb);
     const own = this.answer("initiator", this.env.self, nb, na);
-    return [running(peer, key), transmit(message(3, own)), ...this.finish(peer, key)];
+    return [transmit(message(3, own)), ...this.finish(peer, key)];
   }
 }
 
@@ -101,8 +101,6 @@ class Responder extends Prover {
   }
 }
 
-const say = (from: Part, words: string) => ({ from, message: utf8(words) });
-
 export const reflection: Protocol = {
   name: "reflection",
   title: "Mutual challenge and response, after ISO/IEC 9798",
@@ -113,10 +111,7 @@ A → B: MAC(K; Nb)         named: MAC(K; initiator, A, Nb, Na)
 A ↔ B: {text}S            S = Extract(K; Na, Nb), a key for each direction, counters
 `.trim(),
   transport: "datagram",
-  roles: [
-    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-    { name: "responder", principals: ["bob"], process: "service", port: 9798 },
-  ],
+  roles: initiatorAndResponder(9798),
   options: {
     direction: {
       default: "unnamed",
@@ -150,19 +145,19 @@ A ↔ B: {text}S            S = Extract(K; Na, Nb), a key for each direction, co
       {
         start: 0,
         messages: [
-          say("initiator", "alice reports: the north gate is shut"),
-          say("responder", "bob confirms the north gate"),
+          ...say("initiator", "alice reports: the north gate is shut"),
+          ...say("responder", "bob confirms the north gate"),
         ],
       },
       {
         start: 35,
         principals: { initiator: "bob", responder: "alice" },
         messages: [
-          say("initiator", "bob reports: the south gate is open"),
-          say("responder", "alice is on her way to the south gate"),
+          ...say("initiator", "bob reports: the south gate is open"),
+          ...say("responder", "alice is on her way to the south gate"),
         ],
       },
-      { start: "after-previous", messages: [say("initiator", "alice reports: all gates shut")] },
+      { start: "after-previous", messages: [...say("initiator", "alice reports: all gates shut")] },
     ],
   }),
 };

@@ -18,10 +18,10 @@
 import type { OptionValues, Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
-import type { Part } from "./end.ts";
+import { initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
-import { Client, claimsOf, keyOf, Service } from "./party.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
 import { directionKeys } from "./records.ts";
 
 const signatureBytes = 64;
@@ -61,9 +61,6 @@ function binding(keys: ReadonlyMap<Principal, KeyPair>, options: OptionValues): 
   };
 }
 
-const say = (from: Part, ...texts: readonly string[]) =>
-  texts.map((words) => ({ from, message: utf8(words) }));
-
 export const signedDh: Protocol = {
   name: "signed-dh",
   title: "Signed Diffie–Hellman, after SIGMA",
@@ -74,10 +71,7 @@ A → B: SigA(initiator, T), MAC(Kc; initiator, T)           Kc, K1, K2 = Expand
 A → B: counter, {text}K1                                   and likewise B to A, under K2
 `.trim(),
   transport: "datagram",
-  roles: [
-    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-    { name: "responder", principals: ["bob"], process: "service", port: 2003 },
-  ],
+  roles: initiatorAndResponder(2003),
   options: {
     identities: {
       default: "signed",
@@ -122,7 +116,7 @@ A → B: counter, {text}K1                                   and likewise B to A
         role === "initiator"
           ? new Client(new Initiator(env, bound))
           : new Service(() => new Responder(env, bound)),
-      longTermSecrets: (principal) => [keyOf(keys, principal).privateKey],
+      longTermSecrets: (principal) => present(keys.get(principal)?.privateKey),
       publicValues: [...keys.values()].map((k) => k.publicKey),
     };
   },

@@ -22,10 +22,10 @@
 import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
-import type { Part } from "./end.ts";
+import { initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, Initiator, Responder } from "./halves.ts";
-import { Client, claimsOf, keyOf, Service } from "./party.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
 
 const signatureBytes = 64;
 const macBytes = 32;
@@ -74,8 +74,6 @@ function binding({ binding: how, signing, certified }: Setting): Binding {
   };
 }
 
-const say = (from: Part, words: string) => ({ from, message: utf8(words) });
-
 export const stationToStation: Protocol = {
   name: "station-to-station",
   title: "Station-to-Station",
@@ -86,10 +84,7 @@ A → B: {SigA(X, Y, A, B)}K           likewise
 A ↔ B: counter, {text}K              a key for each direction
 `.trim(),
   transport: "datagram",
-  roles: [
-    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-    { name: "responder", principals: ["bob"], process: "service", port: 1992 },
-  ],
+  roles: initiatorAndResponder(1992),
   options: {
     binding: {
       default: "identities",
@@ -130,7 +125,7 @@ A ↔ B: counter, {text}K              a key for each direction
         role === "initiator"
           ? new Client(new Initiator(env, bound))
           : new Service(() => new Responder(env, bound)),
-      longTermSecrets: (p) => [keyOf(signing, p)],
+      longTermSecrets: (p) => present(signing.get(p)),
       publicValues: [...certified.values()],
     };
   },
@@ -139,11 +134,11 @@ A ↔ B: counter, {text}K              a key for each direction
       {
         start: 0,
         messages: [
-          say("initiator", "alice pays in the hundred she owes"),
-          say("responder", "bob has booked a hundred"),
+          ...say("initiator", "alice pays in the hundred she owes"),
+          ...say("responder", "bob has booked a hundred"),
         ],
       },
-      { start: "after-previous", messages: [say("initiator", "alice pays in another fifty")] },
+      { start: "after-previous", messages: [...say("initiator", "alice pays in another fifty")] },
     ],
   }),
 };

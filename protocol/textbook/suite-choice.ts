@@ -10,11 +10,20 @@
  * key-exchange protocols”, 2016). With `bound=yes` they cover every byte of the handshake. Neither
  * has forward secrecy: the session's key is made from the shared one.
  */
-import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
+import type { Address, Env, Millis, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, text, utf8 } from "../kit/bytes.ts";
-import { End, type Part } from "./end.ts";
+import { End, initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack } from "./fields.ts";
-import { Client, claimsOf, keyOf, type Result, running, Service, transmit } from "./party.ts";
+import {
+  Client,
+  claimsOf,
+  keyOf,
+  present,
+  type Result,
+  running,
+  Service,
+  transmit,
+} from "./party.ts";
 
 const nonceBytes = 16;
 const aeadOf = {
@@ -52,10 +61,10 @@ abstract class Chooser extends End {
     this.setting = setting;
   }
 
-  override receive(bytes: Uint8Array): Result {
-    if (!this.done) return this.handshake(bytes);
+  override receive(bytes: Uint8Array, now: Millis, from: Address): Result {
+    if (!this.done) return this.handshake(bytes, from);
     const record = this.env.crypto.decode("base64", bytes);
-    return record === undefined ? "malformed" : super.receive(record);
+    return record === undefined ? "malformed" : super.receive(record, now, from);
   }
 
   override send(content: Uint8Array): readonly OutputBody[] {
@@ -158,8 +167,6 @@ class Responder extends Chooser {
   }
 }
 
-const say = (from: Part, words: string) => ({ from, message: utf8(words) });
-
 export const suiteChoice: Protocol = {
   name: "suite-choice",
   title: "A cipher suite, chosen from a list in the clear",
@@ -170,10 +177,7 @@ C → S: MAC(K; client, C, Nc, Ns)                 bound: likewise
 C ↔ S: {text}                                    with the suite, under Expand(Extract(K; Nc, Ns))
 `.trim(),
   transport: "stream",
-  roles: [
-    { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
-    { name: "responder", principals: ["bob"], process: "service", port: 1995 },
-  ],
+  roles: initiatorAndResponder(1995),
   options: {
     bound: {
       default: "no",
@@ -203,7 +207,7 @@ C ↔ S: {text}                                    with the suite, under Expand(
           ? new Client(new Initiator(env, setting), env.peerAddress)
           : new Service(() => new Responder(env, setting)),
       // Clients have their own keys, and the server has all of them.
-      longTermSecrets: (p) => (p === "bob" ? [...keys.values()] : [keyOf(keys, p)]),
+      longTermSecrets: (p) => (p === "bob" ? [...keys.values()] : present(keys.get(p))),
     };
   },
   workload: () => ({
@@ -211,12 +215,12 @@ C ↔ S: {text}                                    with the suite, under Expand(
       {
         start: 0,
         messages: [
-          say("initiator", "alice sends the plan of the first floor"),
-          say("initiator", "alice sends the plan of the cellar"),
-          say("responder", "bob has both plans in his hands"),
+          ...say("initiator", "alice sends the plan of the first floor"),
+          ...say("initiator", "alice sends the plan of the cellar"),
+          ...say("responder", "bob has both plans in his hands"),
         ],
       },
-      { start: "after-previous", messages: [say("initiator", "alice asks for the plans back")] },
+      { start: "after-previous", messages: [...say("initiator", "alice asks for the plans back")] },
     ],
   }),
 };

@@ -24,9 +24,10 @@ import type {
 } from "../endpoint.ts";
 import { concat, readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
+import { say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import type { Party } from "./party.ts";
-import { Client, claimsOf, finished, keyOf, running } from "./party.ts";
+import { Client, claimsOf, finished, keyOf, present, running } from "./party.ts";
 import { directionKeys, Records } from "./records.ts";
 
 const keyBytes = 32;
@@ -182,9 +183,6 @@ class Callee implements Endpoint {
   }
 }
 
-const say = (...texts: readonly string[]) =>
-  texts.map((words) => ({ from: "caller", message: utf8(words) }));
-
 export const wideMouthedFrog: Protocol = {
   name: "wide-mouthed-frog",
   title: "Wide-Mouthed Frog",
@@ -222,13 +220,16 @@ A → B: counter, {text}K
         if (role === "caller") return new Client(new Caller(env, setting));
         return role === "server" ? server(env, setting) : new Callee(env, setting);
       },
-      longTermSecrets: (p) => (p === "trent" ? [...keys.values()] : [keyOf(keys, p)]),
+      longTermSecrets: (p) => (p === "trent" ? [...keys.values()] : present(keys.get(p))),
     };
   },
   workload: () => ({
     sessions: [
-      { start: 0, messages: say("alice sells a hundred shares", "alice sells fifty more") },
-      { start: "after-previous", messages: say("alice buys thirty of them back") },
+      {
+        start: 0,
+        messages: say("caller", "alice sells a hundred shares", "alice sells fifty more"),
+      },
+      { start: "after-previous", messages: say("caller", "alice buys thirty of them back") },
     ],
   }),
 };

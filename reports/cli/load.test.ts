@@ -76,12 +76,12 @@ describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
     ],
     [
       "peer.ts",
-      `export const p = ${fields.replace('process: "service"', 'process: "service", peer: "x"')} };`,
+      `export const p = ${fields.replace('"service"', '"service", peer: "x"')} };`,
       'has the peer "x", which is no role',
     ],
     [
       "claim.ts",
-      `export const p = ${fields.replace("claims: []", 'claims: [{ guarantee: "replays", says: "" }]')} };`,
+      `export const p = ${fields.replace("[]", '[{ guarantee: "replays", says: "" }]')} };`,
       "claims[0].guarantee must be",
     ],
     [

@@ -248,16 +248,15 @@ describe("without a command", () => {
 describe("dash", () => {
   test("draws, keeps attacks, and leaves at once when asked", async () => {
     const terminal = fakeTerminal();
-    const pressed = setInterval(() => {
-      if (/done, \d+ runs/.test(terminal.screen())) terminal.input.write("q");
-    }, 200);
+    const attack = join(folder.path, "dash-out", "attacks", "notes", "integrity.json");
+    const pressing = setInterval(() => {
+      if (existsSync(attack)) terminal.input.write("q");
+    }, 50);
     const name = fixture("notes.ts#notes");
     const ended = await run(["dash", name, ...quick, "--out", "dash-out"], { ...here, terminal });
-    clearInterval(pressed);
+    clearInterval(pressing);
     expect(ended).toEqual({ code: 0, out: "", err: expect.stringContaining("saved in dash-out") });
-    expect(existsSync(join(folder.path, "dash-out", "attacks", "notes", "integrity.json"))).toBe(
-      true,
-    );
+    expect(terminal.screen()).toContain("BROKEN");
   });
 });
 
@@ -271,7 +270,7 @@ describe("our own errors", () => {
     });
     expect(ended.code).toBe(3);
     expect(ended.err).toMatch(
-      /^internal error: printer on fire \(seed s\); please report it; .*list protocols --seed s.*\n$/,
+      /^internal error: printer on fire \(seed s\); please .*list protocols --seed s.*\n$/,
     );
   });
 });

@@ -15,6 +15,8 @@ interface Standing {
 }
 
 export interface ProgressView extends Viewer {
+  /** One of them is done, and there is no report about it. */
+  done(label: string): void;
   /** Leaves the terminal clean. */
   close(): void;
 }
@@ -57,6 +59,11 @@ export class Standings {
       standing.fraction = 1;
       standing.runs = event.report.runs;
     }
+  }
+
+  done(label: string): void {
+    const standing = this.#by.get(label);
+    if (standing !== undefined) standing.fraction = 1;
   }
 
   /** @param seconds since the beginning. */
@@ -110,6 +117,7 @@ export function openProgress(
       const words = terminalText(standings.words((now - startedMs) / 1000));
       io.err(live ? clearLine + colors.dim(cut(words, io.columns() - 1)) : `${words}\n`);
     },
+    done: (label) => standings.done(label),
     close: () => {
       if (live) io.err(clearLine);
     },

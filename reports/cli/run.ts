@@ -109,6 +109,7 @@ async function startOne(
     if (result.end === "stopped") return undefined;
     if (result.end !== "done") return blame(result);
     told = tell(scenario, { ...result.answer, partly: false });
+    view.done(scenario.name);
   }
   if (!told.asExpected && flags.bail) stopper.stop("stopped at the first deviation (--bail)");
   return told;
@@ -196,7 +197,8 @@ function textOf(
   const wrong = told.filter((t) => !t.asExpected);
   const names = wrong.map((t) => t.scenario.name).join(", ");
   const counts = `${told.length - wrong.length} of ${told.length} scenarios as expected`;
-  const summary = `${counts}, ${secondsWords(seconds)}${wrong.length === 0 ? "" : `; not: ${names}`}`;
+  const rest = wrong.length === 0 ? "" : `; not: ${names}`;
+  const summary = `${counts}, ${secondsWords(seconds)}${rest}`;
   lines.push(wrong.length === 0 ? colors.green(summary) : colors.red(summary));
   if (reason !== undefined) lines.push(colors.yellow(`Incomplete: ${reason}`));
   return `${lines.join("\n")}\n`;

@@ -1,0 +1,302 @@
+/**
+ * The attacks that the textbook is known for, each as a list of moves: it breaks what it is known
+ * to break, does nothing to the repaired twin, and nothing where its means are missing.
+ */
+import { describe, expect, test } from "vitest";
+import type { Attack, Capability, Edit, Move } from "../attacker/move.ts";
+import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
+import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { macEvidence } from "../protocol/textbook/mac-evidence.ts";
+import { needhamSchroeder, needhamSchroederLowe } from "../protocol/textbook/needham-schroeder.ts";
+import { otwayRees } from "../protocol/textbook/otway-rees.ts";
+import { plainDiffieHellman } from "../protocol/textbook/plain-diffie-hellman.ts";
+import { reflection } from "../protocol/textbook/reflection.ts";
+import { signedDh } from "../protocol/textbook/signed-dh.ts";
+import { stationToStation } from "../protocol/textbook/station-to-station.ts";
+import { suiteChoice } from "../protocol/textbook/suite-choice.ts";
+import { wideMouthedFrog } from "../protocol/textbook/wide-mouthed-frog.ts";
+import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { capabilityFor, judge, Profiles } from "./search/judge-run.ts";
+import { simulate } from "./simulate.ts";
+import { planOf, type Subject } from "./subject.ts";
+import { eventsOf, subjectFor } from "./testing/tiny.ts";
+
+type Puppet = Extract<Move, { move: "puppet" }>;
+const packet = (from: string, to: string, nth = 1) => ({ from, to, nth });
+const up = (nth: number) => packet("initiator#0", "responder#0", nth);
+const after = (ref: ReturnType<typeof packet>) => ({ after: ref });
+const puppet = (
+  name: string,
+  role: string,
+  as: string,
+  facing: string,
+  more: Partial<Puppet> = {},
+) => ({ move: "puppet", name: `puppet-${name}`, role, as, facing, ...more }) as const;
+
+/** What the responder answers to a puppet, handed to another process as its peer's. */
+const passOn = (to: string, from: string): Move => {
+  const answer = packet("responder#0", "mallory");
+  return { move: "replay", packet: answer, to, from, when: after(answer) };
+};
+
+const lowe: Attack = [
+  puppet("a", "initiator", "alice", "responder#0", {
+    reuses: 1,
+    when: after(packet("initiator#1", "mallory")),
+  }),
+  passOn("initiator#1", "responder#1"),
+];
+
+/** Mallory presents Alice's half as her own, and signs it. */
+const misbinding: Attack = [
+  { move: "drop", packet: up(1) },
+  puppet("a", "initiator", "mallory", "responder#0", { reuses: 1, when: after(up(1)) }),
+  passOn("initiator#0", "responder#0"),
+];
+
+const inTheMiddle: Attack = [
+  puppet("a", "responder", "bob", "initiator#0", { insteadOf: "responder#0", handsTo: "puppet-b" }),
+  puppet("b", "initiator", "alice", "responder#0", {
+    insteadOf: "initiator#0",
+    handsTo: "puppet-a",
+  }),
+];
+
+const change = (...edits: Edit[]): Attack => [{ move: "modify", packet: up(1), edits }];
+const x = (text: string): string => hex(utf8(text));
+const aliceBecomesMallory = change({ edit: "substitute", find: x("alice"), hex: x("mallory") });
+
+/** Bob is asked in one session what he asks in another. */
+const parallelSessions: Attack = [
+  puppet("a", "initiator", "alice", "responder#0"),
+  puppet("b", "initiator", "alice", "responder#0", {
+    reuses: 2,
+    when: after(packet("responder#0", "mallory")),
+  }),
+];
+
+const keptFresh: Attack = [
+  {
+    move: "replay",
+    packet: packet("server#0", "callee#0"),
+    to: "server#0",
+    from: "callee#0",
+    when: { atMs: 900 },
+  },
+  {
+    move: "replay",
+    packet: packet("server#0", "alice"),
+    to: "server#0",
+    from: "caller#0",
+    when: { atMs: 1_800 },
+  },
+];
+
+interface Known {
+  readonly protocol: Protocol;
+  readonly options?: OptionValues;
+  readonly attack: Attack;
+  readonly violates: readonly string[];
+  /** For the guarantees that need no view of the traffic. */
+  readonly capability: Capability;
+  readonly repaired: { readonly protocol?: Protocol; readonly options?: OptionValues };
+  /** The same protocol without the circumstances that the attack lives on. */
+  readonly without?: Partial<Protocol>;
+  /** The attack without one of its moves, which is no attack any more. */
+  readonly lame?: Attack;
+}
+
+/** Only the first session, in which everybody plays the usual part. */
+const oneSession = (protocol: Protocol): Partial<Protocol> => ({
+  registration: false,
+  workload: (options) => ({ sessions: protocol.workload?.(options).sessions.slice(0, 1) ?? [] }),
+});
+
+const known: Record<string, Known> = {
+  "Lowe's attack on Needham–Schroeder": {
+    protocol: needhamSchroeder,
+    attack: lowe,
+    violates: [
+      "confidentiality",
+      "integrity",
+      "origin",
+      "client-authentication",
+      "key-agreement",
+      "key-secrecy",
+    ],
+    capability: "on-path",
+    repaired: { protocol: needhamSchroederLowe },
+    without: oneSession(needhamSchroeder),
+    lame: lowe.slice(0, 1),
+  },
+  "the man in the middle of Diffie–Hellman": {
+    protocol: plainDiffieHellman,
+    attack: inTheMiddle,
+    violates: [
+      "confidentiality",
+      "integrity",
+      "origin",
+      "server-authentication",
+      "client-authentication",
+      "key-agreement",
+      "key-secrecy",
+    ],
+    capability: "on-path",
+    repaired: { options: { auth: "signatures" } },
+  },
+  "identity misbinding where halves alone are signed": {
+    protocol: signedDh,
+    options: { identities: "unsigned" },
+    attack: misbinding,
+    violates: ["server-authentication", "key-agreement"],
+    capability: "insider",
+    repaired: { options: { identities: "signed" } },
+    without: { registration: false },
+  },
+  "a record sent back to whoever made it": {
+    protocol: signedDh,
+    options: { keys: "one" },
+    attack: [{ move: "reflect", packet: up(3) }],
+    violates: ["origin", "nonce-uniqueness"],
+    capability: "on-path",
+    repaired: { options: { keys: "two" } },
+  },
+  "a record sent again": {
+    protocol: signedDh,
+    options: { counter: "ignored" },
+    attack: [{ move: "duplicate", packet: up(3), delayMs: 20 }],
+    violates: ["replay"],
+    capability: "none",
+    repaired: { options: { counter: "checked" } },
+  },
+  "an unknown key-share on STS with a MAC": {
+    protocol: stationToStation,
+    options: { binding: "mac" },
+    attack: aliceBecomesMallory,
+    violates: ["origin", "server-authentication", "key-agreement"],
+    capability: "on-path",
+    repaired: { options: { binding: "identities" } },
+    without: { registration: false },
+  },
+  "identity misbinding on STS without encryption": {
+    protocol: stationToStation,
+    options: { binding: "none", registration: "checked" },
+    attack: misbinding,
+    violates: ["server-authentication", "key-agreement"],
+    capability: "insider",
+    repaired: { options: { binding: "identities", registration: "checked" } },
+    without: { registration: false },
+    lame: misbinding.slice(0, 2),
+  },
+  "a reflected challenge": {
+    protocol: reflection,
+    attack: [{ move: "redirect", packet: up(1), to: "responder#1" }],
+    violates: ["server-authentication"],
+    capability: "on-path",
+    repaired: { options: { direction: "named" } },
+    without: oneSession(reflection),
+  },
+  "a parallel session": {
+    protocol: reflection,
+    attack: parallelSessions,
+    violates: ["client-authentication"],
+    capability: "off-path",
+    repaired: { options: { direction: "named" } },
+    lame: parallelSessions.slice(0, 1),
+  },
+  "a crossed-out suite": {
+    protocol: suiteChoice,
+    attack: change({ edit: "substitute", find: x('"aes-256-gcm",'), hex: "" }),
+    violates: ["downgrade"],
+    capability: "on-path",
+    repaired: { options: { bound: "yes" } },
+  },
+  "evidence that its keeper can make": {
+    protocol: macEvidence,
+    attack: [],
+    violates: ["non-repudiation"],
+    capability: "none",
+    repaired: { options: { evidence: "signature" } },
+  },
+  "a timestamp kept fresh": {
+    protocol: wideMouthedFrog,
+    attack: keptFresh,
+    violates: ["client-authentication"],
+    capability: "on-path",
+    repaired: { options: { direction: "tagged" } },
+    lame: keptFresh.slice(0, 1),
+  },
+  "a request taken for its answer": {
+    protocol: otwayRees,
+    attack: [
+      { move: "drop", packet: up(1) },
+      { move: "reflect", packet: up(1) },
+    ],
+    violates: ["confidentiality", "server-authentication", "key-secrecy"],
+    capability: "on-path",
+    repaired: { options: { types: "tagged" } },
+  },
+};
+
+function violated(subject: Subject, attack: Attack): Record<string, Capability> {
+  const { protocol } = subject;
+  const profiles = new Profiles(subject, "mallory");
+  const trace = simulate(planOf(subject, { attack }));
+  const found = judgedGuarantees.filter((g) => {
+    if (g.notApplicable?.(profiles.of("default")) !== undefined) return false;
+    return judge(g, trace, profiles).violation !== undefined;
+  });
+  return Object.fromEntries(found.map((g) => [g.id, capabilityFor(g, attack, protocol.transport)]));
+}
+
+describe.each(Object.entries(known))("%s", (_, about) => {
+  const { protocol, attack, repaired } = about;
+  const subject = subjectFor(protocol, about.options);
+  const twin = subjectFor(repaired.protocol ?? protocol, repaired.options);
+
+  test.each([subject, twin])("without it, everything arrives", (undisturbed) => {
+    const trace = simulate(planOf(undisturbed));
+    const wanted = trace.outcomes.flatMap((o) => o.wanted);
+    expect(eventsOf(trace, "deliver").length).toBe(wanted.length);
+    expect(eventsOf(trace, "commit").length).toBeGreaterThan(0);
+    expect(eventsOf(trace, "reject")).toEqual([]);
+    expect(eventsOf(trace, "crashed")).toEqual([]);
+  });
+
+  test("breaks what it is known to break", () => {
+    const found = violated(subject, attack);
+    expect(Object.keys(found)).toEqual(about.violates);
+    const blind = judgedGuarantees.filter((g) => !g.secrecy).map((g) => g.id);
+    for (const id of about.violates.filter((v) => blind.includes(v))) {
+      expect(found[id]).toBe(about.capability);
+    }
+  });
+
+  test("does nothing to the repaired twin", () => {
+    expect(violated(twin, attack)).toEqual({});
+  });
+
+  const { without, lame } = about;
+  if (without !== undefined) {
+    test("does nothing without its circumstances", () => {
+      const elsewhere = subjectFor({ ...protocol, ...without }, about.options);
+      expect(violated(elsewhere, attack)).toEqual({});
+    });
+  }
+  if (lame !== undefined) {
+    test("does nothing without one of its moves", () => {
+      expect(violated(subject, lame)).toEqual({});
+    });
+  }
+});
+
+describe("a timestamp kept fresh", () => {
+  test("by then, the ticket itself is stale", () => {
+    const ticket = packet("server#0", "callee#0");
+    const attack: Attack = [
+      { move: "replay", packet: ticket, to: "callee#0", from: "server#0", when: { atMs: 1_800 } },
+    ];
+    const trace = simulate(planOf(subjectFor(wideMouthedFrog), { attack }));
+    expect(eventsOf(trace, "reject").map((e) => e.reason)).toEqual(["stale"]);
+  });
+});
