@@ -301,6 +301,17 @@ describe("time", () => {
     expect(trace.endMs).toBeLessThanOrEqual(5_000 + 120_000);
   });
 
+  test("two ends that answer each other at ever greater length are stopped", () => {
+    const protocol = tiny({
+      client: () => (input) => (input.kind === "start" ? [transmit("ping")] : []),
+      server: () => (input) =>
+        input.kind === "datagram" ? [transmit(`got ${words(input.bytes)}`)] : [],
+    });
+    const packet = { from: "server#0", to: "client#0", nth: 1 };
+    const trace = run(protocol, { attack: [{ move: "redirect", packet, to: "server#0" }] });
+    expect(eventsOf(trace, "stopped")[0]?.because).toBe("more than 4000000 bytes sent");
+  });
+
   test("two ends that answer each other for ever are stopped", () => {
     const echo =
       () =>

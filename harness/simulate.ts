@@ -40,6 +40,9 @@ import { visibleEntries } from "./visible-state.ts";
 export const limits = {
   steps: 100_000,
   stepsAtOnce: 5_000,
+  /** Two ends that answer each other with ever longer packets fill memory before time. */
+  bytes: 4_000_000,
+
   runMs: 600_000,
   /** A session that has not come to rest by then is left alone, and the next one starts. */
   sessionMs: 120_000,
@@ -120,6 +123,8 @@ class Simulation {
   readonly #keepsHistory: boolean;
   #now: Millis = 0;
   #inFlight = 0;
+  #sentBytes = 0;
+
   #lastSessionStart: Millis = 0;
   #handshakeUntouched = true;
 
@@ -187,11 +192,17 @@ class Simulation {
       const { t, item } = this.#queue.next() as { t: Millis; item: Item };
       atOnce = t === this.#now ? atOnce + 1 : 0;
       this.#now = t;
-      if (++steps > limits.steps || atOnce > limits.stepsAtOnce) {
-        const because =
-          atOnce > limits.stepsAtOnce
-            ? `more than ${limits.stepsAtOnce} steps without time passing`
-            : `more than ${limits.steps} steps`;
+      steps++;
+      const because =
+        atOnce > limits.stepsAtOnce
+          ? `more than ${limits.stepsAtOnce} steps without time passing`
+          : steps > limits.steps
+            ? `more than ${limits.steps} steps`
+            : this.#sentBytes > limits.bytes
+              ? `more than ${limits.bytes} bytes sent`
+              : undefined;
+      if (because !== undefined) {
+
         this.#events.push({ kind: "stopped", t, at: itemOwner(item), because });
         return;
       }
@@ -614,6 +625,7 @@ class Simulation {
     if (receiver !== undefined && !keyed(receiver, process.address)) {
       this.#early.set(this.#packets.length, receiver.spec.name);
     }
+    this.#sentBytes += bytes.length;
     const packet = this.#put(
       { from: process.id, to: label, nth, source: process.address, destination: to, bytes },
       inData,

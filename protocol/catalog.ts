@@ -2,6 +2,29 @@
 import { objectSecurity } from "./cases/object-security/object-security.ts";
 import type { Protocol } from "./endpoint.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
+import { macEvidence } from "./textbook/mac-evidence.ts";
+import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
+import { otwayRees } from "./textbook/otway-rees.ts";
+import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
+import { reflection } from "./textbook/reflection.ts";
+import { signedDh } from "./textbook/signed-dh.ts";
+import { stationToStation } from "./textbook/station-to-station.ts";
+import { suiteChoice } from "./textbook/suite-choice.ts";
+import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
-export const protocols: readonly Protocol[] = [objectSecurity, preshared, hashedLogin];
+export const protocols: readonly Protocol[] = [
+  objectSecurity,
+  preshared,
+  hashedLogin,
+  needhamSchroeder,
+  needhamSchroederLowe,
+  plainDiffieHellman,
+  stationToStation,
+  signedDh,
+  otwayRees,
+  wideMouthedFrog,
+  reflection,
+  suiteChoice,
+  macEvidence,
+];

@@ -27,7 +27,7 @@ function moments(scene: Scene): readonly Moment[] {
 export const injecting: Strategy = {
   id: "inject",
   title: "stray and malformed packets, from the attacker's address and from the peer's",
-  capability: "on-path",
+  capability: "off-path",
   *attacks(scene) {
     const values = [...anybodysBytes(scene), ...forgedLines(scene)];
     for (const when of moments(scene)) {
@@ -72,7 +72,7 @@ const floods = 200;
 export const flooding: Strategy = {
   id: "flood",
   title: "many strangers at once, and packets in the name of a bystander",
-  capability: "on-path",
+  capability: "off-path",
   *attacks(scene) {
     const services = scene.processes.filter((p) => p.service).map((p) => p.id);
     for (const when of moments(scene).slice(0, 8)) {

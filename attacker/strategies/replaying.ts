@@ -51,7 +51,8 @@ export const replayingAcross: Strategy = {
       for (const after of later) {
         // To whoever plays that role there: from the old address, and from the one in use now.
         for (const from of [first.ref.from, talkerOf(after)]) {
-          const here = list.map((p) => ({ ...again(p, after, from), to: listenerOf(p, after) }));
+          const sent = list.filter((p) => indexOf(scene, p) <= indexOf(scene, after));
+          const here = sent.map((p) => ({ ...again(p, after, from), to: listenerOf(p, after) }));
           yield attack(...here);
           for (const move of here) yield attack(move);
         }
@@ -82,7 +83,9 @@ export const replacing: Strategy = {
         for (const source of runs) {
           const [t, s] = [target[0], source[0]];
           if (t === undefined || s === undefined || t === s) continue;
-          if (indexOf(scene, s) > indexOf(scene, t)) continue;
+          const later = (p: SeenPacket | undefined, i: number): boolean =>
+            p !== undefined && indexOf(scene, p) > indexOf(scene, target[i] ?? t);
+          if (source.some(later)) continue;
           yield attack(
             ...target.map((p, i) => {
               const packet = source[i]?.ref ?? p.ref;

@@ -63,7 +63,7 @@ export interface Strategy {
   readonly id: string;
   /** For people: what it tries. */
   readonly title: string;
-  /** The strongest capability that its attacks need. */
+  /** The strongest capability that its attacks need; on a stream all but cutting takes the path. */
   readonly capability: Capability;
   /** Set where it needs sessions that repeat earlier ones; others see only the first of a kind. */
   readonly acrossSessions?: true;

@@ -65,10 +65,11 @@ export abstract class End implements Party {
     key: Uint8Array,
     about: Partial<RecordsAbout> = {},
     keys: DirectionKeys = directionKeys(this.env.crypto, key),
+    agreed: Uint8Array = key,
   ): readonly OutputBody[] {
     const [receive, send] = this.inOrder(keys.toInitiator, keys.toResponder);
     this.#records = new Records({ crypto: this.env.crypto, peer, send, receive, ...about });
     this.done = true;
-    return finished(peer, key);
+    return finished(peer, key, agreed);
   }
 }

@@ -15,7 +15,7 @@ import { say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import type { Party, Result } from "./party.ts";
 import { Client, claimsOf, finished, keyOf, present, running, Service, transmit } from "./party.ts";
-import { directionKeys, Records } from "./records.ts";
+import { directionKeys, Records, recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const empty: Uint8Array = new Uint8Array(0);
@@ -163,15 +163,12 @@ A → B: counter, {E, text}S       E = MAC(K; A, B, Na, Nb, text), or SigA(the s
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     "non-repudiation": "The receiver keeps evidence for every message.",
     "client-authentication": "Only the sender can seal what the receiver opens.",
     "key-secrecy": "The session's key is made from one that only the two have.",
-    confidentiality: "Texts are sealed.",
-    integrity: "What does not verify is discarded.",
     origin: "Only the sender can seal what the receiver opens.",
-    replay: "Every record has a new counter, and none is taken twice.",
     "replay-across-sessions": "Both ends bring a fresh nonce.",
-    ordering: "Counters only grow.",
   }),
   deploy({ crypto, options, principals }) {
     const shared = new Map(principals.map((p) => [p, crypto.random(32)]));

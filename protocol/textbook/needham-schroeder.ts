@@ -15,16 +15,9 @@ import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
 import { End, initiatorAndResponder, say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
-import {
-  Client,
-  claimsOf,
-  keyOf,
-  present,
-  type Result,
-  running,
-  Service,
-  transmit,
-} from "./party.ts";
+import type { Result } from "./party.ts";
+import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 
@@ -137,11 +130,11 @@ A ↔ B: {text}K        K = KDF(Na, Nb), a key for each direction, counters
     transport: "datagram",
     roles: initiatorAndResponder(1978),
     claims: claimsOf({
+      ...recordClaims,
       "server-authentication": "Only the responder can read the initiator's nonce.",
       "client-authentication": "Only the initiator can read the responder's nonce.",
       "key-secrecy": "The nonces are sent only under the public keys of the two.",
       "key-agreement": "Both ends know both nonces.",
-      confidentiality: "Messages are sealed under a key made from the nonces.",
     }),
     registration: true,
     deploy({ crypto, principals }) {

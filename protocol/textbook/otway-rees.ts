@@ -8,55 +8,42 @@
  * Alice's own request, sent back to her, passes for the answer: she takes what stands there in the
  * clear for the key (Clark and Jacob, “A survey of authentication protocol literature”, 1997,
  * §6.3.1; Boyd, “Hidden assumptions in cryptographic protocols”, 1990). With `types=tagged` what
- * is sealed begins with its type. No forward secrecy either way.
+ * is sealed is bound to its type. No forward secrecy either way.
  */
-import type { Address, Endpoint, Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
+import type { Address, Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { End, say } from "./end.ts";
 import { any, pack, unpack } from "./fields.ts";
-import { Client, claimsOf, keyOf, present, type Result, running, transmit } from "./party.ts";
+import { Client, claimsOf, keyOf, type Result, running, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
+import { datagrams, openTicket, sealTicket, sharedWithTrent } from "./ticket.ts";
 
 const nonceBytes = 16;
 const runBytes = 16;
 const nameBytes = 8;
 const keyBytes = runBytes + 2 * nameBytes;
-const ivBytes = 12;
 const trent: Address = "trent:1987";
 
 interface Setting {
-  /** What each principal shares with Trent, 32 bytes. */
   readonly keys: ReadonlyMap<Principal, Uint8Array>;
   readonly tagged: boolean;
 }
 type Type = "request" | "answer";
 
 /** @returns 8 bytes, with zeros after the name. */
-function nameField(name: Principal): Uint8Array {
-  const out = new Uint8Array(nameBytes);
-  out.set(utf8(name).slice(0, nameBytes));
-  return out;
-}
-
-const tag = ({ tagged }: Setting, type: Type) => utf8(tagged ? type : "");
+const nameField = (name: Principal): Uint8Array =>
+  concat(utf8(name), new Uint8Array(nameBytes)).slice(0, nameBytes);
 
 function seal(crypto: CryptoKit, s: Setting, name: Principal, type: Type, content: Uint8Array) {
-  const iv = crypto.random(ivBytes);
-  const inside = concat(tag(s, type), content);
-  return concat(iv, crypto.seal("aes-gcm", keyOf(s.keys, name), iv, inside));
+  return sealTicket(crypto, keyOf(s.keys, name), content, s.tagged ? type : "");
 }
 
 /** @returns the nonce and what follows it: a key, or who wants one in which run. */
 function open(crypto: CryptoKit, s: Setting, name: Principal, type: Type, sealed: Uint8Array) {
-  const [iv, rest] = [sealed.slice(0, ivBytes), sealed.slice(ivBytes)];
-  const inside = crypto.open("aes-gcm", keyOf(s.keys, name), iv, rest);
-  const start = tag(s, type);
-  if (inside === undefined || inside.length !== start.length + nonceBytes + keyBytes) {
-    return undefined;
-  }
-  if (!equalBytes(inside.slice(0, start.length), start)) return undefined;
-  const content = inside.slice(start.length);
-  return { nonce: content.slice(0, nonceBytes), rest: content.slice(nonceBytes) };
+  const inside = openTicket(crypto, keyOf(s.keys, name), sealed, s.tagged ? type : "");
+  if (inside?.length !== nonceBytes + keyBytes) return undefined;
+  return { nonce: inside.slice(0, nonceBytes), rest: inside.slice(nonceBytes) };
 }
 
 abstract class User extends End {
@@ -76,21 +63,12 @@ abstract class User extends End {
     return seal(crypto, this.setting, self, "request", content);
   }
 
-  /** The key in an answer, if the answer is to the request made here. */
-  protected keyIn(sealed: Uint8Array): Uint8Array | "bad-tag" | "stale" {
+  /** What is agreed on is the run: nobody learns whether the other has the key. */
+  protected open(peer: Principal, sealed: Uint8Array): Result {
     const opened = open(this.env.crypto, this.setting, this.env.self, "answer", sealed);
     if (opened === undefined) return "bad-tag";
-    return equalBytes(opened.nonce, this.#nonce) ? opened.rest : "stale";
-  }
-
-  /** What is agreed on is the run: nobody learns whether the other has the key. */
-  protected finished(peer: Principal, key: Uint8Array): readonly OutputBody[] {
-    const agreed = this.run;
-    return this.finish(peer, key).map((output) =>
-      output.kind === "claim" && output.claim.kind === "commit"
-        ? { kind: "claim", claim: { kind: "commit", peer, agreed } }
-        : output,
-    );
+    if (!equalBytes(opened.nonce, this.#nonce)) return "stale";
+    return this.finish(peer, opened.rest, {}, undefined, this.run);
   }
 }
 
@@ -98,9 +76,8 @@ class Initiator extends User {
   start(): readonly OutputBody[] {
     const { crypto, self, peer = "" } = this.env;
     this.run = crypto.random(runBytes);
-    const request = this.request(self, peer);
-    const bytes = pack(this.run, request, utf8(self), utf8(peer));
-    return [running(peer, this.run), transmit(bytes)];
+    const both = pack(this.run, this.request(self, peer), utf8(self), utf8(peer));
+    return [running(peer, this.run), transmit(both)];
   }
 
   protected handshake(bytes: Uint8Array): Result {
@@ -108,8 +85,7 @@ class Initiator extends User {
     const fields = unpack(bytes, runBytes, any, any);
     if (fields === undefined) return "malformed";
     if (!equalBytes(fields[0], this.run)) return "stale";
-    const key = this.keyIn(fields[1]);
-    return typeof key === "string" ? key : this.finished(this.env.peer ?? "", key);
+    return this.open(this.env.peer ?? "", fields[1]);
   }
 }
 
@@ -132,50 +108,43 @@ class Responder extends User {
   #called(bytes: Uint8Array, address: Address): Result {
     const [run, theirs, from, to] = unpack(bytes, runBytes, any, any, any) ?? [];
     if (run === undefined || theirs === undefined || from === undefined) return "malformed";
-    const { self } = this.env;
-    const name = text(from) ?? "";
-    if (!this.setting.keys.has(name) || name === self) return "unknown-peer";
-    if (text(to ?? from) !== self) return "unknown-peer";
+    const [{ self }, name] = [this.env, text(from) ?? ""];
+    const known = this.setting.keys.has(name) && name !== self && text(to ?? from) === self;
+    if (!known) return "unknown-peer";
     this.run = run;
     this.#caller = { name, address };
-    const own = this.request(name, self);
-    const both = pack(run, theirs, own, from, utf8(self));
-    return [running(name, run), { kind: "transmit", bytes: both, to: trent }];
+    const bytes = pack(run, theirs, this.request(name, self), from, utf8(self));
+    return [running(name, run), { kind: "transmit", bytes, to: trent }];
   }
 
   #answered(bytes: Uint8Array): Result {
     const [run, theirs, own] = unpack(bytes, runBytes, any, any) ?? [];
     if (run === undefined || theirs === undefined || own === undefined) return "malformed";
     if (!equalBytes(run, this.run)) return "stale";
-    const key = this.keyIn(own);
-    if (typeof key === "string") return key;
+    const opened = this.open(this.#caller?.name ?? "", own);
+    if (typeof opened === "string") return opened;
     const answer = transmit(pack(run, theirs, new Uint8Array(0)));
-    return [this.#toCaller(answer), ...this.finished(this.#caller?.name ?? "", key)];
+    return [this.#toCaller(answer), ...opened];
   }
 }
 
 /** Trent keeps nothing: two requests that say the same make a key. */
-const server = ({ crypto }: Env, setting: Setting): Endpoint => ({
-  handle(input) {
-    if (input.kind !== "datagram") return [];
-    const fields = unpack(input.bytes, runBytes, any, any, any, any);
-    if (fields === undefined) return [{ kind: "reject", reason: "malformed" }];
-    const [run, first, second] = fields;
-    const [from, to] = [text(fields[3]) ?? "", text(fields[4]) ?? ""];
-    if (!(setting.keys.has(from) && setting.keys.has(to))) {
-      return [{ kind: "reject", reason: "unknown-peer" }];
-    }
-    const a = open(crypto, setting, from, "request", first);
-    const b = open(crypto, setting, to, "request", second);
-    const wanted = concat(run, nameField(from), nameField(to));
-    const same = a !== undefined && b !== undefined && equalBytes(a.rest, wanted);
-    if (!same || !equalBytes(b.rest, wanted)) return [{ kind: "reject", reason: "bad-tag" }];
-    const key = crypto.random(keyBytes);
-    const answer = (name: Principal, nonce: Uint8Array) =>
-      seal(crypto, setting, name, "answer", concat(nonce, key));
-    return [transmit(pack(run, answer(from, a.nonce), answer(to, b.nonce)))];
-  },
-});
+function answered(crypto: CryptoKit, setting: Setting, bytes: Uint8Array): Result {
+  const fields = unpack(bytes, runBytes, any, any, any, any);
+  if (fields === undefined) return "malformed";
+  const [run, first, second, ...names] = fields;
+  const [from = "", to = ""] = names.map(text);
+  if (!(setting.keys.has(from) && setting.keys.has(to))) return "unknown-peer";
+  const a = open(crypto, setting, from, "request", first);
+  const b = open(crypto, setting, to, "request", second);
+  const wanted = concat(run, nameField(from), nameField(to));
+  if (a === undefined || b === undefined) return "bad-tag";
+  if (!(equalBytes(a.rest, wanted) && equalBytes(b.rest, wanted))) return "unauthorized";
+  const key = crypto.random(keyBytes);
+  const answer = (name: Principal, nonce: Uint8Array) =>
+    seal(crypto, setting, name, "answer", concat(nonce, key));
+  return [transmit(pack(run, answer(from, a.nonce), answer(to, b.nonce)))];
+}
 
 export const otwayRees: Protocol = {
   name: "otway-rees",
@@ -184,7 +153,7 @@ export const otwayRees: Protocol = {
 A → B: M, {Na, M, A, B}Kas, A, B
 B → S: M, {Na, M, A, B}Kas, {Nb, M, A, B}Kbs, A, B
 S → B: M, {Na, K}Kas, {Nb, K}Kbs
-B → A: M, {Na, K}Kas                   tagged: what is sealed begins with its type
+B → A: M, {Na, K}Kas                   tagged: what is sealed is bound to its type
 A ↔ B: counter, {text}K                a key for each direction
 `.trim(),
   transport: "datagram",
@@ -197,40 +166,35 @@ A ↔ B: counter, {text}K                a key for each direction
     types: {
       default: "untagged",
       values: ["untagged", "tagged"],
-      about: "tagged: what is sealed begins with its type",
+      about: "tagged: what is sealed is bound to its type",
       weakens: { untagged: ["server-authentication", "key-secrecy", "confidentiality"] },
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     "server-authentication": "The server answers only when both have asked.",
     "client-authentication": "The server answers only when both have asked.",
     "key-secrecy": "The key travels only under keys shared with the server.",
-    confidentiality: "Texts are sealed under the key.",
-    integrity: "What does not verify is discarded.",
   }),
   deploy({ crypto, options, principals }) {
-    const users = principals.filter((p) => p !== "trent");
-    const keys = new Map(users.map((p) => [p, crypto.random(32)]));
+    const { keys, longTermSecrets } = sharedWithTrent(crypto, principals);
     const setting = { keys, tagged: options.types === "tagged" };
     return {
       open(role, env) {
-        if (role === "server") return server(env, setting);
+        if (role === "server") return datagrams((bytes) => answered(env.crypto, setting, bytes));
         const party = role === "initiator" ? Initiator : Responder;
         return new Client(new party(env, setting));
       },
-      longTermSecrets: (p) => (p === "trent" ? [...keys.values()] : present(keys.get(p))),
+      longTermSecrets,
     };
   },
   workload: () => ({
     sessions: [
       {
         start: 0,
-        messages: [
-          ...say("initiator", "alice moves the meeting to friday"),
-          ...say("responder", "bob has a train to catch on friday"),
-        ],
+        messages: [...say("initiator", "alice says friday"), ...say("responder", "bob says no")],
       },
-      { start: "after-previous", messages: [...say("initiator", "alice moves it to monday")] },
+      { start: "after-previous", messages: say("initiator", "alice moves it to monday") },
     ],
   }),
 };

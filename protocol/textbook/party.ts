@@ -14,7 +14,7 @@ import {
   type ProtocolClaim,
   type RejectReason,
 } from "../endpoint.ts";
-import { concat } from "../kit/bytes.ts";
+import { Lines } from "./lines.ts";
 
 /** Outputs, or why the message is discarded; then nothing has changed. */
 export type Result = readonly OutputBody[] | RejectReason;
@@ -31,25 +31,6 @@ export interface Party {
 }
 
 const silenceMs = 10_000;
-const maxLineBytes = 4_096;
-const newline = 0x0a;
-
-/** Puts chunks together and cuts them into lines, without their ends. */
-class Lines {
-  #rest: Uint8Array = new Uint8Array(0);
-
-  /** @returns `undefined` once a line is longer than anything that belongs here. */
-  take(chunk: Uint8Array): readonly Uint8Array[] | undefined {
-    const lines: Uint8Array[] = [];
-    let rest = concat(this.#rest, chunk);
-    for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
-      lines.push(rest.slice(0, end));
-      rest = rest.slice(end + 1);
-    }
-    this.#rest = rest;
-    return rest.length > maxLineBytes ? undefined : lines;
-  }
-}
 
 const tooLong: readonly OutputBody[] = [{ kind: "reject", reason: "too-long" }, { kind: "close" }];
 
@@ -172,8 +153,12 @@ export const running = (peer: Principal, agreed: Uint8Array): OutputBody => ({
 });
 
 /** The handshake is over: the peer is there, the key is shared, the application may send. */
-export const finished = (peer: Principal, key: Uint8Array): readonly OutputBody[] => [
-  { kind: "claim", claim: { kind: "commit", peer, agreed: key } },
+export const finished = (
+  peer: Principal,
+  key: Uint8Array,
+  agreed: Uint8Array = key,
+): readonly OutputBody[] => [
+  { kind: "claim", claim: { kind: "commit", peer, agreed } },
   { kind: "claim", claim: { kind: "secret", peer, value: key } },
   { kind: "ready" },
 ];

@@ -27,6 +27,14 @@ export function directionKeys(crypto: CryptoKit, secret: Uint8Array): DirectionK
   return { toResponder: derive("to responder"), toInitiator: derive("to initiator") };
 }
 
+/** What sealing and counting are for. */
+export const recordClaims = {
+  confidentiality: "Texts are sealed under keys of the session.",
+  integrity: "What does not verify is discarded.",
+  replay: "Every record has a new counter, and none is taken twice.",
+  ordering: "Counters only grow.",
+};
+
 export interface RecordsAbout {
   readonly crypto: CryptoKit;
   readonly peer: Principal;

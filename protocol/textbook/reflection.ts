@@ -16,6 +16,7 @@ import { concat, utf8 } from "../kit/bytes.ts";
 import { End, initiatorAndResponder, type Part, say } from "./end.ts";
 import { message, pack, readMessage } from "./fields.ts";
 import { Client, claimsOf, type Result, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const macBytes = 32;
@@ -121,13 +122,11 @@ A ↔ B: {text}S            S = Extract(K; Na, Nb), a key for each direction, co
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     "server-authentication": "Only the other holder of the key can answer a fresh challenge.",
     "client-authentication": "Only the other holder of the key can answer a fresh challenge.",
     "key-secrecy": "The session's key is made from the shared one.",
     "key-agreement": "It depends on both challenges.",
-    confidentiality: "Texts are sealed under keys of the session.",
-    integrity: "What does not verify is discarded.",
-    replay: "Every record has a new counter, and none is taken twice.",
   }),
   deploy({ crypto, options, principals }) {
     const key = crypto.random(32);
@@ -157,7 +156,7 @@ A ↔ B: {text}S            S = Extract(K; Na, Nb), a key for each direction, co
           ...say("responder", "alice is on her way to the south gate"),
         ],
       },
-      { start: "after-previous", messages: [...say("initiator", "alice reports: all gates shut")] },
+      { start: "after-previous", messages: say("initiator", "alice reports: all gates shut") },
     ],
   }),
 };

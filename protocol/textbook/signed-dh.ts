@@ -22,7 +22,7 @@ import { initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
 import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
-import { directionKeys } from "./records.ts";
+import { directionKeys, recordClaims } from "./records.ts";
 
 const signatureBytes = 64;
 const macBytes = 32;
@@ -93,12 +93,9 @@ A → B: counter, {text}K1                                   and likewise B to A
     },
   },
   claims: claimsOf({
-    confidentiality: "Texts are sealed under keys that only the two can compute.",
-    integrity: "What does not verify is discarded.",
+    ...recordClaims,
     origin: "Each direction has a key of its own.",
-    replay: "Every record has a new counter, and none is taken twice.",
     "replay-across-sessions": "Both ends bring a fresh half.",
-    ordering: "Counters only grow.",
     "server-authentication": "The responder signs both halves and both names.",
     "client-authentication": "The initiator signs both halves and both names.",
     "key-agreement": "Both confirm the key, which depends on both names.",

@@ -26,6 +26,7 @@ import { initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, Initiator, Responder } from "./halves.ts";
 import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const signatureBytes = 64;
 const macBytes = 32;
@@ -102,14 +103,13 @@ A ↔ B: counter, {text}K              a key for each direction
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     "server-authentication": "The responder signs both halves.",
     "client-authentication": "The initiator signs both halves.",
     "key-agreement": "Each end knows with whom it shares the key.",
     "key-secrecy": "The halves are signed, and nobody else can combine them.",
     "forward-secrecy": "Signing keys do not help to compute the session's key.",
     kci: "Whoever has Alice's signing key cannot sign for Bob.",
-    confidentiality: "Texts are sealed under the key.",
-    integrity: "What does not verify is discarded.",
     origin: "Texts come from the one with whom the key is shared.",
   }),
   registration: true,
@@ -138,7 +138,7 @@ A ↔ B: counter, {text}K              a key for each direction
           ...say("responder", "bob has booked a hundred"),
         ],
       },
-      { start: "after-previous", messages: [...say("initiator", "alice pays in another fifty")] },
+      { start: "after-previous", messages: say("initiator", "alice pays in another fifty") },
     ],
   }),
 };

@@ -11,19 +11,13 @@
  * has forward secrecy: the session's key is made from the shared one.
  */
 import type { Address, Env, Millis, OutputBody, Principal, Protocol } from "../endpoint.ts";
-import { concat, text, utf8 } from "../kit/bytes.ts";
+import { concat, lossyText, utf8 } from "../kit/bytes.ts";
 import { End, initiatorAndResponder, type Part, say } from "./end.ts";
 import { pack } from "./fields.ts";
-import {
-  Client,
-  claimsOf,
-  keyOf,
-  present,
-  type Result,
-  running,
-  Service,
-  transmit,
-} from "./party.ts";
+import { type Line, readLine, writeLine } from "./lines.ts";
+import type { Result } from "./party.ts";
+import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const aeadOf = {
@@ -31,7 +25,7 @@ const aeadOf = {
   "aes-128-gcm": { aead: "aes-gcm", keyBytes: 16 },
 } as const;
 type Suite = keyof typeof aeadOf;
-/** Best first; both ends have all of them. */
+/** Best first. */
 const suites = Object.keys(aeadOf) as readonly Suite[];
 const isSuite = (name: unknown): name is Suite => suites.some((s) => s === name);
 
@@ -40,21 +34,17 @@ interface Setting {
   readonly bound: boolean;
 }
 
-type Line = Readonly<Record<string, unknown>>;
-
-function readLine(bytes: Uint8Array): Line | undefined {
-  try {
-    const value: unknown = JSON.parse(text(bytes) ?? "");
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+/** What the handshake settles. Nonces are in hex, as they are sent. */
+interface Terms {
+  readonly client: Principal;
+  /** The client's list, in JSON. */
+  readonly list: string;
+  readonly suite: Suite;
+  readonly nonces: readonly [client: string, server: string];
 }
 
 abstract class Chooser extends End {
   protected readonly setting: Setting;
-  /** Own nonce, in hex, as it is sent. */
-  protected nonce: Uint8Array = new Uint8Array(0);
 
   constructor(env: Env, setting: Setting) {
     super(env);
@@ -68,102 +58,91 @@ abstract class Chooser extends End {
   }
 
   override send(content: Uint8Array): readonly OutputBody[] {
-    return super.send(content).map((output) => {
-      if (output.kind !== "transmit") return output;
-      return transmit(concat(this.env.crypto.encode("base64", output.bytes), utf8("\n")));
-    });
-  }
-
-  protected freshNonce(): string {
     const { crypto } = this.env;
-    this.nonce = crypto.encode("hex", crypto.random(nonceBytes));
-    return text(this.nonce) ?? "";
+    const lined = (bytes: Uint8Array) => concat(crypto.encode("base64", bytes), utf8("\n"));
+    return super.send(content).map((o) => (o.kind === "transmit" ? transmit(lined(o.bytes)) : o));
   }
 
-  /** The MAC that `part` ends the handshake with, in hex. */
-  protected mac(part: Part, client: Principal, hello: Line, suite: Suite, serverNonce: string) {
+  protected nonce(): string {
+    const { crypto } = this.env;
+    return lossyText(crypto.encode("hex", crypto.random(nonceBytes)));
+  }
+
+  protected key({ client, nonces }: Terms): Uint8Array {
+    const fresh = concat(...nonces.map(utf8));
+    return this.env.crypto.hkdfExtract("sha256", keyOf(this.setting.keys, client), fresh);
+  }
+
+  /** What `part` ends the handshake with, in hex. */
+  protected mac(part: Part, { client, list, suite, nonces }: Terms): Uint8Array {
     const { crypto } = this.env;
     const { bound, keys } = this.setting;
-    const list = bound ? [utf8(JSON.stringify(hello.suites)), utf8(suite)] : [];
-    const nonces = [utf8(String(hello.nonce)), utf8(serverNonce)];
-    const covered = pack(utf8(part), utf8(client), ...list, ...nonces);
+    const chosen = bound ? [list, suite] : [];
+    const covered = pack(...[part, client, ...chosen, ...nonces].map(utf8));
     return crypto.encode("hex", crypto.hmac("sha256", keyOf(keys, client), covered));
   }
 
-  protected open(client: Principal, peer: Principal, suite: Suite, nonces: Uint8Array) {
+  protected open(peer: Principal, terms: Terms): readonly OutputBody[] {
     const { crypto } = this.env;
-    const { aead, keyBytes } = aeadOf[suite];
-    const key = crypto.hkdfExtract("sha256", keyOf(this.setting.keys, client), nonces);
-    const derive = (use: string) =>
-      crypto.hkdfExpand("sha256", key, utf8(`${suite} ${use}`), keyBytes);
+    const { suite } = terms;
+    const { aead, keyBytes: size } = aeadOf[suite];
+    const key = this.key(terms);
+    const derive = (use: string) => crypto.hkdfExpand("sha256", key, utf8(`${suite} ${use}`), size);
     const keys = { toResponder: derive("to server"), toInitiator: derive("to client") };
-    const [best = suite] = suites;
-    const negotiated: OutputBody = { kind: "negotiated", suite, best };
+    const negotiated: OutputBody = { kind: "negotiated", suite, best: suites[0] ?? suite };
     return [negotiated, ...this.finish(peer, key, { aead }, keys)];
   }
 }
 
-const line = (value: Line): OutputBody => transmit(utf8(`${JSON.stringify(value)}\n`));
+const line = (value: Line): OutputBody => transmit(writeLine(value));
 
 class Initiator extends Chooser {
-  #hello: Line = {};
+  #nonce = "";
 
-  start() {
-    this.#hello = { client: this.env.self, nonce: this.freshNonce(), suites };
-    return [running(this.env.peer ?? "", this.nonce), line(this.#hello)];
+  start(): readonly OutputBody[] {
+    this.#nonce = this.nonce();
+    const hello = { client: this.env.self, nonce: this.#nonce, suites };
+    return [running(this.env.peer ?? "", utf8(this.#nonce)), line(hello)];
   }
 
   protected handshake(bytes: Uint8Array): Result {
     const { crypto, self, peer = "" } = this.env;
     const { suite, nonce, mac } = readLine(bytes) ?? {};
     if (!isSuite(suite) || typeof nonce !== "string" || typeof mac !== "string") return "malformed";
-    const expected = this.mac("responder", self, this.#hello, suite, nonce);
-    if (!crypto.equal(expected, utf8(mac))) return "bad-tag";
-    const own = text(this.mac("initiator", self, this.#hello, suite, nonce));
-    const nonces = concat(this.nonce, utf8(nonce));
-    return [line({ mac: own }), ...this.open(self, peer, suite, nonces)];
+    const list = JSON.stringify(suites);
+    const terms = { client: self, list, suite, nonces: [this.#nonce, nonce] } as const;
+    if (!crypto.equal(this.mac("responder", terms), utf8(mac))) return "bad-tag";
+    const own = line({ mac: lossyText(this.mac("initiator", terms)) });
+    return [own, ...this.open(peer, terms)];
   }
 }
 
-interface Chosen {
-  readonly hello: Line;
-  readonly client: Principal;
-  readonly suite: Suite;
-  readonly nonce: string;
-}
-
 class Responder extends Chooser {
-  #chosen: Chosen | undefined;
+  #terms: Terms | undefined;
 
   protected handshake(bytes: Uint8Array): Result {
     const value = readLine(bytes);
     if (value === undefined) return "malformed";
-    return this.#chosen === undefined ? this.#choose(value) : this.#ended(value, this.#chosen);
+    return this.#terms === undefined ? this.#choose(value) : this.#ended(value, this.#terms);
   }
 
-  #choose(hello: Line): Result {
-    const { client, suites: offered } = hello;
-    const list: readonly unknown[] = Array.isArray(offered) ? offered : [];
-    const suite = suites.find((s) => list.includes(s));
-    if (typeof client !== "string" || typeof hello.nonce !== "string") return "malformed";
+  #choose({ client, nonce, suites: list }: Line): Result {
+    if (typeof client !== "string" || typeof nonce !== "string") return "malformed";
     if (!this.setting.keys.has(client)) return "unknown-peer";
+    const offered: readonly unknown[] = Array.isArray(list) ? list : [];
+    const suite = suites.find((s) => offered.includes(s));
     if (suite === undefined) return "unauthorized";
-    const nonce = this.freshNonce();
-    this.#chosen = { hello, client, suite, nonce };
-    const mac = text(this.mac("responder", client, hello, suite, nonce));
-    const key = this.env.crypto.hkdfExtract(
-      "sha256",
-      keyOf(this.setting.keys, client),
-      concat(utf8(hello.nonce), this.nonce),
-    );
-    return [running(client, key), line({ suite, nonce, mac })];
+    const nonces = [nonce, this.nonce()] as const;
+    const terms = { client, list: JSON.stringify(list), suite, nonces };
+    this.#terms = terms;
+    const mac = lossyText(this.mac("responder", terms));
+    return [running(client, this.key(terms)), line({ suite, nonce: nonces[1], mac })];
   }
 
-  #ended({ mac }: Line, { hello, client, suite, nonce }: Chosen): Result {
+  #ended({ mac }: Line, terms: Terms): Result {
     if (typeof mac !== "string") return "malformed";
-    const expected = this.mac("initiator", client, hello, suite, nonce);
-    if (!this.env.crypto.equal(expected, utf8(mac))) return "bad-tag";
-    return this.open(client, client, suite, concat(utf8(String(hello.nonce)), this.nonce));
+    const genuine = this.env.crypto.equal(this.mac("initiator", terms), utf8(mac));
+    return genuine ? this.open(terms.client, terms) : "bad-tag";
   }
 }
 
@@ -187,16 +166,12 @@ C ↔ S: {text}                                    with the suite, under Expand(
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     downgrade: "The server takes the best suite that both have.",
     "server-authentication": "Only the server can answer the client's nonce.",
     "client-authentication": "Only the client can answer the server's nonce.",
     "key-agreement": "The key depends on both nonces.",
     "key-secrecy": "The key is made from one that only the two have.",
-    confidentiality: "Texts are sealed with the suite that was chosen.",
-    integrity: "What does not verify is discarded.",
-    origin: "Each direction has a key of its own.",
-    replay: "Every record has a new counter, and none is taken twice.",
-    ordering: "Counters only grow.",
   }),
   deploy({ crypto, options, principals }) {
     const keys = new Map(principals.map((p) => [p, crypto.random(32)]));
@@ -215,12 +190,11 @@ C ↔ S: {text}                                    with the suite, under Expand(
       {
         start: 0,
         messages: [
-          ...say("initiator", "alice sends the plan of the first floor"),
-          ...say("initiator", "alice sends the plan of the cellar"),
+          ...say("initiator", "alice sends the first floor", "alice sends the cellar as well"),
           ...say("responder", "bob has both plans in his hands"),
         ],
       },
-      { start: "after-previous", messages: [...say("initiator", "alice asks for the plans back")] },
+      { start: "after-previous", messages: say("initiator", "alice asks for the plans back") },
     ],
   }),
 };

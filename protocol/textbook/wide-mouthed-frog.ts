@@ -14,24 +14,21 @@ import type {
   Address,
   Endpoint,
   Env,
-  Input,
   Millis,
   Output,
-  OutputBody,
   Principal,
   Protocol,
   RejectReason,
 } from "../endpoint.ts";
-import { concat, readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
+import { readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
-import type { Party } from "./party.ts";
-import { Client, claimsOf, finished, keyOf, present, running } from "./party.ts";
-import { directionKeys, Records } from "./records.ts";
+import { Client, claimsOf, finished, keyOf, type Party, type Result, running } from "./party.ts";
+import { directionKeys, Records, recordClaims } from "./records.ts";
+import { datagrams, openTicket, sealTicket, sharedWithTrent } from "./ticket.ts";
 
 const keyBytes = 32;
-const nonceBytes = 12;
 const timeBytes = 6;
 /** How far two clocks, and a message under way, may be apart. */
 const freshMs = 1_000;
@@ -53,19 +50,11 @@ interface Ticket {
   readonly other: Principal;
 }
 
-const label = ({ tagged }: Setting, way: Direction) => utf8(tagged ? way : "");
-
 /** @param name under whose key the ticket is sealed; it stands beside it. */
 function seal(crypto: CryptoKit, s: Setting, name: Principal, way: Direction, t: Ticket) {
-  const nonce = crypto.random(nonceBytes);
   const inside = pack(uintBytes(Math.floor(t.time), timeBytes), t.key, utf8(t.other));
-  const key = keyOf(s.keys, name);
-  const sealed = crypto.seal("chacha20-poly1305", key, nonce, inside, label(s, way));
-  return message(1, concat(nonce, sealed), utf8(name));
-}
-
-interface Opened extends Ticket {
-  readonly name: Principal;
+  const sealed = sealTicket(crypto, keyOf(s.keys, name), inside, s.tagged ? way : "");
+  return message(1, sealed, utf8(name));
 }
 
 function open(
@@ -74,14 +63,13 @@ function open(
   bytes: Uint8Array,
   way: Direction,
   now: Millis,
-): Opened | RejectReason {
+): (Ticket & { readonly name: Principal }) | RejectReason {
   const [sealed, whose] = readMessage(bytes, 1, any, any) ?? [];
   if (sealed === undefined || whose === undefined) return "malformed";
   const name = text(whose) ?? "";
   const key = s.keys.get(name);
   if (key === undefined) return "unknown-peer";
-  const [nonce, rest] = [sealed.slice(0, nonceBytes), sealed.slice(nonceBytes)];
-  const inside = crypto.open("chacha20-poly1305", key, nonce, rest, label(s, way));
+  const inside = openTicket(crypto, key, sealed, s.tagged ? way : "");
   if (inside === undefined) return "bad-tag";
   const fields = unpack(inside, timeBytes, keyBytes, any);
   if (fields === undefined) return "malformed";
@@ -90,97 +78,66 @@ function open(
   return s.keys.has(other) ? { name, time, key: fields[1], other } : "unknown-peer";
 }
 
-class Caller implements Party {
-  done = false;
-  readonly #env: Env;
-  readonly #setting: Setting;
-  #records: Records | undefined;
-
-  constructor(env: Env, setting: Setting) {
-    this.#env = env;
-    this.#setting = setting;
-  }
-
-  start(now: Millis): readonly OutputBody[] {
-    const { crypto, peer = "", self } = this.#env;
-    const key = crypto.random(keyBytes);
-    const { toResponder: send, toInitiator: receive } = directionKeys(crypto, key);
-    this.#records = new Records({ crypto, peer, send, receive });
-    this.done = true;
-    const ticket = { time: now, key, other: peer };
-    const bytes = seal(crypto, this.#setting, self, "to server", ticket);
-    return [
-      running(peer, key),
-      { kind: "transmit", bytes, to: trent },
-      { kind: "claim", claim: { kind: "secret", peer, value: key } },
-      { kind: "ready" },
-    ];
-  }
-
-  receive(): RejectReason {
-    return "unexpected";
-  }
-
-  send(words: Uint8Array): readonly OutputBody[] {
-    return this.#records?.transmit(words) ?? [];
-  }
+function caller({ crypto, peer = "", self }: Env, setting: Setting): Party {
+  let records: Records | undefined;
+  return {
+    done: true,
+    start(now) {
+      const key = crypto.random(keyBytes);
+      const { toResponder: send, toInitiator: receive } = directionKeys(crypto, key);
+      records = new Records({ crypto, peer, send, receive });
+      const ticket = { time: now, key, other: peer };
+      return [
+        running(peer, key),
+        { kind: "transmit", bytes: seal(crypto, setting, self, "to server", ticket), to: trent },
+        { kind: "claim", claim: { kind: "secret", peer, value: key } },
+        { kind: "ready" },
+      ];
+    },
+    receive: () => "unexpected",
+    send: (words) => records?.transmit(words) ?? [],
+  };
 }
 
-const reject = (reason: RejectReason): readonly Output[] => [{ kind: "reject", reason }];
+function passOn(crypto: CryptoKit, setting: Setting, bytes: Uint8Array, now: Millis): Result {
+  const ticket = open(crypto, setting, bytes, "to server", now);
+  if (typeof ticket === "string") return ticket;
+  const { key, name, other } = ticket;
+  const next = { time: now, key, other: name };
+  const sealed = seal(crypto, setting, other, "from server", next);
+  return [{ kind: "transmit", bytes: sealed, to: addressOf(other) }];
+}
 
-const server = ({ crypto }: Env, setting: Setting): Endpoint => ({
-  handle(input: Input, now: Millis) {
-    if (input.kind !== "datagram") return [];
-    const ticket = open(crypto, setting, input.bytes, "to server", now);
-    if (typeof ticket === "string") return reject(ticket);
-    const { key, name, other } = ticket;
-    const passedOn = { time: now, key, other: name };
-    const bytes = seal(crypto, setting, other, "from server", passedOn);
-    return [{ kind: "transmit", bytes, to: addressOf(other) }];
-  },
-});
+function callee({ crypto, self }: Env, setting: Setting): Endpoint {
+  const sessions: { readonly session: string; readonly records: Records }[] = [];
+  let lastTime: Millis = -1;
 
-class Callee implements Endpoint {
-  readonly #env: Env;
-  readonly #setting: Setting;
-  readonly #sessions: { readonly label: string; readonly records: Records }[] = [];
-  #lastTime: Millis = -1;
-
-  constructor(env: Env, setting: Setting) {
-    this.#env = env;
-    this.#setting = setting;
-  }
-
-  handle(input: Input, now: Millis): readonly Output[] {
-    if (input.kind !== "datagram") return [];
-    return input.bytes[0] === 1 ? this.#called(input.bytes, now) : this.#record(input.bytes);
-  }
-
-  #called(bytes: Uint8Array, now: Millis): readonly Output[] {
-    const { crypto, self } = this.#env;
-    const ticket = open(crypto, this.#setting, bytes, "from server", now);
-    if (typeof ticket === "string") return reject(ticket);
-    if (ticket.name !== self) return reject("unknown-peer");
+  function called(bytes: Uint8Array, now: Millis): readonly Output[] | RejectReason {
+    const ticket = open(crypto, setting, bytes, "from server", now);
+    if (typeof ticket === "string") return ticket;
+    if (ticket.name !== self) return "unknown-peer";
     // Trent's clock only goes forward, so that an old ticket of his is no use.
-    if (ticket.time <= this.#lastTime) return reject("replayed");
-    this.#lastTime = ticket.time;
+    if (ticket.time <= lastTime) return "replayed";
+    lastTime = ticket.time;
     const { key, other: peer } = ticket;
     const { toResponder: receive, toInitiator: send } = directionKeys(crypto, key);
-    const session = `call ${this.#sessions.length + 1}`;
-    this.#sessions.push({ label: session, records: new Records({ crypto, peer, send, receive }) });
+    const session = `call ${sessions.length + 1}`;
+    sessions.push({ session, records: new Records({ crypto, peer, send, receive }) });
     return [running(peer, key), ...finished(peer, key)].map((o) => ({ ...o, session }));
   }
 
   /** A record says nothing about its session: the newest one whose key fits has it. */
-  #record(bytes: Uint8Array): readonly Output[] {
+  function record(bytes: Uint8Array): readonly Output[] | RejectReason {
     let reason: RejectReason = "unknown-peer";
-    for (const { label: session, records } of this.#sessions.toReversed()) {
+    for (const { session, records } of sessions.toReversed()) {
       const outputs = records.deliver(bytes);
       if (typeof outputs !== "string") return outputs.map((o) => ({ ...o, session }));
       reason = outputs;
     }
-    return reject(reason);
+    return reason;
   }
+
+  return datagrams((bytes, now) => (bytes[0] === 1 ? called(bytes, now) : record(bytes)));
 }
 
 export const wideMouthedFrog: Protocol = {
@@ -206,21 +163,20 @@ A → B: counter, {text}K
     },
   },
   claims: claimsOf({
+    ...recordClaims,
     "client-authentication": "A fresh ticket says that the caller is there now.",
     "key-secrecy": "The key travels only under keys shared with the server.",
-    confidentiality: "Texts are sealed under the key.",
-    integrity: "What does not verify is discarded.",
   }),
   deploy({ crypto, options, principals }) {
-    const users = principals.filter((p) => p !== "trent");
-    const keys = new Map(users.map((p) => [p, crypto.random(keyBytes)]));
+    const { keys, longTermSecrets } = sharedWithTrent(crypto, principals);
     const setting = { keys, tagged: options.direction === "tagged" };
     return {
       open(role, env) {
-        if (role === "caller") return new Client(new Caller(env, setting));
-        return role === "server" ? server(env, setting) : new Callee(env, setting);
+        if (role === "caller") return new Client(caller(env, setting));
+        if (role === "callee") return callee(env, setting);
+        return datagrams((bytes, now) => passOn(env.crypto, setting, bytes, now));
       },
-      longTermSecrets: (p) => (p === "trent" ? [...keys.values()] : present(keys.get(p))),
+      longTermSecrets,
     };
   },
   workload: () => ({

@@ -9,6 +9,15 @@ import { jsonText } from "../json.ts";
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
+/** What else may be wrong with a path is told when something is written there. */
+function isFile(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /** A word of a command line that a shell takes as it is. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
@@ -43,10 +52,7 @@ export class AttackFiles {
   constructor(cwd: string, out: string) {
     this.#cwd = cwd;
     this.#out = out;
-    const stat = statSync(resolve(cwd, out), { throwIfNoEntry: false });
-    if (stat?.isDirectory() === false) {
-      throw new UserError(`${out}: is a file; --out needs a folder`);
-    }
+    if (isFile(resolve(cwd, out))) throw new UserError(`${out}: is a file; --out needs a folder`);
   }
 
   get saved(): number {

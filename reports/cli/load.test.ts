@@ -8,7 +8,7 @@ import { Workshop } from "./workshop.ts";
 const folder = temporaryFolder();
 let workshop: Workshop;
 beforeAll(() => {
-  workshop = new Workshop({ workers: 1, cwd: folder.path, stuckMs: 1_000 });
+  workshop = new Workshop({ workers: 1, cwd: folder.path, stuckMs: 4_000 });
 });
 afterAll(async () => {
   await workshop.close();
@@ -113,6 +113,8 @@ describe("naming a file", () => {
     );
     expect(await look("./mine")).toContain('did you mean "./mine.ts"?');
     expect(await look("./nowhere/mine.ts")).toContain("and neither does the folder");
+    expect(await look("./mine.ts/more.ts")).toContain("does not exist");
+    expect(await look(`./${"x".repeat(300)}.ts`)).toContain("cannot be read (ENAMETOOLONG)");
     expect(await look("./")).toContain("is a folder");
     writeFileSync(join(folder.path, "mine.py"), "");
     expect(await look("./mine.py")).toContain("a protocol is a .ts, .mts, .js or .mjs file");
@@ -131,7 +133,7 @@ describe("naming a file", () => {
 
   test("that never finishes loading, and the next one as if nothing had been", async () => {
     expect(await look(join(fixtures, "stuck-on-load.ts"))).toMatch(
-      /^user: .*stuck-on-load\.ts: does not finish loading \(stuck for 1 s\)$/,
+      /^user: .*stuck-on-load\.ts: does not finish loading \(stuck for 4 s\)$/,
     );
     expect(await look(join(fixtures, "throws-on-load.ts"))).toContain(
       "throws-on-load.ts:3:40: throws",

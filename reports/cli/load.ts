@@ -2,7 +2,7 @@
  * Finds the protocol that a name stands for. Somebody's own file is imported, so this belongs
  * into a worker thread that can be ended; whatever is wrong with the file becomes one line.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
@@ -52,7 +52,7 @@ interface NamedFile {
 }
 
 function checkFile({ shown, path }: NamedFile): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(shown, path);
   if (stat === undefined) throw new UserError(`${shown}: does not exist${neighbour(shown, path)}`);
   if (stat.isDirectory()) {
     throw new UserError(`${shown}: is a folder; name the file in it that exports the protocol`);
@@ -60,6 +60,16 @@ function checkFile({ shown, path }: NamedFile): void {
   if (!(codeEndings as readonly string[]).includes(extname(path))) {
     const endings = listed(codeEndings.filter((e) => !e.startsWith(".c")));
     throw new UserError(`${shown}: a protocol is a ${endings} file`);
+  }
+}
+
+function statOf(shown: string, path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === "ENOTDIR") return undefined;
+    throw new UserError(`${shown}: cannot be read (${code})`);
   }
 }
 

@@ -203,11 +203,11 @@ describe("matrix", () => {
     const names = [fixture("misbehaving.ts#stuck"), fixture("notes.ts#modestNotes")];
     const ended = await run(["matrix", ...names, ...quick], {
       ...here,
-      env: { MALLORY_STUCK_MS: "1500" },
+      env: { MALLORY_STUCK_MS: "4000" },
     });
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(
-      /^.*misbehaving\.ts#stuck: handle\(\) of server does not return: stuck for 1\.5 s .*\n$/,
+      /^.*misbehaving\.ts#stuck: handle\(\) of server does not return: stuck for 4 s .*\n$/,
     );
     expect(ended.out).toContain("broken off-path");
     expect(ended.out).toContain("Incomplete");
@@ -230,9 +230,8 @@ describe("matrix", () => {
       },
     );
     expect(ended.code).toBe(130);
-    expect(ended.out).toContain(
-      "Incomplete: stopped by Ctrl-C; not tried: object-security?loop=true",
-    );
+    // Which of the others had begun depends on the machine; the third has no thread.
+    expect(ended.out).toMatch(/stopped by Ctrl-C; not tried: .*object-security\?loop=true/);
   });
 });
 

@@ -32,6 +32,9 @@ export async function campaignOf(
     const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
     const labels = checked.map((c) => c.label);
     const progress = openProgress(io, labels, flags);
+    if (!io.errIsTerminal && !flags.quiet) {
+      io.err(`${terminalText(`trying ${labels.join(", ")}`, 600)}\n`);
+    }
     const campaign = await assessAll(workshop, checked, flags, io, progress, new Stopper());
     progress.close();
     saveAttacks(campaign, files);

@@ -24,7 +24,6 @@ export async function replayCommand(
 ): Promise<number> {
   const replay = parseReplayFile(file, readTextFile(file, io.cwd, "an attack or a trace"));
   const workshop = openWorkshop(io, flags, 1);
-  const release = io.onInterrupt(() => void workshop.close());
   let result: ReplayResult;
   try {
     const print = (line: string): void => {
@@ -39,7 +38,6 @@ export async function replayCommand(
     if (outcome.end !== "done") throw errorOf(outcome);
     result = outcome.answer;
   } finally {
-    release();
     await workshop.close();
   }
   if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace);

@@ -87,6 +87,7 @@ export function fakeTerminal(): FakeTerminal {
   output.on("data", (bytes: Buffer) => {
     drawn += bytes.toString("utf8");
   });
+  // oxlint-disable-next-line no-control-regex -- that is what a terminal reads
   const sequence = /\x1b(?:\[[\d;?]*[A-Za-z]|[()][A-Z0-9]|.)/g;
   return { input, output, screen: () => drawn.replace(sequence, "") };
 }

@@ -1,0 +1,166 @@
+/** Laws that every strategy obeys, on the scenes of real protocols. */
+import { describe, expect, test } from "vitest";
+import { attackSchema, capabilityOf, capabilityRank, type Move } from "../../attacker/move.ts";
+import { strategies } from "../../attacker/strategies/catalog.ts";
+import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
+import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { packetKey } from "../attack-plan.ts";
+import { bundledSubject, parseProtocolName } from "../names.ts";
+import { simulate } from "../simulate.ts";
+import { planOf, type Subject } from "../subject.ts";
+import { deliver, say, subjectFor, tiny } from "../testing/tiny.ts";
+import { baseWorkload, workloadNamed } from "../workload.ts";
+import { sceneOf } from "./scene.ts";
+
+/** A stream with something of everything in it: names, keys, encodings, a log and a store. */
+const streaming = subjectFor(
+  tiny({
+    client: (env) => (input) => {
+      if (input.kind === "connected") {
+        const { publicKey } = env.crypto.keyPair("x25519");
+        const key = env.crypto.encode("base64", publicKey);
+        return [
+          { kind: "transmit", bytes: utf8(`{"user":"alice","key":"${latin1(key)}"}\n`) },
+          { kind: "ready" },
+        ];
+      }
+      return input.kind === "send" ? [{ kind: "transmit", bytes: input.message }] : [];
+    },
+    server: (env) => (input) => {
+      if (input.kind !== "chunk") return [];
+      env.store("seen").append(input.bytes);
+      return [
+        { kind: "log", line: "somebody said something" },
+        deliver(input.bytes, "alice"),
+        { kind: "transmit", bytes: env.crypto.random(16) },
+      ];
+    },
+    protocol: { name: "streaming", transport: "stream" },
+    sessions: [
+      { start: 0, messages: say("client", "one of two", "two of two") },
+      { start: "after-previous", messages: say("client", "and another") },
+    ],
+  }),
+);
+
+const subjects: readonly Subject[] = [
+  ...["object-security", "preshared", "hashed-login"].map((name) =>
+    bundledSubject(parseProtocolName(name)),
+  ),
+  streaming,
+];
+
+function sceneFor(subject: Subject): Scene {
+  const at = (seed: string, workload: string) => simulate(planOf(subject, { seed, workload }));
+  return sceneOf(
+    at("mallory", baseWorkload),
+    at("mallory/other", baseWorkload),
+    at("mallory/other", "other-content"),
+  );
+}
+const scenes = new Map(subjects.map((s) => [s.protocol.name, { subject: s, scene: sceneFor(s) }]));
+
+const named = (strategy: Strategy): readonly string[] => [strategy.id, strategy.title];
+
+test("ids and titles are unique", () => {
+  for (const k of [0, 1]) {
+    const all = strategies.map((s) => named(s)[k]);
+    expect(new Set(all).size).toBe(all.length);
+  }
+  for (const { id } of strategies) expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+});
+
+test("every scene has an attack of every strategy that fits its transport", () => {
+  const silent = strategies.filter(
+    (s) => ![...scenes.values()].some(({ scene }) => [...s.attacks(scene)].length > 0),
+  );
+  expect(silent.map((s) => s.id)).toEqual([]);
+});
+
+/** Where in the undisturbed run a packet is; unknown packets are the attacker's own. */
+function positions(scene: Scene): ReadonlyMap<string, number> {
+  return new Map(scene.packets.map((p, i) => [packetKey(p.ref), i]));
+}
+
+/** When a move is made, and the packets whose content it uses. */
+function timing(move: Move): { now: string | "start" | "end" | number; uses: readonly string[] } {
+  const at = (when: Extract<Move, { move: "replay" }>["when"] | "end" | undefined) => {
+    if (when === undefined || when === "start") return "start";
+    if (when === "end") return "end";
+    return "after" in when ? packetKey(when.after) : when.atMs;
+  };
+  const pasted = (edits: Extract<Move, { move: "modify" }>["edits"] | undefined) =>
+    (edits ?? []).flatMap((e) => (e.edit === "paste" ? [packetKey(e.packet)] : []));
+  switch (move.move) {
+    case "replay":
+      return { now: at(move.when), uses: [packetKey(move.packet), ...pasted(move.edits)] };
+    case "reflect": {
+      const key = packetKey(move.packet);
+      return { now: move.when === undefined ? key : at(move.when), uses: [key] };
+    }
+    case "modify":
+      return { now: packetKey(move.packet), uses: pasted(move.edits) };
+    default:
+      return { now: "end", uses: [] };
+  }
+}
+
+const hexIn = (candidate: Candidate): readonly string[] =>
+  [...JSON.stringify(candidate.moves).matchAll(/"hex":"([0-9a-fA-F]*)"/g)].map((m) => m[1] ?? "");
+
+/** Bytes that only some installations have: what nobody can know who has not seen them. */
+function fresh(scene: Scene): ReadonlySet<string> {
+  const windows = (value: string): readonly string[] =>
+    Array.from({ length: Math.max(0, value.length - 7) }, (_, i) => value.slice(i, i + 8));
+  const constant = scene.packets.filter((p) => p.constant).map((p) => latin1(p.bytes));
+  const known = new Set([...constant, ...scene.logLines].flatMap(windows));
+  // One byte over and over is padding.
+  const padding = /^(.)\1*$/s;
+  return new Set(
+    scene.packets
+      .filter((p) => !p.constant)
+      .flatMap((p) => windows(latin1(p.bytes)))
+      .filter((w) => !known.has(w) && !padding.test(w)),
+  );
+}
+
+describe.each([...scenes])("on %s", (_, { subject, scene }) => {
+  const order = positions(scene);
+  const secrets = fresh(scene);
+
+  test.each(strategies.map((s) => [s.id, s] as const))("%s", (_id, strategy) => {
+    const once = [...strategy.attacks(scene)];
+    expect(JSON.stringify([...strategy.attacks(scene)])).toBe(JSON.stringify(once));
+    for (const candidate of once) {
+      const { moves } = candidate;
+      const parsed = attackSchema.safeParse(moves);
+      if (!parsed.success) throw new Error(`${JSON.stringify(moves)}: ${parsed.error.message}`);
+      const needed = capabilityOf(moves, scene.transport);
+      const path = scene.transport === "stream" ? capabilityRank("on-path") : 0;
+      if (capabilityRank(needed) > Math.max(path, capabilityRank(strategy.capability))) {
+        throw new Error(`${JSON.stringify(moves)} needs ${needed}, not ${strategy.capability}`);
+      }
+      if (candidate.workload !== undefined) {
+        const { protocol, options } = subject;
+        expect(workloadNamed(protocol, options, candidate.workload)).toBeDefined();
+      }
+      for (const move of moves) {
+        const { now, uses } = timing(move);
+        const moment = typeof now === "string" ? order.get(now) : undefined;
+        for (const used of uses) {
+          const at = order.get(used);
+          const early = now === "start" || (moment !== undefined && at !== undefined && at > moment);
+          if (early) throw new Error(`${JSON.stringify(move)} uses ${used} before it is sent`);
+        }
+      }
+      for (const hex of hexIn(candidate)) {
+        const bytes = Buffer.from(hex, "hex").toString("latin1");
+        for (let i = 0; i + 8 <= bytes.length; i++) {
+          if (secrets.has(bytes.slice(i, i + 8))) {
+            throw new Error(`${JSON.stringify(moves)} contains bytes of the future`);
+          }
+        }
+      }
+    }
+  });
+});
