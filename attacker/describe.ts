@@ -132,6 +132,10 @@ export function describeMove(move: Move): string {
       return `goes on in the place of ${move.process}, after ${describePacket(move.after)}`;
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
+    case "participate":
+      return move.as === attackerHost
+        ? "takes part as a registered user"
+        : `runs the service of ${move.as}`;
     case "disclose": {
       const what =
         move.what === "long-term" ? "long-term secrets" : move.what.replace(/^store:/, "store ");

@@ -21,6 +21,8 @@ describe("opening and closing", () => {
     ["aGVsbG8gdGhlcmU=", "base64", "hello there"],
     ["aGVsbG8gdGhlcmU", "base64url", "hello there"],
     ["aGVsbG8gdGhlcmU=", "base64url", "hello there"],
+    ["aGVsbG8g\ndGhlcmU=\n", "base64-lines", "hello there"],
+    ["-----BEGIN X-----\naGVsbG8g\ndGhlcmU=\n-----END X-----", "base64-lines", "hello there"],
     ["_-8_", "base64url", "\u00ff\u00ef\u003f"],
     ["68656c6c6f", "hex", "hello"],
     ["48454C4C4F", "hex", "HELLO"],
@@ -46,6 +48,7 @@ describe("opening and closing", () => {
   test("what is changed inside is packed up again", () => {
     expect(changed("aGVsbG8gdGhlcmU=", ["base64"], "hi")).toBe("aGk=");
     expect(changed("aGVsbG8gdGhlcmU=", ["base64url"], "hi")).toBe("aGk=");
+    expect(changed("aGVs\nbG8=\n", ["base64-lines"], "hello!")).toBe("aGVs\nbG8h\n");
     expect(changed("aGVsbG8gdGhlcmU", ["base64url"], "hi")).toBe("aGk");
     expect(changed("48454C4C4F", ["hex"], "\u006a")).toBe("6A");
     expect(changed("16961", ["decimal"], "B")).toBe("66");

@@ -4,6 +4,7 @@
  * read off its bytes; no protocol has to describe its format.
  */
 import { bigintBytes, bytesBigint, fromLatin1, latin1, text, utf8 } from "../protocol/kit/bytes.ts";
+import { decodeText, encodeText } from "../protocol/kit/primitives/encodings.ts";
 import type { FieldPath } from "./move.ts";
 
 interface Opened {
@@ -35,6 +36,18 @@ function openBase64(bytes: Uint8Array, alphabet: "base64" | "base64url"): Opened
   };
 }
 
+/** Base64 in lines (RFC 2045 §6.8), perhaps between the armour lines of PEM (RFC 7468). */
+const wrappedText = /^(-----BEGIN [^\n]+\n)?((?:[A-Za-z0-9+/]+\n)*[A-Za-z0-9+/]+=*)(\n[^\n]*)?$/;
+
+function openWrapped(bytes: Uint8Array): Opened | undefined {
+  const [, head = "", body = "", tail] = wrappedText.exec(latin1(bytes)) ?? [];
+  const opened = openBase64(utf8(body.replaceAll("\n", "")), "base64");
+  if (tail === undefined || opened === undefined) return undefined;
+  const lines = new RegExp(`.{1,${`${body}\n`.indexOf("\n")}}`, "g");
+  const wrap = (packed: Uint8Array): string => (latin1(packed).match(lines) ?? []).join("\n");
+  return { ...opened, close: (inner) => utf8(head + wrap(opened.close(inner)) + tail) };
+}
+
 function openHex(bytes: Uint8Array): Opened | undefined {
   const chars = latin1(bytes);
   if (chars.length < shortestEncodedText || !hexText.test(chars)) return undefined;
@@ -55,6 +68,11 @@ function openDecimal(bytes: Uint8Array): Opened | undefined {
     inner: bigintBytes(BigInt(chars)),
     close: (inner) => utf8(bytesBigint(inner).toString()),
   };
+}
+
+function openPem(bytes: Uint8Array): Opened | undefined {
+  const inner = decodeText("pem", bytes);
+  return inner && { inner, close: (changed) => encodeText("pem", changed) };
 }
 
 /** Beyond this, what can be read could not be written again. */
@@ -140,8 +158,10 @@ function openSlice(bytes: Uint8Array, start: number, end: number): Opened | unde
 
 function openStep(bytes: Uint8Array, step: string): Opened | undefined {
   if (step === "base64" || step === "base64url") return openBase64(bytes, step);
+  if (step === "base64-lines") return openWrapped(bytes);
   if (step === "hex") return openHex(bytes);
   if (step === "decimal") return openDecimal(bytes);
+  if (step === "pem") return openPem(bytes);
   if (step.startsWith("json:")) return openJson(bytes, step.slice(5));
   const split = /^split:(.):(\d+)$/s.exec(step);
   if (split !== null) return openSplit(bytes, split[1] as string, Number(split[2]));
@@ -197,7 +217,9 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
   if (chars.length >= shortestEncodedText && hexText.test(chars)) return ["hex"];
   const encoded = chars.length >= 2 * shortestEncodedText;
   if (encoded && base64Text.test(chars)) return ["base64"];
+  if (openPem(bytes) !== undefined) return ["pem"];
   if (encoded && base64urlText.test(chars)) return ["base64url"];
+  if (openWrapped(bytes) !== undefined) return ["base64-lines"];
   if (last?.startsWith("split:") || !/^[\x00\x09\x0a\x0d\x20-\x7e]*$/.test(chars)) return [];
   const separator = separators.find((s) => chars.includes(s));
   if (separator === undefined) return [];

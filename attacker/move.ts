@@ -52,7 +52,8 @@ export type Moment = z.infer<typeof moment>;
 
 /**
  * A way into a packet: each step opens one layer, and what is changed there is packed up again.
- * `base64`, `hex`, `decimal`: the text is decoded. `json:/a/b`: the string at that pointer.
+ * `base64`, `base64-lines`, `hex`, `decimal`, `pem`: the text is decoded. `json:/a/b`: the string at
+ * that pointer.
  * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
  * one character. `bytes:2-5`: the bytes from 2 up to, but not including, 5.
  */
@@ -124,7 +125,8 @@ const move = z.discriminatedUnion("move", [
   /**
    * Runs the code of `role` as `as`, held to what the attacker knows, toward the process `facing`.
    * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
-   * from that process's address. With `handsTo` what it accepts is sent on by another puppet.
+   * from that process's address. It may also face another puppet. With `handsTo` what it accepts
+   * is sent on by another puppet.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -134,7 +136,8 @@ const move = z.discriminatedUnion("move", [
     facing: processId,
     insteadOf: processId.optional(),
     handsTo: puppetName.optional(),
-    /** Its first random draw of fitting length is the nth value known by then, from 1. */
+    /** Its first random draw of fitting length is the nth value known by then, or one whose
+     * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
     when: moment.optional(),
   }),
@@ -147,6 +150,12 @@ const move = z.discriminatedUnion("move", [
   }),
   /** Cuts a stream connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
+  /**
+   * The attacker takes part under this name: as the operator of a service, or, as `mallory`, as a
+   * registered user. Its long-term secrets are the attacker's own, nobody who ends up with it was
+   * deceived by that, and puppets may play it.
+   */
+  z.strictObject({ move: z.literal("participate"), as: z.string() }),
   /** Hands the attacker a principal's long-term secrets, or one of its stores. */
   z.strictObject({
     move: z.literal("disclose"),
@@ -198,10 +207,20 @@ export function needs(move: Move, transport: "datagram" | "stream"): readonly Ca
       return puppetNeeds(move);
     case "hijack":
       return ["passive", "off-path"];
+    case "participate":
+      return [move.as === attackerHost ? "insider" : "relay"];
     case "disclose":
       return [move.when === "end" ? "disclosure" : "compromise"];
   }
 }
+
+/** What a registered user does beyond being one. */
+export const withoutRegistration = (attack: Attack): Attack =>
+  attack.filter((m) => m.move !== "participate" || m.as !== attackerHost);
+
+/** Is this principal the attacker, under its own name or as the operator of a service? */
+export const isEnemy = (principal: string, attack: Attack): boolean =>
+  principal === attackerHost || attack.some((m) => m.move === "participate" && m.as === principal);
 
 /** Taking somebody's place on the wire takes more than opening a session of one's own. */
 function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capability[] {

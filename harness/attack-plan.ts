@@ -14,6 +14,8 @@ const momentOf = (move: Move): Moment | "end" | undefined => {
     case "inject":
     case "disclose":
       return move.when;
+    case "participate":
+      return "start";
     case "puppet":
       return move.when ?? "start";
     case "hijack":

@@ -5,7 +5,14 @@
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { type Attack, attackerHost, type Move } from "../attacker/move.ts";
 import { forgedMessage, Puppet } from "../attacker/puppet.ts";
-import type { Address, Deployment, Input, Millis, Output } from "../protocol/endpoint.ts";
+import type {
+  Address,
+  Deployment,
+  Input,
+  Millis,
+  Output,
+  Principal,
+} from "../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { Group } from "../protocol/kit/crypto.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../protocol/kit/random.ts";
@@ -26,8 +33,9 @@ export interface Seat {
   readonly facing: Address;
   readonly facingId: string;
   readonly handsTo: string | undefined;
-  /** What it still wants to say. */
+  /** What it still wants to say, and to whom, where there is more than one to talk to. */
   readonly toSay: Uint8Array[];
+  readonly to: Principal | undefined;
   ready: boolean;
   forged: boolean;
   timer: Millis | undefined;
@@ -78,11 +86,11 @@ export class Enemy {
       failed: () => undefined,
       compare: (a, b) => a === b,
     });
-    if (world.plan.protocol.registration === true) {
-      for (const secret of world.deployment.longTermSecrets(attackerHost)) {
-        this.#learn(latin1(secret));
-      }
-    }
+  }
+
+  /** These long-term secrets are the attacker's own from now on. */
+  enlist(secrets: readonly Uint8Array[]): void {
+    for (const secret of secrets) this.#learn(latin1(secret));
   }
 
   #learn(value: Latin1): void {
@@ -140,13 +148,16 @@ export class Enemy {
   seat(move: PuppetMove, index: number): Seat | undefined {
     const { book, plan } = this.#world;
     const spec = book.role(move.role);
-    const facing = book.of(move.facing);
+    const other = this.seats.find((s) => s.puppet.id === move.facing);
+    const facing = book.of(move.facing) ?? other?.address;
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
     if (spec === undefined || facing === undefined) return undefined;
     if (move.insteadOf !== undefined && taken === undefined) return undefined;
     const address = taken ?? `${attackerHost}:${firstPuppetPort + this.seats.length}`;
     const session = plan.workload.sessions[0];
-    const facingRole = book.role(move.facing.split("#")[0] ?? "");
+    const faced = other === undefined ? move.facing : plan.attack[other.move];
+    const facingName = typeof faced === "object" && "role" in faced ? faced.role : move.facing;
+    const facingRole = book.role(facingName.split("#")[0] ?? "");
     const asked = spec.peer !== undefined;
     const random = this.#world.random.fork(attackerHost).fork(move.name);
     const puppet = new Puppet(
@@ -164,7 +175,9 @@ export class Enemy {
       this.knowledge(),
       (op) => this.#operation(op),
     );
-    const seat = this.#sit(puppet, index, address, facing, move.facing, move.handsTo);
+    const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move.handsTo);
+    // What one puppet sends to another one is no business of whoever has that address.
+    if (other !== undefined) this.#onWire.set(`${address}>${facing}`, other);
     if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, seat);
     else this.#onWire.set(`${facing}>${address}`, seat);
     return seat;
@@ -203,6 +216,7 @@ export class Enemy {
     address: Address,
     facing: Address,
     facingId: string,
+    as: Principal,
     handsTo: string | undefined,
   ): Seat {
     const seat: Seat = {
@@ -213,6 +227,7 @@ export class Enemy {
       facingId,
       handsTo,
       toSay: [],
+      to: this.#addressee(as),
       ready: false,
       forged: false,
       timer: undefined,
@@ -220,6 +235,13 @@ export class Enemy {
     };
     this.seats.push(seat);
     return seat;
+  }
+
+  /** Whom this principal talks to, where messages say so: at a relay, everything has to. */
+  #addressee(as: Principal): Principal | undefined {
+    const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
+    const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
+    return to ?? all.find((m) => m.to === as)?.from;
   }
 
   /** Forks a process as it is now. */
@@ -249,7 +271,8 @@ export class Enemy {
       process.history,
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
-    const seat = this.#sit(puppet, index, process.address, facing, process.id, undefined);
+    const { address, principal, id } = process;
+    const seat = this.#sit(puppet, index, address, facing, id, principal, undefined);
     seat.ready = true;
     return seat;
   }
@@ -267,7 +290,8 @@ export class Enemy {
     const message = seat.toSay.shift() ?? (seat.forged ? undefined : forgedMessage);
     if (message === undefined) return undefined;
     if (message === forgedMessage) seat.forged = true;
-    return { kind: "send", message: message.slice() };
+    const { to } = seat;
+    return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
   }
 
   /** Takes in what a puppet's application would see. */

@@ -10,6 +10,7 @@ import {
   deliver,
   delivered,
   eventsOf,
+  type Handler,
   protocolOf,
   run,
   say,
@@ -313,14 +314,12 @@ describe("time", () => {
   });
 
   test("two ends that answer each other for ever are stopped", () => {
-    const echo =
-      () =>
-      (input: { kind: string; bytes?: Uint8Array }): readonly Output[] =>
-        input.kind === "datagram" ? [{ kind: "transmit", bytes: input.bytes ?? utf8("") }] : [];
+    const echo: Handler = (input) =>
+      input.kind === "datagram" ? [{ kind: "transmit", bytes: input.bytes }] : [];
     const protocol = tiny({
       client: () => (input, now) =>
-        input.kind === "start" ? [transmit("ping")] : (void now, echo()(input)),
-      server: echo,
+        input.kind === "start" ? [transmit("ping")] : echo(input, now),
+      server: () => echo,
     });
     const trace = run(protocol, { network: { latencyMs: 0 } });
     expect(eventsOf(trace, "stopped")[0]?.because).toMatch(/without time passing/);

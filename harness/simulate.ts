@@ -202,7 +202,6 @@ class Simulation {
               ? `more than ${limits.bytes} bytes sent`
               : undefined;
       if (because !== undefined) {
-
         this.#events.push({ kind: "stopped", t, at: itemOwner(item), because });
         return;
       }
@@ -966,6 +965,10 @@ class Simulation {
         this.#emit(index, original.bytes, original.destination, original.source, original);
         return;
       }
+      case "participate":
+        this.#enemy.enlist(this.#deployment.longTermSecrets(move.as));
+        this.#noteMove(index, move.as, undefined);
+        return;
       case "disclose":
         this.#disclose(move, index);
         return;
@@ -1032,7 +1035,7 @@ class Simulation {
       this.#pipes.open(source, to);
       this.#enqueue(0, { kind: "connected", at: to, peer: source });
     }
-    this.#enqueue(0, {
+    this.#enqueueAt(this.#spaced(source, to), {
       kind: "arrive",
       packet,
       bytes: packet.bytes,
@@ -1041,6 +1044,14 @@ class Simulation {
       first: true,
       key: packetKey(packet),
     });
+  }
+
+  /** What an attacker writes to a stream at one moment is not run together into one chunk. */
+  #spaced(from: Address, to: Address): Millis {
+    const pipe = this.#datagram ? undefined : this.#pipes.get(from, to);
+    if (pipe === undefined) return this.#now;
+    pipe.lastInjected = Math.max(this.#now, pipe.lastInjected + 1);
+    return pipe.lastInjected;
   }
 
   /** Was a packet touched whose receiver had no key yet? Relays never have one: they do not count. */

@@ -14,6 +14,8 @@ export interface Pipe {
   pending: Uint8Array;
   /** No write may overtake an earlier one. */
   lastArrival: Millis;
+  /** When the last write of an attacker arrived. */
+  lastInjected: Millis;
   flushScheduled: boolean;
   open: boolean;
 }
@@ -31,6 +33,7 @@ export class Pipes {
         to,
         pending: new Uint8Array(0),
         lastArrival: 0,
+        lastInjected: -1,
         flushScheduled: false,
         open: true,
       });

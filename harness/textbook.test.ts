@@ -39,7 +39,11 @@ const passOn = (to: string, from: string): Move => {
   return { move: "replay", packet: answer, to, from, when: after(answer) };
 };
 
+/** Mallory is a user like others. */
+const registered: Move = { move: "participate", as: "mallory" };
+
 const lowe: Attack = [
+  registered,
   puppet("a", "initiator", "alice", "responder#0", {
     reuses: 1,
     when: after(packet("initiator#1", "mallory")),
@@ -49,6 +53,7 @@ const lowe: Attack = [
 
 /** Mallory presents Alice's half as her own, and signs it. */
 const misbinding: Attack = [
+  registered,
   { move: "drop", packet: up(1) },
   puppet("a", "initiator", "mallory", "responder#0", { reuses: 1, when: after(up(1)) }),
   passOn("initiator#0", "responder#0"),
@@ -124,10 +129,10 @@ const known: Record<string, Known> = {
       "key-agreement",
       "key-secrecy",
     ],
-    capability: "on-path",
+    capability: "insider",
     repaired: { protocol: needhamSchroederLowe },
     without: oneSession(needhamSchroeder),
-    lame: lowe.slice(0, 1),
+    lame: lowe.slice(1),
   },
   "the man in the middle of Diffie–Hellman": {
     protocol: plainDiffieHellman,
@@ -186,7 +191,7 @@ const known: Record<string, Known> = {
     capability: "insider",
     repaired: { options: { binding: "identities", registration: "checked" } },
     without: { registration: false },
-    lame: misbinding.slice(0, 2),
+    lame: misbinding.slice(0, 3),
   },
   "a reflected challenge": {
     protocol: reflection,

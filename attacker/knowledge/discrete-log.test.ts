@@ -37,7 +37,7 @@ describe("discreteLog", () => {
   });
 
   test.each([
-    ["one bit too many", 2n ** 40n + 15n, 3n, 9n],
+    ["a prime of 64 bits whose group has no small part", 14_170_049_107_003_622_843n, 3n, 7n],
     ["a generator that is no unit", 105_341n * 3n, 3n, 9n],
     ["nothing to do modulo 2", 2n, 1n, 1n],
     ["not a power of the generator", 7n, 2n, 3n],
@@ -48,5 +48,50 @@ describe("discreteLog", () => {
 
   test("values are taken modulo the modulus", () => {
     expect(discreteLog(23n, 5n + 23n, 8n + 23n)?.exponent).toBe(discreteLog(23n, 5n, 8n)?.exponent);
+  });
+});
+
+/** 64 bits, two primes; 256 bits, two primes p with smooth p − 1; 256 bits, two random primes. */
+const moduli = {
+  short: 13_472_191_940_534_212_447n,
+  smooth: 68309936514728202760149001108244704317459003971759028117513667149755787650509n,
+  hard: 102150844268582279743963567642866292146597817740326061484646815060717023295547n,
+};
+const base = 299595018713354297367975003823880561987n;
+
+describe("discreteLog of longer moduli", () => {
+  test.each([
+    ["two primes of 32 bits", moduli.short],
+    ["two primes p of 128 bits with smooth p − 1", moduli.smooth],
+    ["its smooth prime alone", 267652950621612056949854617685292227603n],
+    ["a prime of 61 bits", 2n ** 61n - 1n],
+  ])("%s", (_, modulus) => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 128n }), (exponent) => {
+        const value = powMod(base, exponent, modulus);
+        const found = discreteLog(modulus, base, value);
+        expect(found && powMod(base, found.exponent, modulus)).toBe(value);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test("an exponent below the order comes out as it was", () => {
+    const exponent = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdefn;
+    const value = powMod(base, exponent, moduli.smooth);
+    expect(discreteLog(moduli.smooth, base, value)?.exponent).toBe(exponent);
+  });
+
+  test.each([
+    [
+      "two random primes of 128 bits",
+      moduli.hard,
+      base,
+      powMod(base, 12_345_678_901n, moduli.hard),
+    ],
+    ["a value that is no unit", moduli.short, base, 3_720_358_277n],
+    ["not a power of the generator", moduli.short, base ** 2n, base],
+  ])("%s: no answer", (_, modulus, generator, value) => {
+    expect(discreteLog(modulus, generator, value)).toBeUndefined();
   });
 });

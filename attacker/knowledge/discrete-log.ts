@@ -1,8 +1,13 @@
 /**
- * Discrete logarithms in groups so small that anyone can take them: baby-step giant-step
- * (Shanks 1971). What is found here is found for real, not assumed.
+ * Discrete logarithms in groups so weak that anyone can take them. What is found here is found for
+ * real, not assumed. Short moduli fall to baby-step giant-step (Shanks 1971). Of longer ones, prime
+ * or composite, the modulus is factored, the logarithm is taken modulo each prime in the small
+ * subgroups that p − 1 has (Pohlig and Hellman 1978), and the pieces are put together.
+ *
+ * What is known to be weak, but takes longer than a run may, is in recorded-costs.ts.
  */
 import { powMod } from "../../protocol/kit/primitives/finite-field.ts";
+import { bitLength, factorise, gcd } from "./factoring.ts";
 
 /** Groups up to this many bits are broken on the spot; it takes at most 2^20 steps. */
 export const feasibleBits = 40;
@@ -13,18 +18,26 @@ export interface Logarithm {
   readonly steps: number;
 }
 
-const bitLength = (n: bigint): number => n.toString(2).length;
+/** An exponent is `value` modulo `modulus`. */
+interface Residue {
+  readonly value: bigint;
+  readonly modulus: bigint;
+}
 
 const tables = new Map<string, { table: Map<bigint, bigint>; size: bigint }>();
+/** All tables together; the longest one has 2^20 entries. */
+const mostEntries = 1 << 22;
+let entries = 0;
 
 function babySteps(
   modulus: bigint,
   generator: bigint,
+  order: bigint,
 ): { table: Map<bigint, bigint>; size: bigint } {
-  const key = `${modulus}/${generator}`;
+  const key = `${modulus}/${generator}/${order}`;
   const found = tables.get(key);
   if (found !== undefined) return found;
-  const size = BigInt(Math.ceil(Math.sqrt(Number(modulus))));
+  const size = BigInt(Math.ceil(Math.sqrt(Number(order))));
   const table = new Map<bigint, bigint>();
   let value = 1n;
   for (let i = 0n; i < size; i++) {
@@ -32,33 +45,154 @@ function babySteps(
     value = (value * generator) % modulus;
   }
   const made = { table, size };
-  if (tables.size > 8) tables.clear();
+  entries += table.size;
+  if (entries > mostEntries) {
+    tables.clear();
+    entries = table.size;
+  }
   tables.set(key, made);
   return made;
 }
 
+const answers = new Map<string, Logarithm | undefined>();
+const mostAnswers = 10_000;
+
 /**
  * @param modulus any number; the generator must be invertible modulo it.
- * @returns an exponent x with generator^x = value, or `undefined` if the group is too large to
- *   be broken on the spot or `value` is not a power of the generator.
+ * @returns an exponent x with generator^x = value, or `undefined` if the group is too hard to be
+ *   broken on the spot or `value` is not a power of the generator.
  */
 export function discreteLog(
   modulus: bigint,
   generator: bigint,
   value: bigint,
 ): Logarithm | undefined {
-  if (modulus < 3n || bitLength(modulus) > feasibleBits) return undefined;
-  const inverse = inverseModulo(generator % modulus, modulus);
+  if (modulus < 3n) return undefined;
+  const key = `${modulus}/${generator}/${value}`;
+  if (answers.has(key)) return answers.get(key);
+  const answer =
+    bitLength(modulus) <= feasibleBits
+      ? stepping(modulus, generator % modulus, value % modulus, modulus)
+      : combining(modulus, generator % modulus, value % modulus);
+  if (answers.size >= mostAnswers) answers.clear();
+  answers.set(key, answer);
+  return answer;
+}
+
+/** Baby steps, giant steps. @param order at least the order of the generator. */
+function stepping(
+  modulus: bigint,
+  generator: bigint,
+  value: bigint,
+  order: bigint,
+): Logarithm | undefined {
+  const inverse = inverseModulo(generator, modulus);
   if (inverse === undefined) return undefined;
-  const { table, size } = babySteps(modulus, generator % modulus);
+  const { table, size } = babySteps(modulus, generator, order);
   const giant = powMod(inverse, size, modulus);
-  let current = value % modulus;
+  let current = value;
   for (let j = 0n; j < size; j++) {
     const i = table.get(current);
     if (i !== undefined) return { exponent: j * size + i, steps: Number(size + j) };
     current = (current * giant) % modulus;
   }
   return undefined;
+}
+
+/**
+ * Puts together what each prime of the modulus gives away. An exponent shorter than the order of
+ * the group may come out before all of them have: whether it is right is easily tested.
+ */
+function combining(modulus: bigint, generator: bigint, value: bigint): Logarithm | undefined {
+  if (gcd(generator, modulus) !== 1n || gcd(value, modulus) !== 1n) return undefined;
+  let known: Residue | undefined = { value: 0n, modulus: 1n };
+  let steps = 0;
+  for (const [prime, times] of factorise(modulus).primes) {
+    // Powers of primes are rare, and the test at the end does without them.
+    if (times > 1 || prime === 2n) continue;
+    for (const piece of subgroups(prime, generator % prime)) {
+      const found = inSubgroup(prime, piece, generator % prime, value % prime);
+      if (found === undefined) return undefined;
+      steps += found.steps;
+      known = agreeing(known, found.residue);
+      if (known === undefined) return undefined;
+    }
+  }
+  return powMod(generator, known.value, modulus) === value
+    ? { exponent: known.value, steps }
+    : undefined;
+}
+
+interface Subgroup {
+  readonly prime: bigint;
+  /** The generator's share has the order prime^power. */
+  readonly power: number;
+}
+
+const subgroupCache = new Map<string, readonly Subgroup[]>();
+const mostSubgroups = 256;
+
+/** The parts of the generator's order that are small enough to take logarithms in. */
+function subgroups(modulus: bigint, generator: bigint): readonly Subgroup[] {
+  const key = `${modulus}/${generator}`;
+  const cached = subgroupCache.get(key);
+  if (cached !== undefined) return cached;
+  const found: Subgroup[] = [];
+  const order = modulus - 1n;
+  for (const [prime, times] of factorise(order).primes) {
+    if (bitLength(prime) > feasibleBits) continue;
+    let share = powMod(generator, order / prime ** BigInt(times), modulus);
+    let power = 0;
+    for (; share !== 1n; power++) share = powMod(share, prime, modulus);
+    if (power > 0) found.push({ prime, power });
+  }
+  if (subgroupCache.size >= mostSubgroups) subgroupCache.clear();
+  subgroupCache.set(key, found);
+  return found;
+}
+
+/** One digit to the base `prime` after the other. */
+function inSubgroup(
+  modulus: bigint,
+  { prime, power }: Subgroup,
+  generator: bigint,
+  value: bigint,
+): { readonly residue: Residue; readonly steps: number } | undefined {
+  const size = prime ** BigInt(power);
+  // Raised to what else the order holds, the generator has the order prime^power.
+  let others = modulus - 1n;
+  while (others % prime === 0n) others /= prime;
+  const base = powMod(generator, others, modulus);
+  const target = powMod(value, others, modulus);
+  const digitBase = powMod(base, size / prime, modulus);
+  const inverse = inverseModulo(base, modulus);
+  if (inverse === undefined) return undefined;
+  let exponent = 0n;
+  let steps = 0;
+  for (let k = 1; k <= power; k++) {
+    const left = (target * powMod(inverse, exponent, modulus)) % modulus;
+    const digit = stepping(
+      modulus,
+      digitBase,
+      powMod(left, size / prime ** BigInt(k), modulus),
+      prime,
+    );
+    if (digit === undefined) return undefined;
+    exponent += digit.exponent * prime ** BigInt(k - 1);
+    steps += digit.steps;
+  }
+  return { residue: { value: exponent, modulus: size }, steps };
+}
+
+/** Chinese remainders, of moduli that may have factors in common. */
+function agreeing(a: Residue, b: Residue): Residue | undefined {
+  const common = gcd(a.modulus, b.modulus);
+  if ((b.value - a.value) % common !== 0n) return undefined;
+  const step = b.modulus / common;
+  const inverse = step === 1n ? 0n : inverseModulo((a.modulus / common) % step, step);
+  if (inverse === undefined) return undefined;
+  const times = (((((b.value - a.value) / common) * inverse) % step) + step) % step;
+  return { value: a.value + a.modulus * times, modulus: a.modulus * step };
 }
 
 /** Extended Euclid; `undefined` if there is no inverse. */

@@ -17,6 +17,8 @@ import {
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { discreteLog } from "./discrete-log.ts";
+import { bitLength } from "./factoring.ts";
+import { recordedCost } from "./recorded-costs.ts";
 import { type Derivability, hasOutput, rules } from "./rules.ts";
 
 /** Shorter values (counters, sequence numbers) can be guessed and count as public. */
@@ -42,7 +44,7 @@ export type Origin =
   | { readonly kind: "part"; readonly of: Latin1 }
   | { readonly kind: "decoded"; readonly of: Latin1 }
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
-  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly steps: number };
+  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string };
 
 const innerCache = new Map<Latin1, readonly Latin1[]>();
 const innerCacheLimit = 50_000;
@@ -71,8 +73,14 @@ function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
       covered.fill(1, i, i + part.length);
     }
   }
-  const rest = value.replace(/[^]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
+  const rest = value.replace(/[\s\S]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
   return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
+}
+
+/** Small groups by their numbers, long ones by their length. */
+function groupName({ algorithm, field }: OpRecord): string {
+  const bits = field === undefined ? 0 : bitLength(field.modulus);
+  return bits > 64 ? `modulo a number of ${bits} bits` : algorithm;
 }
 
 export class Knowledge implements Derivability {
@@ -305,9 +313,11 @@ export class Knowledge implements Derivability {
     if (op.field === undefined || this.#known.has(key) || !this.#has(op.output, 0)) return;
     const { modulus, generator } = op.field;
     const found = discreteLog(modulus, generator, bytesBigint(fromLatin1(op.output)));
+    const cost = found === undefined ? recordedCost(modulus) : `${found.steps} steps`;
+    if (cost === undefined) return;
+    this.#add(key, { kind: "logarithm", op, cost });
     if (found === undefined) return;
-    this.#add(key, { kind: "logarithm", op, steps: found.steps });
-    this.#add(latin1(bigintBytes(found.exponent)), { kind: "logarithm", op, steps: found.steps });
+    this.#add(latin1(bigintBytes(found.exponent)), { kind: "logarithm", op, cost });
   }
 
   /** What real work the knowledge of `value` took, for people; `null` if none. */
@@ -323,7 +333,7 @@ export class Knowledge implements Derivability {
         return;
       }
       if (origin.kind === "logarithm") {
-        costs.add(`discrete logarithm ${origin.op.algorithm} (${origin.steps} steps)`);
+        costs.add(`discrete logarithm ${groupName(origin.op)} (${origin.cost})`);
       } else if (origin.kind === "part" || origin.kind === "decoded") visit(origin.of);
       else if (origin.kind !== "seen") {
         for (const i of origin.op.inputs) visit(i);

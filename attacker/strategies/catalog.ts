@@ -5,6 +5,7 @@ import { hijacking, impersonating, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
+import { relaying } from "./relaying.ts";
 import {
   redirecting,
   reflecting,
@@ -43,6 +44,7 @@ export const strategies: readonly Strategy[] = [
   impersonating,
   splicing,
   hijacking,
+  relaying,
   disclosing,
   disclosingAfterAttack,
   compromising,

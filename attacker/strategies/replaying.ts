@@ -7,6 +7,7 @@ import {
   type Scene,
   type SeenPacket,
   type Strategy,
+  turnsOf,
 } from "./strategy.ts";
 
 const again = (p: SeenPacket, after: SeenPacket, from: string) =>
@@ -22,15 +23,14 @@ function laterThan(scene: Scene, run: readonly SeenPacket[]): readonly SeenPacke
 
 export const replaying: Strategy = {
   id: "replay",
-  title: "each packet, and each run of two or three, is sent again at every later moment",
+  title: "each packet, each run of two or three, and each turn is sent again at every later moment",
   capability: "on-path",
   *attacks(scene) {
-    for (const length of [1, 2, 3]) {
-      for (const run of runsOf(scene, length)) {
-        for (const after of laterThan(scene, run)) {
-          if (run[0]?.session !== after.session) continue;
-          yield attack(...run.map((p) => again(p, after, p.ref.from)));
-        }
+    const runs = [1, 2, 3].flatMap((length) => runsOf(scene, length));
+    for (const run of [...runs, ...turnsOf(scene).filter((turn) => turn.length > 3)]) {
+      for (const after of laterThan(scene, run)) {
+        if (run[0]?.session !== after.session) continue;
+        yield attack(...run.map((p) => again(p, after, p.ref.from)));
       }
     }
   },

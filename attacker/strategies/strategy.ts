@@ -63,7 +63,7 @@ export interface Strategy {
   readonly id: string;
   /** For people: what it tries. */
   readonly title: string;
-  /** The strongest capability that its attacks need; on a stream all but cutting takes the path. */
+  /** The strongest capability that its attacks need, on datagrams. */
   readonly capability: Capability;
   /** Set where it needs sessions that repeat earlier ones; others see only the first of a kind. */
   readonly acrossSessions?: true;
@@ -92,4 +92,18 @@ export function runsOf(scene: Scene, length: number): readonly (readonly SeenPac
     for (let i = 0; i + length <= list.length; i++) runs.push(list.slice(i, i + length));
   }
   return runs;
+}
+
+/** What one end of a conversation sends before the other one answers: often a whole message. */
+export function turnsOf(scene: Scene): readonly (readonly SeenPacket[])[] {
+  const turns: SeenPacket[][] = [];
+  const open = new Map<string, SeenPacket[]>();
+  for (const packet of scene.packets) {
+    const { from, to } = packet.ref;
+    const pair = [from, to].sort().join(">");
+    const turn = open.get(pair);
+    if (turn?.[0]?.ref.from === from) turn.push(packet);
+    else turns.push(open.set(pair, [packet]).get(pair) as SeenPacket[]);
+  }
+  return turns;
 }

@@ -2,7 +2,7 @@
  * Lowe's hierarchy, judged: what a commitment to a peer is worth. Shared by the guarantees about
  * authentication.
  */
-import { attackerHost, isAttacker } from "../../attacker/move.ts";
+import { isAttacker, isEnemy } from "../../attacker/move.ts";
 import type { Principal, Protocol } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import type { Trace } from "../trace.ts";
@@ -85,7 +85,8 @@ export function gradeCommits(trace: Trace): readonly Graded[] {
     }
   });
   return statements(trace, "commit")
-    .filter((c) => c.peer !== attackerHost && !isAttacker(c.at))
+    .filter((c) => [c.peer, c.principal].every((p) => !isEnemy(p, trace.plan.attack)))
+    .filter((c) => !isAttacker(c.at))
     .map((commit) => ({ commit, grade: grade(commit, runnings, used, active) }));
 }
 

@@ -1,4 +1,4 @@
-import { attackerHost } from "../../attacker/move.ts";
+import { isEnemy } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
@@ -25,9 +25,12 @@ export const keySecrecy: Guarantee = {
     const done = new Set(
       trace.events.flatMap((e) => (e.kind === "commit" ? [`${e.at}/${e.session}/${e.peer}`] : [])),
     );
+    const principals = new Map(trace.processes.map((p) => [p.id, p.principal]));
     let atStake = 0;
     for (const e of trace.events) {
-      if (e.kind !== "secret" || e.peer === attackerHost) continue;
+      if (e.kind !== "secret") continue;
+      const holders = [e.peer, principals.get(e.at) ?? e.at];
+      if (holders.some((p) => isEnemy(p, trace.plan.attack))) continue;
       if (finishes.has(roleOf(e.at)) && !done.has(`${e.at}/${e.session}/${e.peer}`)) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;

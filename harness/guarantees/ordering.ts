@@ -39,8 +39,8 @@ function outOfOrder(end: End, delivered: readonly Item[], { submissions, partner
         continue;
       }
       const earlier = sent.findIndex(fits);
-      // A stutter (the same item again at once) is a replay and leaves the order alone.
-      if (earlier < 0 || earlier === last || lastItem === undefined) continue;
+      // A stutter (the same words again at once) is a replay and leaves the order alone.
+      if (earlier < 0 || sent[last]?.content === d.content || lastItem === undefined) continue;
       return {
         because: `${end.process.id} accepted ${quote(d.message)} after ${quote(lastItem.message)}, though it was sent before`,
       };

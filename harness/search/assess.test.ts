@@ -8,7 +8,7 @@ import type { Subject } from "../subject.ts";
 import { bare, deliver, say, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import type { Finding, GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 import { assess } from "./assess.ts";
-import { judge, planFor, Profiles } from "./judge-run.ts";
+import { judge, Profiles, planFor } from "./judge-run.ts";
 
 const seed = "mallory";
 const subjectOf = (name: string): Subject => bundledSubject(parseProtocolName(name));
@@ -92,7 +92,8 @@ describe("object-security", () => {
         const fewer = moves.filter((_, k) => k !== i);
         const still = violates(subject, finding, fewer);
         const inLayer = v.layer?.finding === finding;
-        const counts = still.violation !== undefined && (!inLayer || still.trace.handshakeUntouched);
+        const counts =
+          still.violation !== undefined && (!inLayer || still.trace.handshakeUntouched);
         expect(counts, `${v.guarantee}: move ${i} of ${finding.steps.join("; ")}`).toBe(false);
       }
     }

@@ -9,12 +9,12 @@ import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
-import { exhaust } from "./explore.ts";
+import { exhaustWithin } from "./explore.ts";
 
 export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
 
-/** How deep the search of the matrix is exhaustive; `mallory explore` goes deeper. */
-const matrixDepth = 1;
+/** The matrix tries all pairs of moves where they are this few; `mallory explore` tries more. */
+const mostPairs = 12_000;
 
 export function assess(
   subject: Subject,
@@ -32,7 +32,6 @@ export function assess(
       if (campaign.over) break;
     }
   }
-  campaign.step("every attack of one move", strategies.length, strategies.length + 1);
-  exhaust(campaign, matrixDepth);
-  return campaign.finish(matrixDepth);
+  campaign.step("every attack of one move, or of two", strategies.length, strategies.length + 1);
+  return campaign.finish(campaign.over ? null : exhaustWithin(campaign, mostPairs));
 }

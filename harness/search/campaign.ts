@@ -4,8 +4,14 @@
  * tried is the business of assess.ts, explore.ts and fuzz.ts.
  */
 import { untracked } from "../../attacker/knowledge/provenance.ts";
-import type { Capability } from "../../attacker/move.ts";
-import { capabilityRank } from "../../attacker/move.ts";
+import {
+  type Attack,
+  attackerHost,
+  type Capability,
+  capabilityOf,
+  capabilityRank,
+  withoutRegistration,
+} from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees, isJudged } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
@@ -26,7 +32,7 @@ import type {
 import { baseWorkload } from "../workload.ts";
 import { courseOf } from "./course.ts";
 import { Findings } from "./findings.ts";
-import { capabilityFor, judge, Profiles, planFor, type RunChoice } from "./judge-run.ts";
+import { capabilityFor, judge, mayCount, Profiles, planFor, type RunChoice } from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 
@@ -186,11 +192,23 @@ export class Campaign {
 
   #choice(candidate: Candidate): RunChoice {
     return {
-      attack: candidate.moves,
+      attack: this.#asInsider(candidate.moves),
       network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
       workload: candidate.workload ?? baseWorkload,
       seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
     };
+  }
+
+  /**
+   * Where anybody may register, the attacker has done so: whatever it tries, it tries as a user.
+   * Shrinking takes that away again where it does not matter.
+   */
+  #asInsider(moves: Attack): Attack {
+    const { registration, transport } = this.subject.protocol;
+    const wanted = this.settings.capabilities;
+    if (registration !== true || capabilityOf(moves, transport) === "none") return moves;
+    if (wanted !== undefined && !wanted.includes("insider")) return moves;
+    return [{ move: "participate", as: attackerHost }, ...moves];
   }
 
   /** Tallies to which such a run can still be news. */
@@ -198,8 +216,12 @@ export class Campaign {
     const { transport } = this.subject.protocol;
     const wanted = this.settings.capabilities;
     return this.#tallies.filter((tally) => {
-      if (tally.guarantee.counts?.(choice.attack, transport) === false) return false;
-      const capability = capabilityFor(tally.guarantee, choice.attack, transport);
+      if (!mayCount(tally.guarantee, choice.attack, transport)) return false;
+      const capability = capabilityFor(
+        tally.guarantee,
+        withoutRegistration(choice.attack),
+        transport,
+      );
       if (wanted !== undefined && !wanted.includes(capability)) return false;
       return tally.wants(capability, choice);
     });
@@ -217,7 +239,10 @@ export class Campaign {
   #judge(tally: Tally, trace: Trace, choice: RunChoice, strategy: string, changed: boolean): void {
     const { guarantee } = tally;
     const { violation, atStake, doubt } = judge(guarantee, trace, this.#profiles);
-    const capability = capabilityFor(guarantee, choice.attack, this.subject.protocol.transport);
+    const { transport } = this.subject.protocol;
+    const plain = withoutRegistration(choice.attack);
+    const capability = capabilityFor(guarantee, plain, transport);
+    if (plain.length < choice.attack.length) tally.tried.add("insider");
     tally.doubt ??= doubt;
     tally.runs++;
     tally.atStake += atStake;

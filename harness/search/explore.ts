@@ -54,7 +54,24 @@ interface Node {
 export function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void {
   if (depth < 1) return;
   const roots = firstMoves(campaign, depth, shard);
-  if (depth < 2) return;
+  if (depth >= 2) follow(campaign, roots, depth, shard);
+}
+
+/**
+ * Every single move; and every pair of moves, if there are not too many of them.
+ * @param mostPairs how many pairs are worth it.
+ * @returns the depth to which the search is exhaustive.
+ */
+export function exhaustWithin(campaign: Campaign, mostPairs: number): number {
+  const roots = firstMoves(campaign, 2, whole);
+  // Half of the pairs are the other half the other way round.
+  const pairs = roots.reduce((sum, r) => sum + r.next.size, 0) / 2;
+  if (pairs > mostPairs) return 1;
+  follow(campaign, roots, 2, whole);
+  return 2;
+}
+
+function follow(campaign: Campaign, roots: readonly Node[], depth: number, shard: Shard): void {
   const byKey = new Map(roots.map((r) => [r.key, r]));
   for (const [i, root] of roots.entries()) {
     if (campaign.over) return;

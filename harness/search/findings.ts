@@ -1,6 +1,11 @@
 /** From a hit to a finding: shrunk, confirmed on plain cryptography, retold. */
 import { describeMove } from "../../attacker/describe.ts";
-import { type Attack, capabilitiesOf, capabilityRank } from "../../attacker/move.ts";
+import {
+  type Attack,
+  capabilitiesOf,
+  capabilityRank,
+  withoutRegistration,
+} from "../../attacker/move.ts";
 import { InvariantError } from "../../protocol/endpoint.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
@@ -65,7 +70,7 @@ export class Findings {
   #violates(hit: Hit, guarantee: Guarantee, inLayer: boolean, attack: Attack): boolean {
     this.#beat();
     const { transport } = this.#subject.protocol;
-    const needed = capabilityFor(guarantee, attack, transport);
+    const needed = capabilityFor(guarantee, withoutRegistration(attack), transport);
     if (capabilityRank(needed) > capabilityRank(hit.capability)) return false;
     const trace = simulate(planFor(this.#subject, { ...hit.choice, attack }));
     if (inLayer && !trace.handshakeUntouched) return false;

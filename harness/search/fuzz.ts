@@ -12,112 +12,219 @@ import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { courseOf } from "./course.ts";
 import { transitionsOf } from "./transitions.ts";
 
 export interface FuzzSettings extends SearchSettings {
+  /** How many attacks are drawn or grown; those of the corpus come on top. */
   readonly fuzzRuns: number;
   /** Attacks that were worth keeping last time; they are tried first. */
   readonly corpus?: readonly Attack[];
   /** Only fast-check's own draws, to compare with. */
   readonly unguided?: boolean;
+  /** Goes on where a search with the same settings stood; its corpus is not tried again. */
+  readonly resume?: Checkpoint;
+  /** Attacks that broke something in an earlier sitting; they are tried last, and not kept. */
+  readonly known?: readonly Attack[];
+}
+
+/**
+ * Where a search stands between two rounds: whatever decides which attacks come next, and what
+ * has been counted. Plain data. A search that goes on from here draws the same attacks as one
+ * that was never interrupted; the best violations and the counts per guarantee are not in it.
+ */
+export interface Checkpoint {
+  /** Rounds done; each draws a batch, and grows as many. */
+  readonly round: number;
+  /** Runs made, those of the corpus included. */
+  readonly runs: number;
+  readonly effective: number;
+  /** In the order in which they were found. */
+  readonly kept: readonly Attack[];
+  readonly firstBroken: Readonly<Record<string, number>>;
+}
+
+export interface FuzzWatch extends Watch {
+  /** Called once the corpus has been tried, and after each whole round. */
+  checkpoint?(state: Checkpoint): void;
 }
 
 export interface FuzzResult {
   readonly report: ProtocolReport;
-  /** Attacks that reached something new, for the next time. */
+  /** Attacks that reached or broke something new, for the next time. */
   readonly corpus: readonly Attack[];
   readonly transitions: number;
+  /** The transitions by name. */
+  readonly reached: readonly string[];
+  /** Attacks that changed the course of the run. */
   readonly effective: number;
   /** Runs after which each guarantee was first seen broken. */
   readonly firstBroken: Readonly<Record<string, number>>;
+  /** After the last whole round; absent if the search ended before the first one began. */
+  readonly checkpoint?: Checkpoint;
 }
 
 const batch = 200;
 const longestGrown = 8;
+const strategy = "random";
 
 interface Kept {
   readonly attack: Attack;
   readonly trace: Trace;
 }
 
-export function fuzz(subject: Subject, settings: FuzzSettings, watch: Watch = {}): FuzzResult {
+export function fuzz(subject: Subject, settings: FuzzSettings, watch: FuzzWatch = {}): FuzzResult {
   return new Fuzz(subject, settings, watch).run();
 }
 
 class Fuzz {
   readonly #campaign: Campaign;
   readonly #settings: FuzzSettings;
+  readonly #watch: FuzzWatch;
+  readonly #honestCourse: string;
   readonly #seen: Set<string>;
   readonly #kept: Kept[] = [];
   readonly #random: Random;
-  readonly #firstBroken: Record<string, number> = {};
-  #effective = 0;
+  readonly #firstBroken: Record<string, number>;
+  #effective: number;
+  #drawn = 0;
+  /** Runs of earlier sittings, less those that were made again to go on from them. */
+  #earlierRuns = 0;
+  #breaksMore = false;
+  #checkpoint: Checkpoint | undefined;
 
-  constructor(subject: Subject, settings: FuzzSettings, watch: Watch) {
+  constructor(subject: Subject, settings: FuzzSettings, watch: FuzzWatch) {
+    const { resume } = settings;
     this.#settings = settings;
+    this.#watch = watch;
+    this.#firstBroken = { ...resume?.firstBroken };
+    this.#effective = resume?.effective ?? 0;
+    this.#checkpoint = resume;
     this.#campaign = new Campaign(subject, settings, {
       ...watch,
       progress: (e) => {
-        if (e.kind === "cell" && e.verdict.verdict === "broken") {
-          this.#firstBroken[e.verdict.guarantee] ??= this.#campaign.runs;
-        }
+        if (e.kind === "cell" && e.verdict.verdict === "broken") this.#broken(e.verdict.guarantee);
         watch.progress?.(e);
       },
     });
+    this.#honestCourse = courseOf(this.#campaign.honest);
     this.#seen = new Set(transitionsOf(this.#campaign.honest));
     this.#kept.push({ attack: [], trace: this.#campaign.honest });
     this.#random = new Random(settings.seed).fork("fuzz");
   }
 
+  get #runs(): number {
+    return this.#earlierRuns + this.#campaign.runs;
+  }
+
   run(): FuzzResult {
-    const { fuzzRuns, corpus = [], unguided = false } = this.#settings;
+    const { corpus = [], resume, known = [] } = this.#settings;
     const campaign = this.#campaign;
-    for (const attack of corpus) this.#try(attack);
-    const drawn = randomAttack(campaign.scene());
-    const seed = this.#random.fork("draws").below(2 ** 31);
-    for (let round = 0; campaign.runs < fuzzRuns && !campaign.over; round++) {
-      campaign.step("random attacks", campaign.runs, fuzzRuns);
-      const attacks = fc.sample(drawn, { seed: seed + round, numRuns: batch });
-      for (const attack of attacks) {
-        if (campaign.runs >= fuzzRuns || campaign.over) break;
-        this.#try(attack);
-        if (!unguided && campaign.runs < fuzzRuns) this.#try(this.#grow());
-      }
-    }
+    if (resume === undefined) {
+      for (const attack of corpus) this.#try(attack);
+      if (!campaign.over) this.#reach(0);
+    } else this.#restore(resume);
+    this.#search();
+    const runs = this.#runs;
+    const firstBroken = { ...this.#firstBroken };
+    for (const attack of known) campaign.try(strategy, { moves: attack });
     const report = campaign.finish(null);
     return {
-      report,
-      corpus: this.#kept.slice(1).map((k) => k.attack),
+      report: { ...report, runs },
+      corpus: this.#corpus,
       transitions: this.#seen.size,
+      reached: [...this.#seen],
       effective: this.#effective,
-      firstBroken: this.#firstBroken,
+      firstBroken,
+      ...(this.#checkpoint === undefined ? {} : { checkpoint: this.#checkpoint }),
     };
   }
 
-  #try(attack: Attack): void {
-    const trace = this.#campaign.try("random", { moves: attack }, true);
-    if (trace === undefined) return;
-    const reached = transitionsOf(trace);
-    let fresh = false;
-    for (const t of reached) {
+  #search(): void {
+    const { fuzzRuns, unguided = false, resume } = this.#settings;
+    const campaign = this.#campaign;
+    // Without packets there is nothing to draw moves about.
+    if (campaign.scene().packets.length === 0) return;
+    const drawn = randomAttack(campaign.scene());
+    const seed = this.#random.fork("draws").below(2 ** 31);
+    const ofRound = unguided ? batch : 2 * batch;
+    const first = resume?.round ?? 0;
+    this.#drawn = first * ofRound;
+    for (let round = first; this.#drawn < fuzzRuns && !campaign.over; round++) {
+      campaign.step("random attacks", this.#drawn, fuzzRuns);
+      // Each round has randomness of its own, so that a search can go on with any of them.
+      const random = this.#random.fork(`round ${round}`);
+      for (const attack of fc.sample(drawn, { seed: seed + round, numRuns: batch })) {
+        if (this.#drawn >= fuzzRuns || campaign.over) break;
+        this.#draw(attack);
+        if (!unguided && this.#drawn < fuzzRuns) this.#draw(this.#grow(random));
+      }
+      if (this.#drawn === (round + 1) * ofRound) this.#reach(round + 1);
+    }
+  }
+
+  /** Runs again what decides how the search goes on. */
+  #restore({ kept, runs }: Checkpoint): void {
+    for (const attack of kept) {
+      const trace = this.#campaign.try(strategy, { moves: attack }, true);
+      if (trace === undefined) break;
+      for (const t of transitionsOf(trace)) this.#seen.add(t);
+      this.#kept.push({ attack, trace });
+    }
+    this.#earlierRuns = runs - this.#campaign.runs;
+  }
+
+  #reach(round: number): void {
+    this.#checkpoint = {
+      round,
+      runs: this.#runs,
+      effective: this.#effective,
+      kept: this.#corpus,
+      firstBroken: { ...this.#firstBroken },
+    };
+    this.#watch.checkpoint?.(this.#checkpoint);
+  }
+
+  get #corpus(): readonly Attack[] {
+    return this.#kept.slice(1).map((k) => k.attack);
+  }
+
+  #broken(guarantee: string): void {
+    if (this.#firstBroken[guarantee] !== undefined) return;
+    this.#firstBroken[guarantee] = this.#runs;
+    this.#breaksMore = true;
+  }
+
+  #draw(attack: Attack): void {
+    if (this.#try(attack)) this.#drawn++;
+  }
+
+  /** @returns false if the search is over, and the attack was not run. */
+  #try(attack: Attack): boolean {
+    this.#breaksMore = false;
+    const trace = this.#campaign.try(strategy, { moves: attack }, true);
+    if (trace === undefined) return false;
+    let fresh = this.#breaksMore;
+    for (const t of transitionsOf(trace)) {
       if (this.#seen.has(t)) continue;
       fresh = true;
       this.#seen.add(t);
     }
-    if (trace.events.some((e) => e.kind === "attack")) this.#effective++;
+    if (courseOf(trace) !== this.#honestCourse) this.#effective++;
     if (fresh) this.#kept.push({ attack, trace });
+    return true;
   }
 
   /** One more move on something that led somewhere, or one fewer. */
-  #grow(): Attack {
-    const { attack, trace } = this.#kept[this.#random.below(this.#kept.length)] as Kept;
-    if (attack.length > 1 && this.#random.below(5) === 0) {
-      const without = this.#random.below(attack.length);
+  #grow(random: Random): Attack {
+    const { attack, trace } = this.#kept[random.below(this.#kept.length)] as Kept;
+    if (attack.length > 1 && random.below(5) === 0) {
+      const without = random.below(attack.length);
       return attack.filter((_, i) => i !== without);
     }
     if (attack.length >= longestGrown) return attack.slice(1);
     const moves: Move[] = [...alphabet(this.#campaign.sceneAfter(trace), attack.length)];
-    const move = moves[this.#random.below(moves.length)];
+    const move = moves[random.below(moves.length)];
     return move === undefined ? attack : [...attack, move];
   }
 }

@@ -1,5 +1,11 @@
 /** Holds one guarantee against one run: what counts, what it takes, what is at stake. */
-import { type Attack, type Capability, capabilityOf, capabilityRank } from "../../attacker/move.ts";
+import {
+  type Attack,
+  type Capability,
+  capabilityOf,
+  capabilityRank,
+  withoutRegistration,
+} from "../../attacker/move.ts";
 import { withoutMemo } from "../../protocol/kit/recorder.ts";
 import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
@@ -16,6 +22,13 @@ export function capabilityFor(
   const watches = guarantee.secrecy || guarantee.distinguish !== undefined;
   return watches && capabilityRank(capability) < capabilityRank("passive") ? "passive" : capability;
 }
+
+/** Whether such an attack is held against the guarantee; being registered changes nothing. */
+export const mayCount = (
+  guarantee: Guarantee,
+  attack: Attack,
+  transport: Subject["protocol"]["transport"],
+): boolean => guarantee.counts?.(withoutRegistration(attack), transport) !== false;
 
 /** The run that relational guarantees compare others with. */
 export const relationalBaseline = "lengths-short";
@@ -48,7 +61,7 @@ export class Profiles {
 
 export function judge(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
   const { plan } = trace;
-  if (guarantee.counts?.(plan.attack, plan.protocol.transport) === false) return { atStake: 0 };
+  if (!mayCount(guarantee, plan.attack, plan.protocol.transport)) return { atStake: 0 };
   if (guarantee.distinguish !== undefined) {
     if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };
     const violation = guarantee.distinguish(profiles.of(relationalBaseline).honest, trace);

@@ -149,7 +149,8 @@ describe.each([...scenes])("on %s", (_, { subject, scene }) => {
         const moment = typeof now === "string" ? order.get(now) : undefined;
         for (const used of uses) {
           const at = order.get(used);
-          const early = now === "start" || (moment !== undefined && at !== undefined && at > moment);
+          const early =
+            now === "start" || (moment !== undefined && at !== undefined && at > moment);
           if (early) throw new Error(`${JSON.stringify(move)} uses ${used} before it is sent`);
         }
       }

@@ -27,7 +27,7 @@ export interface KeyPair {
 }
 
 /** Text encodings, each reversible, each its canonical form only. */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal";
+export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem";
 
 export interface HkdfParameters {
   readonly hash: HashName;
@@ -97,7 +97,8 @@ export interface CryptoKit {
 
   /**
    * One of the fixed RSA lab keys (never to be used outside a lab), as opaque byte strings.
-   * @param index which one: distinct for distinct indices, 0 to 5.
+   * @param index which one: distinct for distinct indices, from 0; there are 24 of
+   *   2048 bits and 6 of 4096, and number 5 is the attacker's own.
    */
   rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair;
   /** RSA-OAEP (RFC 8017 §7.1); the seed is drawn from this process's randomness. */

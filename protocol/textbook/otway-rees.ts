@@ -6,9 +6,9 @@
  *
  * Known weakness: nothing says what a field is. M, A and B together are as long as a key, so that
  * Alice's own request, sent back to her, passes for the answer: she takes what stands there in the
- * clear for the key (Clark and Jacob, “A survey of authentication protocol literature”, 1997,
- * §6.3.1; Boyd, “Hidden assumptions in cryptographic protocols”, 1990). With `types=tagged` what
- * is sealed is bound to its type. No forward secrecy either way.
+ * clear for the key (Boyd, “Hidden assumptions in cryptographic protocols”, 1990). With
+ * `types=tagged` what is sealed is bound to its type. Either way Alice's request can be sent to Bob
+ * again, since only she can tell whether M is new, and there is no forward secrecy.
  */
 import type { Address, Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
@@ -113,8 +113,8 @@ class Responder extends User {
     if (!known) return "unknown-peer";
     this.run = run;
     this.#caller = { name, address };
-    const bytes = pack(run, theirs, this.request(name, self), from, utf8(self));
-    return [running(name, run), { kind: "transmit", bytes, to: trent }];
+    const both = pack(run, theirs, this.request(name, self), from, utf8(self));
+    return [running(name, run), { kind: "transmit", bytes: both, to: trent }];
   }
 
   #answered(bytes: Uint8Array): Result {

@@ -1,4 +1,4 @@
-/** What a principal seals for another under a key that the two share: nonce 12 ‖ sealed ‖ tag 16. */
+/** What one seals for another under a key that the two share: nonce 12 ‖ sealed ‖ tag 16. */
 import type { Deployment, Endpoint, Millis, Output, Principal, RejectReason } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
@@ -47,4 +47,6 @@ export const datagrams = (
     const outputs = answer(input.bytes, now);
     return typeof outputs === "string" ? [{ kind: "reject", reason: outputs }] : outputs;
   },
+  // Strangers share no key with anybody, and nothing is kept for them.
+  stateSize: () => 0,
 });

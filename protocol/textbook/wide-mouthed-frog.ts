@@ -8,7 +8,9 @@
  * fresh, it comes out again with a new timestamp, for the other one; and so on for as long as one
  * likes, until Bob accepts the old key once more (Anderson and Needham, “Programming Satan's
  * computer”, 1995). With `direction=tagged` a ticket says whether it goes to Trent or comes from
- * him. Whoever chooses the key is Alice alone, and there is no forward secrecy.
+ * him. Trent and Bob take only timestamps later than those before, which the authors leave open;
+ * without that, a duplicated packet would do (Lowe, “A family of attacks upon authentication
+ * protocols”, 1997). Alice alone chooses the key, and there is no forward secrecy.
  */
 import type {
   Address,
@@ -24,7 +26,7 @@ import { readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { say } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
-import { Client, claimsOf, finished, keyOf, type Party, type Result, running } from "./party.ts";
+import { Client, claimsOf, finished, keyOf, type Party, running } from "./party.ts";
 import { directionKeys, Records, recordClaims } from "./records.ts";
 import { datagrams, openTicket, sealTicket, sharedWithTrent } from "./ticket.ts";
 
@@ -99,13 +101,19 @@ function caller({ crypto, peer = "", self }: Env, setting: Setting): Party {
   };
 }
 
-function passOn(crypto: CryptoKit, setting: Setting, bytes: Uint8Array, now: Millis): Result {
-  const ticket = open(crypto, setting, bytes, "to server", now);
-  if (typeof ticket === "string") return ticket;
-  const { key, name, other } = ticket;
-  const next = { time: now, key, other: name };
-  const sealed = seal(crypto, setting, other, "from server", next);
-  return [{ kind: "transmit", bytes: sealed, to: addressOf(other) }];
+/** Takes only what is newer than what the same name sealed before. */
+function server({ crypto }: Env, setting: Setting): Endpoint {
+  const lastTimes = new Map<Principal, Millis>();
+  return datagrams((bytes, now) => {
+    const ticket = open(crypto, setting, bytes, "to server", now);
+    if (typeof ticket === "string") return ticket;
+    const { key, name, other, time } = ticket;
+    if (time <= (lastTimes.get(name) ?? -1)) return "replayed";
+    lastTimes.set(name, time);
+    const next = { time: now, key, other: name };
+    const sealed = seal(crypto, setting, other, "from server", next);
+    return [{ kind: "transmit", bytes: sealed, to: addressOf(other) }];
+  });
 }
 
 function callee({ crypto, self }: Env, setting: Setting): Endpoint {
@@ -174,7 +182,7 @@ A → B: counter, {text}K
       open(role, env) {
         if (role === "caller") return new Client(caller(env, setting));
         if (role === "callee") return callee(env, setting);
-        return datagrams((bytes, now) => passOn(env.crypto, setting, bytes, now));
+        return server(env, setting);
       },
       longTermSecrets,
     };

@@ -10,7 +10,7 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** What else may be wrong with a path is told when something is written there. */
-function isFile(path: string): boolean {
+export function isFile(path: string): boolean {
   try {
     return !statSync(path).isDirectory();
   } catch {
@@ -24,14 +24,14 @@ export function shellWord(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Writes a file, and the folders it needs. @throws UserError */
-export function writeOut(cwd: string, path: string, content: string): void {
+/** Writes a file, and the folders it needs. @throws UserError, which names the flag at fault. */
+export function writeOut(cwd: string, path: string, content: string, flag = "--out"): void {
   const full = resolve(cwd, path);
   try {
     mkdirSync(resolve(full, ".."), { recursive: true });
     writeFileSync(full, content);
   } catch (error) {
-    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another --out`);
+    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another ${flag}`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { bundledSubject, type ProtocolName, parseProtocolName } from "../../harness/names.ts";
+import type { SearchSettings } from "../../harness/search/campaign.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { protocols } from "../../protocol/catalog.ts";
@@ -180,7 +181,8 @@ export async function assessAll(
   };
 }
 
-function secondsTimer(flags: Flags, stopper: Stopper): NodeJS.Timeout | undefined {
+/** Ends a search after so many seconds, where that is its budget. */
+export function secondsTimer(flags: Flags, stopper: Stopper): NodeJS.Timeout | undefined {
   const { budget } = flags;
   if (budget?.unit !== "seconds") return undefined;
   const reason = `the budget of ${budget.seconds} s ended; another run may get further`;
@@ -205,6 +207,17 @@ function incompleteness(
   return parts.length === 0 ? undefined : parts.join("; ");
 }
 
+/** Flags that every kind of search takes, as the harness names them. */
+export const limitsOf = ({
+  seed,
+  guarantees: ids,
+  capabilities,
+}: Flags): Pick<SearchSettings, "seed" | "guarantees" | "capabilities"> => ({
+  seed,
+  ...(ids === undefined ? {} : { guarantees: ids }),
+  ...(capabilities === undefined ? {} : { capabilities }),
+});
+
 function startOne(
   workshop: Workshop,
   one: Checked,
@@ -212,11 +225,9 @@ function startOne(
   viewer: Viewer,
   stopper: Stopper,
 ): Job<"assess"> {
-  const { seed, capabilities, budget } = flags;
+  const { budget } = flags;
   const settings = {
-    seed,
-    ...(flags.guarantees === undefined ? {} : { guarantees: flags.guarantees }),
-    ...(capabilities === undefined ? {} : { capabilities }),
+    ...limitsOf(flags),
     ...(budget?.unit === "runs" ? { budgetRuns: budget.runs } : {}),
   };
   const progress = (event: MatrixProgress): void => {

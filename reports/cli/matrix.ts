@@ -44,7 +44,10 @@ export async function campaignOf(
   }
 }
 
-function saveAttacks({ report, subjects }: Campaign, files: AttackFiles): void {
+export function saveAttacks(
+  { report, subjects }: Pick<Campaign, "report" | "subjects">,
+  files: AttackFiles,
+): void {
   for (const protocol of report.protocols) {
     const one = subjects.get(protocol);
     if (one === undefined) continue;
@@ -68,7 +71,7 @@ export async function matrixCommand(
 ): Promise<number> {
   const { campaign, files } = await campaignOf(names, flags, io);
   const { report } = campaign;
-  const deviations = deviationsOf(campaign, flags, io);
+  const deviations = deviationsOf(campaign, partial(campaign, flags), flags, io);
   if (flags.json) io.out(jsonText(matrixJson(report, (finding) => files.pathOf(finding))));
   else if (report.protocols.length > 0) {
     const replayCommand = files.replayCommand.bind(files);
@@ -130,8 +133,14 @@ const partial = ({ report }: Campaign, flags: Flags): boolean =>
 /**
  * What counts as a failure: a broken claim of a user's own protocol, and a bundled protocol, with
  * default options, that is not as its scenario file expects. Other options are for trying out.
+ * @param partly not everything that stands behind an expectation was tried.
  */
-function deviationsOf(campaign: Campaign, flags: Flags, io: Io): Deviations {
+export function deviationsOf(
+  campaign: Pick<Campaign, "subjects">,
+  partly: boolean,
+  flags: Flags,
+  io: Io,
+): Deviations {
   const scenarios = bundledScenarios(io.cwd);
   const lines: string[] = [];
   let count = 0;
@@ -146,16 +155,14 @@ function deviationsOf(campaign: Campaign, flags: Flags, io: Io): Deviations {
     if (scenario === undefined) continue;
     const known = new Set(report.verdicts.map((v) => v.guarantee));
     const expect = new Map([...scenario.expect].filter(([id]) => known.has(id)));
-    const wrong = hold(expect, report.verdicts, partial(campaign, flags)).filter(
-      (h) => !h.asExpected,
-    );
+    const wrong = hold(expect, report.verdicts, partly).filter((h) => !h.asExpected);
     if (wrong.length === 0) held += 1;
     count += wrong.length;
     lines.push(
       ...wrong.map((h) => `${label} · ${h.guarantee}: ${heldWords(h)} (${scenario.file})`),
     );
   }
-  if (held > 0 && lines.length === 0 && !flags.json && !partial(campaign, flags)) {
+  if (held > 0 && lines.length === 0 && !flags.json && !partly) {
     lines.push("Bundled protocols: as their scenario files expect.");
   }
   return { count, lines };

@@ -1,6 +1,6 @@
 /**
- * What a worker thread does: loads one protocol and assesses it, replays an attack on it, or runs
- * a scenario. Everything that goes in and out is plain data.
+ * What a worker thread does: loads one protocol and assesses it, does a part of a longer search,
+ * replays an attack on it, or runs a scenario. Everything that goes in and out is plain data.
  */
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
@@ -9,6 +9,14 @@ import { nameOf, writtenOptions } from "../../harness/names.ts";
 import { ProtocolError } from "../../harness/processes.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../../harness/replay.ts";
 import { type AssessSettings, assess } from "../../harness/search/assess.ts";
+import type { Watch } from "../../harness/search/campaign.ts";
+import { type ExploreSettings, explore } from "../../harness/search/explore.ts";
+import {
+  type Checkpoint,
+  type FuzzResult,
+  type FuzzSettings,
+  fuzz,
+} from "../../harness/search/fuzz.ts";
 import type { Subject } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, ProtocolReport } from "../../harness/verdict.ts";
@@ -23,6 +31,8 @@ interface Kinds {
   /** Does it load, and what is it? */
   check: { readonly ask: object; readonly answer: CheckedSubject };
   assess: { readonly ask: { readonly settings: AssessSettings }; readonly answer: ProtocolReport };
+  explore: { readonly ask: { readonly settings: ExploreSettings }; readonly answer: ProtocolReport };
+  fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
   replay: {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };
     readonly answer: ReplayResult;
@@ -64,7 +74,11 @@ export type Task = {
 export type Message =
   | { readonly kind: "roles"; readonly roles: readonly string[] }
   | { readonly kind: "progress"; readonly event: MatrixProgress }
+  | { readonly kind: "checkpoint"; readonly reached: Reached }
   | { readonly kind: "console"; readonly line: string };
+
+/** A checkpoint with those of its attacks that the one before did not have. */
+export type Reached = Omit<Checkpoint, "kept"> & { readonly added: Checkpoint["kept"] };
 
 /** How a task ended. `user`: the input is wrong; `lab`: we are. */
 export type Outcome =
@@ -119,24 +133,44 @@ function perform(
     case "scenario":
       heart.beat("the run of the scenario");
       return runScenario(subject, task);
-    case "assess": {
-      let lastStep = 0;
-      return assess(subject, task.settings, {
-        beat: (what) => {
-          guard?.throwRubbish();
-          heart.beat(what);
-        },
-        stop: () => heart.stopAsked,
-        progress: (event) => {
-          const now = performance.now();
-          if (event.kind === "step" && now - lastStep < betweenStepsMs) return;
-          if (event.kind === "step") lastStep = now;
-          // The answer holds the report, and messages are copied.
-          if (event.kind !== "finished") send({ kind: "progress", event });
+    case "assess":
+      return assess(subject, task.settings, watchOf(guard, heart, send));
+    case "explore":
+      return explore(subject, task.settings, watchOf(guard, heart, send));
+    case "fuzz": {
+      let sent = task.settings.resume?.kept.length ?? 0;
+      return fuzz(subject, task.settings, {
+        ...watchOf(guard, heart, send),
+        checkpoint: ({ kept, ...rest }) => {
+          send({ kind: "checkpoint", reached: { ...rest, added: kept.slice(sent) } });
+          sent = kept.length;
         },
       });
     }
   }
+}
+
+/** Tells the supervisor what a search does, and the search what the supervisor wants. */
+function watchOf(
+  guard: Loaded["guard"],
+  heart: Heartbeat,
+  send: (message: Message) => void,
+): Watch {
+  let lastStep = 0;
+  return {
+    beat: (what) => {
+      guard?.throwRubbish();
+      heart.beat(what);
+    },
+    stop: () => heart.stopAsked,
+    progress: (event) => {
+      const now = performance.now();
+      if (event.kind === "step" && now - lastStep < betweenStepsMs) return;
+      if (event.kind === "step") lastStep = now;
+      // The answer holds the report, and messages are copied.
+      if (event.kind !== "finished") send({ kind: "progress", event });
+    },
+  };
 }
 
 /** Whose fault it was, and one line that says so. */

@@ -7,7 +7,7 @@ import { Piscina } from "piscina";
 import type { ProtocolName } from "../../harness/names.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { Answer, Ask, Message, Task, TaskKind } from "./tasks.ts";
+import type { Answer, Ask, Message, Reached, Task, TaskKind } from "./tasks.ts";
 
 export interface WorkshopOptions {
   readonly workers: number;
@@ -20,6 +20,8 @@ export interface WorkshopOptions {
 
 export interface Listener {
   progress?(event: MatrixProgress): void;
+  /** A random search can go on from here. */
+  checkpoint?(reached: Reached): void;
   /** The protocol's code has printed a line. */
   print?(line: string): void;
 }
@@ -85,6 +87,7 @@ export class Workshop {
     port1.on("message", (message: Message) => {
       if (message.kind === "roles") roles = message.roles;
       else if (message.kind === "progress") listener.progress?.(message.event);
+      else if (message.kind === "checkpoint") listener.checkpoint?.(message.reached);
       else listener.print?.(message.line);
     });
     const abort = new AbortController();

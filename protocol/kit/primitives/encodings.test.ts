@@ -4,7 +4,7 @@ import { concat, fromLatin1, hex, latin1, utf8 } from "../bytes.ts";
 import { readVectors } from "../vectors/load.ts";
 import { decodeText, type Encoding, encodeText, pythonB64decode } from "./encodings.ts";
 
-const reversible: readonly Encoding[] = ["base64", "base64url", "hex"];
+const reversible: readonly Encoding[] = ["base64", "base64url", "hex", "pem"];
 const all: readonly Encoding[] = [...reversible, "decimal"];
 const anyBytes = fc.uint8Array({ maxLength: 50 });
 
@@ -12,9 +12,11 @@ describe("encodings", () => {
   test("what each looks like", () => {
     const data = Uint8Array.of(0, 0xfb, 0xff, 0x3e);
     const text = (encoding: Encoding) => latin1(encodeText(encoding, data));
-    expect(all.map(text)).toEqual(["APv/Pg==", "APv_Pg==", "00fbff3e", "16514878"]);
+    const pem = (body: string) => `-----BEGIN PUBLIC KEY-----\n${body}-----END PUBLIC KEY-----\n`;
+    const looks = ["APv/Pg==", "APv_Pg==", "00fbff3e", pem("APv/Pg==\n"), "16514878"];
+    expect(all.map(text)).toEqual(looks);
     const empty = (encoding: Encoding) => latin1(encodeText(encoding, new Uint8Array()));
-    expect(all.map(empty)).toEqual(["", "", "", "0"]);
+    expect(all.map(empty)).toEqual(["", "", "", pem(""), "0"]);
   });
 
   test.each(reversible)("%s decodes to what was encoded", (encoding) => {

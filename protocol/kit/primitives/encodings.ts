@@ -6,9 +6,10 @@ import { bigintBytes, bytesBigint, equalBytes, fromLatin1, latin1 } from "../byt
 
 /**
  * `base64` and `base64url` are padded (RFC 4648 §4, §5), `hex` is lower case (§8), and `decimal`
- * is the data read as one big-endian number, so that it forgets leading zero bytes.
+ * is the data read as one big-endian number, so that it forgets leading zero bytes. `pem` is a
+ * public key: base64 in lines of 64 between two labels (RFC 7468 §13).
  */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal";
+export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem";
 
 /** @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. */
 export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
@@ -21,6 +22,8 @@ export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
       return fromLatin1(viewOf(data).toString("hex"));
     case "decimal":
       return fromLatin1(bytesBigint(data).toString());
+    case "pem":
+      return fromLatin1(`${pemHead}${base64(data).replace(/.{1,64}/g, "$&\n")}${pemTail}`);
   }
 }
 
@@ -35,7 +38,15 @@ export function decodeText(encoding: Encoding, ascii: Uint8Array): Uint8Array | 
   return bytes && equalBytes(encodeText(encoding, bytes), ascii) ? bytes : undefined;
 }
 
+const pemHead = "-----BEGIN PUBLIC KEY-----\n";
+const pemTail = "-----END PUBLIC KEY-----\n";
+
 function decodeLoosely(encoding: Encoding, text: string): Uint8Array | undefined {
+  if (encoding === "pem") {
+    if (!(text.startsWith(pemHead) && text.endsWith(pemTail))) return undefined;
+    const body = text.slice(pemHead.length, -pemTail.length);
+    return new Uint8Array(Buffer.from(body.replaceAll("\n", ""), "base64"));
+  }
   if (encoding !== "decimal") return new Uint8Array(Buffer.from(text, encoding));
   return /^[0-9]+$/.test(text) ? bigintBytes(BigInt(text)) : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Twelve fixed RSA key pairs, since making one takes longer than a whole run and cannot be seeded.
+ * Thirty fixed RSA key pairs, since making one takes longer than a whole run and cannot be seeded.
  * They lie in rsa-lab-keys.json for all the world to read (base64 of PKCS#8 DER, e = 65537, made
  * with `openssl genpkey`): never use them outside the lab.
  */
@@ -14,13 +14,13 @@ export interface RsaLabKey {
   readonly publicKey: Uint8Array;
 }
 
-/** How many pairs there are of each size. */
-export const rsaLabKeyCount = 6;
+/** How many pairs there are of a size: 24 of 2048 bits, 6 of 4096. */
+export const rsaLabKeyCount = (bits: 2048 | 4096): number => labKeys[bits].length;
 
 const cache = new Map<string, RsaLabKey>();
 
 /**
- * @param index 0 to 5: another pair for each.
+ * @param index from 0, below {@link rsaLabKeyCount}: another pair for each.
  * @returns the same pair for the same arguments.
  * @throws MisuseError for any other index.
  */
@@ -33,7 +33,8 @@ export function rsaLabKey(bits: 2048 | 4096, index: number): RsaLabKey {
   }
   const encoded = labKeys[bits][index];
   if (encoded === undefined) {
-    throw new MisuseError(`RSA lab keys are numbered 0 to ${rsaLabKeyCount - 1}, not ${index}`);
+    const last = rsaLabKeyCount(bits) - 1;
+    throw new MisuseError(`RSA lab keys are numbered 0 to ${last}, not ${index}`);
   }
   const privateKey = new Uint8Array(Buffer.from(encoded, "base64"));
   cache.set(id, { privateKey, publicKey: rsaPublicKey(privateKey) });

@@ -1,0 +1,111 @@
+/**
+ * Both ends against conversations that Python recorded; see interop/record.py for how, and with
+ * what. Nothing here runs Python.
+ */
+import { describe, expect, test } from "vitest";
+import type { Input, Output } from "../../endpoint.ts";
+import { fromHex, hex, lossyText, utf8 } from "../../kit/bytes.ts";
+import { fernetEncrypt } from "../../kit/fernet.ts";
+import { Random } from "../../kit/random.ts";
+import { CryptoRecorder } from "../../kit/recorder.ts";
+import { openToken } from "./envelope.ts";
+import recording from "./interop/recorded-exchange.json" with { type: "json" };
+import { readKey } from "./session-key.ts";
+import { addresses, install, type Party } from "./test-bench.ts";
+
+const bytesOf = (digits: string): Uint8Array => fromHex(digits) as Uint8Array;
+
+/** The real primitives, with the recording's key and IVs in place of random ones. */
+class Scripted extends CryptoRecorder {
+  readonly #draws: Uint8Array[];
+
+  constructor(draws: readonly string[]) {
+    super([], new Random("unused"), "scripted");
+    this.#draws = draws.map(bytesOf);
+  }
+
+  override random(length: number): Uint8Array {
+    const draw = this.#draws.shift();
+    if (draw?.length !== length) throw new Error(`the recording holds no such ${length} bytes`);
+    return draw;
+  }
+}
+
+const sent = (outputs: readonly Output[]): readonly string[] =>
+  outputs.flatMap((output) => (output.kind === "transmit" ? [hex(output.bytes)] : []));
+
+describe.each(recording.exchanges)("layout=$layout, at $rounds.0.ms ms and later", (exchange) => {
+  const { layout, key, keyBytes, aliceIvs, bobIvs, rounds } = exchange;
+  const open = install({ layout, fresh: "mono" });
+  const chunk = (from: Party, bytes: Uint8Array): Input => ({
+    kind: "chunk",
+    bytes,
+    from: addresses[from],
+  });
+
+  test("our Bob sends byte for byte what Python's did, and takes its confirmations", () => {
+    const client = open("client", new Scripted(bobIvs));
+    client.handle({ kind: "start" }, 0);
+    client.handle({ kind: "connected", peer: addresses.server }, 0);
+    client.handle(chunk("server", utf8(key)), 0);
+    for (const { ms, text, token, ack } of rounds) {
+      expect(sent(client.handle({ kind: "send", message: utf8(text) }, ms))).toEqual([token]);
+      const told = client.handle(chunk("server", bytesOf(ack)), ms);
+      expect(told.flatMap((o) => (o.kind === "confirm" ? [lossyText(o.message)] : []))).toEqual([
+        text,
+      ]);
+    }
+  });
+
+  test("our Alice reads what Python's did, and confirms byte for byte alike", () => {
+    const server = open("server", new Scripted([keyBytes, ...aliceIvs]));
+    server.handle({ kind: "start" }, 0);
+    const first = server.handle({ kind: "connected", peer: addresses.client }, 0);
+    expect(sent(first)).toEqual([hex(utf8(key))]);
+    for (const { ms, token, got, ack, intact, dated } of rounds) {
+      const outputs = server.handle(chunk("client", bytesOf(token)), ms);
+      expect(sent(outputs)).toEqual([ack]);
+      expect(outputs.flatMap((o) => (o.kind === "deliver" ? [hex(o.message)] : []))).toEqual([got]);
+      const alarms = outputs.filter((o) => o.kind === "alarm").map((o) => o.text);
+      expect(alarms.filter((text) => text.startsWith("this may have been"))).toHaveLength(
+        intact ? 0 : 1,
+      );
+      expect(alarms.filter((text) => text.startsWith("no date"))).toHaveLength(dated ? 0 : 1);
+    }
+  });
+
+  test("on a whole second the date is short, and the receiver cuts into what follows", () => {
+    for (const { ms, text, got, dated } of rounds) {
+      expect(dated).toBe(ms % 1000 !== 0);
+      if (dated) expect(got).toBe(hex(utf8(text)));
+    }
+  });
+});
+
+describe("what no honest end sends", () => {
+  const crypto = new CryptoRecorder([], new Random("interop"), "interop");
+
+  test.each(recording.tokens.rows)("the token $token is read as in Python", (row) => {
+    const content = openToken(crypto, utf8(recording.tokens.key), bytesOf(row.token));
+    const found = content === undefined ? { raises: "InvalidToken" } : { text: hex(content) };
+    expect(found).toEqual(row.raises === undefined ? { text: row.text } : { raises: row.raises });
+  });
+
+  test("two tokens that arrive as one: the second is lost, or both are", () => {
+    const { rows } = recording.tokens;
+    const twice = rows.filter((a) =>
+      rows.some((b) => b.token !== "" && a.token === b.token + b.token),
+    );
+    const outcomes = new Set(twice.map((row) => row.raises ?? "only the first"));
+    expect(outcomes).toEqual(new Set(["InvalidToken", "only the first"]));
+  });
+
+  test.each(recording.keys)("the key $key is taken as in Python", (row) => {
+    const attempt = (): string => {
+      const key = readKey(crypto, bytesOf(row.key));
+      return lossyText(fernetEncrypt(new Scripted(["00".repeat(16)]), key, 1, utf8("test")));
+    };
+    if (row.raises !== undefined) expect(attempt).toThrow(row.raises);
+    else expect(attempt()).toBe(row.token);
+  });
+});

@@ -1,0 +1,38 @@
+/**
+ * What the `clients=signed` variant adds: names that mean something. Everybody knows everybody's
+ * Ed25519 key, and what introduces a client, to the relay or to another client, is signed.
+ */
+import type { Principal } from "../../endpoint.ts";
+import { concat, utf8 } from "../../kit/bytes.ts";
+import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
+
+export type Signers = ReadonlyMap<Principal, KeyPair>;
+
+/** @returns 128 hex digits. @param parts what is signed; no part may be able to run into another. */
+export function signed(
+  crypto: CryptoKit,
+  signers: Signers,
+  by: Principal,
+  ...parts: readonly Uint8Array[]
+): Uint8Array {
+  const key = signers.get(by)?.privateKey;
+  if (key === undefined) throw new Error(`${by} has no signing key`);
+  return crypto.encode("hex", crypto.sign(key, joined(parts)));
+}
+
+/** @param signature untrusted. */
+export function verified(
+  crypto: CryptoKit,
+  signers: Signers,
+  by: Principal,
+  signature: Uint8Array | undefined,
+  ...parts: readonly Uint8Array[]
+): boolean {
+  const key = signers.get(by)?.publicKey;
+  const bytes = signature && crypto.decode("hex", signature);
+  if (key === undefined || bytes === undefined) return false;
+  return crypto.verify(key, joined(parts), bytes);
+}
+
+const joined = (parts: readonly Uint8Array[]): Uint8Array =>
+  concat(...parts.flatMap((part) => [utf8(`${part.length}:`), part]));

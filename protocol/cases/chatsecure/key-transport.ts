@@ -1,0 +1,80 @@
+/** How keys travel: RSA-OAEP with SHA-256, for the relay and between clients alike. */
+import { hex } from "../../kit/bytes.ts";
+import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
+import { rsaLabKeyCount } from "../../kit/primitives/rsa-lab-keys.ts";
+import { ivBytes, type Keys, parse, serialize, unbase64 } from "./channel.ts";
+import { type Settings, suites } from "./settings.ts";
+
+const rsaBits = 2048;
+
+/**
+ * Draws a key and an IV and encrypts them: base64(OAEP(pickle([key, IV]))), 344 characters.
+ *
+ * @param publicKey SPKI DER; untrusted. @param keyBytes 16 or 32.
+ * @returns `undefined` if the public key is none.
+ */
+export function makeKeys(
+  crypto: CryptoKit,
+  settings: Settings,
+  publicKey: Uint8Array,
+  keyBytes: number,
+): { readonly keys: Keys; readonly data: Uint8Array } | undefined {
+  const key = crypto.random(keyBytes);
+  const iv = crypto.random(ivBytes);
+  // JSON takes no bytes, so that the safer variant has to encode them.
+  const parts = settings.pickled ? [key, iv] : [key, iv].map((b) => crypto.encode("base64", b));
+  const encrypted = crypto.rsaEncrypt("sha256", publicKey, serialize(settings, parts));
+  if (encrypted === undefined) return undefined;
+  return { keys: { key, iv }, data: crypto.encode("base64", encrypted) };
+}
+
+/** @param data untrusted. `keys` are missing where it holds none. */
+export function takeKeys(
+  crypto: CryptoKit,
+  settings: Settings,
+  privateKey: Uint8Array,
+  data: Uint8Array,
+): { readonly keys: Keys | undefined; readonly ran: readonly string[] } {
+  const encrypted = unbase64(crypto, data);
+  const clear = encrypted && crypto.rsaDecrypt("sha256", privateKey, encrypted);
+  const loaded = clear && parse(settings, clear);
+  if (loaded === undefined) return { keys: undefined, ran: [] };
+  const { value, ran } = loaded;
+  const parts = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  const bytes = parts.map((part) => {
+    if (!(part instanceof Uint8Array)) return undefined;
+    return settings.pickled ? part : crypto.decode("base64", part);
+  });
+  const [key, iv] = bytes;
+  const fits = key !== undefined && suites.some((s) => s.keyBytes === key.length);
+  return { keys: fits && iv?.length === ivBytes ? { key, iv } : undefined, ran };
+}
+
+/** The pairs that belong to the relay and to the attacker. */
+const relayPair = 0;
+const attackersPair = 5;
+
+/**
+ * Fresh RSA pairs for one deployment. Making one takes longer than a run, so that a random draw
+ * picks one of the lab's, and each draw another one until there are no more (then from the start).
+ */
+export class FreshPairs {
+  readonly #indexOf = new Map<string, number>();
+  readonly #free: readonly number[];
+
+  constructor() {
+    const all = [...Array(rsaLabKeyCount(rsaBits)).keys()];
+    this.#free = all.filter((index) => index !== relayPair && index !== attackersPair);
+  }
+
+  pair(crypto: CryptoKit): KeyPair {
+    const draw = hex(crypto.random(16));
+    const count = this.#indexOf.size;
+    const index = this.#indexOf.get(draw) ?? (this.#free[count % this.#free.length] as number);
+    this.#indexOf.set(draw, index);
+    return crypto.rsaKeyPair(rsaBits, index);
+  }
+}
+
+/** The relay's pair, as read from its file. */
+export const relayKeyPair = (crypto: CryptoKit): KeyPair => crypto.rsaKeyPair(rsaBits, relayPair);

@@ -1,0 +1,71 @@
+/** What longer searches have to say beside their verdicts, for a terminal. */
+import pc from "picocolors";
+import { hanging } from "./columns.ts";
+import { terminalText } from "./escape.ts";
+import { counted, grouped } from "./model.ts";
+import type { TextOptions } from "./text.ts";
+
+export interface ExploreWords {
+  readonly depth: number;
+  readonly runs: number;
+  /** Was everything tried? */
+  readonly complete: boolean;
+}
+
+/** How far the exhaustive search went, and what it left out because it cannot matter. */
+export function exploreText({ depth, runs, complete }: ExploreWords, options: TextOptions): string {
+  const colors = pc.createColors(options.color);
+  const moves = counted(depth, "move");
+  const covered = `${counted(runs, "attack")} covered`;
+  const words = complete
+    ? `all attacks of up to ${moves}: ${covered}, ` +
+      "not counting those that only repeat one of them, or that can change no verdict"
+    : `NOT all attacks of up to ${moves}: ${covered}`;
+  const lines = hanging("", words, Math.max(40, options.width));
+  return `${lines.map((l) => (complete ? l : colors.yellow(l))).join("\n")}\n`;
+}
+
+export interface FuzzWords {
+  readonly runs: number;
+  readonly shards: number;
+  readonly transitions: number;
+  readonly effective: number;
+  /** Attacks worth keeping. */
+  readonly kept: number;
+  /** Guarantees and the runs of its shard after which the first shard broke them. */
+  readonly firstBroken: Readonly<Record<string, number>>;
+  /** Runs of earlier sittings. */
+  readonly resumedAfter?: number;
+  /** Where the attacks worth keeping are, and how to go on. */
+  readonly corpus?: { readonly folder: string; readonly size: number; readonly command: string };
+}
+
+export function fuzzText(words: FuzzWords, options: TextOptions): string {
+  const width = Math.max(40, options.width);
+  const colors = pc.createColors(options.color);
+  const { runs, shards, resumedAfter, corpus } = words;
+  const earlier =
+    resumedAfter === undefined ? "" : `, ${grouped(resumedAfter)} of them in earlier sittings`;
+  const lines = hanging(
+    "random search  ",
+    `${counted(runs, "run")} in ${counted(shards, "shard")}${earlier}; ` +
+      `${counted(words.transitions, "transition")} covered; ` +
+      `${counted(words.effective, "attack")} changed the course; ` +
+      `${counted(words.kept, "attack")} reached or broke something new`,
+    width,
+  );
+  const broken = Object.entries(words.firstBroken).sort(
+    ([a, m], [b, n]) => m - n || (a < b ? -1 : 1),
+  );
+  if (broken.length > 0) {
+    const list = broken.map(([id, n]) => `${terminalText(id)} ${grouped(n)}`).join(", ");
+    lines.push(...hanging("first broken   ", `after so many runs of a shard: ${list}`, width));
+  }
+  if (corpus !== undefined) {
+    const where = `${counted(corpus.size, "attack")} in ${terminalText(corpus.folder, 200)}`;
+    lines.push(...hanging("corpus         ", where, width));
+    // Not wrapped: it is there to be copied.
+    lines.push(`go on with     ${colors.cyan(terminalText(corpus.command))}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
