@@ -37,15 +37,15 @@ function openBase64(bytes: Uint8Array, alphabet: "base64" | "base64url"): Opened
 }
 
 /** Base64 in lines (RFC 2045 §6.8), perhaps between the armour lines of PEM (RFC 7468). */
-const wrappedText = /^(-----BEGIN [^\n]+\n)?((?:[A-Za-z0-9+/]+\n)*[A-Za-z0-9+/]+=*)(\n[^\n]*)?$/;
+const wrappedText =
+  /^(-----BEGIN [^\n]+\n)?((?:[A-Za-z0-9+/]+\n)*[A-Za-z0-9+/]+=*)(\n(?:-----END .+)?)$/;
 
 function openWrapped(bytes: Uint8Array): Opened | undefined {
-  const [, head = "", body = "", tail] = wrappedText.exec(latin1(bytes)) ?? [];
+  const [, head = "", body = "", tail = ""] = wrappedText.exec(latin1(bytes)) ?? [];
   const opened = openBase64(utf8(body.replaceAll("\n", "")), "base64");
-  if (tail === undefined || opened === undefined) return undefined;
-  const lines = new RegExp(`.{1,${`${body}\n`.indexOf("\n")}}`, "g");
-  const wrap = (packed: Uint8Array): string => (latin1(packed).match(lines) ?? []).join("\n");
-  return { ...opened, close: (inner) => utf8(head + wrap(opened.close(inner)) + tail) };
+  const lines = new RegExp(`.{1,${`${body}\n`.indexOf("\n") || 1}}`, "g");
+  const wrap = (packed: Uint8Array): string => latin1(packed).replace(lines, "\n$&").slice(1);
+  return opened && { ...opened, close: (inner) => utf8(head + wrap(opened.close(inner)) + tail) };
 }
 
 function openHex(bytes: Uint8Array): Opened | undefined {

@@ -153,7 +153,10 @@ export class Enemy {
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
     if (spec === undefined || facing === undefined) return undefined;
     if (move.insteadOf !== undefined && taken === undefined) return undefined;
-    const address = taken ?? `${attackerHost}:${firstPuppetPort + this.seats.length}`;
+    // Whoever calls the attacker by its own name calls the port that the role listens on.
+    const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
+    const port = called ?? firstPuppetPort + this.seats.length;
+    const address = taken ?? `${attackerHost}:${port}`;
     const session = plan.workload.sessions[0];
     const faced = other === undefined ? move.facing : plan.attack[other.move];
     const facingName = typeof faced === "object" && "role" in faced ? faced.role : move.facing;

@@ -6,7 +6,14 @@
  * can be attacked in turn.
  */
 import { fieldsOf, openField } from "../fields.ts";
-import { attackerAddress, type Edit, type Moment, type Move, type PacketRef } from "../move.ts";
+import {
+  attackerAddress,
+  attackerHost,
+  type Edit,
+  type Moment,
+  type Move,
+  type PacketRef,
+} from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
@@ -119,6 +126,14 @@ function* injections(scene: Scene): Iterable<Move> {
   }
 }
 
+/** Does anybody talk to the attacker by its own name? Then it is a registered user. */
+const isKnown = (scene: Scene): boolean => scene.packets.some((p) => p.ref.to === attackerHost);
+
+const callers = (scene: Scene, role: string): readonly string[] => {
+  const calls = scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from);
+  return [...new Set(calls)].filter((id) => id.startsWith(`${role}#`));
+};
+
 const names = ["puppet-a", "puppet-b", "puppet-c", "puppet-d"];
 
 /** Each role toward whoever it talks to: on the wire, from outside, with a value already seen. */
@@ -132,7 +147,16 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
     yield playing(name, asker, answerer, { insteadOf: asker.id, ...handsTo });
     yield playing(name, asker, answerer);
     if (first !== undefined) {
-      yield playing(name, asker, answerer, { reuses: 1, when: { after: first } });
+      const when: Moment = { after: first };
+      yield playing(name, asker, answerer, { reuses: 1, when });
+      yield playing(name, asker, answerer, { reuses: 2, when });
+    }
+    if (isKnown(scene)) {
+      yield playing(name, asker, answerer, { as: attackerHost });
+      // Whoever calls the attacker by its name is answered in its name.
+      for (const caller of callers(scene, asker.role)) {
+        yield { move: "puppet", name, role: answerer.role, as: attackerHost, facing: caller };
+      }
     }
   }
   for (const { ref: after } of scene.packets) {

@@ -3,6 +3,7 @@
  * guarantees about data.
  */
 
+import { isEnemy } from "../../attacker/move.ts";
 import type { Principal, Purpose } from "../../protocol/endpoint.ts";
 import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
@@ -132,6 +133,10 @@ function partnersOf(
     return there && !(keyed(o) && end.process.service);
   });
 }
+
+/** Deliveries that are said to come from honest people: what the enemy says is its own business. */
+export const fromHonest = (trace: Trace, deliveries: readonly Item[]): readonly Item[] =>
+  deliveries.filter((d) => d.other === undefined || !isEnemy(d.other, trace.plan.attack));
 
 /** Content in quotation marks, for people; long content is cut. */
 export function quote(message: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { exchangesOf, type Item, quote } from "./exchanges.ts";
+import { exchangesOf, fromHonest, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const integrity: Guarantee = {
@@ -11,7 +11,8 @@ export const integrity: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   judge(trace) {
-    const { submissions, deliveries } = exchangesOf(trace);
+    const { submissions, deliveries: all } = exchangesOf(trace);
+    const deliveries = fromHonest(trace, all);
     for (const d of deliveries) {
       const earlier = submissions.filter((s) => s.index < d.index);
       if (earlier.some((s) => s.content === d.content)) continue;

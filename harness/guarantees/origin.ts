@@ -1,3 +1,4 @@
+import { isEnemy } from "../../attacker/move.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -22,6 +23,9 @@ export const origin: Guarantee = {
           (s.other === undefined || s.other === receiver),
       );
       if (genuine) continue;
+      // What the enemy says in its own name is its own; honest words meant for this receiver are not.
+      const own = d.other !== undefined && isEnemy(d.other, trace.plan.attack);
+      if (own && !same.some((s) => s.other === receiver)) continue;
       const author = same[0]?.end.process;
       const truth =
         author === undefined

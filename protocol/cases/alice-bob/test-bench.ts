@@ -1,5 +1,5 @@
 /** For the tests: both ends on a wire that can be tampered with by position, in virtual time. */
-import type { Address, Endpoint, Env, Input, Millis, Output, Store } from "../../endpoint.ts";
+import type { Endpoint, Env, Input, Millis, Output, Store } from "../../endpoint.ts";
 import { concat, lossyText } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
@@ -139,7 +139,8 @@ export class Conversation {
     try {
       outputs = this.#endpoints[party].handle(input, this.now);
     } catch (error) {
-      return this.#ended(party, `crash ${(error as Error).message}`);
+      this.#ended(party, `crash ${(error as Error).message}`);
+      return;
     }
     for (const output of outputs) {
       this.lines.push(`${party} << ${told(output)}`);
@@ -182,4 +183,3 @@ export class Conversation {
 }
 
 export const pass = (from: Party, bytes: Uint8Array): Passing => ({ to: other(from), bytes });
-export type { Address };
