@@ -98,8 +98,16 @@ function parseJson(source: string | undefined): object | undefined {
 const isMember = (value: object, name: string): boolean =>
   Object.prototype.propertyIsEnumerable.call(value, name);
 
+/** Text that may be a JSON document. Most packets are ruled out by their first byte. */
+function jsonText(bytes: Uint8Array): string | undefined {
+  const first = bytes.find(
+    (byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d,
+  );
+  return first === 0x5b || first === 0x7b ? text(bytes) : undefined;
+}
+
 function openJson(bytes: Uint8Array, pointer: string): Opened | undefined {
-  const source = text(bytes);
+  const source = jsonText(bytes);
   const document = parseJson(source);
   if (source === undefined || document === undefined) return undefined;
   const steps = pointer.split("/").slice(1).map(unescapePointer);
@@ -228,7 +236,7 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
 }
 
 function jsonPointers(bytes: Uint8Array): readonly string[] {
-  const source = text(bytes);
+  const source = jsonText(bytes);
   const document = parseJson(source);
   if (document === undefined) return [];
   const found: string[] = [];

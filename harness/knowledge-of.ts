@@ -1,5 +1,6 @@
 /** What an attacker knows at the end of a run; computed when asked for, once per trace. */
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
+import { isAttacker } from "../attacker/move.ts";
 import type { Trace } from "./trace.ts";
 
 /** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
@@ -17,7 +18,11 @@ const before = new WeakMap<Trace, Knowledge>();
 const after = new WeakMap<Trace, Knowledge>();
 
 function build(trace: Trace, disclosures: boolean): Knowledge {
-  const knowledge = new Knowledge(declaredSecrets(trace));
+  // What an endpoint submits by itself was its user's as well.
+  const said = trace.events.flatMap((e) =>
+    e.kind === "submit" && e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
+  );
+  const knowledge = new Knowledge([...declaredSecrets(trace), ...said]);
   for (const op of trace.crypto) knowledge.learnOperation(op);
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
   for (const value of trace.attackerKnows) knowledge.observe(value);

@@ -165,6 +165,7 @@ const cases: Record<string, Case> = {
     more: ["server#0 mallory was here < mallory:7000"],
     handshake: "touched",
   },
+  participate: { move: { move: "participate", as: "bob" } },
   hijack: {
     move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2) },
     more: [`server#0 mallory was here < ${c0}`],

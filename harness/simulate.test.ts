@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Endpoint, Output, PlannedSession } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { relayed } from "./testing/relayed.ts";
 import {
   bare,
   bareClient,
@@ -422,47 +423,7 @@ describe("crashes and endings", () => {
 
 describe("roles", () => {
   test("three of them: clients around a relay", () => {
-    const protocol = protocolOf(
-      {
-        relay: () => {
-          const known = new Map<string, string>();
-          return (input) => {
-            if (input.kind !== "datagram") return [];
-            const [kind = "", name = "", ...rest] = words(input.bytes).split(" ");
-            if (kind === "join") {
-              known.set(name, input.from);
-              return [];
-            }
-            const from = [...known].find(([, address]) => address === input.from)?.[0] ?? "?";
-            return [transmit(`${from} ${rest.join(" ")}`, known.get(name) ?? input.from)];
-          };
-        },
-        member: (env) => (input) => {
-          if (input.kind === "start") return [transmit(`join ${env.self}`), { kind: "ready" }];
-          if (input.kind === "send")
-            return [transmit(`to ${input.to ?? "nobody"} ${words(input.message)}`)];
-          if (input.kind !== "datagram") return [];
-          const [from = "", ...rest] = words(input.bytes).split(" ");
-          return [deliver(utf8(rest.join(" ")), from)];
-        },
-      },
-      {
-        protocol: {
-          roles: [
-            { name: "relay", principals: ["rita"], process: "service", port: 70 },
-            { name: "member", principals: ["alice", "bob"], process: "session", peer: "relay" },
-          ],
-        },
-        sessions: [
-          { start: 0, messages: [{ from: "member", message: utf8("hello bob"), to: "bob" }] },
-          {
-            start: "after-previous",
-            messages: [{ from: "bob", message: utf8("to me"), to: "bob" }],
-          },
-        ],
-      },
-    );
-    const trace = run(protocol);
+    const trace = run(relayed);
     expect(trace.processes.map((p) => `${p.id} ${p.principal} ${p.address}`)).toEqual([
       "relay#0 rita rita:70",
       "member#0 alice alice:40001",
@@ -479,7 +440,7 @@ describe("roles", () => {
       "member#3",
     ]);
     const drop = [{ move: "drop", packet: { from: "relay#0", to: "member#1", nth: 1 } } as const];
-    expect(delivered(run(protocol, { attack: drop }))).toEqual(["to me"]);
+    expect(delivered(run(relayed, { attack: drop }))).toEqual(["to me"]);
   });
 
   const swapped = (process: "session" | "service") =>

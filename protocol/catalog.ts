@@ -1,4 +1,5 @@
 /** The bundled protocols. A new one is one file (or folder) and one line here. */
+import { aliceBob } from "./cases/alice-bob/alice-bob.ts";
 import { objectSecurity } from "./cases/object-security/object-security.ts";
 import type { Protocol } from "./endpoint.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
@@ -15,6 +16,7 @@ import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
+  aliceBob,
   preshared,
   hashedLogin,
   needhamSchroeder,

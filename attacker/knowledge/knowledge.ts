@@ -14,6 +14,7 @@ import {
   type Latin1,
   latin1,
 } from "../../protocol/kit/bytes.ts";
+import { type AeadName, aeadTagBytes } from "../../protocol/kit/primitives/aead.ts";
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { discreteLog } from "./discrete-log.ts";
@@ -27,7 +28,7 @@ export const guessableBelowBytes = 8;
 export const declaredFromBytes = 4;
 const prefixBytes = 4;
 
-const prefixSlots = 1 << 12;
+const prefixSlots = 1 << 11;
 const slotOf = (prefix: number): number =>
   (Math.imul(prefix, 0x9e3779b1) >>> 20) & (prefixSlots - 1);
 /** The four bytes at `i` as a number. */
@@ -77,6 +78,9 @@ function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
   return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
 }
 
+const withoutTag = ({ output, algorithm }: OpRecord): Latin1 =>
+  output.slice(0, -aeadTagBytes(algorithm as AeadName));
+
 /** Small groups by their numbers, long ones by their length. */
 function groupName({ algorithm, field }: OpRecord): string {
   const bits = field === undefined ? 0 : bitLength(field.modulus);
@@ -121,6 +125,7 @@ export class Knowledge implements Derivability {
     if (op.op !== "random") this.#open.push(op);
     this.#addOpened(op);
     for (const value of op.inputs) this.#index(value);
+    if (op.op === "aead") this.#index(withoutTag(op));
     if (hasOutput(op) && op.output.length >= this.#leastSecret(op)) {
       this.#hide(op.output);
       this.#index(op.output);
@@ -302,7 +307,9 @@ export class Knowledge implements Derivability {
       if (op.op === "public-key") this.#tryLogarithm(op);
       return this.#known.has(op.output);
     }
-    if (!view.has(op.output)) return false;
+    // Whoever decrypts without looking at the tag does not need it.
+    const seen = view.has(op.output) || (op.op === "aead" && this.#known.has(withoutTag(op)));
+    if (!seen) return false;
     const gained = rule.decompose(op, view);
     for (const value of gained) this.#add(value, { kind: "opened", op });
     return gained.length > 0 && this.#known.has(op.output);

@@ -16,14 +16,17 @@ export const forwardSecrecy: Guarantee = {
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
     attack.every((m) => m.move !== "disclose" || m.when === "end"),
-  judge(trace) {
+  judge(trace, profile) {
+    // What an undisturbed run already gives away belongs to confidentiality.
+    const readable = knowledgeFromWire(profile.honest);
     const before = knowledgeFromWire(trace);
     const after = knowledgeOf(trace);
     const messages = exchangesOf(trace).submissions.filter(
       (s) =>
         s.purpose === "message" &&
         s.message.length >= declaredFromBytes &&
-        !before.derivable(s.message),
+        !before.derivable(s.message) &&
+        !readable.derivable(s.message),
     );
     const lost = messages.find((s) => after.derivable(s.message));
     if (lost === undefined) return { atStake: messages.length };

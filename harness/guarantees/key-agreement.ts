@@ -40,7 +40,9 @@ function sameKeyOtherNames(a: End, b: End): string | undefined {
 
 function otherKeys(a: End, b: End): string | undefined {
   const connected = a.process.address === b.session || b.process.address === a.session;
-  if (!connected || keyOf(a) === keyOf(b)) return undefined;
+  // An address may serve one session after another.
+  const together = a.firstMs <= b.lastMs && b.firstMs <= a.lastMs;
+  if (!connected || !together || keyOf(a) === keyOf(b)) return undefined;
   if (peerOf(a) !== b.process.principal || peerOf(b) !== a.process.principal) return undefined;
   return `${a.process.id} and ${b.process.id} have both finished with each other, with different keys`;
 }

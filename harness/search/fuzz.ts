@@ -66,11 +66,15 @@ export interface FuzzResult {
 
 const batch = 200;
 const longestGrown = 8;
+/** Only what was kept lately is grown: older attacks have had their chance. */
+const mostGrown = 64;
 const strategy = "random";
 
 interface Kept {
   readonly attack: Attack;
   readonly trace: Trace;
+  /** What can be added to it; worked out when first asked for. */
+  moves?: readonly Move[];
 }
 
 export function fuzz(subject: Subject, settings: FuzzSettings, watch: FuzzWatch = {}): FuzzResult {
@@ -217,13 +221,16 @@ class Fuzz {
 
   /** One more move on something that led somewhere, or one fewer. */
   #grow(random: Random): Attack {
-    const { attack, trace } = this.#kept[random.below(this.#kept.length)] as Kept;
+    const recent = this.#kept.slice(-mostGrown);
+    const kept = recent[random.below(recent.length)] as Kept;
+    const { attack, trace } = kept;
     if (attack.length > 1 && random.below(5) === 0) {
       const without = random.below(attack.length);
       return attack.filter((_, i) => i !== without);
     }
     if (attack.length >= longestGrown) return attack.slice(1);
-    const moves: Move[] = [...alphabet(this.#campaign.sceneAfter(trace), attack.length)];
+    kept.moves ??= [...alphabet(this.#campaign.sceneAfter(trace), attack.length)];
+    const { moves } = kept;
     const move = moves[random.below(moves.length)];
     return move === undefined ? attack : [...attack, move];
   }

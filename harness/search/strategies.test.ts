@@ -8,6 +8,7 @@ import { packetKey } from "../attack-plan.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
+import { relayed } from "../testing/relayed.ts";
 import { deliver, say, subjectFor, tiny } from "../testing/tiny.ts";
 import { baseWorkload, workloadNamed } from "../workload.ts";
 import { sceneOf } from "./scene.ts";
@@ -48,6 +49,7 @@ const subjects: readonly Subject[] = [
     bundledSubject(parseProtocolName(name)),
   ),
   streaming,
+  subjectFor(relayed),
 ];
 
 function sceneFor(subject: Subject): Scene {

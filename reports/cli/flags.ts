@@ -44,10 +44,15 @@ interface RawFlags {
 const mostWorkers = 256;
 
 /** For everything that searches. */
-export function addSearchFlags(command: Command): Command {
+export function addLimitFlags(command: Command): Command {
   return command
     .option("--guarantee <id...>", "only these guarantees")
-    .option("--capability <name...>", "only attackers with these capabilities, or less")
+    .option("--capability <name...>", "only attackers with these capabilities, or less");
+}
+
+/** For everything that goes through the whole catalogue. */
+export function addSearchFlags(command: Command): Command {
+  return addLimitFlags(command)
     .option("--budget <amount>", "per protocol: 5000runs (repeatable), or 30s (not)")
     .option("--bail", "stop at the first broken claim");
 }
@@ -57,7 +62,7 @@ export function addCommonFlags(command: Command, json = true): Command {
   return command
     .option("--seed <text>", "decides all randomness; the same seed, the same result", defaultSeed)
     .option("--out <folder>", "where attacks and reports are saved", "mallory-out")
-    .option("--workers <n>", "how many protocols are tried at the same time")
+    .option("--workers <n>", "how many threads work at the same time")
     .option("--no-color", "no colours (also: NO_COLOR)")
     .option("-q, --quiet", "no progress")
     .addOption(new Option("--debug", "show where our own errors come from").hideHelp());

@@ -120,12 +120,7 @@ const aboutOf = ({ label }: Checked, flags: Flags): FuzzState["about"] => ({
 });
 
 /** @throws UserError if it was another search. */
-function goingOn(
-  one: Checked,
-  asked: number | undefined,
-  corpus: Corpus,
-  flags: Flags,
-): Beginning {
+function goingOn(one: Checked, asked: number | undefined, corpus: Corpus, flags: Flags): Beginning {
   const saved = corpus.loadState();
   const about = aboutOf(one, flags);
   for (const key of ["protocol", "seed", "guarantees", "capabilities"] as const) {

@@ -57,6 +57,17 @@ describe("misuse ends with 2 and one line", () => {
     [["list", "protocolls"], 'did you mean "protocols"?'],
     [["report", "--format", "pfd"], "there are html, markdown, json, text"],
     [["dash"], "dash needs a terminal"],
+    [["explore"], "missing required argument"],
+    [["explore", "presharedd"], 'did you mean "preshared"?'],
+    [["explore", "preshared", "--depth", "two"], "a number of moves from 1 to 9"],
+    [["fuzz", "preshared", "--runs", "0"], "write a number of runs, such as 5000"],
+    [["fuzz", "preshared", "--budget", "9runs"], "write --runs 9"],
+    [["fuzz", "preshared", "--resume"], "add --corpus <folder>"],
+    [["fuzz", "preshared", "--resume", "--corpus", "none"], "holds no search to go on with"],
+    [["diff", "preshared"], "missing required argument"],
+    [["diff", "preshared", "./none.ts"], "./none.ts: does not exist"],
+    [["new", "protocoll", "x"], 'did you mean "protocol"?'],
+    [["new", "protocol", "MyNotes"], "such as my-notes"],
   ])("%j", async (args, says) => {
     const told = oneLine(await mallory(...args), 2);
     expect(told).toContain(says);
@@ -74,10 +85,9 @@ describe("help and lists", () => {
   test("help names every command and exit code", async () => {
     const { code, out } = await mallory("--help");
     expect(code).toBe(0);
-    for (const word of ["matrix", "replay", "run", "list", "report", "dash"]) {
-      expect(out).toMatch(new RegExp(`^  ${word} `, "m"));
-    }
-    for (const later of ["explore", "fuzz", "pcap"]) expect(out).not.toContain(later);
+    const words = ["matrix", "explore", "fuzz", "diff", "replay", "run", "list", "new", "report"];
+    for (const word of [...words, "dash"]) expect(out).toMatch(new RegExp(`^  ${word} `, "m"));
+    expect(out).not.toContain("pcap");
     expect(out).toContain("Exit codes:");
   });
 

@@ -3,14 +3,19 @@
  */
 import { Command, CommanderError } from "commander";
 import { nearest } from "../../harness/nearest.ts";
+import { exploreShards } from "../../harness/search/explore.ts";
 import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { dashCommand } from "./dash.ts";
-import { addCommonFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
+import { diffCommand } from "./diff.ts";
+import { exploreCommand, parseDepth } from "./explore.ts";
+import { addCommonFlags, addLimitFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
+import { type FuzzFlags, fuzzCommand } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
 import { listCommand, listNames } from "./list.ts";
 import { thrownWords } from "./load.ts";
 import { matrixCommand, ownWords } from "./matrix.ts";
+import { newCommand, newKinds } from "./new.ts";
 import { replayCommand } from "./replay.ts";
 import { formats, parseFormats, reportCommand } from "./report.ts";
 import { refuseProtocols, runCommand } from "./run.ts";
@@ -22,7 +27,7 @@ const exitHelp = `
 Exit codes:
   0    as expected
   1    a claim of your own protocol is broken, a bundled protocol with default options is not as
-       its scenario file expects, a scenario deviates, or a replay differs
+       its scenario file expects, a scenario deviates, a replay differs, or a diff is worse
   2    misuse or bad input; one line says what and where
   3    our own error
   130  stopped by Ctrl-C
@@ -32,6 +37,8 @@ Examples:
   npx mallory matrix ./my-protocol.ts               which guarantees of my protocol hold?
   npx mallory matrix object-security?seg=128 --guarantee integrity replay
   npx mallory replay mallory-out/attacks/object-security/integrity.json
+  npx mallory diff preshared preshared?window=off   what does the window defend?
+  npx mallory new protocol my-protocol              a file to start from
   npx mallory run                                   do all scenarios come out as they should?
 `;
 
@@ -41,16 +48,40 @@ Write protocols before --guarantee and --capability, which take every word after
 The attack behind every broken guarantee is saved below <out>/attacks; "replay" shows it again.
 `;
 
+const exploreHelp = `
+The attacks are all lists of so many moves, of every kind and at every packet and moment that a run
+shows. Each move more multiplies the work by some hundreds; --budget ends the search in between.
+The work is divided into ${exploreShards} shards, whatever --workers is: the result is the same.
+`;
+
+const fuzzHelp = `
+The folder of --corpus has one file for each attack, a JSON list of moves. A file that is none is
+named in one line and skipped. Its state is saved every few hundred runs: after an interruption,
+--resume draws the attacks that an uninterrupted search would have drawn. What is broken, and which
+attacks are kept, comes out the same; the effort told for each guarantee, and which of several
+attacks on it is shown, are those of the last sitting.
+`;
+
+const diffHelp = `
+Ends with 1 if anything got worse. Better is what needs a stronger attacker, or breaks no more.
+Revisions of git are not read; to compare with one, check it out beside:
+  git worktree add ../before v1
+  npx mallory diff ../before/my-protocol.ts ./my-protocol.ts
+`;
+
 type Action = (flags: Flags) => Promise<number> | number;
 
+type Act = (command: Command, action: Action) => void;
+type Define = (name: string, about: string) => Command;
+
 /** Builds the commands; whichever is asked for hands its work to `act`. */
-function program(io: Io, act: (command: Command, action: Action) => void): Command {
+function program(io: Io, act: Act): Command {
   const root = new Command("mallory")
     .description("Tries to break protocols, and shows how. Holds is never a proof.")
     .version(version)
     .helpCommand(false)
     .addHelpText("after", exitHelp);
-  const define = (name: string, about: string): Command => root.command(name).description(about);
+  const define: Define = (name, about) => root.command(name).description(about);
 
   addSearchFlags(addCommonFlags(define("matrix", "all guarantees under all generic attackers")))
     .argument("[protocol...]", protocolHelp)
@@ -59,6 +90,60 @@ function program(io: Io, act: (command: Command, action: Action) => void): Comma
       act(command, (flags) => matrixCommand(names, flags, io));
     });
 
+  defineSearches(io, act, define);
+  defineFiles(io, act, define);
+  defineReports(io, act, define);
+
+  // Without a command: the dashboard, or the table where there is no terminal to draw on.
+  const names = root.commands.map((c) => c.name());
+  const start = root.command("start", { isDefault: true, hidden: true });
+  addSearchFlags(addCommonFlags(start))
+    .argument("[word...]")
+    .action((words: string[], _, command: Command) => {
+      act(command, (flags) => {
+        const [word] = words;
+        if (word !== undefined) throw unknownCommand(word, names);
+        return io.interactive && !flags.json
+          ? dashCommand([], flags, io)
+          : matrixCommand([], flags, io);
+      });
+    });
+  return root;
+}
+
+/** Searches that take longer, for one protocol, or that compare two. */
+function defineSearches(io: Io, act: Act, define: Define): void {
+  addLimitFlags(addCommonFlags(define("explore", "every attack of up to so many moves")))
+    .argument("<protocol>", protocolHelp)
+    .option("--depth <moves>", "how many moves an attack may have", "2")
+    .option("--budget <amount>", "for the whole search: 5000runs (repeatable), or 30s (not)")
+    .addHelpText("after", exploreHelp)
+    .action((name: string, { depth }: { depth: string }, command: Command) => {
+      act(command, (flags) => exploreCommand(name, parseDepth(depth), flags, io));
+    });
+
+  addLimitFlags(addCommonFlags(define("fuzz", "random attacks, grown from those that led on")))
+    .argument("<protocol>", protocolHelp)
+    .option("--runs <n>", "how many attacks are drawn (10000, or what --resume goes on with)")
+    .option("--corpus <folder>", "keeps attacks that led somewhere; they are tried first next time")
+    .option("--resume", "go on with the search in that folder where it stopped")
+    .option("--budget <seconds>", "stop after so long: 30s, 10m, 8h")
+    .addHelpText("after", fuzzHelp)
+    .action((name: string, given: FuzzFlags, command: Command) => {
+      act(command, (flags) => fuzzCommand(name, given, flags, io));
+    });
+
+  addSearchFlags(addCommonFlags(define("diff", "what a change made better, and what worse")))
+    .argument("<before>", protocolHelp)
+    .argument("<after>", "likewise")
+    .addHelpText("after", diffHelp)
+    .action((before: string, after: string, _, command: Command) => {
+      act(command, (flags) => diffCommand([before, after], flags, io));
+    });
+}
+
+/** Commands about files: attacks, scenarios, and those to start from. */
+function defineFiles(io: Io, act: Act, define: Define): void {
   addCommonFlags(define("replay", "run a saved attack or trace again: is it the same?"))
     .argument("<file>", "an attack (.json) or a trace (.jsonl)")
     .option("--trace <file>", "write the whole run as a trace")
@@ -82,6 +167,16 @@ function program(io: Io, act: (command: Command, action: Action) => void): Comma
       act(command, (flags) => listCommand(what, flags, io));
     });
 
+  define("new", "a commented file to start from, which works as it is")
+    .argument("<what>", newKinds.join(" or "))
+    .argument("<name>", "such as my-protocol; a folder may stand before it")
+    .action((what: string, name: string, _, command: Command) => {
+      act(command, () => newCommand(what, name, io));
+    });
+}
+
+/** The matrix in other forms. */
+function defineReports(io: Io, act: Act, define: Define): void {
   addSearchFlags(addCommonFlags(define("report", "write the matrix as documents"), false))
     .argument("[protocol...]", protocolHelp)
     .option("--format <name...>", formats.join(", "), ["html", "markdown"])
@@ -94,22 +189,6 @@ function program(io: Io, act: (command: Command, action: Action) => void): Comma
     .action((names: string[], _, command: Command) => {
       act(command, (flags) => dashCommand(names, flags, io));
     });
-
-  // Without a command: the dashboard, or the table where there is no terminal to draw on.
-  const names = root.commands.map((c) => c.name());
-  const start = root.command("start", { isDefault: true, hidden: true });
-  addSearchFlags(addCommonFlags(start))
-    .argument("[word...]")
-    .action((words: string[], _, command: Command) => {
-      act(command, (flags) => {
-        const [word] = words;
-        if (word !== undefined) throw unknownCommand(word, names);
-        return io.interactive && !flags.json
-          ? dashCommand([], flags, io)
-          : matrixCommand([], flags, io);
-      });
-    });
-  return root;
 }
 
 function unknownCommand(word: string, names: readonly string[]): UserError {

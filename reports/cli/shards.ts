@@ -14,7 +14,13 @@ import { terminalText } from "../escape.ts";
 import { jsonText, matrixJson } from "../json.ts";
 import { matrixText } from "../text.ts";
 import type { AttackFiles } from "./attack-files.ts";
-import { type Campaign, type Checked, interruptedReason, Stopper, secondsTimer } from "./campaign.ts";
+import {
+  type Campaign,
+  type Checked,
+  interruptedReason,
+  Stopper,
+  secondsTimer,
+} from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, deviationsOf } from "./matrix.ts";

@@ -31,7 +31,10 @@ interface Kinds {
   /** Does it load, and what is it? */
   check: { readonly ask: object; readonly answer: CheckedSubject };
   assess: { readonly ask: { readonly settings: AssessSettings }; readonly answer: ProtocolReport };
-  explore: { readonly ask: { readonly settings: ExploreSettings }; readonly answer: ProtocolReport };
+  explore: {
+    readonly ask: { readonly settings: ExploreSettings };
+    readonly answer: ProtocolReport;
+  };
   fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
   replay: {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };

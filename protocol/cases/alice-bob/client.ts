@@ -75,7 +75,7 @@ export class Client implements Endpoint {
   handle(input: Input, now: Millis): readonly Output[] {
     switch (input.kind) {
       case "start":
-        return [log("waiting for the server")];
+        return [log("looking for the server")];
       // Nobody can connect to a client: what comes from elsewhere never reaches the program.
       case "connected":
         if (this.#state !== "connecting" || input.peer !== this.#env.peerAddress) return [];
@@ -207,7 +207,7 @@ export class Client implements Endpoint {
 
   #confirmed(now: Millis): readonly Output[] {
     const message = this.#text;
-    return [{ kind: "confirm", message }, log("the message was received"), ...this.#next(now)];
+    return [{ kind: "confirm", message }, log("it arrived"), ...this.#next(now)];
   }
 
   #next(now: Millis): readonly Output[] {
@@ -220,10 +220,10 @@ export class Client implements Endpoint {
     if (this.#state === "writing") return this.#end({ kind: "exit", ok: true });
     if (this.#state !== "waiting") return [];
     this.#wakeMs = now + pollMs;
-    const waiting = log("still waiting for a confirmation");
+    const waiting = log("nothing heard yet");
     if (++this.#polls % pollsPerSending !== 0) return [waiting];
     if (this.#settings.resend === "new") this.#sealed = this.#seal(now);
-    return [waiting, log("no confirmation; sending again"), this.#transmit(this.#sealed.wire)];
+    return [waiting, log("silence; once more"), this.#transmit(this.#sealed.wire)];
   }
 
   #onClosed(): readonly Output[] {
@@ -246,7 +246,7 @@ export class Client implements Endpoint {
     const message = this.#text;
     const told: readonly Output[] =
       this.#settings.severed === "success"
-        ? [{ kind: "confirm", message }, log("the message was received")]
+        ? [{ kind: "confirm", message }, log("it arrived")]
         : [{ kind: "give-up", message }];
     const exit = { kind: "exit", ok: false, because: "the connection was closed" } as const;
     return [...told, ...this.#end(exit)];

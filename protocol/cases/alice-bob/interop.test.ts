@@ -53,9 +53,9 @@ describe.each(named)("%s", (_name, exchange) => {
     for (const { ms, text, token, ack, intact } of rounds) {
       expect(sent(client.handle({ kind: "send", message: utf8(text) }, ms))).toEqual([token]);
       const told = client.handle(chunk("server", bytesOf(ack)), ms);
-      expect(told.flatMap((o) => (o.kind === "confirm" ? [lossyText(o.message)] : []))).toEqual([
-        ...(intact ? [text] : []),
-      ]);
+      expect(told.flatMap((o) => (o.kind === "confirm" ? [lossyText(o.message)] : []))).toEqual(
+        intact ? [text] : [],
+      );
       // The hash that came back was cut at the wrong place: Bob would wait for ever.
       if (!intact) return;
     }

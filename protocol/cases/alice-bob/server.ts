@@ -44,7 +44,7 @@ export class Server implements Endpoint {
     switch (input.kind) {
       case "start":
         this.#env.store("port").write(utf8(`${port}`));
-        return [{ kind: "log", line: "waiting for a client" }];
+        return [{ kind: "log", line: "listening" }];
       case "connected":
         return labelled(input.peer, this.#onConnected(input.peer, now));
       case "chunk": {

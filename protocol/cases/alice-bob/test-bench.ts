@@ -146,7 +146,7 @@ export class Conversation {
       this.lines.push(`${party} << ${told(output)}`);
       this.outputs[party].push(output);
       if (output.kind === "exit") this.#ended(party, told(output));
-      if (output.kind === "transmit") this.#write(party, output.bytes);
+      if (output.kind === "transmit") this.#write(party, output.bytes, output.to);
       if (output.kind === "ready") this.#type();
     }
   }
@@ -163,8 +163,9 @@ export class Conversation {
       this.at(this.now + 2 * latencyMs, "client", { kind: "send", message });
   }
 
-  #write(party: Party, bytes: Uint8Array): void {
+  #write(party: Party, bytes: Uint8Array, address: string | undefined): void {
     this.wire[party].push(bytes);
+    if (address !== undefined && address !== addresses[other(party)]) return;
     for (const { to, bytes: changed, delayMs = 0 } of this.#tamper(
       this.wire[party].length,
       party,

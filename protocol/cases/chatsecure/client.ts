@@ -128,7 +128,7 @@ export class Client implements Endpoint {
   #greet(): readonly Output[] {
     const { self } = this.#env;
     const fields = { type: "connect", phase: 1, name: self, id: self, ciphers: suiteNames };
-    this.#hello = frameOf({ ...fields, data: "" });
+    this.#hello = frameOf(fields);
     this.#state = "greeting";
     return [transmit(this.#hello)];
   }
@@ -175,7 +175,7 @@ export class Client implements Endpoint {
     const { bound, signed: signs } = this.#settings;
     const transcript = [this.#hello, answer.bytes];
     const sig = signs ? signed(crypto, this.#world.signers, self, ...transcript, data) : empty;
-    const bare = { type: "connect", phase: 3, name: self, id: self, ciphers: [suite.name] };
+    const bare = { type: "connect", phase: 3 };
     const fields = { ...bare, data: text(data), ...(signs ? { sig: text(sig) } : {}) };
     const inUse = bound ? boundKeys(this.#env, keys, transcript) : keys;
     const ends = { self, peer: this.#relay };

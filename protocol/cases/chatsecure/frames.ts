@@ -1,5 +1,5 @@
 /** Frames on a stream: one JSON object each, ended by a blank line. */
-import { concat, latin1, text, utf8 } from "../../kit/bytes.ts";
+import { concat, fromLatin1, latin1, text, utf8 } from "../../kit/bytes.ts";
 
 /** A frame as it came: its fields, and its bytes without the blank line. */
 export interface Frame {
@@ -24,7 +24,7 @@ export class FrameReader {
   push(chunk: Uint8Array): readonly (Frame | undefined)[] {
     const parts = (this.#rest + latin1(chunk)).split(blankLine);
     this.#rest = parts.pop() ?? "";
-    const frames = parts.map((part) => parse(Uint8Array.from(part, (c) => c.charCodeAt(0))));
+    const frames = parts.map((part) => parse(fromLatin1(part)));
     if (this.#rest.length <= longestFrame) return frames;
     this.#rest = "";
     return [...frames, undefined];

@@ -83,130 +83,141 @@ export interface Loaded {
 /** Where a pickle is wrong; never leaves this file. */
 class Unpicklable extends Error {}
 
+/** One run of the stack machine over one pickle. */
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #stack: Item[] = [];
-  readonly #memo = new Map<number, Item>();
+  readonly bytes: Uint8Array;
+  readonly stack: Item[] = [];
+  readonly memo = new Map<number, Item>();
   readonly ran: string[] = [];
-  #at = 0;
+  at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
-  #take(count: number): Uint8Array {
-    if (count < 0 || this.#at + count > this.#bytes.length) throw new Unpicklable();
-    this.#at += count;
-    return this.#bytes.slice(this.#at - count, this.#at);
+  take(count: number): Uint8Array {
+    if (count < 0 || this.at + count > this.bytes.length) throw new Unpicklable();
+    this.at += count;
+    return this.bytes.slice(this.at - count, this.at);
   }
 
-  #number(size: number): number {
-    return this.#take(size).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  /** Little-endian. */
+  number(size: number): number {
+    if (this.at + size > this.bytes.length) throw new Unpicklable();
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) value = value * 256 + (this.bytes[this.at + i] ?? 0);
+    this.at += size;
+    return value;
   }
 
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
+  line(): string {
+    const end = this.bytes.indexOf(0x0a, this.at);
     if (end < 0) throw new Unpicklable();
-    const line = latin1(this.#take(end - this.#at));
-    this.#at++;
+    const line = latin1(this.take(end - this.at));
+    this.at++;
     return line;
   }
 
-  #pop(): Item {
-    const item = this.#stack.pop();
+  pop(): Item {
+    const item = this.stack.pop();
     if (item === undefined || item === mark) throw new Unpicklable();
     return item;
   }
 
-  #popValue(): Value {
-    const item = this.#pop();
-    if (item instanceof Named || typeof item === "symbol") throw new Unpicklable();
-    return item;
+  popValue(): Value {
+    return plainValue(this.pop());
   }
 
-  #sinceMark(): readonly Value[] {
-    const at = this.#stack.lastIndexOf(mark);
+  sinceMark(): readonly Value[] {
+    const at = this.stack.lastIndexOf(mark);
     if (at < 0) throw new Unpicklable();
-    const items = this.#stack.splice(at).slice(1);
-    return items.map((item) => {
-      if (item instanceof Named || typeof item === "symbol") throw new Unpicklable();
-      return item;
-    });
+    return this.stack.splice(at).slice(1).map(plainValue);
   }
 
-  /** Adds to the list or dictionary on top of the stack. */
-  #extend(items: readonly Value[], pairs: boolean): void {
-    const below = this.#popValue();
-    if (!pairs) {
-      if (!Array.isArray(below)) throw new Unpicklable();
-      this.#stack.push([...below, ...items]);
-      return;
-    }
-    if (!isDict(below) || items.length % 2 !== 0) throw new Unpicklable();
-    this.#stack.push({ ...below, ...dictOf(items) });
+  /** Adds to the list on top of the stack. */
+  append(items: readonly Value[]): void {
+    const list = this.popValue();
+    if (!Array.isArray(list)) throw new Unpicklable();
+    this.stack.push([...list, ...items]);
   }
 
-  #call(): void {
-    const given = this.#popValue();
-    const called = this.#pop();
+  /** Adds to the dictionary on top of the stack. */
+  setItems(items: readonly Value[]): void {
+    const dict = this.popValue();
+    if (!isDict(dict) || items.length % 2 !== 0) throw new Unpicklable();
+    this.stack.push({ ...dict, ...dictOf(items) });
+  }
+
+  call(): void {
+    const given = this.popValue();
+    const called = this.pop();
     if (!(called instanceof Named)) throw new Unpicklable();
     this.ran.push(`${called.name}(${shown(given)})`);
-    this.#stack.push(new Uint8Array(0));
+    this.stack.push(new Uint8Array(0));
   }
 
-  #put(n: number): void {
-    const top = this.#stack.at(-1);
+  put(n: number): void {
+    const top = this.stack.at(-1);
     if (top === undefined) throw new Unpicklable();
-    this.#memo.set(n, top);
+    this.memo.set(n, top);
   }
 
-  #get(n: number): void {
-    const item = this.#memo.get(n);
+  get(n: number): void {
+    const item = this.memo.get(n);
     if (item === undefined) throw new Unpicklable();
-    this.#stack.push(item);
+    this.stack.push(item);
   }
 
   /** @returns what stands on the stack at the end. */
   run(): Value {
     for (;;) {
-      const opcode = String.fromCharCode(this.#number(1));
-      if (opcode === ".") return this.#popValue();
-      const step = Object.hasOwn(this.#steps, opcode) ? this.#steps[opcode] : undefined;
+      const opcode = this.number(1);
+      if (opcode === endOfPickle) return this.popValue();
+      const step = steps.get(opcode);
       if (step === undefined) throw new Unpicklable();
-      step();
+      step(this);
     }
   }
-
-  readonly #steps: Readonly<Record<string, () => unknown>> = {
-    "\u0080": () => this.#take(1),
-    U: () => this.#stack.push(this.#take(this.#number(1))),
-    T: () => this.#stack.push(this.#take(this.#number(4))),
-    X: () => this.#stack.push(this.#take(this.#number(4))),
-    S: () => this.#stack.push(unquoted(this.#line())),
-    K: () => this.#stack.push(this.#number(1)),
-    I: () => this.#stack.push(Number(this.#line()) || 0),
-    "]": () => this.#stack.push([]),
-    "}": () => this.#stack.push({}),
-    "(": () => this.#stack.push(mark),
-    l: () => this.#stack.push(this.#sinceMark()),
-    t: () => this.#stack.push(this.#sinceMark()),
-    d: () => this.#stack.push(dictOf(this.#sinceMark())),
-    a: () => this.#extend([this.#popValue()], false),
-    e: () => this.#extend(this.#sinceMark(), false),
-    s: () => {
-      const value = this.#popValue();
-      this.#extend([this.#popValue(), value], true);
-    },
-    u: () => this.#extend(this.#sinceMark(), true),
-    q: () => this.#put(this.#number(1)),
-    r: () => this.#put(this.#number(4)),
-    p: () => this.#put(Number(this.#line())),
-    h: () => this.#get(this.#number(1)),
-    g: () => this.#get(Number(this.#line())),
-    c: () => this.#stack.push(new Named(`${this.#line()}.${this.#line()}`)),
-    R: () => this.#call(),
-  };
 }
+
+const endOfPickle = ".".charCodeAt(0);
+
+function plainValue(item: Item): Value {
+  if (item instanceof Named || typeof item === "symbol") throw new Unpicklable();
+  return item;
+}
+
+const steps: ReadonlyMap<number, (m: Machine) => unknown> = new Map(
+  Object.entries<(m: Machine) => unknown>({
+    "\u0080": (m) => m.take(1),
+    U: (m) => m.stack.push(m.take(m.number(1))),
+    T: (m) => m.stack.push(m.take(m.number(4))),
+    X: (m) => m.stack.push(m.take(m.number(4))),
+    S: (m) => m.stack.push(unquoted(m.line())),
+    K: (m) => m.stack.push(m.number(1)),
+    I: (m) => m.stack.push(Number(m.line()) || 0),
+    "]": (m) => m.stack.push([]),
+    "}": (m) => m.stack.push({}),
+    "(": (m) => m.stack.push(mark),
+    l: (m) => m.stack.push(m.sinceMark()),
+    t: (m) => m.stack.push(m.sinceMark()),
+    d: (m) => m.stack.push(dictOf(m.sinceMark())),
+    a: (m) => m.append([m.popValue()]),
+    e: (m) => m.append(m.sinceMark()),
+    s: (m) => {
+      const value = m.popValue();
+      m.setItems([m.popValue(), value]);
+    },
+    u: (m) => m.setItems(m.sinceMark()),
+    q: (m) => m.put(m.number(1)),
+    r: (m) => m.put(m.number(4)),
+    p: (m) => m.put(Number(m.line())),
+    h: (m) => m.get(m.number(1)),
+    g: (m) => m.get(Number(m.line())),
+    c: (m) => m.stack.push(new Named(`${m.line()}.${m.line()}`)),
+    R: (m) => m.call(),
+  }).map(([opcode, step]) => [opcode.charCodeAt(0), step]),
+);
 
 function dictOf(items: readonly Value[]): Dict {
   const out: Record<string, Value> = Object.create(null);

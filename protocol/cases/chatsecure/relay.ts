@@ -122,7 +122,7 @@ export class Relay implements Endpoint {
   }
 
   #onHello(frame: Frame, from: Address): readonly Output[] {
-    const { crypto, self } = this.#env;
+    const { crypto } = this.#env;
     const name = textField(frame, "name");
     const offered = listField(frame, "ciphers");
     if (name === undefined || offered === undefined) return discard(this.#settings, "malformed");
@@ -132,8 +132,6 @@ export class Relay implements Endpoint {
     const answer = frameOf({
       type: "connect",
       phase: 2,
-      name,
-      id: self,
       ciphers: offered.filter((cipher) => suiteNames.includes(cipher)),
       data: text(crypto.encode("pem", pair.publicKey)),
       ...(fresh ? { nonce: text(crypto.encode("hex", crypto.random(nonceBytes))) } : {}),

@@ -91,7 +91,9 @@ export class Client implements Endpoint {
   #asked: Letter | undefined;
   #arriving: Arriving | undefined;
   #unconfirmed: { readonly text: Uint8Array; readonly dueMs: Millis } | undefined;
-  #leaveMs: Millis = leaveAfterMs;
+  #lastMs: Millis = 0;
+  /** When to look whether the user leaves; not moved by every input, to keep the clock quiet. */
+  #lookMs: Millis = 0;
 
   constructor(env: Env, setup: ClientSetup) {
     this.#env = env;
@@ -100,9 +102,10 @@ export class Client implements Endpoint {
 
   handle(input: Input, now: Millis): readonly Output[] {
     if (input.kind === "timeout") return this.#onTimeout(now);
-    this.#leaveMs = now + leaveAfterMs;
+    this.#lastMs = now;
     switch (input.kind) {
       case "start":
+        this.#lookMs = now + leaveAfterMs;
         return [];
       case "connected":
         if (input.peer !== this.#env.peerAddress) return [{ kind: "close", to: input.peer }];
@@ -127,7 +130,7 @@ export class Client implements Endpoint {
   deadline(): Millis {
     const receipt = this.#unconfirmed?.dueMs ?? Number.POSITIVE_INFINITY;
     const write = this.#writer.deadline() ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#leaveMs, receipt, write);
+    return Math.min(this.#lookMs, receipt, write);
   }
 
   #onTimeout(now: Millis): readonly Output[] {
@@ -137,7 +140,10 @@ export class Client implements Endpoint {
       this.#unconfirmed = undefined;
       outputs.push({ kind: "give-up", message: text }, { kind: "ready", messages: 1 });
     }
-    if (now >= this.#leaveMs) outputs.push({ kind: "exit", ok: true });
+    if (now >= this.#lookMs) {
+      this.#lookMs = this.#lastMs + leaveAfterMs;
+      if (now >= this.#lookMs) outputs.push({ kind: "exit", ok: true });
+    }
     return outputs;
   }
 

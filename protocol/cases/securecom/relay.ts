@@ -59,6 +59,8 @@ export class Relay implements Endpoint {
   readonly #writer = new Writer();
   readonly #connections = new Map<Address, Connection>();
   readonly #users = new Map<string, User>();
+  /** The database, read once, at the start. */
+  #accounts: readonly Account[] = [];
 
   constructor(env: Env, settings: Settings, signing: SigningKeys) {
     this.#env = env;
@@ -69,6 +71,7 @@ export class Relay implements Endpoint {
   handle(input: Input, now: Millis): readonly Output[] {
     switch (input.kind) {
       case "start":
+        this.#accounts = readDatabase(this.#env.store(databaseName).read());
         return [log("waiting for connections")];
       case "timeout":
         return this.#writer.due(now);
@@ -144,8 +147,7 @@ export class Relay implements Endpoint {
     const { crypto } = this.#env;
     const { address } = connection;
     const token = this.#settings.auth === "token" ? credential : tokenOf(crypto, credential);
-    const accounts = readDatabase(this.#env.store(databaseName).read());
-    const account = accounts.find((row) => crypto.equal(token, row.token));
+    const account = this.#accounts.find((row) => crypto.equal(token, row.token));
     if (account === undefined) {
       const refusal = this.#writer.write(address, [utf8("401: login refused")], now);
       this.#close(address);
@@ -222,8 +224,7 @@ export class Relay implements Endpoint {
     if (name === undefined) {
       return this.#died(connection, "malformed", "UnicodeDecodeError: the name is not UTF-8");
     }
-    const accounts = readDatabase(this.#env.store(databaseName).read());
-    if (!accounts.some((account) => account.name === name)) {
+    if (!this.#accounts.some((account) => account.name === name)) {
       return this.#writer.write(connection.address, [utf8("404: no such user")], now);
     }
     connection.receiver = name;

@@ -60,10 +60,8 @@ import type { SigningKeys } from "./signing.ts";
 const users = ["alice", "bob"] as const;
 const server: Principal = "server";
 
-const credentials: readonly Credential[] = [
-  { principal: "alice", user: utf8(nameOf("alice")), password: utf8("seven-lamps") },
-  { principal: "bob", user: utf8(nameOf("bob")), password: utf8("river+stone") },
-];
+const passwordAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+const passwordLength = 12;
 
 const claims: readonly ProtocolClaim[] = [
   {
@@ -90,6 +88,13 @@ const claims: readonly ProtocolClaim[] = [
 
 function deploy({ crypto, options: values, store }: DeployEnv): Deployment {
   const settings = settingsOf(values);
+  const credentials = users.map(
+    (principal): Credential => ({
+      principal,
+      user: utf8(nameOf(principal)),
+      password: crypto.randomText(passwordLength, passwordAlphabet),
+    }),
+  );
   const database = writeDatabase(crypto, credentials);
   store(server, databaseName).write(database);
   const signing: SigningKeys = new Map(
@@ -144,10 +149,7 @@ function workload(): Workload {
       },
       {
         start: "after-previous",
-        messages: [
-          says("alice", "please water the garden on Friday"),
-          says("bob", "consider it done, have a good trip"),
-        ],
+        messages: [says("bob", "found it, the garden looks fine")],
       },
     ],
   };

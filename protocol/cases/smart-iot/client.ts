@@ -258,7 +258,7 @@ export class Client implements Endpoint {
       return [log("wrong sequence number"), rejected("replayed")];
     } else sequence.value += 2n;
     printed.push(
-      { kind: "deliver", message: fromLatin1(shown), from: deviceOwner },
+      { kind: "deliver", message: fromLatin1(shown), from: deviceOwner, purpose: "login" },
       log(`decrypted: ${this.#shown(shown)}`),
     );
     // Whatever is shown after a text was sent passes for the answer to it.

@@ -197,8 +197,8 @@ function install({ crypto, options: values }: DeployEnv): {
 function deploy(env: DeployEnv): Deployment {
   const { installation, pairs } = install(env);
   const { client, device, settings } = installation;
-  const row = passwordRow(env.crypto, account.password);
-  env.store(deviceOwner, usersStore).write(fromLatin1(`${latin1(account.user)},${row}\n`));
+  const row = `${latin1(account.user)},${passwordRow(env.crypto, account.password)}\n`;
+  env.store(deviceOwner, usersStore).write(fromLatin1(row));
   return {
     open: (role, processEnv) =>
       role === "device"

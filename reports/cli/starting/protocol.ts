@@ -3,7 +3,7 @@
  *
  * A starting file: it runs as it is. Try it, see what breaks, and change it:
  *
- *     npx mallory matrix my-protocol.ts
+ *     npx mallory matrix ./my-protocol.ts
  *
  * protocol/endpoint.ts explains every field and every input and output used below.
  */

@@ -29,6 +29,8 @@ export interface Conditions {
   /** Called with a function that presses Ctrl-C, as soon as that would be heard. */
   onListening?(press: () => void): void;
   onPrint?(): void;
+  /** Threads of its own, as many as --workers says, which takes a second or two. */
+  readonly ownThreads?: boolean;
   /** Where the dashboard is drawn, for those who want it. */
   readonly terminal?: NonNullable<Io["terminal"]>;
 }
@@ -60,7 +62,7 @@ export async function run(args: readonly string[], conditions: Conditions): Prom
     errIsTerminal: false,
     interactive: conditions.terminal !== undefined,
     ...(conditions.terminal === undefined ? {} : { terminal: conditions.terminal }),
-    pool: shared,
+    ...(conditions.ownThreads === true ? {} : { pool: shared }),
     columns: () => 100,
     now: () => performance.now(),
     onInterrupt: (listener) => {

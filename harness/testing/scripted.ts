@@ -1,0 +1,81 @@
+/** Runs in which every process does what a script says: any situation a judge may have to judge. */
+import type { Deployment, Endpoint, Env, Output, Protocol } from "../../protocol/endpoint.ts";
+import { utf8 } from "../../protocol/kit/bytes.ts";
+import { clientServer, protocolOf } from "./tiny.ts";
+
+/** At that time, these outputs; or what they are computed to, with the process's cryptography. */
+export type Script = readonly (readonly [
+  atMs: number,
+  outputs: readonly Output[] | ((env: Env) => readonly Output[]),
+])[];
+
+function follow(script: Script, env: Env): Endpoint {
+  let step = 0;
+  return {
+    handle(input, now) {
+      const [at, outputs] = script[step] ?? [];
+      if (input.kind === "timeout" && at !== undefined && outputs !== undefined && at <= now) {
+        step++;
+        return typeof outputs === "function" ? outputs(env) : outputs;
+      }
+      return [];
+    },
+    deadline: () => script[step]?.[0],
+  };
+}
+
+export interface Scripts {
+  readonly client?: Script;
+  /** Of the second session, if there is one. */
+  readonly client1?: Script;
+  readonly server?: Script;
+  readonly protocol?: Partial<Protocol>;
+  readonly deployment?: Partial<Deployment>;
+}
+
+/** One client and one server, both alive all the time; packets arrive and are never looked at. */
+export function scripted(scripts: Scripts): Protocol {
+  const { client = [], client1, server = [], protocol, deployment } = scripts;
+  const session = { start: 0, messages: [] };
+  return protocolOf(
+    {
+      client: (env) => follow(env.address === "alice:40002" ? (client1 ?? []) : client, env),
+      server: (env) => follow(server, env),
+    },
+    {
+      protocol: { roles: clientServer, ...protocol },
+      deployment,
+      sessions: client1 === undefined ? [session] : [session, session],
+    },
+  );
+}
+
+export const addresses = { client: "alice:40000", client1: "alice:40002", server: "bob:7" };
+
+export const submit = (text: string): Output => ({
+  kind: "submit",
+  message: utf8(text),
+  purpose: "message",
+});
+/** What the server delivers it delivers in the session with the first client, unless told. */
+export const accept = (text: string, session = addresses.client, from = "alice"): Output => ({
+  kind: "deliver",
+  message: utf8(text),
+  from,
+  session,
+});
+export const key = (value: string, peer: string, session?: string): Output => ({
+  kind: "claim",
+  claim: { kind: "secret", peer, value: utf8(value) },
+  ...(session === undefined ? {} : { session }),
+});
+export const claim = (
+  kind: "running" | "commit",
+  peer: string,
+  agreed?: string,
+  session?: string,
+): Output => ({
+  kind: "claim",
+  claim: { kind, peer, ...(agreed === undefined ? {} : { agreed: utf8(agreed) }) },
+  ...(session === undefined ? {} : { session }),
+});

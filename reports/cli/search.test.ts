@@ -1,0 +1,244 @@
+/** The longer searches, in process: exhaustive, random, and the comparison of two protocols. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { attackSchema } from "../../attacker/move.ts";
+import { type FuzzResult, type FuzzSettings, fuzz } from "../../harness/search/fuzz.ts";
+import type { Subject } from "../../harness/subject.ts";
+import { oneNote } from "./fixtures/notes.ts";
+import { type Ended, endThreads, fixtures, run, temporaryFolder } from "./testing/fake-io.ts";
+
+const folder = temporaryFolder();
+afterAll(async () => {
+  await endThreads();
+  folder.remove();
+});
+const here = { cwd: folder.path };
+const mallory = (...args: readonly string[]): Promise<Ended> => run([...args, "-q"], here);
+const one = join(fixtures, "notes.ts#oneNote");
+const few = ["--guarantee", "integrity,replay"];
+
+interface Json {
+  readonly [key: string]: unknown;
+}
+const json = (text: string): Json => JSON.parse(text);
+const timeless = ({ out }: Ended): string => out.replace(/"seconds": .*/, "");
+
+describe("explore", () => {
+  test("is the same for any number of workers", async () => {
+    for (const depth of ["1", "2"]) {
+      const args = ["explore", one, "--depth", depth, ...few, "--json", "-q"];
+      const own = { ...here, ownThreads: true };
+      const [alone, both] = [
+        await run([...args, "--workers", "1"], own),
+        await run([...args, "--workers", "2"], own),
+      ];
+      expect(alone).toMatchObject({ code: 1, err: "" });
+      expect(timeless(both)).toBe(timeless(alone));
+      expect(json(alone.out)).toMatchObject({
+        schema: "mallory/explore@1",
+        depth: Number(depth),
+        complete: true,
+        protocols: [
+          {
+            name: "one-note",
+            verdicts: [{ verdict: "broken", exhaustiveDepth: Number(depth) }, {}],
+          },
+        ],
+      });
+    }
+  });
+
+  test("says how far it went, and saves what it found", async () => {
+    const { code, out } = await mallory("explore", one, "--depth", "2", ...few);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^all attacks of up to 2 moves: [\d,]+ attacks covered/m);
+    const attack = join("mallory-out", "attacks", "one-note", "integrity.json");
+    expect(out).toContain(`npx mallory replay ${attack}`);
+    expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
+  });
+
+  test("holds back where a budget ended it", async () => {
+    const args = ["--depth", "2", "--guarantee", "robustness", "--budget", "20runs"];
+    const { code, out } = await mallory("explore", one, ...args, "--json");
+    expect(code).toBe(0);
+    const because = "the budget of 20 runs ended before the search did";
+    expect(json(out)).toMatchObject({
+      complete: false,
+      incomplete: because,
+      protocols: [{ verdicts: [{ verdict: "unknown", because, exhaustiveDepth: null }] }],
+    });
+  });
+
+  test("Ctrl-C prints what is known, marked incomplete", async () => {
+    const name = join(fixtures, "notes.ts#notes");
+    const onListening = (press: () => void): void => void setTimeout(press, 2_000);
+    const ended = await run(["explore", name, "--depth", "4"], { ...here, onListening });
+    expect(ended.code).toBeGreaterThan(0);
+    expect(ended.out + ended.err).toContain("stopped by Ctrl-C");
+    if (ended.out !== "") expect(ended.out).toContain("NOT all attacks of up to 4 moves");
+  });
+
+  test("a protocol that misbehaves is told once", async () => {
+    const ended = await mallory("explore", join(fixtures, "misbehaving.ts#returningText"));
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(/^[^\n]*must return an array[^\n]*\n$/);
+  });
+});
+
+/** All that must not depend on how often a search was interrupted. */
+const lasting = ({ report, corpus, transitions, effective, firstBroken }: FuzzResult) => ({
+  verdicts: report.verdicts.map((v) => `${v.guarantee} ${v.verdict}`),
+  runs: report.runs,
+  corpus: attackSchema.array().parse(corpus),
+  transitions,
+  effective,
+  firstBroken,
+});
+
+describe("fuzz", () => {
+  const subject: Subject = { protocol: oneNote, options: { ink: "black" }, source: "one-note" };
+  const settings: FuzzSettings = { seed: "s", fuzzRuns: 1_000 };
+  let whole: FuzzResult | undefined;
+  const uninterrupted = (): FuzzResult => {
+    whole ??= fuzz(subject, settings);
+    return whole;
+  };
+
+  test.each([1, 399, 401, 805])("goes on after %d runs as if nothing had happened", (stopAt) => {
+    let runs = 0;
+    const stopped = fuzz(subject, settings, { stop: () => runs++ === stopAt });
+    const { checkpoint } = stopped;
+    if (checkpoint === undefined) throw new Error("there is one before the first round");
+    expect(checkpoint.round).toBe(Math.floor(stopAt / 400));
+    const saved = { ...checkpoint, kept: attackSchema.array().parse(checkpoint.kept) };
+    const known = stopped.report.verdicts.flatMap((v) => v.finding?.attack.moves ?? []);
+    const resume = JSON.parse(JSON.stringify(saved));
+    const resumed = fuzz(subject, { ...settings, resume, known: [known] });
+    expect(lasting(resumed)).toEqual(lasting(uninterrupted()));
+  });
+
+  test("tries its corpus first", () => {
+    const { corpus, firstBroken } = uninterrupted();
+    const again = fuzz(subject, { seed: "another", fuzzRuns: 50, corpus });
+    expect(again.report.runs).toBe(corpus.length + 50);
+    expect(Math.max(...Object.values(again.firstBroken))).toBeLessThanOrEqual(corpus.length);
+    expect(Object.keys(again.firstBroken)).toEqual(
+      expect.arrayContaining(Object.keys(firstBroken)),
+    );
+  });
+
+  const state = (name: string): Json =>
+    json(readFileSync(join(folder.path, name, "fuzz-state.json"), "utf8"));
+
+  test("an interrupted search on the command line equals one that was not", async () => {
+    const args = ["fuzz", one, ...few, "--json"];
+    const straight = await mallory(...args, "--runs", "1800", "--corpus", "straight");
+    expect(straight).toMatchObject({ code: 1, err: "" });
+    const first = await run([...args, "-q", "--runs", "1800", "--corpus", "broken-off"], {
+      ...here,
+      onListening: (press) => setTimeout(press, 700),
+    });
+    expect(json(first.out === "" ? "{}" : first.out)).not.toBe(json(straight.out));
+    const resumed = existsSync(join(folder.path, "broken-off", "fuzz-state.json"));
+    const second = await mallory(
+      ...args,
+      "--corpus",
+      "broken-off",
+      ...(resumed ? ["--resume"] : []),
+    );
+    const told = (text: string): unknown => {
+      const { fuzz, protocols, runs } = json(text) as {
+        fuzz: Json;
+        protocols: Json[];
+        runs: number;
+      };
+      const { corpus: _, resumedAfter: __, ...numbers } = fuzz;
+      const verdicts = (protocols[0]?.verdicts as Json[]).map((v) => v.verdict);
+      return { numbers, runs, verdicts };
+    };
+    expect(told(second.out)).toEqual(told(straight.out));
+    expect(state("broken-off").shards).toEqual(state("straight").shards);
+  });
+
+  test("keeps one file for each attack, and leaves others alone", async () => {
+    mkdirSync(join(folder.path, "mixed"));
+    const put = (name: string, text: string): void =>
+      writeFileSync(join(folder.path, "mixed", name), text);
+    put(
+      "mine.json",
+      '[{ "move": "drop", "packet": { "from": "client#0", "to": "server#0", "nth": 1 } }]',
+    );
+    put("cut.json", '[{ "move": "drop"');
+    put("\u001b[2Jother.json", '{ "schema": "mallory/attack@1" }');
+    put("notes.txt", "notes");
+    const { err, out } = await mallory("fuzz", one, "--runs", "40", "--corpus", "mixed", ...few);
+    expect(err.split("\n").slice(0, -1)).toEqual([
+      expect.stringMatching(/^mixed.\\x1b\[2Jother\.json:1:1: .*; skipped$/),
+      expect.stringMatching(/^mixed.cut\.json:1:\d+: .*cut off.*; skipped$/),
+      expect.stringMatching(/^mixed.notes\.txt: is no attack \(\.json\); skipped$/),
+    ]);
+    expect(out).toMatch(/^go on with {5}npx mallory fuzz .* --corpus mixed --resume --runs \d+ /m);
+    const files = readdirSync(join(folder.path, "mixed"));
+    expect(files.filter((f) => /^[0-9a-f]{32}\.json$/.test(f)).length).toBeGreaterThan(3);
+    expect(files).toEqual(expect.arrayContaining(["mine.json", "cut.json", "fuzz-state.json"]));
+  });
+
+  test("does not go on with another search, or with files that were changed", async () => {
+    const go = ["--corpus", "mixed", "--resume", ...few];
+    const other = await mallory("fuzz", one, ...go, "--seed", "other");
+    expect(other).toMatchObject({ code: 2, out: "" });
+    expect(other.err).toBe(
+      "mixed: the search there is about seed mallory, not other; leave out --resume to begin another\n",
+    );
+    const [kept] = readdirSync(join(folder.path, "mixed")).filter((f) => f.length === 37);
+    writeFileSync(join(folder.path, "mixed", kept ?? ""), "[]");
+    expect((await mallory("fuzz", one, ...go)).err).toMatch(
+      /^mixed.*\.json: was changed, [^\n]*\n$/,
+    );
+    writeFileSync(join(folder.path, "mixed", "fuzz-state.json"), '{ "schema": 1 }');
+    const broken = await mallory("fuzz", one, ...go);
+    expect(broken.code).toBe(2);
+    expect(broken.err).toMatch(/^mixed.fuzz-state\.json:1:\d+: [^\n]*\n$/);
+  });
+});
+
+describe("diff", () => {
+  // Nobody has to attack for a packet to arrive twice.
+  const limits = ["--guarantee", "replay,ordering", "--capability", "none"];
+
+  test("without the window the sound protocol is worse", async () => {
+    const args = ["diff", "preshared", "preshared?window=off", ...limits];
+    const { code, out, err } = await mallory(...args);
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(out).toMatch(/^replay +holds +→ +BROKEN none +WORSE$/m);
+    expect(out).toMatch(/^0 better, 2 worse, 0 the same/m);
+    const attack = join("mallory-out", "attacks", "preshared-window-off", "replay.json");
+    expect(out).toContain(`  replay  npx mallory replay ${attack}`);
+    expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
+  });
+
+  test("the other way round it is better", async () => {
+    const args = ["diff", "preshared?window=off", "preshared", ...limits, "--json"];
+    const { code, out } = await mallory(...args);
+    expect(code).toBe(0);
+    expect(json(out)).toMatchObject({
+      schema: "mallory/diff@1",
+      before: { label: "preshared?window=off", options: { window: "off" } },
+      after: { label: "preshared" },
+      guarantees: [
+        { guarantee: "replay", before: { verdict: "broken" }, change: "better", attack: null },
+        { guarantee: "ordering", after: { verdict: "holds" }, change: "better" },
+      ],
+      better: 2,
+      worse: 0,
+    });
+  });
+
+  test("against itself nothing has changed", async () => {
+    const args = ["diff", "object-security", "object-security?seg=8", "--budget", "60runs"];
+    const { code, out } = await mallory(...args);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^0 better, 0 worse, 24 the same/m);
+  });
+});
