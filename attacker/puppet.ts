@@ -13,7 +13,7 @@
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
-import { type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import { type Latin1, utf8 } from "../protocol/kit/bytes.ts";
 import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
 
@@ -181,6 +181,7 @@ export class Puppet {
   }
 }
 
-/** What a puppet says once it has a session: words no honest party ever uses. */
-export const forgedMessage = new TextEncoder().encode("mallory was here");
-export const forgedLatin1 = latin1(forgedMessage);
+/** What a puppet says once it has a session: words no honest party uses, then two lines of them. */
+export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(
+  utf8,
+);

@@ -4,7 +4,7 @@
  */
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { type Attack, attackerHost, type Move } from "../attacker/move.ts";
-import { forgedMessage, Puppet } from "../attacker/puppet.ts";
+import { forgedMessages, Puppet } from "../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
@@ -37,7 +37,8 @@ export interface Seat {
   readonly toSay: Uint8Array[];
   readonly to: Principal | undefined;
   ready: boolean;
-  forged: boolean;
+  /** How many of its own messages it has said. */
+  forged: number;
   timer: Millis | undefined;
   emitted: number;
 }
@@ -232,7 +233,7 @@ export class Enemy {
       toSay: [],
       to: this.#addressee(as),
       ready: false,
-      forged: false,
+      forged: 0,
       timer: undefined,
       emitted: 0,
     };
@@ -290,9 +291,8 @@ export class Enemy {
   /** What a puppet does with its session beyond the protocol: hand on, and say its own. */
   next(seat: Seat): Input | undefined {
     if (!seat.ready || seat.puppet.dead) return undefined;
-    const message = seat.toSay.shift() ?? (seat.forged ? undefined : forgedMessage);
+    const message = seat.toSay.shift() ?? forgedMessages[seat.forged++];
     if (message === undefined) return undefined;
-    if (message === forgedMessage) seat.forged = true;
     const { to } = seat;
     return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
   }

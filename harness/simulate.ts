@@ -4,6 +4,7 @@
  */
 import { applyEdits } from "../attacker/edit.ts";
 import { attackerAddress, attackerHost, type Move, type PacketRef } from "../attacker/move.ts";
+import { forgedMessages } from "../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
@@ -900,7 +901,8 @@ class Simulation {
     for (const s of this.#enemy.seats) {
       if (!s.ready) continue;
       if (s.toSay.length > 0) this.#queue.at(this.#now + thinkMs, { kind: "say", seat: s });
-      else if (!s.forged) this.#queue.at(this.#now + forgeAfterMs, { kind: "say", seat: s });
+      else if (s.forged < forgedMessages.length)
+        this.#queue.at(this.#now + forgeAfterMs, { kind: "say", seat: s });
     }
   }
 
@@ -1031,7 +1033,9 @@ class Simulation {
     );
     this.#noteMove(index, label, packet.index);
     if (!this.#datagram && this.#pipes.get(source, to)?.open !== true) {
-      if (!this.#listening.has(to)) return;
+      const spec = this.#listening.get(to)?.spec;
+      // Whoever only opens connections takes none.
+      if (spec === undefined || (spec.peer !== undefined && spec.port === undefined)) return;
       this.#pipes.open(source, to);
       this.#enqueue(0, { kind: "connected", at: to, peer: source });
     }

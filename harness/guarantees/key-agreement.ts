@@ -1,3 +1,5 @@
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import type { Trace } from "../trace.ts";
 import { type End, exchangesOf } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -22,7 +24,7 @@ export const keyAgreement: Guarantee = {
     for (const a of finished) {
       for (const b of finished) {
         if (a === b || a.process.role === b.process.role) continue;
-        const because = sameKeyOtherNames(a, b) ?? otherKeys(a, b);
+        const because = sameKeyOtherNames(a, b) ?? otherKeys(trace, a, b);
         if (because !== undefined) return { atStake: finished.length, violation: { because } };
       }
     }
@@ -38,11 +40,22 @@ function sameKeyOtherNames(a: End, b: End): string | undefined {
   return `${a.process.id} and ${b.process.id} share a key, but ${a.process.id} believes to share it with ${peerOf(a)}, not with ${b.process.principal}`;
 }
 
-function otherKeys(a: End, b: End): string | undefined {
+/** The last key that an end claims to share with the peer it finished with. */
+function keyWithPeer(trace: Trace, end: End): string | undefined {
+  const { process, session } = end;
+  const own = trace.events.findLast(
+    (e) =>
+      e.kind === "secret" && e.at === process.id && e.session === session && e.peer === peerOf(end),
+  );
+  return own?.kind === "secret" ? latin1(own.value) : keyOf(end);
+}
+
+function otherKeys(trace: Trace, a: End, b: End): string | undefined {
   const connected = a.process.address === b.session || b.process.address === a.session;
   // An address may serve one session after another.
   const together = a.firstMs <= b.lastMs && b.firstMs <= a.lastMs;
-  if (!connected || !together || keyOf(a) === keyOf(b)) return undefined;
+  if (!connected || !together) return undefined;
+  if (keyWithPeer(trace, a) === keyWithPeer(trace, b)) return undefined;
   if (peerOf(a) !== b.process.principal || peerOf(b) !== a.process.principal) return undefined;
   return `${a.process.id} and ${b.process.id} have both finished with each other, with different keys`;
 }

@@ -96,6 +96,13 @@ const lasting = ({ report, corpus, transitions, effective, firstBroken }: FuzzRe
   firstBroken,
 });
 
+interface SearchJson {
+  readonly fuzz: Json;
+  readonly runs: number;
+  readonly protocols: readonly [{ readonly verdicts: readonly Json[] }];
+}
+const statusOf = ({ guarantee, verdict }: Json): string => `${guarantee} ${verdict}`;
+
 describe("fuzz", () => {
   const subject: Subject = { protocol: oneNote, options: { ink: "black" }, source: "one-note" };
   const settings: FuzzSettings = { seed: "s", fuzzRuns: 1_000 };
@@ -139,7 +146,7 @@ describe("fuzz", () => {
       ...here,
       onListening: (press) => setTimeout(press, 700),
     });
-    expect(json(first.out === "" ? "{}" : first.out)).not.toBe(json(straight.out));
+    expect([1, 130]).toContain(first.code);
     const resumed = existsSync(join(folder.path, "broken-off", "fuzz-state.json"));
     const second = await mallory(
       ...args,
@@ -148,14 +155,9 @@ describe("fuzz", () => {
       ...(resumed ? ["--resume"] : []),
     );
     const told = (text: string): unknown => {
-      const { fuzz, protocols, runs } = json(text) as {
-        fuzz: Json;
-        protocols: Json[];
-        runs: number;
-      };
-      const { corpus: _, resumedAfter: __, ...numbers } = fuzz;
-      const verdicts = (protocols[0]?.verdicts as Json[]).map((v) => v.verdict);
-      return { numbers, runs, verdicts };
+      const found = JSON.parse(text) as SearchJson;
+      const { corpus: _, resumedAfter: __, ...numbers } = found.fuzz;
+      return { numbers, runs: found.runs, verdicts: found.protocols[0].verdicts.map(statusOf) };
     };
     expect(told(second.out)).toEqual(told(straight.out));
     expect(state("broken-off").shards).toEqual(state("straight").shards);
