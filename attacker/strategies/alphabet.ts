@@ -6,14 +6,7 @@
  * can be attacked in turn.
  */
 import { fieldsOf, openField } from "../fields.ts";
-import {
-  attackerAddress,
-  attackerHost,
-  type Edit,
-  type Moment,
-  type Move,
-  type PacketRef,
-} from "../move.ts";
+import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";

@@ -23,7 +23,7 @@ export const origin: Guarantee = {
           (s.other === undefined || s.other === receiver),
       );
       if (genuine) continue;
-      // What the enemy says in its own name is its own; honest words meant for this receiver are not.
+      // What the enemy says in its own name is its own; honest words for this receiver are not.
       const own = d.other !== undefined && isEnemy(d.other, trace.plan.attack);
       if (own && !same.some((s) => s.other === receiver)) continue;
       const author = same[0]?.end.process;

@@ -134,7 +134,8 @@ function sameness(trace: Trace): string {
   let out = "";
   for (const e of trace.events) {
     if (e.kind === "attack" || e.kind === "sent") continue;
-    out += `${e.t} ${e.kind} ${e.at}${e.kind === "received" ? ` ${e.packet} ${e.bytes.join()}` : ""};`;
+    const what = e.kind === "received" ? ` ${e.packet} ${e.bytes.join()}` : "";
+    out += `${e.t} ${e.kind} ${e.at}${what};`;
   }
   return out;
 }
