@@ -1,6 +1,7 @@
 /** The bundled protocols. A new one is one file (or folder) and one line here. */
 import { aliceBob } from "./cases/alice-bob/alice-bob.ts";
 import { objectSecurity } from "./cases/object-security/object-security.ts";
+import { securecom } from "./cases/securecom/securecom.ts";
 import type { Protocol } from "./endpoint.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
@@ -16,6 +17,7 @@ import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
+  securecom,
   aliceBob,
   preshared,
   hashedLogin,

@@ -28,9 +28,13 @@ export const robustness: Guarantee = {
   },
 };
 
+/** Did a packet of the attack take effect here? Being a registered user by itself is none. */
+const isPacket = (e: TraceEvent, trace: Trace): boolean =>
+  e.kind === "attack" && trace.plan.attack[e.move]?.move !== "participate";
+
 /** An ending that an undisturbed run does not have. */
 function death(trace: Trace, { honest }: Profile): string | undefined {
-  const attacked = trace.events.findIndex((e) => e.kind === "attack");
+  const attacked = trace.events.findIndex((e) => isPacket(e, trace));
   if (attacked < 0) return undefined;
   const fromOutside = trace.plan.attack.every((m) => m.move === "inject");
   const usual = new Set(honest.events.map(ending).filter((e) => e !== undefined));
@@ -55,7 +59,7 @@ function ending(e: TraceEvent): string | undefined {
 
 /** A session that started after the packet and does not deliver what it should. */
 function failedSession(trace: Trace, { honest }: Profile): string | undefined {
-  const attack = trace.events.find((e) => e.kind === "attack");
+  const attack = trace.events.find((e) => isPacket(e, trace));
   if (attack === undefined) return undefined;
   const has = (t: Trace, key: string): boolean =>
     t.events.some((e) => e.kind === "deliver" && latin1(e.message) === key);

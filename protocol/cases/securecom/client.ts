@@ -26,6 +26,7 @@ import {
   MisuseError,
   type Output,
   type Principal,
+  type RejectReason,
 } from "../../endpoint.ts";
 import {
   concat,
@@ -169,7 +170,7 @@ export class Client implements Endpoint {
         return this.#onServerValue(segment);
       case "notice":
         this.#state = "chat";
-        return [log(`server says: ${lossyText(segment)}`), { kind: "ready", messages: 1 }];
+        return [log(`server says: ${this.#shown(segment)}`), { kind: "ready", messages: 1 }];
       case "chat":
         if (this.#arriving !== undefined) return this.#onSegment(this.#arriving, segment, now);
         if (this.#asked !== undefined && /^[0-9]{3}:/.test(latin1(segment))) {
@@ -199,6 +200,7 @@ export class Client implements Endpoint {
     const { settings, server, signing } = this.#setup;
     const { crypto, self } = this.#env;
     if (!latin1(segment).startsWith("200")) {
+      if (settings.discards) return [discarded("unauthorized")];
       return [log("login refused"), { kind: "exit", ok: false, because: "login refused" }];
     }
     this.#pair = drawPair(crypto, settings);
@@ -260,7 +262,7 @@ export class Client implements Endpoint {
   #onReceiver(letter: Letter, segment: Uint8Array, now: Millis): readonly Output[] {
     this.#asked = undefined;
     const text = fromLatin1(latin1(segment).replace(/^200: /, ""));
-    const shown = log(`server answers: ${lossyText(segment)}`);
+    const shown = log(`server answers: ${this.#shown(segment)}`);
     const unknown = latin1(segment).startsWith("404");
     const key = unknown ? undefined : this.#peerKey(letter.to, text);
     if (key === undefined) {
@@ -420,9 +422,7 @@ export class Client implements Endpoint {
 
 const next: Output = { kind: "ready", messages: 1 };
 const log = (line: string): Output => ({ kind: "log", line });
-const discarded = (
-  reason: "malformed" | "bad-tag" | "bad-signature" | "unexpected" | "unknown-peer",
-): Output => ({ kind: "reject", reason });
+const discarded = (reason: RejectReason): Output => ({ kind: "reject", reason });
 
 /** @returns two bytes of length, the text, and zeros up to a multiple of 256 bytes. */
 function padded(text: Uint8Array): Uint8Array {

@@ -17,7 +17,7 @@ export function drawPair(crypto: CryptoKit, { group }: Settings): KeyPair {
 const pythonInteger = /^[ \t-\r]*([+-]?)([0-9]+(?:_[0-9]+)*)[ \t-\r]*$/;
 
 /**
- * Reads a public value: 76 or 77 digits if it is an honest one, but any number is taken, and the
+ * Reads a public value: 76 to 78 digits if it is an honest one, but any number is taken, and the
  * group's arithmetic makes of it what it can.
  * @returns at least `valueBytes` bytes; `undefined` where Python raises `ValueError`.
  */

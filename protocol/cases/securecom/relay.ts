@@ -34,6 +34,7 @@ interface Connection {
   readonly address: Address;
   state: "login" | "exchange" | "name" | "message" | "dead";
   account: Account | undefined;
+  credential: Uint8Array;
   /** With `keys=signed`: what the client has to sign along with its value. */
   nonce: Uint8Array;
   key: Uint8Array;
@@ -105,6 +106,7 @@ export class Relay implements Endpoint {
       address,
       state: "login",
       account: undefined,
+      credential: new Uint8Array(0),
       nonce: new Uint8Array(0),
       key: new Uint8Array(0),
       receiver: "",
@@ -148,11 +150,7 @@ export class Relay implements Endpoint {
     const { address } = connection;
     const token = this.#settings.auth === "token" ? credential : tokenOf(crypto, credential);
     const account = this.#accounts.find((row) => crypto.equal(token, row.token));
-    if (account === undefined) {
-      const refusal = this.#writer.write(address, [utf8("401: login refused")], now);
-      this.#close(address);
-      return [...refusal, log(`${address} refused`), { kind: "close", to: address }];
-    }
+    if (account === undefined) return this.#refused(connection, now);
     connection.account = account;
     connection.state = "exchange";
     if (this.#settings.signed) {
@@ -161,15 +159,23 @@ export class Relay implements Endpoint {
     const answer = this.#settings.signed
       ? joined(utf8("200:"), connection.nonce)
       : utf8("200: login accepted");
-    return [
-      {
-        kind: "deliver",
-        message: credential,
-        from: principalNamed(account.name),
-        purpose: "login",
-      },
-      ...this.#writer.write(address, [answer], now),
-    ];
+    connection.credential = credential;
+    const accepted = this.#settings.signed ? [] : this.#loggedIn(connection);
+    return [...accepted, ...this.#writer.write(address, [answer], now)];
+  }
+
+  /** The credential is accepted; with `keys=signed` not before the signature behind it is. */
+  #loggedIn({ account, credential }: Connection): readonly Output[] {
+    const from = principalNamed(account?.name ?? "");
+    return [{ kind: "deliver", message: credential, from, purpose: "login" }];
+  }
+
+  /** With `errors=discard` another credential may follow: the wrong one may be a stranger's. */
+  #refused({ address }: Connection, now: Millis): readonly Output[] {
+    const refusal = this.#writer.write(address, [utf8("401: login refused")], now);
+    if (this.#settings.discards) return [...refusal, { kind: "reject", reason: "unauthorized" }];
+    this.#close(address);
+    return [...refusal, log(`${address} refused`), { kind: "close", to: address }];
   }
 
   #onValue(connection: Connection, segment: Uint8Array, now: Millis): readonly Output[] {
@@ -198,6 +204,7 @@ export class Relay implements Endpoint {
     const signature = signatureOf(crypto, this.#signing, self, "server", value, own);
     const answer = this.#settings.signed ? joined(own, signature) : own;
     return [
+      ...(this.#settings.signed ? this.#loggedIn(connection) : []),
       ...keyClaims(peer, key),
       log(`keys exchanged with ${account.id}`),
       ...this.#writer.write(address, [answer, utf8("200: keys exchanged")], now),

@@ -5,7 +5,7 @@
  * ```
  *  1  A → S   SHA-256(user name : password), in hex                          64 bytes
  *  2  S → A   200: login accepted                                            or 401
- *  3  A → S   g^i mod n, in decimal                                          76 or 77 bytes
+ *  3  A → S   g^i mod n, in decimal                                          up to 78 bytes
  *  4  S → A   g^j mod n, in decimal;  200: keys exchanged                    two writes
  *             K(AS) = first 16 bytes of SHA-256(g^ij), big-endian, 32 bytes
  *  5  A → S   Bob                                                            Bob has done 1 to 4
@@ -180,7 +180,7 @@ export const securecom: Protocol = {
   notApplicable: {
     downgrade: "nothing is negotiated",
     "non-repudiation": "not an aim, and nothing is signed",
-    "message-budget": "no limit is stated; a public value alone has 77 digits",
+    "message-budget": "no limit is stated; a public value alone has some 77 digits",
   },
   deploy,
   workload,

@@ -219,6 +219,7 @@ export class Client implements Endpoint {
     this.#sequence = new Sequence(this.#env.crypto, first);
     if (!this.#slots.add({ address: asked.address, key })) return [rejected("busy")];
     this.#loggedOn = true;
+    if (settings.oneTimeSalts) this.#asked = undefined;
     const agreed = agreedOn(...asked.about, pem, shown);
     return [
       { kind: "claim", claim: { kind: "secret", peer, value: first } },

@@ -11,18 +11,20 @@ import type { CryptoKit } from "../../kit/crypto.ts";
 import { mostSecretNumber, type Settings, toyGroup } from "./settings.ts";
 import { pythonInt } from "./wire.ts";
 
-const hexDigits = "0123456789abcdef";
-const saltLength = 32;
+const uuidBytes = 16;
 const toyBytes = 3;
 const realBytes = 32;
 const realSequenceBytes = 16;
 
-/**
- * 32 hex digits. The original takes a version-4 UUID, six of whose 128 bits are fixed; here they
- * are random too, so that the lab sees one value and not four pieces.
- */
-export const newSalt = (crypto: CryptoKit): Latin1 =>
-  latin1(crypto.randomText(saltLength, hexDigits));
+/** A version-4 UUID as 32 hex digits: 122 random bits (RFC 9562 §5.4). */
+export function newSalt(crypto: CryptoKit): Latin1 {
+  const random = crypto.random(uuidBytes);
+  const mask = new Uint8Array(uuidBytes);
+  const [version = 0, variant = 0] = [random[6], random[8]];
+  mask[6] = version ^ ((version & 0x0f) | 0x40);
+  mask[8] = variant ^ ((variant & 0x3f) | 0x80);
+  return latin1(crypto.encode("hex", crypto.xor(random, mask)));
+}
 
 const hexHash = (crypto: CryptoKit, data: Uint8Array): Latin1 =>
   latin1(crypto.encode("hex", crypto.hash("sha256", data)));

@@ -143,7 +143,7 @@ const options: OptionSpecs = {
   salts: {
     default: "cached",
     values: ["cached", "one-time"],
-    about: "one-time: a salt is forgotten when it is used",
+    about: "one-time: either end forgets a salt when it has been used",
   },
   dh: {
     default: "toy",

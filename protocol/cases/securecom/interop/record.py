@@ -141,7 +141,7 @@ def main():
             exchange("faithful", "token", "yes", "sha256", text),
             exchange("faithful", "password", "no", "raw", text),
             exchange("small", "token", "yes", "sha256", "a short one"),
-            exchange("faithful", "token", "no", "sha256", ""),
+            exchange("faithful", "token", "no", "sha256", "x"),
         ],
         "integers": integers(),
     }
