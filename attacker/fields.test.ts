@@ -222,6 +222,7 @@ describe("fieldsOf", () => {
       "json:/a~1b/1",
       "json:/a~1b/3",
     ]);
+    expect(paths("200: 77")).toEqual(["", "split: :0", "split: :1", "split: :1 › decimal"]);
     expect(paths(Buffer.from("hello, there").toString("base64"))).toEqual([
       "",
       "base64",

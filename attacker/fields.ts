@@ -229,11 +229,15 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
   if (encoded && base64urlText.test(chars)) return ["base64url"];
   if (openWrapped(bytes) !== undefined) return ["base64-lines"];
   if (last?.startsWith("split:") || !/^[\x00\x09\x0a\x0d\x20-\x7e]*$/.test(chars)) return [];
-  const separator = separators.find((s) => chars.includes(s));
+  const separator = separators.find((s) => chars.includes(s) && !isPunctuation(chars, s));
   if (separator === undefined) return [];
   const count = chars.split(separator).length;
   return Array.from({ length: Math.min(count, 16) }, (_, i) => `split:${separator}:${i}`);
 }
+
+/** In “200: 77” it is the space that separates. */
+const isPunctuation = (chars: string, separator: string): boolean =>
+  separator === ":" && chars.split(":").every((part, i) => i === 0 || part.startsWith(" "));
 
 function jsonPointers(bytes: Uint8Array): readonly string[] {
   const source = jsonText(bytes);
