@@ -2,6 +2,7 @@
 import { aliceBob } from "./cases/alice-bob/alice-bob.ts";
 import { objectSecurity } from "./cases/object-security/object-security.ts";
 import { securecom } from "./cases/securecom/securecom.ts";
+import { smartIot } from "./cases/smart-iot/smart-iot.ts";
 import type { Protocol } from "./endpoint.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
@@ -17,6 +18,7 @@ import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
+  smartIot,
   securecom,
   aliceBob,
   preshared,

@@ -202,7 +202,7 @@ describe("weak groups", () => {
     const { knowledge, plain } = agree(2n ** 127n - 1n, 3n);
     expect(knowledge.derivable(plain)).toBe(true);
     const cost = knowledge.costOf(latin1(plain));
-    expect(cost).toMatch(/^discrete logarithm modulo a number of 127 bits \(\d+ steps\)$/);
+    expect(cost).toMatch(/^discrete logarithm modulo a number of 127 bits \(\d+ steps\)/);
   });
 
   test("what is weak, but takes longer, comes at a recorded cost", () => {

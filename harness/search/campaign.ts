@@ -185,7 +185,9 @@ export class Campaign {
   }
 
   /** Runs an attack without judging or counting it. */
-  run(candidate: Candidate): Trace {
+  run(candidate: Candidate): Trace | undefined {
+    if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
+    if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
     return simulate(planFor(this.subject, this.#choice(candidate)));
   }

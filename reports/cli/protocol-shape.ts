@@ -114,11 +114,11 @@ const workloadShape = z.looseObject({
 export function workloadComplaint(value: unknown, protocol: Protocol): string | undefined {
   const result = check<unknown>(workloadShape, value);
   if (!result.ok) return complaintWords(result.complaint);
-  const names = protocol.roles.map((r) => r.name);
+  const names = protocol.roles.flatMap((r) => [r.name, ...r.principals]);
   for (const [i, session] of (value as Workload).sessions.entries()) {
     const stranger = session.messages.find((m) => !names.includes(m.from));
     if (stranger !== undefined) {
-      return `sessions[${i}] has a message from "${stranger.from}", which is no role`;
+      return `sessions[${i}] has a message from "${stranger.from}", which is no role and plays none`;
     }
   }
   return undefined;

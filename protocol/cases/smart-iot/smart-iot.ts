@@ -84,7 +84,7 @@ const account: Credential = {
 const claims: readonly ProtocolClaim[] = [
   {
     guarantee: "confidentiality",
-    says: "Messages are encrypted with RSA, so that neither eavesdroppers nor anyone in the middle can read them.",
+    says: "RSA keeps messages from eavesdroppers and from anyone in the middle.",
     where: "Advantages; module 2; practical advantages",
   },
   {
@@ -99,7 +99,7 @@ const claims: readonly ProtocolClaim[] = [
   },
   {
     guarantee: "server-authentication",
-    says: "Authentication is among what the scheme achieves in one step, against anyone in the middle.",
+    says: "One step of the scheme authenticates as well, whoever is in the middle.",
     where: "Advantages; practical advantages",
   },
   {
@@ -119,7 +119,7 @@ const claims: readonly ProtocolClaim[] = [
   },
   {
     guarantee: "password-protection",
-    says: "Hashing keeps passwords even from whoever runs the database; it would take 2^256 guesses.",
+    says: "A hash keeps passwords even from the database's keeper: 2^256 guesses.",
     where: "Introduction; module 3",
   },
 ];
@@ -234,7 +234,7 @@ const sessionOf = (...texts: readonly string[]): PlannedSession => ({
 const workload = (): Workload => ({
   sessions: [
     sessionOf("open the greenhouse window", "water the beds, all four", "dim the porch light"),
-    sessionOf("close the greenhouse window", "lock the shed"),
+    sessionOf("close the greenhouse window"),
     sessionOf(tooLong),
   ],
 });

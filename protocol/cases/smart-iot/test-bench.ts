@@ -1,5 +1,13 @@
 /** For the tests: both programs by themselves, and the two of them on a wire. */
-import type { Address, Endpoint, Env, Input, Millis, OptionValues, Output } from "../../endpoint.ts";
+import type {
+  Address,
+  Endpoint,
+  Env,
+  Input,
+  Millis,
+  OptionValues,
+  Output,
+} from "../../endpoint.ts";
 import { fromLatin1, latin1, lossyText } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
