@@ -4,7 +4,7 @@
  * | state      | segment              | what it does; next state                                |
  * |------------|----------------------|---------------------------------------------------------|
  * | `login`    | a credential         | `200` and `exchange`, or `401` and the connection ends  |
- * | `exchange` | a number             | keeps it, own g^j, key, notice; `name`                  |
+ * | `exchange` | a number             | keeps it, own g^j, key; `name`                          |
  * | `name`     | a user's name        | `404`; or `200` and that user's number; `message`       |
  * | `message`  | three of them        | opens the outer layer, passes the rest on; `name`       |
  * | `dead`     | –                    | its thread has died of an exception: nobody reads       |
@@ -207,7 +207,7 @@ export class Relay implements Endpoint {
       ...(this.#settings.signed ? this.#loggedIn(connection) : []),
       ...keyClaims(peer, key),
       log(`keys exchanged with ${account.id}`),
-      ...this.#writer.write(address, [answer, utf8("200: keys exchanged")], now),
+      ...this.#writer.write(address, [answer], now),
     ];
   }
 
