@@ -93,17 +93,3 @@ export function runsOf(scene: Scene, length: number): readonly (readonly SeenPac
   }
   return runs;
 }
-
-/** What one end of a conversation sends before the other one answers: often a whole message. */
-export function turnsOf(scene: Scene): readonly (readonly SeenPacket[])[] {
-  const turns: SeenPacket[][] = [];
-  const open = new Map<string, SeenPacket[]>();
-  for (const packet of scene.packets) {
-    const { from, to } = packet.ref;
-    const pair = [from, to].sort().join(">");
-    const turn = open.get(pair);
-    if (turn?.[0]?.ref.from === from) turn.push(packet);
-    else turns.push(open.set(pair, [packet]).get(pair) as SeenPacket[]);
-  }
-  return turns;
-}

@@ -324,7 +324,7 @@ export class Campaign {
     const counts = {
       guarantee: guarantee.id,
       ...this.#claim(guarantee.id),
-      heldAgainst: tally.heldAgainst(),
+      heldAgainst: tally.heldAgainst(found[0]?.capability),
       runs: tally.runs,
       strategies: tally.strategies.size,
       atStake: tally.atStake,
@@ -357,15 +357,17 @@ export class Campaign {
 
   /** Shrunk findings, weakest capability first; each capability only if it adds something. */
   #distinct(tally: Tally, layer: boolean): readonly Finding[] {
-    const found: Finding[] = [];
+    // Shrinking may have taken a capability away, so only now is it known which one is weakest.
+    const best = new Map<Capability, Finding>();
     for (const hit of tally.hits(layer)) {
       const finding = this.#findings.from(hit, tally.guarantee, layer);
-      const known = found.some(
-        (f) => capabilityRank(f.capability) >= capabilityRank(finding.capability),
-      );
-      if (!known) found.push(finding);
+      const known = best.get(finding.capability);
+      if (known === undefined || finding.steps.length < known.steps.length) {
+        best.set(finding.capability, finding);
+      }
     }
-    return found;
+    const rank = (f: Finding): number => capabilityRank(f.capability);
+    return [...best.values()].sort((a, b) => rank(a) - rank(b));
   }
 
   /** Why the absence of a violation says nothing. */

@@ -68,8 +68,7 @@ export class Tally {
   }
 
   /** Capabilities that were tried and are weaker than whatever broke it. */
-  heldAgainst(): readonly Capability[] {
-    const weakest = this.hits(false)[0]?.capability;
+  heldAgainst(weakest: Capability | undefined): readonly Capability[] {
     const limit = weakest === undefined ? Number.POSITIVE_INFINITY : capabilityRank(weakest);
     return capabilities.filter((c) => this.tried.has(c) && capabilityRank(c) < limit);
   }

@@ -168,6 +168,10 @@ export class Relay implements Endpoint {
     const sig = bytesField(frame, "sig");
     const { signers } = this.#world;
     const { signed, bound } = this.#settings;
+    // A second M3 for the same M1 would log in twice, and start the counters again.
+    if ((signed || bound) && entry.channel !== undefined) {
+      return discard(this.#settings, "unexpected");
+    }
     if (signed && !verified(crypto, signers, name, sig, ...transcript, data)) {
       return discard(this.#settings, "bad-signature");
     }
