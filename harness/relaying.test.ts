@@ -1,0 +1,56 @@
+/** The attacker runs the relay: what that gives it, and what it is not blamed for. */
+import { describe, expect, test } from "vitest";
+import { capabilityOf } from "../attacker/move.ts";
+import { relaying } from "../attacker/strategies/relaying.ts";
+import { chatsecure } from "../protocol/cases/chatsecure/chatsecure.ts";
+import { preshared } from "../protocol/textbook/preshared/preshared.ts";
+import { confidentiality } from "./guarantees/confidentiality.ts";
+import { keySecrecy } from "./guarantees/key-secrecy.ts";
+import { Campaign } from "./search/campaign.ts";
+import { judge, Profiles } from "./search/judge-run.ts";
+import { simulate } from "./simulate.ts";
+import { planOf } from "./subject.ts";
+import { eventsOf, subjectFor, words } from "./testing/tiny.ts";
+
+const settings = { seed: "mallory", guarantees: [] };
+const attacksOn = (options: Record<string, string> = {}) => {
+  const subject = subjectFor(chatsecure, options);
+  const scene = new Campaign(subject, settings).scene();
+  const profiles = new Profiles(subject, settings.seed);
+  return [...relaying.attacks(scene)].map(({ moves: attack }) => {
+    const trace = simulate(planOf(subject, { attack }));
+    const broken = (g: typeof keySecrecy) => judge(g, trace, profiles).violation !== undefined;
+    return { attack, trace, broken };
+  });
+};
+
+describe("a relay in the attacker's hands", () => {
+  const [listening, between] = attacksOn();
+
+  test("listens, and is not blamed for the keys that are meant for it", () => {
+    expect(listening?.attack).toEqual([{ move: "participate", as: "server" }]);
+    expect(listening?.broken(keySecrecy)).toBe(false);
+    expect(listening?.broken(confidentiality)).toBe(false);
+  });
+
+  test("sits between two clients: it reads, passes on, and is believed", () => {
+    if (between === undefined) throw new Error("no attack");
+    expect(capabilityOf(between.attack, "stream")).toBe("relay");
+    expect(between.broken(confidentiality)).toBe(true);
+    const heard = eventsOf(between.trace, "deliver").map((e) => `${e.at} ${words(e.message)}`);
+    expect(heard).toContain("client#1 meet me at the old mill at nine");
+    expect(heard).toContain("client#0 mallory was here");
+    expect(heard).toContain("client#1 mallory was here");
+  });
+
+  test("cannot do it where the clients' keys are signed", () => {
+    for (const { broken } of attacksOn({ clients: "signed" })) {
+      expect([broken(confidentiality), broken(keySecrecy)]).toEqual([false, false]);
+    }
+  });
+});
+
+test("without a relay there is nothing to try", () => {
+  const scene = new Campaign(subjectFor(preshared), settings).scene();
+  expect([...relaying.attacks(scene)]).toEqual([]);
+});
