@@ -109,7 +109,8 @@ function head(lifeline: string, x: number, y: number): string {
   const ink = { fill: evil ? color.attack : color.ink, class: evil ? "seq-attack" : "seq-ink" };
   return (
     `<g><title>${htmlText(clipped(lifeline, 200))}</title>` +
-    `<rect class="${kind}" x="${x - width / 2}" y="${y}" width="${width}" height="${headPx - 4}" rx="6"` +
+    `<rect class="${kind}" x="${x - width / 2}" y="${y}" width="${width}"` +
+    ` height="${headPx - 4}" rx="6"` +
     ` fill="${fill}" stroke="${stroke}"/>` +
     `${text(x, y + 17, headLabel(lifeline), { ...ink, bold: true })}</g>`
   );

@@ -118,7 +118,7 @@ export function workloadComplaint(value: unknown, protocol: Protocol): string | 
   for (const [i, session] of (value as Workload).sessions.entries()) {
     const stranger = session.messages.find((m) => !names.includes(m.from));
     if (stranger !== undefined) {
-      return `sessions[${i}] has a message from "${stranger.from}", which is no role and plays none`;
+      return `sessions[${i}] has a message from "${stranger.from}", who plays no role`;
     }
   }
   return undefined;

@@ -14,7 +14,7 @@ export interface Account {
   readonly token: Uint8Array;
 }
 
-/** What is hashed, and with `auth=password` sent: name, colon, password. Two users cannot collide. */
+/** What is hashed, and with `auth=password` sent: name, colon, password; no two users collide. */
 export const loginText = ({ user, password }: Credential): Uint8Array =>
   concat(user, utf8(":"), password);
 

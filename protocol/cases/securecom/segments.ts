@@ -16,7 +16,7 @@ export const segmentCount = 3;
 const none = new Uint8Array(0);
 
 /**
- * @param key 16 or 32 bytes. @param associatedData empty, except with `order=numbered` and the like.
+ * @param key 16 or 32 bytes. @param associatedData empty, except with `order=numbered` and such.
  * @returns ciphertext (as long as the text), tag (16 bytes), nonce (16 bytes).
  */
 export function sealSegments(

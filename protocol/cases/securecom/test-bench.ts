@@ -69,7 +69,8 @@ export function told(output: Output): string {
     case "claim":
       return `claim ${output.claim.kind} ${output.claim.peer}`;
     case "log":
-      return `log ${output.line.length > 60 ? `${output.line.slice(0, 30).trimEnd()}…` : output.line}`;
+      if (output.line.length <= 60) return `log ${output.line}`;
+      return `log ${output.line.slice(0, 30).trimEnd()}…`;
     case "reject":
       return `reject ${output.reason}`;
     case "exit":

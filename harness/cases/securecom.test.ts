@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { discreteLog } from "../../../attacker/knowledge/discrete-log.ts";
-import { MisuseError } from "../../endpoint.ts";
-import { bigintBytes, bytesBigint, concat, latin1, lossyText, utf8 } from "../../kit/bytes.ts";
-import { Random } from "../../kit/random.ts";
-import { CryptoRecorder } from "../../kit/recorder.ts";
-import { databaseName } from "./accounts.ts";
-import { drawPair, readValue, sharedKey } from "./numbers.ts";
-import { securecom } from "./securecom.ts";
-import { openSegments, sealSegments, splitSegments } from "./segments.ts";
-import { settingsOf } from "./settings.ts";
+import { discreteLog } from "../../attacker/knowledge/discrete-log.ts";
+import { databaseName } from "../../protocol/cases/securecom/accounts.ts";
+import { drawPair, readValue, sharedKey } from "../../protocol/cases/securecom/numbers.ts";
+import { securecom } from "../../protocol/cases/securecom/securecom.ts";
+import {
+  openSegments,
+  sealSegments,
+  splitSegments,
+} from "../../protocol/cases/securecom/segments.ts";
+import { settingsOf } from "../../protocol/cases/securecom/settings.ts";
 import {
   addresses,
   allOptions,
@@ -17,7 +17,18 @@ import {
   type Options,
   type Tamper,
   told,
-} from "./test-bench.ts";
+} from "../../protocol/cases/securecom/test-bench.ts";
+import { MisuseError } from "../../protocol/endpoint.ts";
+import {
+  bigintBytes,
+  bytesBigint,
+  concat,
+  latin1,
+  lossyText,
+  utf8,
+} from "../../protocol/kit/bytes.ts";
+import { Random } from "../../protocol/kit/random.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 
 const hello = utf8("Good morning, Bob.\nIt is me.");
 const second = utf8("the spare key is under the third flower pot");

@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { simulate } from "../../../harness/simulate.ts";
-import { planOf } from "../../../harness/subject.ts";
-import { type Endpoint, MisuseError, type Output } from "../../endpoint.ts";
-import { fromLatin1, lossyText, utf8 } from "../../kit/bytes.ts";
-import { Random } from "../../kit/random.ts";
-import { CryptoRecorder } from "../../kit/recorder.ts";
-import { firstNumber, newSalt } from "./login.ts";
-import { settingsOf } from "./settings.ts";
-import { Slots } from "./slots.ts";
-import { smartIot } from "./smart-iot.ts";
+import { firstNumber, newSalt } from "../../protocol/cases/smart-iot/login.ts";
+import { settingsOf } from "../../protocol/cases/smart-iot/settings.ts";
+import { Slots } from "../../protocol/cases/smart-iot/slots.ts";
+import { smartIot } from "../../protocol/cases/smart-iot/smart-iot.ts";
 import {
   addresses,
   datagram,
@@ -18,7 +12,13 @@ import {
   loggedOn,
   openBoth,
   sent,
-} from "./test-bench.ts";
+} from "../../protocol/cases/smart-iot/test-bench.ts";
+import { type Endpoint, MisuseError, type Output } from "../../protocol/endpoint.ts";
+import { fromLatin1, lossyText, utf8 } from "../../protocol/kit/bytes.ts";
+import { Random } from "../../protocol/kit/random.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
+import { simulate } from "../simulate.ts";
+import { planOf } from "../subject.ts";
 
 const { client: fromClient, device: fromDevice } = addresses;
 const stranger = "mallory:6666";
