@@ -1,5 +1,6 @@
 /** The bundled protocols. A new one is one file (or folder) and one line here. */
 import { aliceBob } from "./cases/alice-bob/alice-bob.ts";
+import { chatsecure } from "./cases/chatsecure/chatsecure.ts";
 import { objectSecurity } from "./cases/object-security/object-security.ts";
 import { securecom } from "./cases/securecom/securecom.ts";
 import { smartIot } from "./cases/smart-iot/smart-iot.ts";
@@ -18,6 +19,7 @@ import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
+  chatsecure,
   smartIot,
   securecom,
   aliceBob,
