@@ -15,7 +15,7 @@ import { eventsOf, subjectFor, words } from "./testing/tiny.ts";
 const settings = { seed: "mallory", guarantees: [] };
 const attacksOn = (options: Record<string, string> = {}) => {
   const subject = subjectFor(chatsecure, options);
-  const scene = new Campaign(subject, settings).scene();
+  const scene = new Campaign(subject, settings, {}).scene();
   const profiles = new Profiles(subject, settings.seed);
   return [...relaying.attacks(scene)].map(({ moves: attack }) => {
     const trace = simulate(planOf(subject, { attack }));
@@ -51,6 +51,6 @@ describe("a relay in the attacker's hands", () => {
 });
 
 test("without a relay there is nothing to try", () => {
-  const scene = new Campaign(subjectFor(preshared), settings).scene();
+  const scene = new Campaign(subjectFor(preshared), settings, {}).scene();
   expect([...relaying.attacks(scene)]).toEqual([]);
 });

@@ -75,7 +75,7 @@ export class Campaign {
   #depth: number | null = null;
   #step = { title: "", done: 0, total: 0 };
 
-  constructor(subject: Subject, settings: SearchSettings, watch: Watch) {
+  constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
     this.subject = subject;
     this.settings = settings;
     this.#watch = watch;

@@ -98,7 +98,7 @@ const options: OptionSpecs = {
   handshake: {
     default: "plain",
     values: ["plain", "bound"],
-    about: "bound: a nonce in M2; keys depend on M1 and M2, and the server confirms them (a fix)",
+    about: "bound: a nonce in M2; keys depend on M1 and M2, and both ends confirm them (a fix)",
     weakens: { plain: ["replay-across-sessions", "downgrade", "server-authentication"] },
   },
   counter: {

@@ -195,7 +195,9 @@ export class Client implements Endpoint {
   #connected(): readonly Output[] {
     this.#state = "online";
     const agreed = this.#relayKey;
+    const proof = { type: utf8("connected") };
     return [
+      ...(this.#settings.bound ? [this.#toRelay(proof)] : []),
       { kind: "claim", claim: { kind: "commit", peer: this.#relay, agreed } },
       { kind: "ready" },
     ];

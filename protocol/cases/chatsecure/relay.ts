@@ -55,6 +55,8 @@ interface Entry {
   readonly transcript: readonly Uint8Array[];
   /** Absent until M3. */
   channel?: Channel;
+  /** What waits, with a bound handshake, until the client has shown that it has the key. */
+  unproved?: readonly Output[];
 }
 
 export class Relay implements Endpoint {
@@ -183,12 +185,16 @@ export class Relay implements Endpoint {
     entry.channel = channel;
     if (signed) this.#routes.set(name, from);
     const suite = suites.find((s) => s.keyBytes === keys.key.length)?.name ?? "";
-    return [
-      ...executed,
-      { kind: "claim", claim: { kind: "secret", peer: name, value: inUse.key } },
+    const registered: readonly Output[] = [
       { kind: "claim", claim: { kind: "commit", peer: name, agreed: inUse.key } },
       negotiated(suite),
       log(`client ${printed(this.#settings, name)} registered`),
+    ];
+    if (bound) entry.unproved = registered;
+    return [
+      ...executed,
+      { kind: "claim", claim: { kind: "secret", peer: name, value: inUse.key } },
+      ...(bound ? [] : registered),
       ...(bound ? [transmit(secureFrame(channel, { type: utf8("connected") }), from)] : []),
     ];
   }
@@ -199,7 +205,12 @@ export class Relay implements Endpoint {
     const opened = openFrame(entry.channel, frame);
     if (typeof opened === "string") return discard(this.#settings, opened);
     const executed = opened.ran.map((code) => ({ kind: "ran-code", code }) as const);
-    return [...executed, ...this.#relay(entry, opened.value)];
+    const proved = entry.unproved ?? [];
+    delete entry.unproved;
+    if (isDict(opened.value) && opened.value.type instanceof Uint8Array) {
+      if (text(opened.value.type) === "connected") return [...proved, ...executed];
+    }
+    return [...proved, ...executed, ...this.#relay(entry, opened.value)];
   }
 
   #relay(entry: Entry, object: unknown): readonly Output[] {
