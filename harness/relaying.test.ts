@@ -39,8 +39,9 @@ describe("a relay in the attacker's hands", () => {
     expect(between.broken(confidentiality)).toBe(true);
     const heard = eventsOf(between.trace, "deliver").map((e) => `${e.at} ${words(e.message)}`);
     expect(heard).toContain("client#1 meet me at the old mill at nine");
-    expect(heard).toContain("client#0 mallory was here");
-    expect(heard).toContain("client#1 mallory was here");
+    for (const victim of ["client#0", "client#1"]) {
+      expect(heard.some((line) => line.startsWith(`${victim} mallory`))).toBe(true);
+    }
   });
 
   test("cannot do it where the clients' keys are signed", () => {

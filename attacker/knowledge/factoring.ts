@@ -21,7 +21,7 @@ const smoothLimit = 1 << 16;
 const rhoSteps = 1 << 18;
 const batch = 128;
 
-/** The first twelve primes prove numbers below 2^81 prime, and leave no doubt worth having above. */
+/** The first twelve primes decide up to 2^78, and leave no doubt worth having above. */
 const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n];
 
 export const bitLength = (n: bigint): number => n.toString(2).length;

@@ -329,6 +329,15 @@ describe("logins", () => {
     expect(relay.stateSize?.()).toBe(16);
   });
 
+  test("errors=discard: a wrong credential is answered once, and the right one may follow", () => {
+    const bench = new Bench({}, { errors: "discard" }, ({ from, nth, bytes }) =>
+      from === "alice" && nth === 1 ? [utf8("x"), utf8("y"), bytes] : [bytes],
+    ).run();
+    const answers = bench.written("server", "alice").map(lossyText).slice(0, 2);
+    expect(answers).toEqual(["401: login refused", "200: login accepted"]);
+    expect(bench.lines).toContain("alice ready");
+  });
+
   test("a client that is refused gives up", () => {
     const bench = new Bench({}, {}, ({ from, nth, bytes }) =>
       from === "alice" && nth === 1 ? [utf8("wrong")] : [bytes],

@@ -195,7 +195,8 @@ export class Client implements Endpoint {
   #connected(): readonly Output[] {
     this.#state = "online";
     const agreed = this.#relayKey;
-    const proof = { type: utf8("connected") };
+    // Another word than the relay's: the MAC has no direction, and that one could come back.
+    const proof = { type: utf8("proof") };
     return [
       ...(this.#settings.bound ? [this.#toRelay(proof)] : []),
       { kind: "claim", claim: { kind: "commit", peer: this.#relay, agreed } },

@@ -33,7 +33,7 @@ import {
 } from "./frames.ts";
 import { verified } from "./identity.ts";
 import { takeKeys } from "./key-transport.ts";
-import { type Dict, isDict } from "./pickle.ts";
+import { type Dict, isDict, type Value } from "./pickle.ts";
 import { openFrame, secureFrame } from "./secure-frame.ts";
 import {
   discard,
@@ -205,12 +205,12 @@ export class Relay implements Endpoint {
     const opened = openFrame(entry.channel, frame);
     if (typeof opened === "string") return discard(this.#settings, opened);
     const executed = opened.ran.map((code) => ({ kind: "ran-code", code }) as const);
-    const proved = entry.unproved ?? [];
-    delete entry.unproved;
-    if (isDict(opened.value) && opened.value.type instanceof Uint8Array) {
-      if (text(opened.value.type) === "connected") return [...proved, ...executed];
+    if (entry.unproved !== undefined && isProof(opened.value)) {
+      const proved = entry.unproved;
+      delete entry.unproved;
+      return [...executed, ...proved];
     }
-    return [...proved, ...executed, ...this.#relay(entry, opened.value)];
+    return [...executed, ...this.#relay(entry, opened.value)];
   }
 
   #relay(entry: Entry, object: unknown): readonly Output[] {
@@ -228,6 +228,9 @@ export class Relay implements Endpoint {
     return [transmit(secureFrame(channel, message), to)];
   }
 }
+
+const isProof = (object: Value): boolean =>
+  isDict(object) && object.type instanceof Uint8Array && text(object.type) === "proof";
 
 const transmit = (frame: Uint8Array, to: Address): Output => ({
   kind: "transmit",

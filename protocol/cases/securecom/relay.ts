@@ -35,6 +35,7 @@ interface Connection {
   state: "login" | "exchange" | "name" | "message" | "dead";
   account: Account | undefined;
   credential: Uint8Array;
+  wasRefused: boolean;
   /** With `keys=signed`: what the client has to sign along with its value. */
   nonce: Uint8Array;
   key: Uint8Array;
@@ -107,6 +108,7 @@ export class Relay implements Endpoint {
       state: "login",
       account: undefined,
       credential: new Uint8Array(0),
+      wasRefused: false,
       nonce: new Uint8Array(0),
       key: new Uint8Array(0),
       receiver: "",
@@ -170,9 +172,15 @@ export class Relay implements Endpoint {
     return [{ kind: "deliver", message: credential, from, purpose: "login" }];
   }
 
-  /** With `errors=discard` another credential may follow: the wrong one may be a stranger's. */
-  #refused({ address }: Connection, now: Millis): readonly Output[] {
-    const refusal = this.#writer.write(address, [utf8("401: login refused")], now);
+  /**
+   * With `errors=discard` another credential may follow, for the wrong one may be a stranger's; it
+   * is answered once only, so that no two programs refuse each other for ever.
+   */
+  #refused(connection: Connection, now: Millis): readonly Output[] {
+    const { address, wasRefused } = connection;
+    connection.wasRefused = true;
+    const text = utf8("401: login refused");
+    const refusal = wasRefused ? [] : this.#writer.write(address, [text], now);
     if (this.#settings.discards) return [...refusal, { kind: "reject", reason: "unauthorized" }];
     this.#close(address);
     return [...refusal, log(`${address} refused`), { kind: "close", to: address }];

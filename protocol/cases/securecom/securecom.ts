@@ -66,7 +66,7 @@ const passwordLength = 12;
 const claims: readonly ProtocolClaim[] = [
   {
     guarantee: "confidentiality",
-    says: "Messages are encrypted end to end: the server lacks the key, and no one in the middle helps it.",
+    says: "Messages are encrypted end to end: neither server nor anybody in between has the key.",
     where: "“Key Exchange”, client to client, with its note; “Message Encryption”",
   },
   {
