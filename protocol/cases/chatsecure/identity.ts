@@ -8,7 +8,7 @@ import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 
 export type Signers = ReadonlyMap<Principal, KeyPair>;
 
-/** @returns 128 hex digits. @param parts what is signed; no part may be able to run into another. */
+/** @param parts what is signed, each with its length before it. @returns 128 hex digits. */
 export function signed(
   crypto: CryptoKit,
   signers: Signers,

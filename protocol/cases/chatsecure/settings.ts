@@ -2,7 +2,7 @@
 import type { OptionValues, Output, RejectReason } from "../../endpoint.ts";
 
 export interface Settings {
-  /** Where IVs come from: one per session; one per message, in the clear; the same, under the MAC. */
+  /** Whose IV: the session's; each message's, in the clear; the same, under the MAC. */
   readonly iv: "session" | "message" | "macced";
   /** The relay has one RSA pair for good; otherwise a new one for each connection. */
   readonly longTermKey: boolean;
