@@ -41,6 +41,8 @@ const count = z.number().int().min(0);
 /** The `nth` packet (from 1) that process `from` sends to process `to`. */
 const packetRef = z.strictObject({ from: processId, to: processId, nth: z.number().int().min(1) });
 export type PacketRef = z.infer<typeof packetRef>;
+/** The same as text, for maps. */
+export const packetKey = (ref: PacketRef): string => `${ref.from}>${ref.to}:${ref.nth}`;
 
 /** When the attacker acts on its own: as the run starts, or right after a packet has passed. */
 const moment = z.union([

@@ -1,12 +1,10 @@
 /** The moves of an attack, arranged by what sets them off. */
-import type { Attack, Moment, Move, PacketRef } from "../attacker/move.ts";
+import { type Attack, type Moment, type Move, packetKey } from "../attacker/move.ts";
 
 export interface IndexedMove {
   readonly index: number;
   readonly move: Move;
 }
-
-export const packetKey = (ref: PacketRef): string => `${ref.from}>${ref.to}:${ref.nth}`;
 
 const momentOf = (move: Move): Moment | "end" | undefined => {
   switch (move.move) {

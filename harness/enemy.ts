@@ -40,7 +40,6 @@ export interface Seat {
   /** How many of its own messages it has said. */
   forged: number;
   timer: Millis | undefined;
-  emitted: number;
 }
 
 export interface EnemyWorld {
@@ -235,7 +234,6 @@ export class Enemy {
       ready: false,
       forged: 0,
       timer: undefined,
-      emitted: 0,
     };
     this.seats.push(seat);
     return seat;

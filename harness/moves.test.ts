@@ -6,9 +6,10 @@ import {
   bystanderAddress,
   type Move,
   moveSchema,
+  packetKey,
 } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
-import { AttackPlan, packetKey } from "./attack-plan.ts";
+import { AttackPlan } from "./attack-plan.ts";
 import {
   bare,
   deliver,

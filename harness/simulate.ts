@@ -3,7 +3,13 @@
  * forked by label, nothing asynchronous. The same plan gives the same trace, byte for byte.
  */
 import { applyEdits } from "../attacker/edit.ts";
-import { attackerAddress, attackerHost, type Move, type PacketRef } from "../attacker/move.ts";
+import {
+  attackerAddress,
+  attackerHost,
+  type Move,
+  type PacketRef,
+  packetKey,
+} from "../attacker/move.ts";
 import { forgedMessages } from "../attacker/puppet.ts";
 import type {
   Address,
@@ -18,7 +24,7 @@ import type {
 import { fromHex } from "../protocol/kit/bytes.ts";
 import { Random } from "../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
-import { AttackPlan, type IndexedMove, packetKey } from "./attack-plan.ts";
+import { AttackPlan, type IndexedMove } from "./attack-plan.ts";
 import { Enemy, type Seat, usesPuppets } from "./enemy.ts";
 import { declaredSecrets } from "./knowledge-of.ts";
 import { fateOf } from "./network.ts";
@@ -615,9 +621,7 @@ class Simulation {
       throw new ProtocolError(`${process.id} transmits without saying to whom`);
     }
     const label = this.#labelOf(to);
-    const pair = `${process.id}>${label}`;
-    const nth = (this.#counts.get(pair) ?? 0) + 1;
-    this.#counts.set(pair, nth);
+    const nth = this.#count(`${process.id}>${label}`);
     const keyed = (p: Process, other: Address): boolean =>
       p.spec.process === "session" ? p.secrets > 0 : p.secretWith.has(other);
     const inData = keyed(process, to);
@@ -633,6 +637,13 @@ class Simulation {
     const key = packetKey(packet);
     this.#packetByKey.set(key, packet);
     this.#launch(packet, key);
+  }
+
+  /** How often this has happened by now, this time included. */
+  #count(what: string): number {
+    const n = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, n);
+    return n;
   }
 
   #put(about: Omit<Packet, "index" | "sentMs" | "bytes"> & { bytes: Uint8Array }, inData: boolean) {
@@ -791,7 +802,7 @@ class Simulation {
   #arriveWrite(item: Extract<Item, { kind: "arrive" }>): void {
     const { packet } = item;
     const pipe = this.#pipes.get(packet.source, item.to);
-    const seat = this.#seatAt(packet.source, item.to);
+    const seat = this.#enemy.onWire(packet.source, item.to);
     const process = this.#listening.get(item.to);
     const t = this.#now;
     if (pipe === undefined || (process === undefined && seat === undefined)) {
@@ -812,11 +823,10 @@ class Simulation {
 
   #flush(pipe: Pipe): void {
     pipe.flushScheduled = false;
-    const seat = this.#seatAt(pipe.from, pipe.to);
+    const seat = this.#enemy.onWire(pipe.from, pipe.to);
     const process = this.#listening.get(pipe.to);
     if ((process ?? seat) === undefined || pipe.pending.length === 0) return;
-    const n = (this.#counts.get(`chunks ${pipe.from}>${pipe.to}`) ?? 0) + 1;
-    this.#counts.set(`chunks ${pipe.from}>${pipe.to}`, n);
+    const n = this.#count(`chunks ${pipe.from}>${pipe.to}`);
     const random = (): Random =>
       this.#random.fork("chunks").fork(`${pipe.from}>${pipe.to}`).fork(`${n}`);
     const chunk = takeChunk(pipe, this.#plan.network.chunking, random);
@@ -849,12 +859,6 @@ class Simulation {
   }
 
   // --- puppets ---------------------------------------------------------------------------------
-
-  /** On a stream whoever opened the connection to a seat's address talks to that seat. */
-  #seatAt(from: Address, to: Address): Seat | undefined {
-    return this.#enemy.onWire(from, to);
-  }
-
   #takeSeat(move: Extract<Move, { move: "puppet" }>, index: number): void {
     const seat = this.#enemy.seat(move, index);
     if (seat === undefined) return;
@@ -910,9 +914,7 @@ class Simulation {
     const to = asked ?? seat.facing;
     const { id } = seat.puppet;
     const label = this.#labelOf(to);
-    const pair = `${id}>${label}`;
-    const nth = (this.#counts.get(pair) ?? 0) + 1;
-    this.#counts.set(pair, nth);
+    const nth = this.#count(`${id}>${label}`);
     const packet = this.#put(
       {
         from: id,
@@ -1011,9 +1013,7 @@ class Simulation {
     original: Packet | undefined,
   ): void {
     const label = this.#labelOf(to);
-    const pair = `${attackerHost}>${label}`;
-    const nth = (this.#counts.get(pair) ?? 0) + 1;
-    this.#counts.set(pair, nth);
+    const nth = this.#count(`${attackerHost}>${label}`);
     const inData =
       this.#targetInData(to) && (original === undefined || this.#inData[original.index] === true);
     const early = original && this.#early.get(original.index);

@@ -1,5 +1,5 @@
 /** Which sessions are worth attacking by themselves. */
-import type { PacketRef } from "../move.ts";
+import { packetKey } from "../move.ts";
 import type { Scene, SeenPacket, SeenProcess } from "./strategy.ts";
 
 /**
@@ -11,16 +11,14 @@ export function firstOfTheirKind(scene: Scene): Scene {
   const counts = (session: number | undefined): boolean =>
     session === undefined || !later.has(session);
   const packets = scene.packets.filter((p) => counts(p.session));
-  const own = new Set(packets.map((p) => keyOf(p.ref)));
+  const own = new Set(packets.map((p) => packetKey(p.ref)));
   return {
     ...scene,
     packets,
     processes: scene.processes.filter((p) => counts(p.session) && !idle(p, packets)),
-    values: scene.values.filter((v) => own.has(keyOf(v.packet))),
+    values: scene.values.filter((v) => own.has(packetKey(v.packet))),
   };
 }
-
-const keyOf = (p: PacketRef): string => `${p.from}>${p.to}:${p.nth}`;
 
 /** Restarted services of later sessions have no part in the first one. */
 const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>

@@ -4,9 +4,9 @@ import type { Attack } from "../../attacker/move.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { lossyNetwork } from "../network.ts";
 import { assess } from "../search/assess.ts";
-import { judge, Profiles, planFor } from "../search/judge-run.ts";
+import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
-import type { Subject } from "../subject.ts";
+import { planOf, type Subject } from "../subject.ts";
 import type { Trace, TraceEvent } from "../trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { baseWorkload, defaultWorkload } from "../workload.ts";
@@ -78,7 +78,7 @@ describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guaran
     const saved = brokenBy(guarantee).verdicts[0]?.finding?.attack;
     if (saved === undefined) throw new Error("the twin does not break it");
     const { workload, network, moves: attack } = saved;
-    const trace = simulate(planFor(subject, { workload, network, attack, seed: saved.seed }));
+    const trace = simulate(planOf(subject, { workload, network, attack, seed: saved.seed }));
     return { trace, subject, profiles: new Profiles(subject, seed) };
   };
 
@@ -170,7 +170,7 @@ const shaken: readonly (readonly [string, Subject, Attack])[] = [
 describe("on traces of all sorts, a safety violation stays one", () => {
   test.each(shaken)("%s", (_, subject, attack) => {
     for (const network of [lossyNetwork, { ...lossyNetwork, loss: 0, reordering: 0 }]) {
-      const trace = simulate(planFor(subject, { workload: baseWorkload, network, attack, seed }));
+      const trace = simulate(planOf(subject, { workload: baseWorkload, network, attack, seed }));
       const profiles = new Profiles(subject, seed);
       for (const guarantee of judgedGuarantees) {
         // Deduction costs too much to be done anew for every event; its law is tested on its own.

@@ -4,11 +4,11 @@ import type { Attack, Capability } from "../../attacker/move.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { simulate } from "../simulate.ts";
-import type { Subject } from "../subject.ts";
+import { planOf, type Subject } from "../subject.ts";
 import { bare, deliver, say, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import type { Finding, GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 import { assess } from "./assess.ts";
-import { judge, Profiles, planFor } from "./judge-run.ts";
+import { judge, Profiles } from "./judge-run.ts";
 
 const seed = "mallory";
 const subjectOf = (name: string): Subject => bundledSubject(parseProtocolName(name));
@@ -25,7 +25,7 @@ const findingsOf = (report: ProtocolReport): readonly (readonly [GuaranteeVerdic
 /** Runs the saved attack again, or another one in its place. */
 function violates(subject: Subject, finding: Finding, moves: Attack = finding.attack.moves) {
   const { workload, network, guarantee: id, seed: savedSeed } = finding.attack;
-  const trace = simulate(planFor(subject, { workload, network, attack: moves, seed: savedSeed }));
+  const trace = simulate(planOf(subject, { workload, network, attack: moves, seed: savedSeed }));
   const guarantee = judgedGuarantees.find((g) => g.id === id);
   if (guarantee === undefined) throw new Error(id);
   const { violation } = judge(guarantee, trace, new Profiles(subject, seed));

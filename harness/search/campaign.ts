@@ -32,7 +32,7 @@ import type {
 import { baseWorkload } from "../workload.ts";
 import { courseOf } from "./course.ts";
 import { Findings } from "./findings.ts";
-import { capabilityFor, judge, mayCount, Profiles, planFor, type RunChoice } from "./judge-run.ts";
+import { capabilityFor, judge, mayCount, Profiles, type RunChoice } from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 
@@ -176,7 +176,7 @@ export class Campaign {
       return undefined;
     }
     this.#watch.beat?.(strategy);
-    const trace = simulate(planFor(this.subject, choice));
+    const trace = simulate(planOf(this.subject, choice));
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
@@ -189,7 +189,7 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
-    return simulate(planFor(this.subject, this.#choice(candidate)));
+    return simulate(planOf(this.subject, this.#choice(candidate)));
   }
 
   #choice(candidate: Candidate): RunChoice {

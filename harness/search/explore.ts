@@ -51,7 +51,7 @@ interface Node {
 }
 
 /** Runs every attack of one to `depth` moves in a campaign. */
-export function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void {
+function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void {
   if (depth < 1) return;
   const roots = firstMoves(campaign, depth, shard);
   if (depth >= 2) follow(campaign, roots, depth, shard);

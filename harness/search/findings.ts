@@ -10,10 +10,10 @@ import { InvariantError } from "../../protocol/endpoint.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
 import { storyOf } from "../story.ts";
-import type { Subject } from "../subject.ts";
+import { planOf, type Subject } from "../subject.ts";
 import type { Trace } from "../trace.ts";
 import type { Finding } from "../verdict.ts";
-import { capabilityFor, judge, type Profiles, planFor, simulatePlainly } from "./judge-run.ts";
+import { capabilityFor, judge, type Profiles, simulatePlainly, watches } from "./judge-run.ts";
 import { shrink } from "./shrink.ts";
 import type { Hit } from "./tally.ts";
 
@@ -43,10 +43,9 @@ export class Findings {
     }
     const { protocol, options, source } = this.#subject;
     const needs = capabilitiesOf(attack, protocol.transport);
-    const watches = guarantee.secrecy || guarantee.distinguish !== undefined;
     return {
       capability: capabilityFor(guarantee, attack, protocol.transport),
-      needs: watches && !needs.includes("passive") ? ["passive", ...needs] : needs,
+      needs: watches(guarantee) && !needs.includes("passive") ? ["passive", ...needs] : needs,
       compute: violation.compute ?? null,
       because: violation.because,
       steps: attack.map(describeMove),
@@ -72,7 +71,7 @@ export class Findings {
     const { transport } = this.#subject.protocol;
     const needed = capabilityFor(guarantee, withoutRegistration(attack), transport);
     if (capabilityRank(needed) > capabilityRank(hit.capability)) return false;
-    const trace = simulate(planFor(this.#subject, { ...hit.choice, attack }));
+    const trace = simulate(planOf(this.#subject, { ...hit.choice, attack }));
     if (inLayer && !trace.handshakeUntouched) return false;
     return judge(guarantee, trace, this.#profiles).violation !== undefined;
   }
@@ -82,7 +81,7 @@ export class Findings {
     let trace = this.#plain.get(key);
     if (trace === undefined) {
       this.#beat();
-      trace = simulatePlainly(planFor(this.#subject, choice));
+      trace = simulatePlainly(planOf(this.#subject, choice));
       this.#plain.set(key, trace);
     }
     return trace;

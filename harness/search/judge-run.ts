@@ -12,6 +12,10 @@ import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, RunPlan, Trace } from "../trace.ts";
 
+/** Is it broken by what somebody learns? */
+export const watches = (guarantee: Guarantee): boolean =>
+  guarantee.secrecy || guarantee.distinguish !== undefined;
+
 /** Whoever is to learn something must at least see the traffic. */
 export function capabilityFor(
   guarantee: Guarantee,
@@ -19,8 +23,9 @@ export function capabilityFor(
   transport: Subject["protocol"]["transport"],
 ): Capability {
   const capability = capabilityOf(attack, transport);
-  const watches = guarantee.secrecy || guarantee.distinguish !== undefined;
-  return watches && capabilityRank(capability) < capabilityRank("passive") ? "passive" : capability;
+  return watches(guarantee) && capabilityRank(capability) < capabilityRank("passive")
+    ? "passive"
+    : capability;
 }
 
 /** Whether such an attack is held against the guarantee; being registered changes nothing. */
@@ -77,8 +82,6 @@ export interface RunChoice {
   readonly workload: string;
   readonly seed: string;
 }
-
-export const planFor = (subject: Subject, choice: RunChoice): RunPlan => planOf(subject, choice);
 
 /** Runs with every primitive computed afresh, as findings are before they are reported. */
 export const simulatePlainly = (plan: RunPlan): Trace => withoutMemo(() => simulate(plan));

@@ -1,8 +1,8 @@
 /** Looks at undisturbed runs from outside: what strategies may work with. */
 import { fieldsOf, openField } from "../../attacker/fields.ts";
+import { packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
-import { packetKey } from "../attack-plan.ts";
 import type { Packet, Trace } from "../trace.ts";
 
 /** More would only repeat what is done to these. */

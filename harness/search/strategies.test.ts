@@ -1,10 +1,15 @@
 /** Laws that every strategy obeys, on the scenes of real protocols. */
 import { describe, expect, test } from "vitest";
-import { attackSchema, capabilityOf, capabilityRank, type Move } from "../../attacker/move.ts";
+import {
+  attackSchema,
+  capabilityOf,
+  capabilityRank,
+  type Move,
+  packetKey,
+} from "../../attacker/move.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import { packetKey } from "../attack-plan.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";

@@ -9,7 +9,7 @@ import { judgedGuarantees } from "../../harness/guarantees/catalog.ts";
 import { knowledgeFromWire } from "../../harness/knowledge-of.ts";
 import { bundledSubject, parseProtocolName } from "../../harness/names.ts";
 import { calmNetwork, lossyNetwork } from "../../harness/network.ts";
-import { judge, Profiles, planFor } from "../../harness/search/judge-run.ts";
+import { judge, Profiles } from "../../harness/search/judge-run.ts";
 import { sceneOf } from "../../harness/search/scene.ts";
 import { simulate } from "../../harness/simulate.ts";
 import { planOf, type Subject } from "../../harness/subject.ts";
@@ -114,7 +114,7 @@ function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: nu
   const rate = rateOf((i) => {
     const candidate = candidates[i % candidates.length] as Candidate;
     const trace = simulate(
-      planFor(subject, {
+      planOf(subject, {
         attack: candidate.moves,
         workload: candidate.workload ?? baseWorkload,
         network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
