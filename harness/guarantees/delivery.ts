@@ -1,7 +1,8 @@
 import { capabilityOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Trace } from "../trace.ts";
-import { quote } from "./exchanges.ts";
+import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee, Profile } from "./guarantee.ts";
 
 export const delivery: Guarantee = {
@@ -16,15 +17,16 @@ export const delivery: Guarantee = {
   counts: (attack, transport) => capabilityOf(attack, transport) === "none",
   judge(trace, profile) {
     const owed = owedMessages(trace, profile);
+    const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
+    const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
+    const wantedOf = countOf(owed.map((o) => latin1(o.message)));
     for (const { from, message } of owed) {
       const key = latin1(message);
-      const wanted = owed.filter((o) => latin1(o.message) === key).length;
-      const count = (kind: "deliver" | "confirm"): number =>
-        trace.events.filter((e) => e.kind === kind && latin1(e.message) === key).length;
+      const wanted = wantedOf.get(key) ?? 0;
       const missing =
-        count("deliver") < wanted
+        (delivered.get(key) ?? 0) < wanted
           ? "was never delivered"
-          : profile.confirms && count("confirm") < wanted
+          : profile.confirms && (confirmed.get(key) ?? 0) < wanted
             ? "was delivered but never confirmed"
             : undefined;
       if (missing === undefined) continue;
@@ -34,6 +36,12 @@ export const delivery: Guarantee = {
     return { atStake: owed.length };
   },
 };
+
+function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
 
 /** What the protocol undertakes to deliver: not what exceeds its own stated limit. */
 function owedMessages(trace: Trace, { protocol }: Profile) {

@@ -1,4 +1,4 @@
-import type { Trace } from "../trace.ts";
+import { eventsOf } from "../events-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const downgrade: Guarantee = {
@@ -12,18 +12,16 @@ export const downgrade: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
-    honest.events.some((e) => e.kind === "negotiated") ? undefined : "nothing is negotiated",
+    eventsOf(honest, "negotiated").length > 0 ? undefined : "nothing is negotiated",
   judge(trace, { honest }) {
-    const best = new Map(chosen(honest).map((c) => [c.at, c.suite]));
-    const finishes = honest.events.some((e) => e.kind === "commit");
-    const done = new Set(trace.events.flatMap((e) => (e.kind === "commit" ? [e.at] : [])));
+    const best = new Map(eventsOf(honest, "negotiated").map((c) => [c.at, c.suite]));
+    const finishes = eventsOf(honest, "commit").length > 0;
+    const done = new Set(eventsOf(trace, "commit").map((e) => e.at));
     // Where commitments exist, a choice that is never acted upon does no harm.
-    const standing = chosen(trace).filter((c) => !finishes || done.has(c.at));
+    const standing = eventsOf(trace, "negotiated").filter((c) => !finishes || done.has(c.at));
     const worse = standing.find((c) => best.has(c.at) && best.get(c.at) !== c.suite);
     if (worse === undefined) return { atStake: standing.length };
     const because = `${worse.at} finishes with ${worse.suite} instead of ${best.get(worse.at)}`;
     return { atStake: standing.length, violation: { because } };
   },
 };
-
-const chosen = (trace: Trace) => trace.events.filter((e) => e.kind === "negotiated");

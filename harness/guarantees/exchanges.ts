@@ -6,6 +6,8 @@
 import { isEnemy } from "../../attacker/move.ts";
 import type { Principal, Purpose } from "../../protocol/endpoint.ts";
 import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
+import { perRun } from "../finished-run.ts";
 import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
 
 /** One end of one session: a process, and the label it gives the session. */
@@ -54,16 +56,7 @@ interface OpenEnd {
   commits: { peer: Principal; t: number }[];
 }
 
-const cache = new WeakMap<Trace, Exchanges>();
-
-export function exchangesOf(trace: Trace): Exchanges {
-  let found = cache.get(trace);
-  if (found === undefined) {
-    found = collect(trace);
-    cache.set(trace, found);
-  }
-  return found;
-}
+export const exchangesOf = perRun(collect);
 
 function collect(trace: Trace): Exchanges {
   const processes = new Map(trace.processes.map((p) => [p.id, p]));
@@ -96,10 +89,14 @@ function collect(trace: Trace): Exchanges {
   });
   const all = [...ends.values()];
   const lives = new Map<ProcessId, Life>();
-  for (const e of trace.events) {
-    if (e.kind === "started") lives.set(e.at, { fromMs: e.t, toMs: Number.POSITIVE_INFINITY });
-    const life = lives.get(e.at);
-    if (life !== undefined && (e.kind === "crashed" || e.kind === "exited")) life.toMs = e.t;
+  for (const e of eventsOf(trace, "started")) {
+    lives.set(e.at, { fromMs: e.t, toMs: Number.POSITIVE_INFINITY });
+  }
+  for (const kind of ["crashed", "exited"] as const) {
+    for (const e of eventsOf(trace, kind)) {
+      const life = lives.get(e.at);
+      if (life !== undefined) life.toMs = e.t;
+    }
   }
   return {
     ends: all,

@@ -1,4 +1,5 @@
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
 import { quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -13,6 +14,7 @@ export const honestAcknowledgement: Guarantee = {
   counts: withoutDisclosure,
   notApplicable: ({ confirms }) => (confirms ? undefined : "no delivery is ever reported"),
   judge(trace) {
+    if (eventsOf(trace, "confirm").length === 0) return { atStake: 0 };
     const delivered = new Map<string, number>();
     const confirmed = new Map<string, number>();
     let atStake = 0;

@@ -1,4 +1,5 @@
 import type { Attack } from "../../attacker/move.ts";
+import { eventsOf } from "../events-of.ts";
 import { explainGrade, gradeCommits } from "./agreement.ts";
 import type { Guarantee } from "./guarantee.ts";
 
@@ -23,7 +24,7 @@ export const kci: Guarantee = {
     const principals = new Set(honest.processes.map((p) => p.principal));
     const secrets = [...principals].some((p) => honest.deployment.longTermSecrets(p).length > 0);
     if (!secrets) return "nobody has a long-term secret";
-    return honest.events.some((e) => e.kind === "commit")
+    return eventsOf(honest, "commit").length > 0
       ? undefined
       : "nobody ever claims to have finished with anybody";
   },

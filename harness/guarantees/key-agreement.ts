@@ -1,4 +1,5 @@
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Trace } from "../trace.ts";
 import { type End, exchangesOf } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
@@ -14,7 +15,7 @@ export const keyAgreement: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
-    ["commit", "secret"].every((kind) => honest.events.some((e) => e.kind === kind))
+    eventsOf(honest, "commit").length > 0 && eventsOf(honest, "secret").length > 0
       ? undefined
       : "nobody ever claims to have finished with a key",
   judge(trace) {
@@ -43,11 +44,10 @@ function sameKeyOtherNames(a: End, b: End): string | undefined {
 /** The last key that an end claims to share with the peer it finished with. */
 function keyWithPeer(trace: Trace, end: End): string | undefined {
   const { process, session } = end;
-  const own = trace.events.findLast(
-    (e) =>
-      e.kind === "secret" && e.at === process.id && e.session === session && e.peer === peerOf(end),
+  const own = eventsOf(trace, "secret").findLast(
+    (e) => e.at === process.id && e.session === session && e.peer === peerOf(end),
   );
-  return own?.kind === "secret" ? latin1(own.value) : keyOf(end);
+  return own === undefined ? keyOf(end) : latin1(own.value);
 }
 
 function otherKeys(trace: Trace, a: End, b: End): string | undefined {

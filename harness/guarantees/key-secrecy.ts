@@ -1,5 +1,6 @@
 import { isEnemy } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -15,20 +16,15 @@ export const keySecrecy: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
-    honest.events.some((e) => e.kind === "secret") ? undefined : "no session key is ever claimed",
+    eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",
   judge(trace, profile) {
     const knowledge = knowledgeFromWire(trace);
     // A key counts once its end believes to be done: before that, anybody may be at the other end.
-    const finishes = new Set(
-      profile.honest.events.flatMap((e) => (e.kind === "commit" ? [roleOf(e.at)] : [])),
-    );
-    const done = new Set(
-      trace.events.flatMap((e) => (e.kind === "commit" ? [`${e.at}/${e.session}/${e.peer}`] : [])),
-    );
+    const finishes = new Set(eventsOf(profile.honest, "commit").map((e) => roleOf(e.at)));
+    const done = new Set(eventsOf(trace, "commit").map((e) => `${e.at}/${e.session}/${e.peer}`));
     const principals = new Map(trace.processes.map((p) => [p.id, p.principal]));
     let atStake = 0;
-    for (const e of trace.events) {
-      if (e.kind !== "secret") continue;
+    for (const e of eventsOf(trace, "secret")) {
       const holders = [e.peer, principals.get(e.at) ?? e.at];
       if (holders.some((p) => isEnemy(p, trace.plan.attack))) continue;
       if (finishes.has(roleOf(e.at)) && !done.has(`${e.at}/${e.session}/${e.peer}`)) continue;

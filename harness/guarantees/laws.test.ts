@@ -8,6 +8,7 @@ import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { Trace, TraceEvent } from "../trace.ts";
+import { digestOf } from "../trace-lines.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { baseWorkload, defaultWorkload } from "../workload.ts";
 import { guarantees, judgedGuarantees } from "./catalog.ts";
@@ -84,12 +85,13 @@ describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guaran
 
   test("judges are pure: the same trace, the same judgement", () => {
     const { trace, profiles, subject } = violating();
+    const digest = digestOf(trace);
     const once = judge(guarantee, trace, profiles);
     expect(once.violation).toBeDefined();
     expect(judge(guarantee, trace, profiles)).toEqual(once);
     const copy = { ...trace };
     expect(judge(guarantee, copy, new Profiles(subject, seed))).toEqual(once);
-    expect(copy.digest).toBe(trace.digest);
+    expect(digestOf(trace)).toBe(digest);
   });
 
   test("has something at stake, and nothing to say of an empty trace", () => {

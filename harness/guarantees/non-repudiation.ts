@@ -1,4 +1,5 @@
 import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Trace } from "../trace.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -13,9 +14,9 @@ export const nonRepudiation: Guarantee = {
   safety: true,
   counts: (attack) => attack.length === 0,
   notApplicable: ({ honest }) =>
-    honest.events.some((e) => e.kind === "evidence") ? undefined : "no evidence is offered",
+    eventsOf(honest, "evidence").length > 0 ? undefined : "no evidence is offered",
   judge(trace) {
-    const evidence = trace.events.filter((e) => e.kind === "evidence");
+    const evidence = eventsOf(trace, "evidence");
     for (const e of evidence) {
       if (!receiversKnowledge(trace, e.at).derivable(e.bytes)) continue;
       const because = `${e.at} could have made the evidence for ${quote(e.message)} of ${e.peer} itself`;

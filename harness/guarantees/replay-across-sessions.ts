@@ -1,3 +1,4 @@
+import { eventsOf } from "../events-of.ts";
 import type { Trace } from "../trace.ts";
 import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, recordedOnly } from "./guarantee.ts";
@@ -61,9 +62,8 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
 function replayedLogin(end: End, { ends, partners }: Exchanges, trace: Trace) {
   const commit = end.commits[0];
   if (commit === undefined || !end.process.service) return undefined;
-  const replayed = trace.events.some(
+  const replayed = eventsOf(trace, "received").some(
     (e) =>
-      e.kind === "received" &&
       e.at === end.process.id &&
       e.t <= commit.t &&
       trace.packets[e.packet]?.byAttacker === "replayed",

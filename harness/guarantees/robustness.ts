@@ -1,5 +1,6 @@
 import type { Attack } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Trace, TraceEvent } from "../trace.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee, Profile } from "./guarantee.ts";
@@ -22,7 +23,8 @@ export const robustness: Guarantee = {
   safety: false,
   counts: onePacket,
   judge(trace, profile) {
-    const atStake = trace.events.some((e) => e.kind === "attack") ? trace.processes.length : 0;
+    if (eventsOf(trace, "attack").length === 0) return { atStake: 0 };
+    const atStake = trace.processes.length;
     const because = death(trace, profile) ?? failedSession(trace, profile);
     return because === undefined ? { atStake } : { atStake, violation: { because } };
   },
@@ -59,10 +61,10 @@ function ending(e: TraceEvent): string | undefined {
 
 /** A session that started after the packet and does not deliver what it should. */
 function failedSession(trace: Trace, { honest }: Profile): string | undefined {
-  const attack = trace.events.find((e) => isPacket(e, trace));
+  const attack = eventsOf(trace, "attack").find((e) => isPacket(e, trace));
   if (attack === undefined) return undefined;
   const has = (t: Trace, key: string): boolean =>
-    t.events.some((e) => e.kind === "deliver" && latin1(e.message) === key);
+    eventsOf(t, "deliver").some((e) => latin1(e.message) === key);
   for (const outcome of trace.outcomes) {
     if (outcome.startedMs === undefined || outcome.startedMs <= attack.t) continue;
     for (const { message, from } of outcome.wanted) {

@@ -18,7 +18,7 @@ export const safeParsing: Guarantee = {
       if (e.kind === "ran-code") {
         return { atStake, violation: { because: `${e.at} ran code that came in: ${e.code}` } };
       }
-      if (e.kind !== "log") continue;
+      if (e.kind !== "log" || !breaksLines.test(e.line)) continue;
       const forged = e.line
         .split(breaksLines)
         .slice(1)
