@@ -57,6 +57,9 @@ export interface Watch {
 const progressEvery = 100;
 export const nothingAtStake = "nothing was at stake in any run";
 
+/** A matrix has fewer runs; a long random search does not repeat itself, and needs its memory. */
+const mostRemembered = 50_000;
+
 export class Campaign {
   readonly subject: Subject;
   readonly settings: SearchSettings;
@@ -73,6 +76,8 @@ export class Campaign {
   #other: Trace | undefined;
   #sameWords: Trace | undefined;
   #depth: number | null = null;
+  /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
+  readonly #tried = new Set<string>();
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
@@ -165,7 +170,7 @@ export class Campaign {
    */
   try(strategy: string, candidate: Candidate, always = false): Trace | undefined {
     const choice = this.#choice(candidate);
-    const due = this.#due(choice);
+    const due = this.#isNew(choice) ? this.#due(choice) : [];
     if ((due.length === 0 && !always) || this.over) return undefined;
     if (this.#watch.stop?.() === true) {
       this.#cutShort = "stopped";
@@ -182,6 +187,13 @@ export class Campaign {
     const changed = this.#changedCourse(trace, choice);
     for (const tally of due) this.#judge(tally, trace, choice, strategy, changed);
     return trace;
+  }
+
+  #isNew({ attack, network, workload, seed }: RunChoice): boolean {
+    const key = `${seed} ${workload} ${network === calmNetwork} ${JSON.stringify(attack)}`;
+    if (this.#tried.has(key)) return false;
+    if (this.#tried.size < mostRemembered) this.#tried.add(key);
+    return true;
   }
 
   /** Runs an attack without judging or counting it. */

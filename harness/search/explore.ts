@@ -53,7 +53,7 @@ interface Node {
 /** Runs every attack of one to `depth` moves in a campaign. */
 function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void {
   if (depth < 1) return;
-  const roots = firstMoves(campaign, depth, shard);
+  const roots = firstMoves(campaign, depth, shard) ?? [];
   if (depth >= 2) follow(campaign, roots, depth, shard);
 }
 
@@ -63,10 +63,9 @@ function exhaust(campaign: Campaign, depth: number, shard: Shard = whole): void 
  * @returns the depth to which the search is exhaustive.
  */
 export function exhaustWithin(campaign: Campaign, mostPairs: number): number {
-  const roots = firstMoves(campaign, 2, whole);
   // Half of the pairs are the other half the other way round.
-  const pairs = roots.reduce((sum, r) => sum + r.next.size, 0) / 2;
-  if (pairs > mostPairs) return 1;
+  const roots = firstMoves(campaign, 2, whole, 2 * mostPairs);
+  if (roots === undefined) return 1;
   follow(campaign, roots, 2, whole);
   return 2;
 }
@@ -83,26 +82,38 @@ function follow(campaign: Campaign, roots: readonly Node[], depth: number, shard
 
 const keyOf = (move: Move): string => JSON.stringify(move);
 
-/** All single moves; of those that lead to the same run, only the first is followed further. */
-function firstMoves(campaign: Campaign, depth: number, shard: Shard): readonly Node[] {
+/**
+ * All single moves; of those that lead to the same run, only the first is followed further.
+ * @param most how many continuations in all are worth it.
+ * @returns `undefined` if there are more: then the single moves have been tried, and no more.
+ */
+function firstMoves(
+  campaign: Campaign,
+  depth: number,
+  shard: Shard,
+  most = Number.POSITIVE_INFINITY,
+): readonly Node[] | undefined {
   const seen = new Set([sameness(campaign.honest)]);
   const nodes: Node[] = [];
+  let continuations = 0;
   for (const move of alphabet(campaign.scene(), 0)) {
+    const goesOn = depth > 1 && continuations <= most;
     // Every part needs these runs to go on from; the first part judges them.
     const trace =
       shard.index === 0
-        ? campaign.try("exhaustive", { moves: [move] }, depth > 1)
+        ? campaign.try("exhaustive", { moves: [move] }, goesOn)
         : campaign.run({ moves: [move] });
     if (campaign.over) return nodes;
-    if (trace === undefined || depth < 2) continue;
+    if (trace === undefined || !goesOn) continue;
     const same = sameness(trace);
     if (seen.has(same)) continue;
     seen.add(same);
     const next = new Set<string>();
     for (const m of alphabet(campaign.sceneAfter(trace), 1)) next.add(keyOf(m));
+    continuations += next.size;
     nodes.push({ key: keyOf(move), move, next, trace });
   }
-  return nodes;
+  return continuations > most ? undefined : nodes;
 }
 
 function extend(
