@@ -128,6 +128,11 @@ export class Enemy {
     return this.#knowledge;
   }
 
+  /** What it has worked out, if it ever had to; nothing if it was also told secrets. */
+  get workedOut(): Knowledge | undefined {
+    return this.#knowledge === undefined || this.#told.length > 0 ? undefined : this.knowledge();
+  }
+
   /** Who gets what is sent from one address to another, if an attacker sits in between. */
   onWire(from: Address, to: Address): Seat | undefined {
     return this.#onWire.get(`${from}>${to}`);

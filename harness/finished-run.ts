@@ -1,3 +1,4 @@
+import type { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import type { Trace } from "./trace.ts";
 import { digestOf } from "./trace-lines.ts";
 
@@ -22,8 +23,11 @@ export class FinishedRun implements Trace {
   readonly endMs: number;
   #digest: string | undefined;
   readonly #derived = new Map<Derive<unknown>, unknown>();
+  readonly #enemy: Knowledge | undefined;
 
-  constructor(run: Content) {
+  /** @param enemy what the attacker had worked out by the end, if it had to during the run. */
+  constructor(run: Content, enemy?: Knowledge) {
+    this.#enemy = enemy;
     this.plan = run.plan;
     this.events = run.events;
     this.packets = run.packets;
@@ -40,6 +44,11 @@ export class FinishedRun implements Trace {
   get digest(): string {
     this.#digest ??= digestOf(this);
     return this.#digest;
+  }
+
+  /** What the attacker worked out during the run itself, if it did. */
+  static workedOut(trace: Trace): Knowledge | undefined {
+    return #enemy in trace ? trace.#enemy : undefined;
   }
 
   /** @returns what `derive` makes of the run, computed once. */

@@ -2,8 +2,9 @@
 
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { isAttacker } from "../attacker/move.ts";
+import { equalBytes } from "../protocol/kit/bytes.ts";
 import { eventsOf } from "./events-of.ts";
-import { perRun } from "./finished-run.ts";
+import { FinishedRun, perRun } from "./finished-run.ts";
 import type { Trace } from "./trace.ts";
 
 /** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
@@ -22,7 +23,11 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
   const said = eventsOf(trace, "submit").flatMap((e) =>
     e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
   );
-  const knowledge = new Knowledge([...declaredSecrets(trace), ...said]);
+  const declared = declaredSecrets(trace);
+  const workedOut = FinishedRun.workedOut(trace);
+  const alike = (a: Uint8Array) => declared.some((b) => equalBytes(a, b));
+  if (!disclosures && workedOut !== undefined && said.every(alike)) return workedOut;
+  const knowledge = new Knowledge([...declared, ...said]);
   for (const op of trace.crypto) knowledge.learnOperation(op);
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
   for (const value of trace.attackerKnows) knowledge.observe(value);

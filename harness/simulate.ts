@@ -1118,28 +1118,31 @@ class Simulation {
   // --- the result ------------------------------------------------------------------------------
 
   #trace(): Trace {
-    return new FinishedRun({
-      plan: this.#plan,
-      events: this.#events,
-      packets: this.#packets,
-      processes: this.#processes.map((p) => ({
-        id: p.id,
-        role: p.spec.name,
-        principal: p.principal,
-        address: p.address,
-        plannedSession: p.plannedSession,
-        service: p.spec.process === "service",
-        end: p.end,
-        stateSize: p.maxState ?? this.#visibleState(p),
-      })),
-      outcomes: this.#outcomes,
-      crypto: this.#log,
-      disclosed: this.#disclosed,
-      attackerKnows: this.#enemy.knows,
-      deployment: this.#installed(),
-      handshakeUntouched: this.#handshakeUntouched && !this.#touchedUnfinished(),
-      endMs: this.#now,
-    });
+    return new FinishedRun(
+      {
+        plan: this.#plan,
+        events: this.#events,
+        packets: this.#packets,
+        processes: this.#processes.map((p) => ({
+          id: p.id,
+          role: p.spec.name,
+          principal: p.principal,
+          address: p.address,
+          plannedSession: p.plannedSession,
+          service: p.spec.process === "service",
+          end: p.end,
+          stateSize: p.maxState ?? this.#visibleState(p),
+        })),
+        outcomes: this.#outcomes,
+        crypto: this.#log,
+        disclosed: this.#disclosed,
+        attackerKnows: this.#enemy.knows,
+        deployment: this.#installed(),
+        handshakeUntouched: this.#handshakeUntouched && !this.#touchedUnfinished(),
+        endMs: this.#now,
+      },
+      this.#enemy.workedOut,
+    );
   }
 }
 

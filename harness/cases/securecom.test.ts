@@ -66,13 +66,17 @@ describe("an honest session", () => {
       "server claim commit bob",
       "server log keys exchanged with x02",
       "server transmit 77 bytes to bob:40002",
+      "server transmit “keys exchanged, go ahead” to alice:40000",
+      "server transmit “keys exchanged, go ahead” to bob:40002",
       "alice claim secret server",
       "alice claim commit server",
       "alice log keys exchanged with the server",
-      "alice ready",
       "bob claim secret server",
       "bob claim commit server",
       "bob log keys exchanged with the server",
+      "alice log server: keys exchanged, go ahead",
+      "alice ready",
+      "bob log server: keys exchanged, go ahead",
       "bob ready",
       "alice transmit “Bob” to server:4310",
       "server transmit 82 bytes to alice:40000",
@@ -156,10 +160,10 @@ describe("an honest session", () => {
 /** What an eavesdropper with this exponent of Alice's reads. */
 function readWith(bench: Bench, options: Options, exponent: Uint8Array): string | undefined {
   const settings = settingsOf(allOptions(options));
-  const answer = at(bench.written("server", "alice"), 3).slice("200: ".length);
+  const answer = at(bench.written("server", "alice"), 4).slice("200: ".length);
   const value = readValue(mallory, settings, answer) as Uint8Array;
   const key = sharedKey(mallory, settings, exponent, value) as Uint8Array;
-  const text = openSegments(mallory, key, bench.written("server", "bob").slice(3, 6));
+  const text = openSegments(mallory, key, bench.written("server", "bob").slice(4, 7));
   return text && lossyText(text);
 }
 
@@ -187,7 +191,7 @@ describe("the numbers", () => {
 
   test.each(["0", "1"])("the value %s is taken, and makes a known key", (digits) => {
     const swap: Tamper = ({ from, to, nth, bytes }) => {
-      if (from === "server" && to === "alice" && nth === 3) return [utf8(`200: ${digits}`)];
+      if (from === "server" && to === "alice" && nth === 4) return [utf8(`200: ${digits}`)];
       return [bytes];
     };
     const bench = new Bench({ alice: [hello] }, { outer: "no" }, swap).run();
@@ -226,12 +230,12 @@ describe("whoever runs the server, or the wire to it", () => {
         readValue(mallory, settings, utf8(text)) as Uint8Array,
       ) as Uint8Array;
     const bench = new Bench({ alice: [hello] }, {}, ({ from, to, nth, bytes }) => {
-      if (from === "server" && to === "alice" && nth === 3) {
+      if (from === "server" && to === "alice" && nth === 4) {
         values.bob = lossyText(bytes).slice("200: ".length);
         return [utf8(`200: ${ownText}`)];
       }
-      if (to !== "bob" || nth < 3) return [bytes];
-      if (nth === 3) {
+      if (to !== "bob" || nth < 4) return [bytes];
+      if (nth === 4) {
         values.alice = lossyText(bytes).slice("Alice: ".length);
         return [utf8(`Alice: ${ownText}`)];
       }
@@ -247,8 +251,8 @@ describe("whoever runs the server, or the wire to it", () => {
 
   test("gives Alice's message back to her, as Bob's", () => {
     const bench = new Bench({ alice: [hello] }).run();
-    const bob = lossyText(at(bench.written("server", "alice"), 3)).slice("200: ".length);
-    const back = [utf8(`Bob: ${bob}`), ...bench.written("server", "bob").slice(3, 6)];
+    const bob = lossyText(at(bench.written("server", "alice"), 4)).slice("200: ".length);
+    const back = [utf8(`Bob: ${bob}`), ...bench.written("server", "bob").slice(4, 7)];
     for (const [i, bytes] of back.entries()) bench.chunk("server", "alice", bytes, 30_000 + i);
     expect(bench.run(29_000 + 2_000).delivered("alice")).toEqual([`${lossyText(hello)} (bob)`]);
   });
@@ -266,7 +270,7 @@ describe("whoever runs the server, or the wire to it", () => {
 
   test("repeats a message for as long as Bob's exponent lives", () => {
     const bench = new Bench({ alice: [hello] }).run();
-    for (const [i, bytes] of bench.written("server", "bob").slice(2, 6).entries()) {
+    for (const [i, bytes] of bench.written("server", "bob").slice(3, 7).entries()) {
       bench.chunk("server", "bob", bytes, 20_000 + i);
     }
     expect(bench.run(21_000).delivered("bob")).toEqual(
@@ -284,7 +288,7 @@ describe("whoever runs the server, or the wire to it", () => {
 
   test("drops a message, and Alice is told that it was sent", () => {
     const bench = new Bench({ alice: [hello] }, {}, ({ to, nth, bytes }) =>
-      to === "bob" && nth >= 3 ? [] : [bytes],
+      to === "bob" && nth >= 4 ? [] : [bytes],
     ).run();
     expect(bench.delivered("bob")).toEqual([]);
     expect(bench.confirmed("alice")).toEqual([lossyText(hello)]);
@@ -361,8 +365,8 @@ describe("one segment", () => {
   test("that is no number ends the client", () => {
     const none = utf8("None");
     expect(ends(replacing("server", "alice", 2, none)).alice).toBe(noNumber);
-    expect(ends(replacing("server", "alice", 3, utf8("200: None"))).alice).toBe(noNumber);
-    expect(ends(replacing("server", "bob", 3, utf8("hello"))).bob).toBe(noNumber);
+    expect(ends(replacing("server", "alice", 4, utf8("200: None"))).alice).toBe(noNumber);
+    expect(ends(replacing("server", "bob", 4, utf8("hello"))).bob).toBe(noNumber);
   });
 
   test("that is no number ends one thread of the server", () => {
@@ -372,7 +376,7 @@ describe("one segment", () => {
   });
 
   test("with a changed bit ends the receiver, and is never accepted", () => {
-    for (const nth of [4, 5, 6]) {
+    for (const nth of [5, 6, 7]) {
       const bench = new Bench({ alice: [hello] }, {}, (passing) =>
         passing.to === "bob" && passing.nth === nth ? [flipped(passing.bytes)] : [passing.bytes],
       ).run();
@@ -384,12 +388,12 @@ describe("one segment", () => {
   test("that joins the next one shifts all that follows", () => {
     let held: Uint8Array = new Uint8Array(0);
     const join: Tamper = ({ to, nth, bytes }) => {
-      if (to !== "bob" || nth < 4) return [bytes];
-      if (nth === 4) {
+      if (to !== "bob" || nth < 5) return [bytes];
+      if (nth === 5) {
         held = bytes;
         return [];
       }
-      return nth === 5 ? [concat(held, bytes)] : [bytes];
+      return nth === 6 ? [concat(held, bytes)] : [bytes];
     };
     const bench = new Bench({ alice: [hello, second] }, {}, join).run();
     expect(bench.delivered("bob")).toEqual([]);
@@ -439,7 +443,7 @@ describe("repairs", () => {
   test("keys=signed: no other value is taken, neither the server's nor a user's", () => {
     const foreign = latin1(mallory.encode("decimal", mallory.keyPair("x25519").publicKey));
     const options = { modulus: "x25519", keys: "signed" };
-    for (const nth of [2, 3]) {
+    for (const nth of [2, 4]) {
       const swap: Tamper = ({ from, to, nth: n, bytes }) => {
         if (from !== "server" || to !== "alice" || n !== nth) return [bytes];
         return [utf8(lossyText(bytes).replace(/[0-9]{70,}/, foreign))];
@@ -453,8 +457,8 @@ describe("repairs", () => {
   test("order=numbered: neither a repetition nor a reflection is accepted", () => {
     const options = { order: "numbered", errors: "discard" };
     const bench = new Bench({ alice: [hello] }, options).run();
-    const bob = lossyText(at(bench.written("server", "alice"), 3)).slice("200: ".length);
-    const message = bench.written("server", "bob").slice(2, 6);
+    const bob = lossyText(at(bench.written("server", "alice"), 4)).slice("200: ".length);
+    const message = bench.written("server", "bob").slice(3, 7);
     for (const [i, bytes] of message.entries()) {
       bench.chunk("server", "bob", bytes, 20_000 + i);
       bench.chunk("server", "alice", i === 0 ? utf8(`Bob: ${bob}`) : bytes, 20_000 + i);
@@ -467,7 +471,7 @@ describe("repairs", () => {
 
   test("ack=receipt: nothing is confirmed that did not arrive", () => {
     const bench = new Bench({ alice: [hello] }, all, ({ to, nth, bytes }) =>
-      to === "bob" && nth >= 3 ? [] : [bytes],
+      to === "bob" && nth >= 4 ? [] : [bytes],
     ).run();
     expect(bench.confirmed("alice")).toEqual([]);
     expect(bench.lines).toContain("alice give-up");
@@ -479,7 +483,7 @@ describe("repairs", () => {
   });
 
   test("errors=discard: nobody dies of a changed segment", () => {
-    for (const nth of [1, 2, 3, 4, 5, 6]) {
+    for (const nth of [1, 2, 3, 4, 5, 6, 7]) {
       for (const to of ["alice", "bob", "server"] as const) {
         const bench = new Bench({ alice: [hello] }, all, (passing) =>
           passing.to === to && passing.nth === nth ? [flipped(passing.bytes)] : [passing.bytes],

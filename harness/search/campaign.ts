@@ -10,7 +10,6 @@ import {
   type Capability,
   capabilityOf,
   capabilityRank,
-  withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees, isJudged } from "../guarantees/catalog.ts";
@@ -32,7 +31,7 @@ import type {
 import { baseWorkload } from "../workload.ts";
 import { courseOf } from "./course.ts";
 import { Findings } from "./findings.ts";
-import { capabilityFor, judge, mayCount, Profiles, type RunChoice } from "./judge-run.ts";
+import { judgeCounting, Profiles, type RunChoice, type Weighed, weigh } from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 
@@ -170,7 +169,8 @@ export class Campaign {
    */
   try(strategy: string, candidate: Candidate, always = false): Trace | undefined {
     const choice = this.#choice(candidate);
-    const due = this.#isNew(choice) ? this.#due(choice) : [];
+    const weighed = weigh(choice.attack, this.subject.protocol.transport);
+    const due = this.#isNew(choice) ? this.#due(choice, weighed) : [];
     if ((due.length === 0 && !always) || this.over) return undefined;
     if (this.#watch.stop?.() === true) {
       this.#cutShort = "stopped";
@@ -185,7 +185,7 @@ export class Campaign {
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
-    for (const tally of due) this.#judge(tally, trace, choice, strategy, changed);
+    for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
     return trace;
   }
 
@@ -226,16 +226,11 @@ export class Campaign {
   }
 
   /** Tallies to which such a run can still be news. */
-  #due(choice: RunChoice): readonly Tally[] {
-    const { transport } = this.subject.protocol;
+  #due(choice: RunChoice, weighed: Weighed): readonly Tally[] {
     const wanted = this.settings.capabilities;
     return this.#tallies.filter((tally) => {
-      if (!mayCount(tally.guarantee, choice.attack, transport)) return false;
-      const capability = capabilityFor(
-        tally.guarantee,
-        withoutRegistration(choice.attack),
-        transport,
-      );
+      if (!weighed.counts(tally.guarantee)) return false;
+      const capability = weighed.capability(tally.guarantee);
       if (wanted !== undefined && !wanted.includes(capability)) return false;
       return tally.wants(capability, choice);
     });
@@ -250,13 +245,17 @@ export class Campaign {
     return courseOf(trace) !== honest;
   }
 
-  #judge(tally: Tally, trace: Trace, choice: RunChoice, strategy: string, changed: boolean): void {
+  #judge(
+    tally: Tally,
+    trace: Trace,
+    choice: RunChoice,
+    about: { readonly weighed: Weighed; readonly strategy: string; readonly changed: boolean },
+  ): void {
     const { guarantee } = tally;
-    const { violation, atStake, doubt } = judge(guarantee, trace, this.#profiles);
-    const { transport } = this.subject.protocol;
-    const plain = withoutRegistration(choice.attack);
-    const capability = capabilityFor(guarantee, plain, transport);
-    if (plain.length < choice.attack.length) tally.tried.add("insider");
+    const { weighed, strategy, changed } = about;
+    const { violation, atStake, doubt } = judgeCounting(guarantee, trace, this.#profiles);
+    const capability = weighed.capability(guarantee);
+    if (weighed.isInsider) tally.tried.add("insider");
     tally.doubt ??= doubt;
     tally.runs++;
     tally.atStake += atStake;

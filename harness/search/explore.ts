@@ -123,13 +123,13 @@ function extend(
   depth: number,
   roots: ReadonlyMap<string, Node>,
 ): void {
-  const last = attack.at(-1) as Move;
-  const lastKey = keyOf(last);
+  const keys = attack.map(keyOf);
+  const lastKey = keys.at(-1) as string;
   const more = attack.length + 1 < depth;
   for (const move of alphabet(campaign.sceneAfter(trace), attack.length)) {
     if (campaign.over) return;
     const key = keyOf(move);
-    if (attack.some((m) => keyOf(m) === key)) continue;
+    if (keys.includes(key)) continue;
     const other = attack.length === 1 ? roots.get(key) : undefined;
     // The same two moves are tried starting with the other one.
     if (other !== undefined && key < lastKey && other.next.has(lastKey)) continue;

@@ -17,15 +17,37 @@ export const watches = (guarantee: Guarantee): boolean =>
   guarantee.secrecy || guarantee.distinguish !== undefined;
 
 /** Whoever is to learn something must at least see the traffic. */
+const whileWatching = (capability: Capability): Capability =>
+  capabilityRank(capability) < capabilityRank("passive") ? "passive" : capability;
+
 export function capabilityFor(
   guarantee: Guarantee,
   attack: Attack,
   transport: Subject["protocol"]["transport"],
 ): Capability {
   const capability = capabilityOf(attack, transport);
-  return watches(guarantee) && capabilityRank(capability) < capabilityRank("passive")
-    ? "passive"
-    : capability;
+  return watches(guarantee) ? whileWatching(capability) : capability;
+}
+
+/** An attack as the guarantees see it, worked out once for all of them. */
+export interface Weighed {
+  /** Without the attacker's registration, which changes nothing by itself. */
+  readonly plain: Attack;
+  readonly isInsider: boolean;
+  counts(guarantee: Guarantee): boolean;
+  capability(guarantee: Guarantee): Capability;
+}
+
+export function weigh(attack: Attack, transport: Subject["protocol"]["transport"]): Weighed {
+  const plain = withoutRegistration(attack);
+  const acting = capabilityOf(plain, transport);
+  const watching = whileWatching(acting);
+  return {
+    plain,
+    isInsider: plain.length < attack.length,
+    counts: (guarantee) => guarantee.counts?.(plain, transport) !== false,
+    capability: (guarantee) => (watches(guarantee) ? watching : acting),
+  };
 }
 
 /** Whether such an attack is held against the guarantee; being registered changes nothing. */
@@ -65,8 +87,14 @@ export class Profiles {
 }
 
 export function judge(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
+  const { attack, protocol } = trace.plan;
+  if (!mayCount(guarantee, attack, protocol.transport)) return { atStake: 0 };
+  return judgeCounting(guarantee, trace, profiles);
+}
+
+/** The same where it is known that the attack is held against the guarantee. */
+export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
   const { plan } = trace;
-  if (!mayCount(guarantee, plan.attack, plan.protocol.transport)) return { atStake: 0 };
   if (guarantee.distinguish !== undefined) {
     if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };
     const violation = guarantee.distinguish(profiles.of(relationalBaseline).honest, trace);

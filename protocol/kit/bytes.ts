@@ -7,7 +7,20 @@ const lossyDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true })
 /** A byte string as a JavaScript string, one character (U+0000–U+00FF) per byte. */
 export type Latin1 = string;
 
-export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+/** Up to this length a loop over plain ASCII is faster than the encoder. */
+const shortText = 48;
+
+export function utf8(text: string): Uint8Array {
+  const { length } = text;
+  if (length > shortText) return encoder.encode(text);
+  const out = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encode(text);
+    out[i] = code;
+  }
+  return out;
+}
 
 /** @returns the text, or `undefined` if the bytes are not valid UTF-8. */
 export function text(bytes: Uint8Array): string | undefined {
