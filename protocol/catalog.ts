@@ -5,6 +5,8 @@ import { objectSecurity } from "./cases/object-security/object-security.ts";
 import { securecom } from "./cases/securecom/securecom.ts";
 import { smartIot } from "./cases/smart-iot/smart-iot.ts";
 import type { Protocol } from "./endpoint.ts";
+import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
+import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
@@ -23,6 +25,8 @@ export const protocols: readonly Protocol[] = [
   smartIot,
   securecom,
   aliceBob,
+  secureChannel,
+  secureChannelRelay,
   preshared,
   hashedLogin,
   needhamSchroeder,

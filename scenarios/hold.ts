@@ -59,10 +59,18 @@ export function hold(
   ];
 }
 
+/** What a scenario wants to see besides verdicts, in the order of the file. */
+export const sights = ["delivers", "loses", "shows"] as const;
+export interface Sight {
+  readonly kind: (typeof sights)[number];
+  readonly text: string;
+  /** Whether it is as the scenario wants it. */
+  readonly found: boolean;
+}
+
 export interface ScenarioResult {
   readonly verdicts: readonly Found[];
-  /** Texts that the scenario wants delivered, and whether they were. */
-  readonly delivers: readonly { readonly text: string; readonly found: boolean }[];
+  readonly seen: readonly Sight[];
   /** The attack in English, one line per move. */
   readonly steps: readonly string[];
   readonly story: Story;
@@ -83,10 +91,9 @@ export function runScenario(
   const wanted = guarantees.filter((g) => scenario.expect.has(g.id));
   const verdicts = wanted.map((g) => verdictOf(g, trace, profiles));
   const broken = verdicts.find((v) => v.verdict === "broken");
-  const delivered = new Set(deliveredTexts(trace));
   return {
     verdicts,
-    delivers: run.delivers.map((text) => ({ text, found: delivered.has(text) })),
+    seen: sightsOf(trace, run),
     steps: attack.map(describeMove),
     story: storyOf(trace, broken?.because),
     digest: trace.digest,
@@ -94,9 +101,25 @@ export function runScenario(
   };
 }
 
-function deliveredTexts(trace: Trace): readonly string[] {
+function sightsOf(trace: Trace, run: ScenarioRun): readonly Sight[] {
   const decoder = new TextDecoder();
-  return trace.events.flatMap((e) => (e.kind === "deliver" ? [decoder.decode(e.message)] : []));
+  const planned = trace.plan.workload.sessions.flatMap((s) => s.messages);
+  const sent = new Set(planned.map((m) => decoder.decode(m.message)));
+  const delivered = new Set<string>();
+  const lines: string[] = [];
+  for (const e of trace.events) {
+    if (e.kind === "deliver") delivered.add(decoder.decode(e.message));
+    if (e.kind === "log") lines.push(e.line);
+    if (e.kind === "alarm") lines.push(e.text);
+  }
+  const found: Readonly<Record<Sight["kind"], (text: string) => boolean>> = {
+    delivers: (text) => delivered.has(text),
+    loses: (text) => sent.has(text) && !delivered.has(text),
+    shows: (text) => lines.some((line) => line.includes(text)),
+  };
+  return sights.flatMap((kind) =>
+    run[kind].map((text) => ({ kind, text, found: found[kind](text) })),
+  );
 }
 
 /** What this one run says about a guarantee; `holds` is about this run, and no other. */

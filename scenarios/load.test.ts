@@ -122,8 +122,36 @@ describe("the bundled scenarios", () => {
     const given = { ...name.given, ...scenario.options };
     const result = runScenario(bundledSubject({ ...name, given }), scenario);
     expect(hold(scenario.expect, result.verdicts).filter((h) => !h.asExpected)).toEqual([]);
-    expect(result.delivers.filter((d) => !d.found)).toEqual([]);
+    expect(result.seen.filter((one) => !one.found)).toEqual([]);
     expect(result.idle).toEqual([]);
+  });
+});
+
+describe("what is to be seen besides verdicts", () => {
+  const seenIn = (text: string) => {
+    const scenario = parseScenario("a.yaml", `${start}attack: []\n${text}`);
+    if (scenario.run === undefined) throw new Error("no run");
+    const subject = bundledSubject(parseProtocolName("object-security"));
+    return runScenario(subject, { ...scenario, run: scenario.run }).seen;
+  };
+
+  test.each([
+    ["delivers: [unlock 7, unlock 8]", [true, false]],
+    // A message that nobody sends is not lost.
+    ["loses: [unlock 7, unlock 8]", [false, false]],
+    ["shows: [successfully authenticated, successfully hidden]", [true, false]],
+  ])("%s", (text, found) => {
+    expect(seenIn(text).map((one) => one.found)).toEqual(found);
+  });
+
+  test("a lost message is lost", () => {
+    const drop = "attack: [{ move: drop, packet: 8 of client#0 to server#0 }]\nloses: [unlock 7]\n";
+    const { run, ...scenario } = parseScenario("a.yaml", start + drop);
+    if (run === undefined) throw new Error("no run");
+    const subject = bundledSubject(parseProtocolName("object-security"));
+    expect(runScenario(subject, { ...scenario, run }).seen).toEqual([
+      { kind: "loses", text: "unlock 7", found: true },
+    ]);
   });
 });
 

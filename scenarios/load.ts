@@ -33,12 +33,13 @@ export function parseScenario(file: string, text: string): Scenario {
   const refuse = (key: string, says: string): UserError =>
     located.complain({ path: [key], says, aboutKey: true });
   if (written.attack === undefined) {
-    for (const key of ["workload", "network", "delivers"] as const) {
+    for (const key of ["workload", "network", "delivers", "loses", "shows"] as const) {
       if (written[key] === undefined) continue;
       throw refuse(key, `"${key}" makes sense only with an attack; "attack: []" is nobody's`);
     }
   }
-  if (written.expect === undefined && written.delivers === undefined) {
+  const { expect, delivers, loses, shows } = written;
+  if ([expect, delivers, loses, shows].every((wanted) => wanted === undefined)) {
     throw located.complain({ path: [], says: '"expect" is missing', aboutKey: false });
   }
   try {

@@ -96,6 +96,14 @@ export const scenarioSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe("Texts that must be among the delivered messages; only with an attack."),
+  loses: z
+    .array(z.string())
+    .optional()
+    .describe("Messages of the workload that must not be delivered; only with an attack."),
+  shows: z
+    .array(z.string())
+    .optional()
+    .describe("What must stand in some line of a log, or in an alarm; only with an attack."),
 });
 
 export interface Scenario {
@@ -118,6 +126,8 @@ export interface ScenarioRun {
   readonly network: NetworkConditions;
   readonly workload: string;
   readonly delivers: readonly string[];
+  readonly loses: readonly string[];
+  readonly shows: readonly string[];
 }
 
 type Written = z.infer<typeof scenarioSchema>;
@@ -167,6 +177,8 @@ export function scenarioOf(written: Written, file: string, protocol: string): Sc
             network: networkOf(written.network),
             workload: written.workload ?? "default",
             delivers: written.delivers ?? [],
+            loses: written.loses ?? [],
+            shows: written.shows ?? [],
           },
     file,
   };

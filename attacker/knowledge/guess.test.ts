@@ -1,12 +1,22 @@
 /** Offline guessing: what tells a right password from a wrong one, and what does not. */
 import { describe, expect, test } from "vitest";
-import { concat, utf8 } from "../../protocol/kit/bytes.ts";
+import { concat, fromHex, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { Lab } from "../testing/lab.ts";
 import { offlineTest } from "./guess.ts";
 
 const password = utf8("correct horse");
 const iv = new Uint8Array(12);
+/** A scalar that the password decides, as SPAKE2+ has it. */
+const scalarOf = (c: CryptoKit): Uint8Array => {
+  const wide = c.passwordHash({ ...pbkdf, length: 40 }, password, utf8("a public salt"));
+  return c.reduceScalar("p256", wide);
+};
+/** Points that nobody has the logarithm of (RFC 9383 §4). */
+const [base, otherBase] = [
+  "02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f",
+  "03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49",
+].map((point) => fromHex(point) ?? iv) as [Uint8Array, Uint8Array];
 const pbkdf = { kind: "pbkdf2", hash: "sha256", iterations: 2, length: 32 } as const;
 const key32 = (c: CryptoKit, secret: Uint8Array) =>
   c.hkdf({ hash: "sha256", key: secret, info: utf8("login"), length: 32 });
@@ -66,6 +76,32 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
     "aead",
     2,
   ],
+  "a mask on a point that is known": [
+    (c) => {
+      const { publicKey } = c.keyPair("p256");
+      return [publicKey, c.addToPoint("p256", publicKey, scalarOf(c), base) ?? iv];
+    },
+    "point-sum",
+    3,
+  ],
+  "a mask on a point whose logarithm leaks": [
+    (c) => {
+      const { privateKey, publicKey } = c.keyPair("p256");
+      const masked = c.addToPoint("p256", publicKey, scalarOf(c), base) ?? iv;
+      return [privateKey, masked];
+    },
+    "point-sum",
+    3,
+  ],
+  "one point under two masks": [
+    (c) => {
+      const { publicKey } = c.keyPair("p256");
+      const scalar = scalarOf(c);
+      return [base, otherBase].map((b) => c.addToPoint("p256", publicKey, scalar, b) ?? iv);
+    },
+    "point-sum",
+    3,
+  ],
   "a base64 text of its hash": [(c) => [c.encode("base64", c.hash("sha256", password))], "hash", 1],
 };
 
@@ -86,6 +122,16 @@ const safe: Record<string, Exchange> = {
     const shared = c.sharedSecret("x25519", a.privateKey, b.publicKey) ?? iv;
     const key = key32(c, shared);
     return [a.publicKey, b.publicKey, c.seal("chacha20-poly1305", key, iv, password)];
+  },
+  "under a one-time pad": (c) => [c.xor(password, c.random(password.length))],
+  "as a mask on a fresh point": (c) => [
+    c.addToPoint("p256", c.keyPair("p256").publicKey, scalarOf(c), base) ?? iv,
+  ],
+  "as a mask on a fresh point that is taken off elsewhere": (c) => {
+    const scalar = scalarOf(c);
+    const masked = c.addToPoint("p256", c.keyPair("p256").publicKey, scalar, base) ?? iv;
+    c.subtractFromPoint("p256", masked, scalar, base);
+    return [masked];
   },
   "mixed with a secret of full strength": (c) => [
     c.hmac("sha256", c.hkdfExtract("sha256", c.random(32), password), utf8("confirm")),

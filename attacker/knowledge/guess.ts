@@ -6,7 +6,7 @@
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { hasOutput, rules } from "./rules.ts";
+import { equationOf, hasOutput, rules } from "./rules.ts";
 
 export interface GuessTest {
   /** The operation whose outcome tells a right guess from a wrong one. */
@@ -28,7 +28,8 @@ export function offlineTest(knowledge: Knowledge, password: Uint8Array): GuessTe
     const seen = knowledge.knows(op.output) || seenInPart(knowledge, op.output);
     if (computable(supposed) && !computable(knowledge)) {
       needed.add(op);
-      if (seen) return { check: op, operationsPerGuess: needed.size };
+      if (seen && !fitsAnyGuess(op, knowledge, password))
+        return { check: op, operationsPerGuess: needed.size };
     } else if (seen && opensOnlyWith(op, knowledge, supposed)) {
       return { check: op, operationsPerGuess: needed.size + 1 };
     }
@@ -46,6 +47,17 @@ function mayMatter(knowledge: Knowledge, secret: Latin1): boolean {
   return knowledge.operations.some(
     (op) => op.inputs.some((v) => v.includes(secret)) && rules[op.op].compose(op, hopeful),
   );
+}
+
+/**
+ * A one-time pad and a masked point can be undone with any guess, and done again: that tells
+ * nothing. They test a guess only if their other inputs are known without undoing them.
+ */
+function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, password: Uint8Array): boolean {
+  const equation = equationOf(op);
+  if (equation === undefined) return false;
+  const supposed = knowledge.suppose([password], (other) => equationOf(other) !== equation);
+  return !rules[op.op].compose(op, supposed);
 }
 
 /** A ciphertext that opens with the guess: its tag, or its redundancy, tells. */

@@ -355,14 +355,17 @@ export class Knowledge implements Derivability {
     return costs.size === 0 ? null : [...costs].join(", ");
   }
 
-  /** A copy that may be told more, for "what if the attacker guessed this". */
-  suppose(values: readonly Uint8Array[]): Knowledge {
+  /**
+   * A copy that may be told more, for "what if the attacker guessed this".
+   * @param keeps which of the operations the copy may use.
+   */
+  suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {
     this.close();
     const copy = new Knowledge([]);
     copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
     for (const value of this.#indexed) copy.#index(value);
-    for (const op of this.#ops) copy.learnOperation(op);
+    for (const op of this.#ops) if (keeps?.(op) ?? true) copy.learnOperation(op);
     for (const [value, origin] of this.#known) {
       copy.#known.set(value, origin);
       copy.#texts.push(value);

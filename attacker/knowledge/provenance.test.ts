@@ -2,6 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { concat, hex, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import {
+  ephemeral,
+  outcome,
+  passwordScalars,
+  proverPoints,
+  proverShare,
+  verifierShare,
+} from "../../protocol/secure-channel/spake2plus.ts";
 import { Lab } from "../testing/lab.ts";
 import { type Evidence, untracked } from "./provenance.ts";
 
@@ -41,6 +49,20 @@ const honest: Record<string, Course> = {
     utf8(JSON.stringify({ text: Buffer.from(payload).toString("base64"), id: hex(c.random(16)) })),
   ],
   "XOR through the kit": (c, payload) => [c.xor(payload, c.random(payload.length))],
+  "a key exchange with a password": (c, payload) => {
+    const names = { prover: utf8("alice"), verifier: utf8("server") };
+    const session = { context: utf8("a channel"), ...names };
+    const salt = c.random(16);
+    const { w0, w1 } = passwordScalars(c, "toy", payload, salt, names);
+    const [x, y] = [ephemeral(c), ephemeral(c)];
+    const shares = {
+      prover: proverShare(c, w0, x) ?? salt,
+      verifier: verifierShare(c, w0, y) ?? salt,
+    };
+    const points = proverPoints(c, { w0, w1 }, x, shares.verifier);
+    const out = points && outcome(c, session, shares, points, w0);
+    return [salt, shares.prover, shares.verifier, out?.confirmVerifier ?? salt, out?.key ?? salt];
+  },
   "what was decrypted is sent on": (c, payload) => {
     const key = c.random(32);
     const sealed = c.seal("chacha20-poly1305", key, iv, payload);

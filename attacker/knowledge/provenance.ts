@@ -123,7 +123,10 @@ function weighty(op: OpRecord): readonly Latin1[] {
     case "shared-secret":
     case "public-key":
       return [op.inputs[0] ?? ""];
+    case "point-sum":
+      return op.inputs.slice(0, 2);
     case "hash":
+    case "reduce":
     case "password-hash":
     case "pk-encrypt":
     case "xor":

@@ -29,6 +29,13 @@ const pair = (crypto: CryptoKit, group: Parameters<CryptoKit["keyPair"]>[0]) => 
   };
 };
 
+/** What has to be known to mask a point; the base is a point that nobody has a key for. */
+const maskable = (c: CryptoKit) => ({
+  point: c.keyPair("p256").publicKey,
+  scalar: c.reduceScalar("p256", c.random(40)),
+  base: c.keyPair("p256").publicKey,
+});
+
 const cases: Record<string, Case> = {
   random: {
     make: (c) => ({ value: c.random(16), other: c.random(16) }),
@@ -111,6 +118,64 @@ const cases: Record<string, Case> = {
     },
     gives: [["own", "trivial"]],
     keeps: [],
+  },
+  "shared-secret as a whole point": {
+    make: (c) => {
+      const [a, b] = [c.keyPair("p256"), c.keyPair("p256")];
+      const secret = c.sharedPoint("p256", a.privateKey, b.publicKey) ?? utf8("");
+      const whole = c.wholePoint("p256", secret) ?? utf8("");
+      return { a: a.privateKey, A: a.publicKey, b: b.privateKey, B: b.publicKey, secret, whole };
+    },
+    gives: [
+      ["a B", "whole"],
+      ["b A", "whole"],
+      ["whole", "secret"],
+      ["secret", "whole"],
+    ],
+    keeps: [
+      ["A B", "secret"],
+      ["A B", "whole"],
+    ],
+  },
+  "point-sum, where a mask is put on": {
+    make: (c) => {
+      const { point, scalar, base } = maskable(c);
+      return { point, scalar, base, masked: c.addToPoint("p256", point, scalar, base) ?? base };
+    },
+    gives: [
+      ["point scalar base", "masked"],
+      ["masked scalar base", "point"],
+    ],
+    keeps: [
+      ["point base", "masked"],
+      ["masked base", "point"],
+      ["scalar base", "masked"],
+      ["point masked base", "scalar"],
+    ],
+  },
+  "point-sum, where a mask is taken off": {
+    make: (c) => {
+      const { point: masked, scalar, base } = maskable(c);
+      const point = c.subtractFromPoint("p256", masked, scalar, base) ?? base;
+      return { point, scalar, base, masked };
+    },
+    gives: [
+      ["masked scalar base", "point"],
+      ["point scalar base", "masked"],
+    ],
+    keeps: [
+      ["masked base", "point"],
+      ["point base", "masked"],
+      ["point masked base", "scalar"],
+    ],
+  },
+  reduce: {
+    make: (c) => {
+      const wide = c.random(40);
+      return { wide, scalar: c.reduceScalar("p256", wide) };
+    },
+    gives: [["wide", "scalar"]],
+    keeps: [["scalar", "wide"]],
   },
   sign: {
     make: (c) => {

@@ -51,6 +51,16 @@ const sharedSecret: Rule = {
   },
 };
 
+/**
+ * A point and a scalar's multiple of a base that everybody knows. Either of the points gives the
+ * other to whoever has the scalar; both of them do not give the scalar, but a guess at it can be
+ * tested against them.
+ */
+const pointSum: Rule = {
+  compose: (op, d) => op.inputs.every((i) => d.has(i)),
+  decompose: (op, d) => (d.has(input(op, 1)) ? [input(op, 0)] : []),
+};
+
 /** Nonces and IVs count as public: they are sent, or counted. */
 const aead: Rule = {
   compose: (op, d) => d.has(input(op, 0)) && d.has(input(op, 2)) && d.has(input(op, 3)),
@@ -95,6 +105,8 @@ export const rules: Readonly<Record<OpName, Rule>> = {
   kdf: allInputs,
   "public-key": allInputs,
   "shared-secret": sharedSecret,
+  "point-sum": pointSum,
+  reduce: allInputs,
   sign: allInputs,
   verify: never,
   aead,
@@ -105,6 +117,19 @@ export const rules: Readonly<Record<OpName, Rule>> = {
   encode: encoding,
   compare: never,
 };
+
+/**
+ * Operations that any guess at one input fits: another input is then computed so that it does.
+ * @returns the terms of the equation, in one order however it was computed; `undefined` for all
+ *   other operations.
+ */
+export function equationOf(op: OpRecord): string | undefined {
+  if (op.op === "xor") return ["xor", ...[...op.inputs, op.output].toSorted()].join("\u0100");
+  if (op.op !== "point-sum") return undefined;
+  const [group, sign] = op.algorithm.split(" ");
+  const [bare, masked] = sign === "plus" ? [input(op, 0), op.output] : [op.output, input(op, 0)];
+  return [group, bare, input(op, 1), input(op, 2), masked].join("\u0100");
+}
 
 /** Kinds whose output is a value of its own and not a mere statement about the inputs. */
 export const hasOutput = (op: OpRecord): boolean => op.op !== "verify" && op.op !== "compare";

@@ -12,20 +12,28 @@ const onePacket = (attack: Attack): boolean => {
   return ["replay", "reflect", "modify", "redirect", "duplicate"].includes(move.move);
 };
 
+const oneLoss = (attack: Attack): boolean => attack.length === 1 && attack[0]?.move === "drop";
+
 export const robustness: Guarantee = {
   id: "robustness",
   statement:
-    "After one malformed, stray or spoofed packet everybody is alive, and a fresh honest session works.",
+    "After one malformed, stray, spoofed or lost packet everybody is alive, nobody repeats itself for ever, and a fresh honest session works.",
   source: "RFC 9147 §4.5.2 (handling of invalid records)",
   twin: "preshared?strictness=off",
   layered: true,
   secrecy: false,
   safety: false,
-  counts: onePacket,
+  counts: (attack) => onePacket(attack) || oneLoss(attack),
   judge(trace, profile) {
-    if (eventsOf(trace, "attack").length === 0) return { atStake: 0 };
+    const loss = oneLoss(trace.plan.attack);
+    if (eventsOf(trace, loss ? "lost" : "attack").length === 0) return { atStake: 0 };
     const atStake = trace.processes.length;
-    const because = death(trace, profile) ?? failedSession(trace, profile);
+    // What else a loss does is for `delivery` to say; some protocols always send at a steady rate.
+    const because = loss
+      ? livelock(profile.honest) === undefined
+        ? livelock(trace)
+        : undefined
+      : (death(trace, profile) ?? failedSession(trace, profile));
     return because === undefined ? { atStake } : { atStake, violation: { because } };
   },
 };
@@ -57,6 +65,32 @@ function death(trace: Trace, { honest }: Profile): string | undefined {
 function ending(e: TraceEvent): string | undefined {
   if (e.kind === "crashed" || e.kind === "stopped") return `${e.kind} ${e.at}`;
   return e.kind === "exited" && !e.ok ? `gave up ${e.at}` : undefined;
+}
+
+/** So many times is no retransmission any more: sound protocols get on, or give up. */
+const forEver = 20;
+const progress = new Set<TraceEvent["kind"]>(["started", "submit", "confirm", "give-up", "commit"]);
+
+/** An end that writes as many bytes to the same peer again and again, while nothing gets on. */
+function livelock(trace: Trace): string | undefined {
+  const counts = new Map<string, number>();
+  const delivered = new Set<string>();
+  for (const e of trace.events) {
+    if (e.kind === "deliver" && !delivered.has(latin1(e.message))) {
+      delivered.add(latin1(e.message));
+      counts.clear();
+    }
+    if (progress.has(e.kind)) counts.clear();
+    const packet = e.kind === "sent" ? trace.packets[e.packet] : undefined;
+    if (packet === undefined || packet.byAttacker !== undefined) continue;
+    const key = `${packet.from}>${packet.to}:${packet.bytes.length}`;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count >= forEver) {
+      return `${packet.from} sends ${packet.bytes.length} bytes to ${packet.to} over and over, and gets no further`;
+    }
+  }
+  return undefined;
 }
 
 /** A session that started after the packet and does not deliver what it should. */

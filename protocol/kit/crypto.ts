@@ -13,6 +13,7 @@ import type { CipherMode } from "./primitives/aes-modes.ts";
 import type { CurveName } from "./primitives/curves.ts";
 import type { HashName } from "./primitives/hash.ts";
 import type { PasswordHash } from "./primitives/password.ts";
+import type { PointGroup } from "./primitives/points.ts";
 
 /** A Diffie–Hellman group: a named curve, or the integers modulo any `modulus`. */
 export type Group = CurveName | FiniteField;
@@ -62,6 +63,35 @@ export interface CryptoKit {
     privateKey: Uint8Array,
     peerPublicKey: Uint8Array,
   ): Uint8Array | undefined;
+
+  /** The same secret as the whole point, compressed, and not only its x-coordinate. */
+  sharedPoint(
+    group: PointGroup,
+    privateKey: Uint8Array,
+    peerPublicKey: Uint8Array,
+  ): Uint8Array | undefined;
+  /**
+   * @param base a point that everybody knows.
+   * @returns point + scalar · base, compressed: a masked point. `undefined` if `point` is not
+   *   valid in the group, or if the sum is the point at infinity.
+   */
+  addToPoint(
+    group: PointGroup,
+    point: Uint8Array,
+    scalar: Uint8Array,
+    base: Uint8Array,
+  ): Uint8Array | undefined;
+  /** @returns point - scalar · base, likewise: takes a mask off. */
+  subtractFromPoint(
+    group: PointGroup,
+    point: Uint8Array,
+    scalar: Uint8Array,
+    base: Uint8Array,
+  ): Uint8Array | undefined;
+  /** @returns a valid point with both coordinates, as transcripts have it (SEC 1 §2.3.3). */
+  wholePoint(group: PointGroup, point: Uint8Array): Uint8Array | undefined;
+  /** @param wide 8 bytes longer than a scalar, or more. @returns it modulo the group's order. */
+  reduceScalar(group: PointGroup, wide: Uint8Array): Uint8Array;
 
   /** A fresh Ed25519 pair, 32 and 32 bytes (RFC 8032). */
   signingKeyPair(): KeyPair;

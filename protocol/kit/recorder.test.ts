@@ -27,6 +27,15 @@ function everything(c: Crypto): readonly string[] {
     out.push(a.publicKey, c.sharedSecret(group, a.privateKey, b.publicKey));
     out.push(c.sharedSecret(group, b.privateKey, a.publicKey));
   }
+  const [point, base] = [c.keyPair("p256"), c.keyPair("p256").publicKey];
+  const scalar = c.reduceScalar("p256", c.random(40));
+  const masked = c.addToPoint("p256", point.publicKey, scalar, base) ?? key;
+  out.push(masked, c.subtractFromPoint("p256", masked, scalar, base), c.wholePoint("p256", masked));
+  out.push(c.sharedPoint("p256", point.privateKey, masked), c.wholePoint("p256", data));
+  out.push(
+    c.addToPoint("p256", data, scalar, base),
+    c.subtractFromPoint("p256", key, scalar, base),
+  );
   const signer = c.signingKeyPair();
   const signature = c.sign(signer.privateKey, data);
   out.push(signature, c.verify(signer.publicKey, data, signature), c.verify(key, data, signature));
@@ -118,8 +127,13 @@ describe("the record", () => {
     const before = log.length;
     expect(crypto.sharedSecret("x25519", privateKey, new Uint8Array(32))).toBeUndefined();
     expect(crypto.sharedSecret("x25519", privateKey, utf8("short"))).toBeUndefined();
-    const own = crypto.keyPair("p256").privateKey;
-    expect(crypto.sharedSecret("p256", own, concat(utf8("\u0004"), iv16))).toBeUndefined();
+    const { privateKey: own, publicKey: base } = crypto.keyPair("p256");
+    const bad = concat(utf8("\u0004"), iv16);
+    expect(crypto.sharedSecret("p256", own, bad)).toBeUndefined();
+    expect(crypto.sharedPoint("p256", own, bad)).toBeUndefined();
+    expect(crypto.addToPoint("p256", bad, own, base)).toBeUndefined();
+    expect(crypto.subtractFromPoint("p256", bad, own, base)).toBeUndefined();
+    expect(crypto.wholePoint("p256", bad)).toBeUndefined();
     expect(log.filter((op) => op.op === "shared-secret")).toEqual([]);
     expect(log.length).toBe(before + 2);
   });

@@ -5,7 +5,7 @@
  * bytes). Inputs and outputs are kept as Latin-1 strings: they serve as map keys, and a protocol
  * that overwrites its buffers cannot change the record.
  */
-import { MisuseError } from "../endpoint.ts";
+import { InvariantError, MisuseError } from "../endpoint.ts";
 import { bigintBytes, bytesBigint, type Latin1, latin1 } from "./bytes.ts";
 import type { CryptoKit, Encoding, FiniteField, Group, HkdfParameters, KeyPair } from "./crypto.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
@@ -21,6 +21,14 @@ import { decodeText, encodeText } from "./primitives/encodings.ts";
 import { fieldPublicKey, fieldSharedSecret } from "./primitives/finite-field.ts";
 import { type HashName, hash, hkdf, hkdfExpand, hkdfExtract, hmac } from "./primitives/hash.ts";
 import { hashPassword, type PasswordHash } from "./primitives/password.ts";
+import {
+  type PointGroup,
+  pointDifference,
+  pointSum,
+  reduceScalar,
+  sharedPoint,
+  wholePoint,
+} from "./primitives/points.ts";
 import { rsaOaepDecrypt, rsaOaepEncrypt, rsaOaepSeedBytes } from "./primitives/rsa.ts";
 import { rsaLabKey } from "./primitives/rsa-lab-keys.ts";
 import type { Random } from "./random.ts";
@@ -30,6 +38,7 @@ import type { Random } from "./random.ts";
  *
  * - `random`: none. `hash`: data. `hmac`: key, data. `kdf`: key, salt, info.
  * - `public-key`: private key. `shared-secret`: private key, peer's public key.
+ * - `point-sum`: point, scalar, base (`plus` or `minus` in the algorithm). `reduce`: wide number.
  * - `sign`: private key, message. `verify`: public key, message, signature (output empty).
  * - `aead`: key, nonce, associated data, plaintext; the output is the ciphertext, also when it
  *   was opened. `cipher`: key, iv, plaintext; likewise.
@@ -43,6 +52,8 @@ export type OpName =
   | "kdf"
   | "public-key"
   | "shared-secret"
+  | "point-sum"
+  | "reduce"
   | "sign"
   | "verify"
   | "aead"
@@ -80,21 +91,20 @@ export interface Gate {
   compare(a: Latin1, b: Latin1): boolean;
 }
 
-interface Memo {
-  get(key: string): Uint8Array | null | undefined;
-  set(key: string, value: Uint8Array | null): void;
+/**
+ * What a computation came to. All records of the same computation share these strings, so that
+ * looking them up costs little however often it is done.
+ */
+interface Computed {
+  /** `null` where the inputs made it fail. Never handed out itself: callers get copies. */
+  readonly bytes: Uint8Array | null;
+  readonly inputs: readonly Latin1[];
+  readonly output: Latin1;
 }
+
 const memoLimit = 400_000;
 let memoEnabled = true;
-const table = new Map<string, Uint8Array | null>();
-const memo: Memo = {
-  get: (key) => (memoEnabled ? table.get(key) : undefined),
-  set(key, value) {
-    if (!memoEnabled) return;
-    if (table.size >= memoLimit) table.clear();
-    table.set(key, value);
-  },
-};
+const memo = new Map<string, Computed>();
 
 /**
  * Runs `body` with every primitive computed afresh. Findings are confirmed so before they are
@@ -109,6 +119,12 @@ export function withoutMemo<T>(body: () => T): T {
     memoEnabled = before;
   }
 }
+
+const computed = (inputs: readonly Latin1[], bytes: Uint8Array | undefined): Computed => ({
+  bytes: bytes ?? null,
+  inputs,
+  output: bytes === undefined ? "" : latin1(bytes),
+});
 
 const groupName = (group: Group): string =>
   typeof group === "string" ? group : `mod ${group.modulus} base ${group.generator}`;
@@ -137,15 +153,12 @@ export class CryptoRecorder implements CryptoKit {
     output: Latin1,
     more: { backwards?: boolean; field?: FiniteField } = {},
   ): void {
-    const record: OpRecord = {
-      op,
-      algorithm,
-      inputs,
-      output,
-      by: this.#by,
-      backwards: more.backwards ?? false,
-      ...(more.field === undefined ? {} : { field: more.field }),
-    };
+    const { backwards = false, field } = more;
+    const by = this.#by;
+    const record: OpRecord =
+      field === undefined
+        ? { op, algorithm, inputs, output, by, backwards }
+        : { op, algorithm, inputs, output, by, backwards, field };
     this.#log.push(record);
     this.#gate?.done(record);
   }
@@ -156,18 +169,17 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   /** Computes by content: the same operation on the same bytes is done once per process. */
-  #compute(
-    name: string,
-    inputs: readonly Latin1[],
-    work: () => Uint8Array | undefined,
-  ): Uint8Array | undefined {
+  #compute(name: string, inputs: readonly Latin1[], work: () => Uint8Array | undefined): Computed {
+    if (!memoEnabled) return computed(inputs, work());
     let key = name;
-    for (const input of inputs) key += `\u0100${input}`;
-    const found = memo.get(key);
-    if (found !== undefined) return found === null ? undefined : found.slice();
-    const value = work();
-    memo.set(key, value === undefined ? null : value.slice());
-    return value;
+    for (const input of inputs) key += ` ${input.length} ${input}`;
+    let found = memo.get(key);
+    if (found === undefined) {
+      found = computed(inputs, work());
+      if (memo.size >= memoLimit) memo.clear();
+      memo.set(key, found);
+    }
+    return found;
   }
 
   #forward(
@@ -177,10 +189,22 @@ export class CryptoRecorder implements CryptoKit {
     work: () => Uint8Array,
     field?: FiniteField,
   ): Uint8Array {
-    const keys = inputs.map(latin1);
-    const out = this.#compute(`${op} ${algorithm}`, keys, work) as Uint8Array;
-    this.#record(op, algorithm, keys, latin1(out), field === undefined ? {} : { field });
-    return out;
+    const { bytes, ...of } = this.#compute(`${op} ${algorithm}`, inputs.map(latin1), work);
+    if (bytes === null) throw new InvariantError(`${op} ${algorithm} gave nothing`);
+    this.#record(op, algorithm, of.inputs, of.output, field === undefined ? {} : { field });
+    return bytes.slice();
+  }
+
+  /** Like `#forward`, for work that untrusted inputs can make fail: then nothing is recorded. */
+  #valid(
+    op: OpName,
+    algorithm: string,
+    inputs: readonly Uint8Array[],
+    work: () => Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    const of = this.#compute(`${op} ${algorithm}`, inputs.map(latin1), work);
+    if (of.bytes !== null) this.#record(op, algorithm, of.inputs, of.output);
+    return of.bytes?.slice();
   }
 
   random(length: number): Uint8Array {
@@ -230,7 +254,10 @@ export class CryptoRecorder implements CryptoKit {
     let privateKey: Uint8Array;
     if (typeof group === "string") {
       const seed = this.#random.bytes(curveSeedBytes(group));
-      privateKey = curvePrivateKey(group, seed);
+      const of = this.#compute(`private-key ${group}`, [latin1(seed)], () =>
+        curvePrivateKey(group, seed),
+      );
+      privateKey = (of.bytes as Uint8Array).slice();
     } else {
       const size = bigintBytes(group.modulus).length;
       const wide = bytesBigint(this.#random.bytes(size + extraExponentBytes));
@@ -260,15 +287,55 @@ export class CryptoRecorder implements CryptoKit {
   ): Uint8Array | undefined {
     const inputs = [latin1(privateKey), latin1(peerPublicKey)];
     const name = groupName(group);
-    const out = this.#compute(`shared-secret ${name}`, inputs, () =>
+    const of = this.#compute(`shared-secret ${name}`, inputs, () =>
       typeof group === "string"
         ? curveSharedSecret(group, privateKey, peerPublicKey)
         : fieldSharedSecret(group.modulus, privateKey, peerPublicKey),
     );
-    if (out === undefined) return undefined;
+    if (of.bytes === null) return undefined;
     const more = typeof group === "string" ? {} : { field: group };
-    this.#record("shared-secret", name, inputs, latin1(out), more);
-    return out;
+    this.#record("shared-secret", name, of.inputs, of.output, more);
+    return of.bytes.slice();
+  }
+
+  sharedPoint(
+    group: PointGroup,
+    privateKey: Uint8Array,
+    peerPublicKey: Uint8Array,
+  ): Uint8Array | undefined {
+    return this.#valid("shared-secret", `${group} point`, [privateKey, peerPublicKey], () =>
+      sharedPoint(group, privateKey, peerPublicKey),
+    );
+  }
+
+  addToPoint(
+    group: PointGroup,
+    point: Uint8Array,
+    scalar: Uint8Array,
+    base: Uint8Array,
+  ): Uint8Array | undefined {
+    return this.#valid("point-sum", `${group} plus`, [point, scalar, base], () =>
+      pointSum(group, point, scalar, base),
+    );
+  }
+
+  subtractFromPoint(
+    group: PointGroup,
+    point: Uint8Array,
+    scalar: Uint8Array,
+    base: Uint8Array,
+  ): Uint8Array | undefined {
+    return this.#valid("point-sum", `${group} minus`, [point, scalar, base], () =>
+      pointDifference(group, point, scalar, base),
+    );
+  }
+
+  wholePoint(group: PointGroup, point: Uint8Array): Uint8Array | undefined {
+    return this.#valid("encode", `${group} point`, [point], () => wholePoint(group, point));
+  }
+
+  reduceScalar(group: PointGroup, wide: Uint8Array): Uint8Array {
+    return this.#forward("reduce", group, [wide], () => reduceScalar(group, wide));
   }
 
   signingKeyPair(): KeyPair {
@@ -288,11 +355,11 @@ export class CryptoRecorder implements CryptoKit {
 
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     const inputs = [latin1(publicKey), latin1(message), latin1(signature)];
-    const ok = this.#compute("verify ed25519", inputs, () =>
+    const of = this.#compute("verify ed25519", inputs, () =>
       ed25519Verify(publicKey, message, signature) ? empty : undefined,
     );
-    if (ok === undefined) return false;
-    this.#record("verify", "ed25519", inputs, "", { backwards: true });
+    if (of.bytes === null) return false;
+    this.#record("verify", "ed25519", of.inputs, "", { backwards: true });
     return true;
   }
 
@@ -321,12 +388,13 @@ export class CryptoRecorder implements CryptoKit {
       Latin1,
       Latin1,
     ];
-    const out = this.#compute(`open ${name}`, [k, n, ad, ct], () =>
+    const of = this.#compute(`open ${name}`, [k, n, ad, ct], () =>
       aeadOpen(name, key, nonce, ciphertext, associatedData),
     );
-    if (out === undefined) return this.#refused(k);
-    this.#record("aead", name, [k, n, ad, latin1(out)], ct, { backwards: true });
-    return out;
+    if (of.bytes === null) return this.#refused(k);
+    const [key0 = k, nonce0 = n, data0 = ad, sealed0 = ct] = of.inputs;
+    this.#record("aead", name, [key0, nonce0, data0, of.output], sealed0, { backwards: true });
+    return of.bytes.slice();
   }
 
   encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
@@ -342,12 +410,12 @@ export class CryptoRecorder implements CryptoKit {
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
     const [k, v, ct] = [latin1(key), latin1(iv), latin1(ciphertext)];
-    const out = this.#compute(`decrypt ${mode}`, [k, v, ct], () =>
+    const of = this.#compute(`decrypt ${mode}`, [k, v, ct], () =>
       cipherDecrypt(mode, key, iv, ciphertext),
     );
-    if (out === undefined) return this.#refused(k);
-    this.#record("cipher", mode, [k, v, latin1(out)], ct, { backwards: true });
-    return out;
+    if (of.bytes === null) return this.#refused(k);
+    this.#record("cipher", mode, [k, v, of.output], ct, { backwards: true });
+    return of.bytes.slice();
   }
 
   rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair {
@@ -366,13 +434,13 @@ export class CryptoRecorder implements CryptoKit {
     const seed = this.#random.bytes(rsaOaepSeedBytes(hashName));
     const inputs = [latin1(publicKey), latin1(plaintext), latin1(seed)];
     const name = `rsa-oaep-${hashName}`;
-    const out = this.#compute(`encrypt ${name}`, inputs, () =>
+    const of = this.#compute(`encrypt ${name}`, inputs, () =>
       rsaOaepEncrypt(hashName, publicKey, plaintext, seed),
     );
-    if (out === undefined) return undefined;
+    if (of.bytes === null) return undefined;
     this.#record("random", "oaep seed", [], inputs[2] as Latin1);
-    this.#record("pk-encrypt", name, inputs, latin1(out));
-    return out;
+    this.#record("pk-encrypt", name, of.inputs, of.output);
+    return of.bytes.slice();
   }
 
   rsaDecrypt(
@@ -382,13 +450,13 @@ export class CryptoRecorder implements CryptoKit {
   ): Uint8Array | undefined {
     const [sk, ct] = [latin1(privateKey), latin1(ciphertext)];
     const name = `rsa-oaep-${hashName}`;
-    const out = this.#compute(`decrypt ${name}`, [sk, ct], () =>
+    const of = this.#compute(`decrypt ${name}`, [sk, ct], () =>
       rsaOaepDecrypt(hashName, privateKey, ciphertext),
     );
-    if (out === undefined) return this.#refused(sk);
+    if (of.bytes === null) return this.#refused(sk);
     // The public key belongs to the private one by an earlier `public-key` record.
-    this.#record("pk-encrypt", name, [sk, latin1(out), ""], ct, { backwards: true });
-    return out;
+    this.#record("pk-encrypt", name, [sk, of.output, ""], ct, { backwards: true });
+    return of.bytes.slice();
   }
 
   passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array {
@@ -410,10 +478,10 @@ export class CryptoRecorder implements CryptoKit {
 
   decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined {
     const key = latin1(data);
-    const out = this.#compute(`decode ${encoding}`, [key], () => decodeText(encoding, data));
-    if (out === undefined) return undefined;
-    this.#record("encode", encoding, [latin1(out)], key, { backwards: true });
-    return out;
+    const of = this.#compute(`decode ${encoding}`, [key], () => decodeText(encoding, data));
+    if (of.bytes === null) return undefined;
+    this.#record("encode", encoding, [of.output], key, { backwards: true });
+    return of.bytes.slice();
   }
 
   equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -9,37 +9,20 @@ import { judgedGuarantees } from "../../harness/guarantees/catalog.ts";
 import { knowledgeFromWire } from "../../harness/knowledge-of.ts";
 import { bundledSubject, parseProtocolName } from "../../harness/names.ts";
 import { calmNetwork, lossyNetwork } from "../../harness/network.ts";
+import { explore } from "../../harness/search/explore.ts";
 import { judge, Profiles } from "../../harness/search/judge-run.ts";
 import { sceneOf } from "../../harness/search/scene.ts";
 import { simulate } from "../../harness/simulate.ts";
 import { planOf, type Subject } from "../../harness/subject.ts";
 import type { RunPlan, Trace } from "../../harness/trace.ts";
-import { baseWorkload, defaultWorkload } from "../../harness/workload.ts";
-import type { PlannedSession, Protocol } from "../../protocol/endpoint.ts";
+import { baseWorkload } from "../../harness/workload.ts";
 import { withoutMemo } from "../../protocol/kit/recorder.ts";
+import { oneSession } from "./one-session.ts";
+import { plantedFlaws } from "./planted.ts";
+import { line, type Rate, rateOf, ratio } from "./rate.ts";
 
 const seed = "bench";
 const secondsEach = Number(process.argv[2] ?? 2);
-
-interface Rate {
-  readonly perSecond: number;
-  readonly times: number;
-}
-
-/** Repeats `body` for about as long as asked, after it has been warmed up for a while. */
-function rateOf(body: (i: number) => void, seconds = secondsEach): Rate {
-  const until = (end: number, from: number): number => {
-    let i = from;
-    do body(i++);
-    while (performance.now() < end);
-    return i;
-  };
-  const warm = until(performance.now() + seconds * 250, 0);
-  const start = performance.now();
-  const last = until(start + seconds * 1_000, warm);
-  const times = last - warm;
-  return { times, perSecond: (times * 1_000) / (performance.now() - start) };
-}
 
 /** What this machine can do at all: hashing, and plain JavaScript on small objects. */
 function calibration(): { readonly hashes: Rate; readonly steps: Rate } {
@@ -50,14 +33,6 @@ function calibration(): { readonly hashes: Rate; readonly steps: Rate } {
     for (let k = 0; k < 1_000; k++) map.set((k * 7_919 + i) % 1_009, `${k}`);
   }, 1);
   return { hashes, steps };
-}
-
-/** The subject with one session of its own, as a user would have it. */
-function oneSession(subject: Subject): Subject {
-  const [first] = defaultWorkload(subject.protocol, subject.options).sessions;
-  const sessions: readonly PlannedSession[] = first === undefined ? [] : [{ ...first, start: 0 }];
-  const protocol: Protocol = { ...subject.protocol, workload: () => ({ sessions }) };
-  return { ...subject, protocol };
 }
 
 function judgeAll(trace: Trace, profiles: Profiles): void {
@@ -87,9 +62,12 @@ function honest(subject: Subject): Figures {
   for (let i = 0; i < seeds; i++) simulate(plan(i));
   return {
     datagrams: simulate(plan(0)).packets.length,
-    judged: rateOf((i) => judgeAll(simulate(plan(i)), profiles)),
-    unjudged: rateOf((i) => void simulate(plan(i))),
-    unmemoised: rateOf((i) => withoutMemo(() => judgeAll(simulate(plan(i)), profiles))),
+    judged: rateOf((i) => judgeAll(simulate(plan(i)), profiles), secondsEach),
+    unjudged: rateOf((i) => void simulate(plan(i)), secondsEach),
+    unmemoised: rateOf(
+      (i) => withoutMemo(() => judgeAll(simulate(plan(i)), profiles)),
+      secondsEach,
+    ),
   };
 }
 
@@ -122,16 +100,20 @@ function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: nu
       }),
     );
     judgeAll(trace, profiles);
-  });
+  }, secondsEach);
   return { rate, attacks: candidates.length };
 }
 
-const round = (n: number): string =>
-  n >= 100 ? Math.round(n).toLocaleString("en") : n.toPrecision(3);
-function line(what: string, { perSecond, times }: Rate, note = ""): void {
-  const figure = `${round(perSecond)}/s`.padStart(12);
-  const each = `${((1_000 / perSecond) * 1_000).toFixed(0)} µs`.padStart(12);
-  console.log(`  ${what.padEnd(52)}${figure}${each}   ${note || `${times} times`}`);
+/** Every attack of up to two moves on one session, as the exhaustive search tries them. */
+function searched(subject: Subject): Rate {
+  const single = oneSession(subject);
+  const search = (): number => explore(single, { seed, depth: 2 }).runs;
+  search();
+  let runs = 0;
+  const start = performance.now();
+  do runs += search();
+  while (performance.now() < start + secondsEach * 1_000);
+  return { times: runs, perSecond: (runs * 1_000) / (performance.now() - start) };
 }
 
 function main(): void {
@@ -153,12 +135,16 @@ function main(): void {
       attack.rate,
       `${attack.attacks} attacks of the catalogue`,
     );
-    const ratio = (a: Rate, b: Rate): string => `${(a.perSecond / b.perSecond).toFixed(1)} ×`;
     console.log(`  memo tables gain ${ratio(figures.judged, figures.unmemoised)}`);
     console.log(`  judging costs    ${ratio(figures.unjudged, figures.judged)}`);
     const share = (hashes.perSecond / figures.judged.perSecond).toFixed(0);
     console.log(`  one honest execution takes as long as ${share} calibration hashes`);
   }
+  console.log("\nexhaustive search, all attacks of two moves on one session");
+  for (const name of ["plain-diffie-hellman", "signed-dh"]) {
+    line(name, searched(bundledSubject(parseProtocolName(name))));
+  }
+  plantedFlaws();
 }
 
 main();

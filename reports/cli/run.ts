@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { type ProtocolName, parseProtocolName } from "../../harness/names.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
-import { type Found, type Held, hold, type ScenarioResult } from "../../scenarios/hold.ts";
+import { type Found, type Held, hold, type ScenarioResult, sights } from "../../scenarios/hold.ts";
 import { bundledScenarios, scenarioNamed } from "../../scenarios/load.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { displayWidth, hanging, padEnd } from "../columns.ts";
@@ -22,7 +22,7 @@ import type { Failure, Job, Workshop } from "./workshop.ts";
 interface Told {
   readonly scenario: Scenario;
   readonly held: readonly Held[];
-  readonly delivers: ScenarioResult["delivers"];
+  readonly seen: ScenarioResult["seen"];
   readonly steps: readonly string[];
   readonly idle: readonly number[];
   readonly digest: string | null;
@@ -123,15 +123,15 @@ function tell(
   },
 ): Told {
   const held = hold(scenario.expect, result.verdicts, result.partly);
-  const delivers = result.delivers ?? [];
+  const seen = result.seen ?? [];
   return {
     scenario,
     held,
-    delivers,
+    seen,
     steps: result.steps ?? [],
     idle: result.idle ?? [],
     digest: result.digest ?? null,
-    asExpected: held.every((h) => h.asExpected) && delivers.every((d) => d.found),
+    asExpected: held.every((h) => h.asExpected) && seen.every((one) => one.found),
   };
 }
 
@@ -167,7 +167,7 @@ function heldLines(held: readonly Held[], colors: Colors, width: number): string
 }
 
 function toldLines(told: Told, colors: Colors, width: number): string[] {
-  const { scenario, held, delivers, steps, idle } = told;
+  const { scenario, held, seen, steps, idle } = told;
   const title = `${scenario.name}: ${scenario.title}`;
   const lines = hanging("", terminalText(title, 300), width).map((l) => colors.bold(l));
   steps.forEach((step, i) => {
@@ -178,8 +178,8 @@ function toldLines(told: Told, colors: Colors, width: number): string[] {
     lines.push(colors.yellow(says));
   }
   lines.push(...heldLines(held, colors, width));
-  for (const { text, found } of delivers) {
-    const says = `delivers “${terminalText(text, 100)}”`;
+  for (const { kind, text, found } of seen) {
+    const says = `${kind} “${terminalText(text, 100)}”`;
     lines.push(found ? `  ${colors.green("✓")} ${says}` : colors.red(`  ✗ never ${says}`));
   }
   return [...lines, ""];
@@ -228,7 +228,12 @@ function jsonOf(told: readonly Told[], incomplete: string | undefined, seconds: 
               },
         asExpected: h.asExpected,
       })),
-      delivers: t.delivers,
+      ...Object.fromEntries(
+        sights.map((kind) => [
+          kind,
+          t.seen.filter((one) => one.kind === kind).map(({ text, found }) => ({ text, found })),
+        ]),
+      ),
       digest: t.digest,
     })),
     seconds,

@@ -78,7 +78,7 @@ function openScripted(exchange: Exchange, role: Party): Endpoint {
   // Built by hand, because one of the recorded users mistypes the password.
   const password = utf8(exchange.password);
   const account = { principal: "alice", user: utf8("admin"), password };
-  return new Client(env, settingsOf({ seg, loop: "false" }), account, "bob");
+  return new Client(env, { settings: settingsOf({ seg, loop: "false" }), account, server: "bob" });
 }
 
 const sentBy = (outputs: readonly Output[]): readonly string[] =>

@@ -429,3 +429,107 @@ describe("what strangers get", () => {
     expect(greeted(new Uint8Array(0))).toContain("transmit 49 to alice:40000");
   });
 });
+
+describe("repairs", () => {
+  const all: Options = {
+    keys: "signed",
+    cipher: "gcm",
+    errors: "discard",
+    greeting: "full",
+    length: "refused",
+    padding: "blocks",
+    console: "escaped",
+  };
+  const got = (session: ReturnType<typeof converse>) => delivered(session, "server").slice(2);
+  const alone = Object.entries(all).map(([name, value]): Options => ({ [name]: value as string }));
+
+  test.each([...alone, all, { ...all, loop: "true" }])("%o carry a message", (options) => {
+    const session = converse([message], options);
+    expect(got(session)).toEqual([`message ${lossyText(message)}`]);
+    for (const bytes of session.wire) expect(bytes.length).toBeLessThanOrEqual(64);
+  });
+
+  test("all of them: a greeting, two points, a signature, four texts, of one length each", () => {
+    const { wire, ends } = converse([message], all);
+    expect(wire.map((bytes) => bytes.length)).toEqual([64, 49, 49, 64, 64, 64, 64, 64]);
+    expect(ends).toEqual({ client: "exit content", server: "waits" });
+  });
+
+  test("keys=signed: a point that the server has not signed is none of its", () => {
+    const other = converse([message], { seed: "1" }).wire[1] as Uint8Array;
+    const swapped: Tamper = (nth, passing) =>
+      nth === 2 ? [{ ...passing, bytes: other }] : [passing];
+    expect(converse([message], { keys: "signed" }, swapped).ends.client).toBe(
+      "crash InvalidSignature",
+    );
+    const discarding = converse([message], { keys: "signed", errors: "discard" }, swapped);
+    expect(discarding.lines).toContain("client << reject");
+    expect(discarding.outputs.client.some((o) => o.kind === "submit")).toBe(false);
+  });
+
+  test("points and a greeting in others' names change nothing: keys=signed, errors=discard", () => {
+    const other = converse([message], { seed: "1" }).wire[2] as Uint8Array;
+    const session = converse([message], all, (nth, passing) =>
+      nth === 2 || nth === 3 ? [{ ...passing, bytes: other }, passing] : [passing],
+    );
+    expect(got(session)).toEqual([`message ${lossyText(message)}`]);
+    const greeted = converse([message], all, (nth, passing) =>
+      nth === 1 ? [passing, passing] : [passing],
+    );
+    expect(got(greeted)).toEqual([`message ${lossyText(message)}`]);
+  });
+
+  test("cipher=gcm: no flip, no second time, no other direction; a lost text is skipped", () => {
+    const texts = ["one", "two", "three"].map(utf8);
+    const options = { cipher: "gcm", errors: "discard", loop: "true" };
+    // 4 and 5 log in, 6 answers, 7 to 9 are the texts.
+    const session = (tamper: Tamper) => got(converse(texts, options, tamper));
+    const flipped = (p: Passing): Passing => ({ ...p, bytes: p.bytes.map((b) => b ^ 1) });
+    expect(session((nth, p) => (nth === 8 ? [flipped(p)] : [p]))).toEqual([
+      "message one",
+      "message three",
+    ]);
+    expect(session((_, p) => [p, p])).toEqual(["message one", "message two", "message three"]);
+    const reply: Passing[] = [];
+    const reflected: Tamper = (nth, p) => {
+      if (nth === 6) reply.push({ ...p, to: "server", from: addresses.client });
+      return nth === 7 ? [...reply, p] : [p];
+    };
+    expect(session(reflected)).toEqual(["message one", "message two", "message three"]);
+  });
+
+  test("errors=discard: a refused login ends nothing, and strangers take sixteen places", () => {
+    const server = open("server", { errors: "discard" });
+    server.handle({ kind: "start" }, 0);
+    for (let n = 0; n < 40; n++) server.handle(datagram(utf8("x"), `s${n}:1`), 0);
+    expect(server.stateSize?.()).toBe(16);
+    expect(server.handle(datagram(Uint8Array.of(0xff), "late:1"), 0).map(told)).toEqual(["reject"]);
+    expect(server.stateSize?.()).toBe(16);
+    const seen: Uint8Array[] = [];
+    const refused = converse([message], { errors: "discard" }, (nth, p) => {
+      seen.push(p.bytes);
+      return [nth === 6 || nth === 7 ? { ...p, bytes: at(seen, nth - 2) } : p];
+    });
+    expect(refused.ends).toEqual({ client: "exit login refused", server: "waits" });
+  });
+
+  test("greeting=full: nothing shorter is answered", () => {
+    const server = open("server", { greeting: "full", errors: "discard" });
+    server.handle({ kind: "start" }, 0);
+    expect(server.handle(datagram(utf8("Hello")), 0).map(told)).toEqual(["reject"]);
+  });
+
+  test("length=refused: the user is told, and may say something shorter", () => {
+    const long = utf8("unlock the yard door for the cleaners at six pm, not before.");
+    const session = converse([long, message], { length: "refused" });
+    expect(session.lines).toContain("client << give-up");
+    expect(got(session)).toEqual([`message ${lossyText(message)}`]);
+  });
+
+  test("console=escaped: a greeting stays in its line", () => {
+    const server = open("server", { console: "escaped" });
+    server.handle({ kind: "start" }, 0);
+    const outputs = server.handle(datagram(utf8("Hello\nx")), 0).map(told);
+    expect(outputs[0]).toBe('log [mallory:6666]: "Hello\\nx"');
+  });
+});

@@ -32,7 +32,9 @@
  * What held all the same in the analysis by hand: confidentiality against an eavesdropper, forward
  * secrecy, and no acceptance of a recorded session in another one (the server crashes instead).
  *
- * What the program prints to itself is told here in other words, in the same places.
+ * What the program prints to itself is told here in other words, in the same places. The options
+ * from `keys` on are repairs, the smallest that the analysis by hand proposes; with `keys=signed`
+ * a signature of 64 bytes follows 3, and with `cipher=gcm` each IV is left out.
  */
 import type {
   Credential,
@@ -47,11 +49,10 @@ import type {
 import { utf8 } from "../../kit/bytes.ts";
 import { Client } from "./client.ts";
 import { Server } from "./server.ts";
-import { settingsOf } from "./settings.ts";
+import { mostTextBytes, options, receiveBufferBytes, settingsOf } from "./settings.ts";
 
 const clientPrincipal = "alice";
 const serverPrincipal = "bob";
-const receiveBufferBytes = 64;
 
 /** The only account. It stands in the server's source, and in print. */
 const account: Credential = {
@@ -98,16 +99,27 @@ const claims: readonly ProtocolClaim[] = [
   },
 ];
 
-function deploy({ options }: DeployEnv): Deployment {
-  const settings = settingsOf(options);
+function deploy({ crypto, options: values }: DeployEnv): Deployment {
+  const settings = settingsOf(values);
+  const signingKey = settings.signed ? crypto.signingKeyPair() : undefined;
+  const installation = { settings, account, ...(signingKey === undefined ? {} : { signingKey }) };
+  const known = {
+    settings,
+    account,
+    ...(signingKey === undefined ? {} : { verifyingKey: signingKey.publicKey }),
+  };
   return {
     open: (role, env) =>
       role === "server"
-        ? new Server(env, settings, account)
-        : new Client(env, settings, account, env.peer ?? serverPrincipal),
+        ? new Server(env, installation)
+        : new Client(env, { ...known, server: env.peer ?? serverPrincipal }),
     // The server holds the password itself, not a hash of it.
-    longTermSecrets: (principal) =>
-      principal === clientPrincipal || principal === serverPrincipal ? [account.password] : [],
+    longTermSecrets(principal) {
+      if (principal === clientPrincipal) return [account.password];
+      if (principal !== serverPrincipal) return [];
+      return [account.password, ...(signingKey === undefined ? [] : [signingKey.privateKey])];
+    },
+    ...(signingKey === undefined ? {} : { publicValues: [signingKey.publicKey] }),
     credentials: [account],
     identities: [account.user],
   };
@@ -126,8 +138,8 @@ const sessionOf = (...texts: readonly string[]): PlannedSession => ({
 });
 
 /** With the loop there is one session: a server that loops never waits for a greeting again. */
-function workload(options: OptionValues): Workload {
-  if (settingsOf(options).loop) return { sessions: [sessionOf(short, usual, longest)] };
+function workload(values: OptionValues): Workload {
+  if (settingsOf(values).loop) return { sessions: [sessionOf(short, usual, longest)] };
   return { sessions: [short, usual, longest, tooLong].map((text) => sessionOf(text)) };
 }
 
@@ -164,25 +176,14 @@ export const objectSecurity: Protocol = {
       receiveBufferBytes,
     },
   ],
-  options: {
-    seg: {
-      default: "8",
-      values: ["8", "128"],
-      about: "bits per CFB segment: 8 is the library's default, the text names no number",
-    },
-    loop: {
-      default: "false",
-      values: ["false", "true"],
-      about: "many messages per session, by the while loop that the text proposes",
-    },
-  },
+  options,
   claims,
   notApplicable: {
     downgrade: "nothing is negotiated",
     "honest-acknowledgement": "nothing is acknowledged",
     "non-repudiation": "not an aim, and nothing is signed",
   },
-  limits: { datagramBytes: 64, messageBytes: 48 },
+  limits: { datagramBytes: receiveBufferBytes, messageBytes: mostTextBytes },
   deploy,
   workload,
 };

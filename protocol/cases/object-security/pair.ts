@@ -9,6 +9,7 @@ import { text } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 import type { CipherMode } from "../../kit/primitives/aes-modes.ts";
 import { pythonB64decode } from "../../kit/primitives/encodings.ts";
+import { Uncaught } from "./handshake.ts";
 
 const ivBytes = 16;
 /** 62 characters: 95 bits in an IV, where 128 would fit. */
@@ -34,8 +35,8 @@ export function sealPair(
  * Decrypts two datagrams, from whomever they came, in the order in which they came.
  *
  * @returns the text's bytes, always valid UTF-8.
- * @throws Error as Python raises: for an IV that is not 16 bytes, for base64 without its padding,
- *   for a text that is not UTF-8.
+ * @throws Uncaught as Python raises: for an IV that is not 16 bytes, for base64 without its
+ *   padding, for a text that is not UTF-8.
  */
 export function openPair(
   crypto: CryptoKit,
@@ -44,41 +45,13 @@ export function openPair(
   iv: Uint8Array,
   ciphertext: Uint8Array,
 ): Uint8Array {
-  if (iv.length !== ivBytes) throw new Error(`ValueError: IV of ${iv.length} bytes, not 16`);
+  if (iv.length !== ivBytes) throw new Uncaught(`ValueError: IV of ${iv.length} bytes, not 16`);
   // The first decoder is the recorded one; the second takes what only Python takes.
   const data = crypto.decode("base64", ciphertext) ?? pythonB64decode(ciphertext);
-  if (data === undefined) throw new Error("binascii.Error: incorrect padding");
+  if (data === undefined) throw new Uncaught("binascii.Error: incorrect padding");
   const message = crypto.decrypt(mode, key, iv, data);
   if (message === undefined || text(message) === undefined) {
-    throw new Error("UnicodeDecodeError: the text is not valid UTF-8");
+    throw new Uncaught("UnicodeDecodeError: the text is not valid UTF-8");
   }
   return message;
-}
-
-/** Two calls of `recvfrom`: the first takes the IV, the second completes the pair. */
-export class PairReader {
-  readonly #crypto: CryptoKit;
-  readonly #mode: CipherMode;
-  readonly #key: Uint8Array;
-  #iv: Uint8Array | undefined;
-
-  constructor(crypto: CryptoKit, mode: CipherMode, key: Uint8Array) {
-    this.#crypto = crypto;
-    this.#mode = mode;
-    this.#key = key;
-  }
-
-  /**
-   * @returns the text, or `undefined` after the first half: a bad IV is noticed only with the
-   *   second. @throws like {@link openPair}.
-   */
-  read(datagram: Uint8Array): Uint8Array | undefined {
-    if (this.#iv === undefined) {
-      this.#iv = datagram;
-      return undefined;
-    }
-    const iv = this.#iv;
-    this.#iv = undefined;
-    return openPair(this.#crypto, this.#mode, this.#key, iv, datagram);
-  }
 }

@@ -1,21 +1,14 @@
 /**
- * The server. It takes datagrams one by one, from anywhere, each for what should come next:
- *
- * | waiting for  | what comes next, on any datagram                                  |
- * |--------------|-------------------------------------------------------------------|
- * | `hello`      | its sender becomes "the client"; own point to it; `point`         |
- * | `point`      | key; `user-name`                                                  |
- * | `user-name`  | two datagrams; `password`                                         |
- * | `password`   | two datagrams; reply; `payload` if both are right, otherwise exit |
- * | `payload`    | two datagrams; print; exit, or `payload` again with `loop=true`   |
+ * The server: one conversation at a time, with whoever sends a datagram; the program ends with it.
+ * With `errors=discard` it has one for each address, and goes on.
  *
  * The original sleeps a second before and a second after it sends its point. Datagrams that come
  * meanwhile wait in the socket's buffer and are taken in the same order, so that no sleep is
  * modelled here.
  */
+
 import {
   type Address,
-  type Credential,
   type Endpoint,
   type Env,
   type Input,
@@ -23,132 +16,74 @@ import {
   type Output,
   type OutputBody,
 } from "../../endpoint.ts";
-import { lossyText, text } from "../../kit/bytes.ts";
-import { curve, sessionKey } from "./handshake.ts";
-import { PairReader, sealPair } from "./pair.ts";
-import { loginGranted, loginRefused, type Settings } from "./settings.ts";
+import { Conversation, type Installation } from "./conversation.ts";
+import { Uncaught } from "./handshake.ts";
 
-type Slot = "hello" | "point" | "user-name" | "password" | "payload" | "ended";
+/** With `errors=discard`: how many strangers may have begun a handshake. The oldest goes. */
+const mostPending = 16;
+
+interface Kept {
+  readonly conversation: Conversation;
+  readonly label: string;
+}
 
 export class Server implements Endpoint {
   readonly #env: Env;
-  readonly #settings: Settings;
-  readonly #account: Credential;
-  #slot: Slot = "hello";
-  /** Where the first datagram came from. All that follows is ascribed to it. */
-  #client: Address = "";
-  #privateKey: Uint8Array = new Uint8Array(0);
-  #key: Uint8Array = new Uint8Array(0);
-  #pairs: PairReader | undefined;
-  #userName: Uint8Array = new Uint8Array(0);
+  readonly #installation: Installation;
+  readonly #only: Conversation;
+  readonly #byClient = new Map<Address, Kept>();
+  #opened = 0;
 
-  constructor(env: Env, settings: Settings, account: Credential) {
+  constructor(env: Env, installation: Installation) {
     this.#env = env;
-    this.#settings = settings;
-    this.#account = account;
+    this.#installation = installation;
+    this.#only = new Conversation(env, installation);
   }
 
   handle(input: Input): readonly Output[] {
     if (input.kind === "start") return [log("starting"), log("up, waiting for a client")];
     if (input.kind !== "datagram") throw new MisuseError(`a server takes no ${input.kind}`);
-    const outputs = this.#take(input.bytes, input.from);
+    if (this.#installation.settings.discards) return this.#sort(input.bytes, input.from);
+    const outputs = this.#only.take(input.bytes, input.from);
     // The label keeps the session in one piece, however many senders its datagrams have.
-    return outputs.map((output) => ({ ...output, session: this.#client }));
+    return outputs.map((output) => ({ ...output, session: this.#only.client }));
   }
 
   /** One slot for one client, and any stranger's first datagram takes it. */
   stateSize(): number {
-    return ["point", "user-name", "password"].includes(this.#slot) ? 1 : 0;
+    return this.#only.pending ? 1 : this.#pending().length;
   }
 
-  #take(bytes: Uint8Array, from: Address): readonly OutputBody[] {
-    if (this.#slot === "ended") return [];
-    if (this.#slot === "hello") return this.#onHello(bytes, from);
-    if (this.#pairs === undefined) return this.#onPoint(bytes);
-    const message = this.#pairs.read(bytes);
-    if (message === undefined) return [];
-    if (this.#slot === "user-name") return this.#onUserName(message);
-    if (this.#slot === "password") return this.#onPassword(message);
-    return this.#onPayload(message);
+  #pending(): readonly Address[] {
+    return [...this.#byClient].flatMap(([from, kept]) => (kept.conversation.pending ? [from] : []));
   }
 
-  #onHello(bytes: Uint8Array, from: Address): readonly OutputBody[] {
-    const greeting = text(bytes);
-    if (greeting === undefined) throw new Error("UnicodeDecodeError: the greeting is not UTF-8");
-    const pair = this.#env.crypto.keyPair(curve);
-    this.#client = from;
-    this.#privateKey = pair.privateKey;
-    this.#slot = "point";
-    return [
-      // Any text is a greeting, and it is printed as it came, line breaks included.
-      log(`[${from}]: ${greeting}`),
-      log("starting the handshake"),
-      log("sent own public key"),
-      { kind: "claim", claim: { kind: "running", peer: this.#account.principal } },
-      { kind: "transmit", bytes: pair.publicKey, to: from },
-      // The original, too, says so before it waits for the key.
-      log("received the client's public key"),
-    ];
-  }
-
-  #onPoint(bytes: Uint8Array): readonly OutputBody[] {
-    this.#key = sessionKey(this.#env.crypto, this.#privateKey, bytes);
-    this.#pairs = new PairReader(this.#env.crypto, this.#settings.mode, this.#key);
-    this.#slot = "user-name";
-    const peer = this.#account.principal;
-    return [
-      log("computing the shared key"),
-      log("deriving the session key"),
-      { kind: "claim", claim: { kind: "secret", peer, value: this.#key } },
-      log("handshake done"),
-    ];
-  }
-
-  #onUserName(message: Uint8Array): readonly OutputBody[] {
-    this.#userName = message;
-    this.#slot = "password";
-    return [];
-  }
-
-  #onPassword(password: Uint8Array): readonly OutputBody[] {
-    const { crypto } = this.#env;
-    const { principal, user, password: expected } = this.#account;
-    if (!(crypto.equal(this.#userName, user) && crypto.equal(password, expected))) {
-      this.#slot = "ended";
-      return [
-        ...this.#reply(loginRefused),
-        log(`${this.#client} unsuccessfully authenticated`),
-        { kind: "exit", ok: false, because: "login refused" },
-      ];
+  /** To the conversation with this address; nothing that it cannot use leaves a trace. */
+  #sort(bytes: Uint8Array, from: Address): readonly Output[] {
+    const known = this.#byClient.get(from);
+    const { conversation, label } = known ?? {
+      conversation: new Conversation(this.#env, this.#installation),
+      // A second conversation with an address must not pass for the first one going on.
+      label: `${from} (${this.#opened + 1})`,
+    };
+    let outputs: readonly OutputBody[];
+    try {
+      outputs = conversation.take(bytes, from);
+    } catch (error) {
+      if (error instanceof Uncaught) return [{ kind: "reject", reason: "malformed" }];
+      throw error;
     }
-    this.#slot = "payload";
-    return [
-      { kind: "deliver", message: this.#userName, from: principal, purpose: "login" },
-      { kind: "deliver", message: password, from: principal, purpose: "login" },
-      { kind: "claim", claim: { kind: "commit", peer: principal, agreed: this.#key } },
-      ...this.#reply(loginGranted),
-      log(`${this.#client} successfully authenticated`),
-    ];
+    if (known === undefined) this.#keep(from, { conversation, label });
+    if (conversation.ended) this.#byClient.delete(from);
+    return outputs.map((output) => ({ ...output, session: label }));
   }
 
-  #reply(status: Uint8Array): readonly OutputBody[] {
-    const pair = sealPair(this.#env.crypto, this.#settings.mode, this.#key, status);
-    return [
-      { kind: "submit", message: status, purpose: "login" },
-      ...pair.map((bytes) => ({ kind: "transmit", bytes, to: this.#client }) as const),
-    ];
-  }
-
-  #onPayload(message: Uint8Array): readonly OutputBody[] {
-    const accepted: readonly OutputBody[] = [
-      { kind: "deliver", message, from: this.#account.principal },
-      // Whoever sent it, the log names the sender of the first datagram.
-      log(`[${this.#client}]: ${lossyText(message)}`),
-    ];
-    if (this.#settings.loop) return accepted;
-    this.#slot = "ended";
-    return [...accepted, { kind: "exit", ok: true }];
+  #keep(from: Address, kept: Kept): void {
+    this.#opened++;
+    const pending = this.#pending();
+    if (pending.length >= mostPending) this.#byClient.delete(pending[0] ?? from);
+    this.#byClient.set(from, kept);
   }
 }
 
-const log = (line: string): OutputBody => ({ kind: "log", line });
+const log = (line: string): Output => ({ kind: "log", line });

@@ -1,5 +1,14 @@
 /** For the tests: client and server on a wire that can be tampered with by position. */
-import type { Address, Endpoint, Env, Input, Millis, Output, Role } from "../../endpoint.ts";
+import type {
+  Address,
+  Endpoint,
+  Env,
+  Input,
+  Millis,
+  OptionValues,
+  Output,
+  Role,
+} from "../../endpoint.ts";
 import { lossyText } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
@@ -11,23 +20,19 @@ const principals = ["alice", "bob"] as const;
 const receiveBufferBytes = 64;
 
 export type Party = keyof typeof addresses;
-export interface Options {
-  readonly seg?: string;
-  readonly loop?: string;
-  /** Another seed gives other keys and IVs. */
-  readonly seed?: string;
-}
+/** Options of the protocol; another `seed` gives other keys and IVs. */
+export type Options = OptionValues;
 
 /** Opens one endpoint; `crypto` replaces the randomness and primitives it would get. */
 export function open(role: Party, options: Options = {}, crypto?: CryptoKit): Endpoint {
-  const { seg = "8", loop = "false", seed = "0" } = options;
+  const { seed = "0", ...given } = options;
   const store = () => {
     throw new Error("this case stores nothing");
   };
   const random = new Random(`object-security bench ${seed}`);
   const deployment = objectSecurity.deploy({
     crypto: new CryptoRecorder([], random.fork("deployment"), "deployment"),
-    options: { seg, loop },
+    options: given,
     principals,
     store,
   });

@@ -5,7 +5,8 @@
  * |------------|------------------------|-------------------------------------------------------|
  * | `offline`  | connected              | credential; `login`                                   |
  * | `login`    | `200…`                 | own g^i; `exchange`. Anything else: exit              |
- * | `exchange` | a number               | key with the server; `chat`. No number: crash         |
+ * | `exchange` | a number               | key with the server; `welcome`. No number: crash      |
+ * | `welcome`  | anything               | shows it as the server's word; `chat`                 |
  * | `chat`     | send                   | receiver's name; waits for the answer                 |
  * |            | `200: number`          | key with the receiver, three segments, “sent”         |
  * |            | `Name: number`         | waits for three segments, opens them, shows the text  |
@@ -43,7 +44,7 @@ import { openSegments, received, sealSegments, segmentCount, Writer } from "./se
 import type { Settings } from "./settings.ts";
 import { isSignedBy, joined, type SigningKeys, signatureOf, words } from "./signing.ts";
 
-type State = "offline" | "login" | "exchange" | "chat";
+type State = "offline" | "login" | "exchange" | "welcome" | "chat";
 
 /** Claims about the server carry this label; what is said to other users carries the usual one. */
 const link = "link";
@@ -167,6 +168,9 @@ export class Client implements Endpoint {
         return this.#onLoginAnswer(segment, now);
       case "exchange":
         return this.#onServerValue(segment);
+      case "welcome":
+        this.#state = "chat";
+        return [log(`server: ${this.#shown(segment)}`), next];
       case "chat":
         if (this.#arriving !== undefined) return this.#onSegment(this.#arriving, segment, now);
         if (this.#asked !== undefined && /^[0-9]{3}:/.test(latin1(segment))) {
@@ -226,12 +230,11 @@ export class Client implements Endpoint {
     const key = this.#keyWith(text);
     if (key === undefined) return this.#failed("malformed", "ValueError: not a whole number");
     this.#serverKey = key;
-    this.#state = "chat";
+    this.#state = "welcome";
     return [
       { kind: "claim", claim: { kind: "secret", peer: server, value: key }, session: link },
       { kind: "claim", claim: { kind: "commit", peer: server, agreed: key }, session: link },
       log("keys exchanged with the server"),
-      next,
     ];
   }
 

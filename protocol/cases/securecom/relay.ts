@@ -4,7 +4,7 @@
  * | state      | segment              | what it does; next state                                |
  * |------------|----------------------|---------------------------------------------------------|
  * | `login`    | a credential         | `200` and `exchange`, or `401` and the connection ends  |
- * | `exchange` | a number             | keeps it, own g^j, key; `name`                          |
+ * | `exchange` | a number             | keeps it, own g^j and a line of text, key; `name`       |
  * | `name`     | a user's name        | `404`; or `200` and that user's number; `message`       |
  * | `message`  | three of them        | opens the outer layer, passes the rest on; `name`       |
  * | `dead`     | –                    | its thread has died of an exception: nobody reads       |
@@ -53,6 +53,8 @@ interface User {
 /** With `quota=limited`: how many connections may wait for their login. */
 const mostWaiting = 16;
 const loginNonceBytes = 16;
+/** Clients show it to their users; it says nothing that they do not know. */
+const welcome = utf8("keys exchanged, go ahead");
 
 export class Relay implements Endpoint {
   readonly #env: Env;
@@ -215,7 +217,7 @@ export class Relay implements Endpoint {
       ...(this.#settings.signed ? this.#loggedIn(connection) : []),
       ...keyClaims(peer, key),
       log(`keys exchanged with ${account.id}`),
-      ...this.#writer.write(address, [answer], now),
+      ...this.#writer.write(address, [answer, welcome], now),
     ];
   }
 

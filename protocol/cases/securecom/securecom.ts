@@ -6,7 +6,7 @@
  *  1  A → S   SHA-256(user name : password), in hex                          64 bytes
  *  2  S → A   200: login accepted                                            or 401
  *  3  A → S   g^i mod n, in decimal                                          up to 78 bytes
- *  4  S → A   g^j mod n, in decimal
+ *  4  S → A   g^j mod n, in decimal;  a line of text                        two writes
  *             K(AS) = first 16 bytes of SHA-256(g^ij), big-endian, 32 bytes
  *  5  A → S   Bob                                                            Bob has done 1 to 4
  *  6  S → A   200: g^i' mod n, in decimal                                    or 404, or None
@@ -162,7 +162,7 @@ export const securecom: Protocol = {
     "A → S: hex(SHA-256(name:password))",
     "S → A: 200: login accepted",
     "A → S: gⁱ mod n",
-    "S → A: gʲ mod n",
+    "S → A: gʲ mod n; “keys exchanged”",
     "A → S: Bob",
     "S → A: 200: gⁱ′ mod n",
     "A → S: E(K(AS), E(K(AB), text))  [ciphertext | tag | nonce]",

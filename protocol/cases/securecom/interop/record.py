@@ -83,6 +83,7 @@ def exchange(modulus, auth, outer, kdf, text):
         send("server", party.name, b"200: login accepted")
         to_server = send(party.name, "server", str(party.value).encode())
         to_client = send("server", party.name, str(own.value).encode())
+        send("server", party.name, b"keys exchanged, go ahead")
         party.link = party.key(to_client)
         own.link = own.key(to_server)
         assert party.link == own.link

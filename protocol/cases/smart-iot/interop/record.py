@@ -86,7 +86,7 @@ def exchange(a, b, texts):
 
 
 def forged():
-    to_device = ["DATA:open the garage door,1", "FIN:100764"]
+    to_device = ["DATA:open the garage door,1", "FIN:1", "FIN:100764"]
     to_client = ["You sent IOT: open the greenhouse window,2", "You sent IOT: all is well,x"]
     rows = [(DEVICE, "device", t) for t in to_device] + [(CLIENT, "client", t) for t in to_client]
     return [{"to": who, "text": t, "datagram": seal(k, t, []).decode()} for k, who, t in rows]

@@ -1,0 +1,98 @@
+/** The secure channel from end to end: what a malicious relay can do to it, and what a bad network. */
+import { describe, expect, test } from "vitest";
+import { capabilityOf } from "../../attacker/move.ts";
+import { impersonating, splicing } from "../../attacker/strategies/impersonating.ts";
+import { relaying } from "../../attacker/strategies/relaying.ts";
+import type { Strategy } from "../../attacker/strategies/strategy.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { secureChannelRelay } from "../../protocol/secure-channel/relay/secure-channel-relay.ts";
+import { eventsOf } from "../events-of.ts";
+import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { calmNetwork, lossyNetwork } from "../network.ts";
+import { Campaign } from "../search/campaign.ts";
+import { judge, Profiles } from "../search/judge-run.ts";
+import { simulate } from "../simulate.ts";
+import { defaultSeed, planOf } from "../subject.ts";
+import { subjectFor } from "../testing/tiny.ts";
+import type { Trace } from "../trace.ts";
+
+const claimed = judgedGuarantees.filter((g) =>
+  secureChannelRelay.claims.some((c) => c.guarantee === g.id),
+);
+
+const brokenIn = (trace: Trace, profiles: Profiles): readonly string[] =>
+  claimed.flatMap((g) => (judge(g, trace, profiles).violation === undefined ? [] : [g.id]));
+
+/** Everything that these strategies try, and which of the claims it breaks. */
+function attacked(options: Record<string, string>, ...strategies: readonly Strategy[]) {
+  const subject = subjectFor(secureChannelRelay, options);
+  const campaign = new Campaign(subject, { seed: defaultSeed, guarantees: [] });
+  const profiles = new Profiles(subject, defaultSeed);
+  const scene = campaign.scene();
+  const traces = strategies.flatMap((s) =>
+    [...s.attacks(scene)].map(({ moves: attack }) => simulate(planOf(subject, { attack }))),
+  );
+  const broken = new Set(traces.flatMap((trace) => brokenIn(trace, profiles)));
+  return { traces, broken: [...broken].toSorted() };
+}
+
+const carriedBy = (option: string, value: string): readonly string[] =>
+  (secureChannelRelay.options?.[option]?.weakens?.[value] ?? []).toSorted();
+
+describe("a malicious relay", () => {
+  const { traces, broken } = attacked({}, relaying);
+
+  test("reads nothing, forges nothing, poses as nobody", () => {
+    expect(broken).toEqual([]);
+  });
+
+  test("was there: it sat between each two users, and had every one of them as its client", () => {
+    const between = traces.filter((t) => t.plan.attack.length > 2);
+    expect(between).toHaveLength(3);
+    for (const trace of between) {
+      expect(capabilityOf(trace.plan.attack, "datagram")).toBe("relay");
+      const fooled = eventsOf(trace, "commit").filter((e) => e.peer === "rita");
+      expect(fooled.length).toBeGreaterThanOrEqual(3);
+      expect(trace.packets.filter((p) => p.byAttacker === "puppet").length).toBeGreaterThan(10);
+    }
+  });
+
+  test("and somebody in the middle of one hop gets no further", () => {
+    expect(attacked({}, impersonating, splicing).broken).toEqual([]);
+  });
+
+  test.each([
+    ["inner", "off"],
+    ["directory", "relay"],
+  ])("with %s=%s breaks what that defence carries, and nothing else", (option, value) => {
+    const weak = attacked({ [option]: value }, relaying);
+    expect(weak.broken).toEqual(carriedBy(option, value));
+    expect(weak.broken.length).toBeGreaterThan(0);
+  });
+});
+
+describe("on a bad network", () => {
+  const seeds = Array.from({ length: 6 }, (_, i) => `bad network ${i}`);
+  test.each(["on", "off"])("with inner=%s, all is delivered once, in order, confirmed", (inner) => {
+    const subject = subjectFor(secureChannelRelay, { inner });
+    for (const seed of seeds) {
+      const trace = simulate(planOf(subject, { seed, network: lossyNetwork }));
+      expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(eventsOf(trace, "give-up")).toEqual([]);
+      expect(eventsOf(trace, "crashed")).toEqual([]);
+    }
+  });
+
+  test("nothing is confirmed that was not delivered, even where it never recovers", () => {
+    const subject = subjectFor(secureChannelRelay);
+    for (const seed of seeds) {
+      const network = { ...calmNetwork, loss: 0.4, duplication: 0.2, faultsEndMs: 10_000_000 };
+      const trace = simulate(planOf(subject, { seed, network }));
+      const delivered = eventsOf(trace, "deliver").map((e) => latin1(e.message));
+      for (const { message } of eventsOf(trace, "confirm")) {
+        expect(delivered).toContain(latin1(message));
+        delivered.splice(delivered.indexOf(latin1(message)), 1);
+      }
+    }
+  });
+});

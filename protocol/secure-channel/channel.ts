@@ -1,0 +1,299 @@
+/**
+ * What both ends do once the handshake is over: messages that arrive once and in order,
+ * acknowledgements after the delivery, new keys from time to time, and an end that shows whether
+ * anything is missing.
+ *
+ * One frame goes into one record. To fill records up would show how long messages are: a short one
+ * leaves room for an acknowledgement.
+ */
+import type { Millis, OutputBody, Principal, RejectReason } from "../endpoint.ts";
+import type { Setup } from "./edhoc/session.ts";
+import { Epochs, type EpochsAbout } from "./epochs.ts";
+import type { AckFrame, Frame } from "./frames.ts";
+import { Inbox } from "./inbox.ts";
+import { maxMessageBytes, Outbox } from "./outbox.ts";
+import { roomBytes, type SealedRecord } from "./records.ts";
+import { type RekeyAbout, Rekeying, rekeyAfterMs } from "./rekey.ts";
+import type { Defences } from "./settings.ts";
+
+/** Sent at once, and again after 1 s, 1.5 s, 2.25 s, … */
+const waitMs = (tries: number): Millis => 1_000 * 1.5 ** (tries - 1);
+const controlTries = 7;
+/** What is said at the end. */
+export const closeCodes = { done: 0, gaveUp: 1 } as const;
+/** What became of a message after it was delivered. */
+export const receipts = { read: 1 } as const;
+const dataHeaderBytes = 4;
+
+export interface ChannelAbout extends EpochsAbout {
+  readonly peer: Principal;
+  /** PRK_out. */
+  readonly out: Uint8Array;
+  /** Proves again who is who, where keys are to be made anew. */
+  readonly setup?: (now: Millis) => Setup;
+  readonly initiates?: boolean;
+  /** Told of the frames that are not the channel's own. */
+  readonly above?: (frame: Frame) => void;
+}
+
+/** What is repeated until it is answered. */
+interface Control {
+  readonly frames: readonly Frame[];
+  tries: number;
+  againMs: Millis;
+}
+
+export class Channel {
+  /** Closed, or something was given up: nothing follows, so that no gap can open. */
+  over = false;
+  readonly #peer: Principal;
+  readonly #above: ChannelAbout["above"];
+  readonly #defences: Defences;
+  readonly #epochs: Epochs;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #longest: number;
+  readonly #rekeying: Rekeying | undefined;
+  #freshMs: Millis;
+  /** A change of keys that is under way. */
+  #update: Control | undefined;
+  #closing: Control | undefined;
+
+  constructor(about: ChannelAbout, now: Millis) {
+    const { crypto, defences, suite, ownId, peerId } = about;
+    this.#peer = about.peer;
+    this.#above = about.above;
+    this.#defences = defences;
+    // Nobody else keeps the secret: with the epoch that it belongs to, it is forgotten.
+    this.#epochs = new Epochs({ crypto, defences, suite, ownId, peerId }, about.out, now);
+    const room = roomBytes(suite.applicationAead);
+    const [a = 0, b = 0] = crypto.random(2);
+    this.#outbox = new Outbox(room, 256 * a + b, defences.retransmission ? undefined : 1);
+    this.#inbox = new Inbox({
+      order: defences.order,
+      deduplication: defences.deduplication && defences.window,
+    });
+    this.#rekeying = about.setup && new Rekeying(rekeyAbout(about, about.setup, room));
+    this.#freshMs = now;
+    this.#longest = defences.pieces ? room - dataHeaderBytes : maxMessageBytes(room);
+  }
+
+  /** Nothing waits for an answer. */
+  get idle(): boolean {
+    return this.#outbox.idle && this.deadline() === undefined;
+  }
+
+  /** How often the keys were changed, modulo 256. */
+  get epoch(): number {
+    return this.#epochs.number;
+  }
+
+  deadline(): Millis | undefined {
+    if (this.over) return undefined;
+    if (this.#epochs.besieged && this.#update === undefined) return 0;
+    const controls = [this.#update?.againMs, this.#closing?.againMs];
+    const times = [this.#outbox.deadline(), ...controls].filter((t) => t !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** @param message longer than fits: given up at once, for it is never cut short. */
+  send(message: Uint8Array, now: Millis): readonly OutputBody[] {
+    const fits = message.length <= this.#longest && this.#closing === undefined && !this.over;
+    if (!fits || this.#outbox.push(message) === undefined) return [{ kind: "give-up", message }];
+    return this.#flush(now);
+  }
+
+  /** Sends a frame of the layer above, once: whether it arrives is not known. */
+  carry(frame: Frame, now: Millis): readonly OutputBody[] {
+    if (this.over) return [];
+    return [...this.#changing(now, true), ...this.#records(frame)];
+  }
+
+  /** Tells the peer that all that was delivered so far was also read. */
+  read(now: Millis): readonly OutputBody[] {
+    return this.carry(
+      { kind: "receipt", id: this.#inbox.lastDelivered, receipt: receipts.read },
+      now,
+    );
+  }
+
+  /** @returns what follows from the record, or why it is discarded; then nothing has changed. */
+  receive(record: SealedRecord, now: Millis): readonly OutputBody[] | RejectReason {
+    const opened = this.#epochs.open(record, now);
+    if (typeof opened === "string") return opened;
+    // What comes late is answered only where the answer was lost.
+    const ends = opened.frames.some((f) => f.kind === "close");
+    if (this.over && !ends) return "stale";
+    opened.accept();
+    if (this.over) return this.#records({ kind: "close-ack" });
+    // Only the peer can have sealed under the keys that we proposed: it has moved, and so do we.
+    if (opened.from === "next") this.#advance(now);
+    const repeats = opened.from === "previous";
+    const out = opened.frames.flatMap((frame) => this.#handle(frame, repeats, now));
+    if (this.over) return out;
+    if (this.#inbox.ackDue) out.push(...this.#records(this.#inbox.ack()));
+    return [...out, ...this.#flush(now)];
+  }
+
+  /** Sends again what is not answered; ends where the tries are used up. */
+  expire(now: Millis): readonly OutputBody[] {
+    if (this.over) return [];
+    const out: OutputBody[] = [];
+    for (const control of [this.#update, this.#closing]) {
+      if (control === undefined || control.againMs > now) continue;
+      if (control.tries >= controlTries) return [...out, ...this.#end()];
+      out.push(...this.#send(control, now));
+    }
+    return [...out, ...this.#flush(now)];
+  }
+
+  /** Says that this is the end, until the peer has heard it. */
+  close(now: Millis): readonly OutputBody[] {
+    if (this.over || this.#closing !== undefined) return [];
+    this.#closing = { frames: [this.#closeFrame(closeCodes.done)], tries: 0, againMs: now };
+    return this.#send(this.#closing, now);
+  }
+
+  /** Ends it here and now, without a word. */
+  abandon(): readonly OutputBody[] {
+    return this.#end();
+  }
+
+  /** Changes the keys now. */
+  update(now: Millis): readonly OutputBody[] {
+    if (this.over || this.#update !== undefined) return [];
+    const epoch = this.#epochs.prepare(now);
+    return this.#repeatedly([{ kind: "key-update", epoch }], now);
+  }
+
+  /** Makes keys anew, with new ephemeral ones; only the initiator of the handshake may begin. */
+  rekey(now: Millis): readonly OutputBody[] {
+    if (this.over || this.#update !== undefined || !this.#rekeying?.initiates) return [];
+    this.#freshMs = now;
+    return this.#repeatedly(this.#rekeying.begin(now), now);
+  }
+
+  #repeatedly(frames: readonly Frame[], now: Millis): readonly OutputBody[] {
+    this.#update = { frames, tries: 0, againMs: now };
+    return this.#send(this.#update, now);
+  }
+
+  #handle(frame: Frame, repeats: boolean, now: Millis): readonly OutputBody[] {
+    const from = this.#peer;
+    switch (frame.kind) {
+      case "data":
+      case "fragment": {
+        if (frame.kind === "fragment" && this.#defences.pieces) return [];
+        const messages = this.#inbox.accept(frame);
+        return messages.map(({ message }) => ({ kind: "deliver", message, from }));
+      }
+      case "ack":
+        return this.#acknowledged(frame);
+      case "key-update":
+        return this.#updated(frame.epoch, repeats, now);
+      case "rekey":
+        return this.#rekeyed(frame.body, repeats, now);
+      case "path-challenge":
+        return this.#records({ kind: "path-response", token: frame.token });
+      case "close":
+        return this.#closed(frame.lastSent);
+      case "close-ack":
+        return this.#closing === undefined ? [] : this.#end();
+      default:
+        this.#above?.(frame);
+        return [];
+    }
+  }
+
+  #acknowledged(frame: AckFrame): readonly OutputBody[] {
+    return this.#outbox.acknowledged(frame).map((message) => ({ kind: "confirm", message }));
+  }
+
+  /** The peer has new keys: under the old ones it asks us to follow, and we say that we did. */
+  #updated(epoch: number, repeats: boolean, now: Millis): readonly OutputBody[] {
+    const answer: Frame = { kind: "key-update", epoch };
+    // Our answer got lost.
+    if (repeats) return epoch === this.#epochs.number ? this.#records(answer) : [];
+    // The keys that the peer will find under message_3 take precedence.
+    if (epoch !== (this.#epochs.number + 1) % 256 || this.#rekeying?.proved) return [];
+    this.#advance(now);
+    return this.#records(answer);
+  }
+
+  #rekeyed(body: Uint8Array, repeats: boolean, now: Millis): readonly OutputBody[] {
+    const answer = (): Frame => ({ kind: "key-update", epoch: this.#epochs.number });
+    if (repeats) return this.#rekeying?.isRepeated(body) ? this.#records(answer()) : [];
+    const { frames, secret } = this.#rekeying?.receive(body, now) ?? { frames: [] };
+    if (secret === undefined) return this.#records(...frames);
+    this.#epochs.prepare(now, secret);
+    if (this.#rekeying?.initiates) return this.#repeatedly(frames, now);
+    this.#advance(now);
+    return this.#records(answer());
+  }
+
+  #advance(now: Millis): void {
+    this.#epochs.advance(now);
+    // What the responder has not answered yet goes on, under the keys there are now.
+    const isUnfinished = this.#rekeying?.initiates && this.#update?.frames[0]?.kind === "rekey";
+    if (!isUnfinished || this.#rekeying?.proved) this.#update = undefined;
+    this.#rekeying?.finish();
+  }
+
+  /** Nothing more will come. Whether all has come is known from the number of the last. */
+  #closed(lastSent: number): readonly OutputBody[] {
+    const arrived = this.#inbox.lastDelivered;
+    const missing: OutputBody[] =
+      lastSent <= arrived
+        ? []
+        : [{ kind: "log", line: `the last ${lastSent - arrived} messages did not arrive` }];
+    return [...missing, ...this.#records({ kind: "close-ack" }), ...this.#end()];
+  }
+
+  #closeFrame(code: number): Frame {
+    const [lastSent, lastReceived] = [this.#outbox.lastSent, this.#inbox.lastDelivered];
+    return { kind: "close", lastSent, lastReceived, code };
+  }
+
+  /** What became of messages without acknowledgement is not known. */
+  #end(): readonly OutputBody[] {
+    this.over = true;
+    this.#update = undefined;
+    this.#closing = undefined;
+    return this.#outbox.abandon().map((message) => ({ kind: "give-up", message }));
+  }
+
+  #flush(now: Millis): readonly OutputBody[] {
+    const updating = this.#changing(now);
+    const data = this.#records(...this.#outbox.due(now));
+    if (!this.#outbox.gaveUp && !this.#epochs.exhausted) return [...updating, ...data];
+    const last = this.#epochs.exhausted ? [] : this.#records(this.#closeFrame(closeCodes.gaveUp));
+    return [...updating, ...data, ...last, ...this.#end()];
+  }
+
+  /** New keys, where it is time. */
+  #changing(now: Millis, active = !this.#outbox.idle): readonly OutputBody[] {
+    if (active && now - this.#freshMs >= rekeyAfterMs && this.#rekeying?.initiates) {
+      return this.rekey(now);
+    }
+    const worn = active && this.#epochs.worn(now);
+    return worn || this.#epochs.besieged ? this.update(now) : [];
+  }
+
+  #send(control: Control, now: Millis): readonly OutputBody[] {
+    control.againMs = now + waitMs(++control.tries);
+    return this.#records(...control.frames);
+  }
+
+  #records(...frames: readonly Frame[]): readonly OutputBody[] {
+    return frames.flatMap((frame): readonly OutputBody[] =>
+      this.#epochs.exhausted ? [] : [{ kind: "transmit", bytes: this.#epochs.seal([frame]) }],
+    );
+  }
+}
+
+function rekeyAbout(about: ChannelAbout, setup: (now: Millis) => Setup, room: number): RekeyAbout {
+  const { initiates = false, ownId, peerId, suite } = about;
+  // The initiator of EDHOC sends under the identifier that the responder chose.
+  const [cI, cR] = initiates ? [peerId, ownId] : [ownId, peerId];
+  return { initiates, setup, suite, cI, cR, room };
+}

@@ -1,0 +1,67 @@
+/**
+ * The relay: a server that hands the pieces of one user to another. It joins nothing, keeps
+ * nothing and repeats nothing: one record comes in, at most one goes out. Who a piece is from it
+ * takes from the session, and not from the piece.
+ */
+
+import type { Output, Principal, RejectReason } from "../../endpoint.ts";
+import { type Endpoint, type Env, type Input, type Millis, MisuseError } from "../../endpoint.ts";
+import type { Frame, RelayFrame } from "../frames.ts";
+import type { Identity } from "../identity.ts";
+import { Server } from "../server.ts";
+import { type AddressBook, ports } from "./mail.ts";
+
+export class Relay implements Endpoint {
+  readonly #env: Env;
+  readonly #book: AddressBook;
+  readonly #server: Server;
+  readonly #arrived: { readonly frame: Frame; readonly from: Principal }[] = [];
+  /** The last key that each user named; only where users ask for keys here. */
+  readonly #keys: Map<Principal, Uint8Array> | undefined;
+
+  constructor(env: Env, identity: Identity, book: AddressBook, directory: boolean) {
+    this.#env = env;
+    this.#book = book;
+    this.#keys = directory ? new Map() : undefined;
+    this.#server = new Server(env, identity, (frame, from) => this.#arrived.push({ frame, from }));
+  }
+
+  handle(input: Input, now: Millis): readonly Output[] {
+    if (input.kind === "send") throw new MisuseError("the relay has nothing to say");
+    const outputs = this.#server.handle(input, now).flatMap((output): readonly Output[] => {
+      if (output.kind === "deliver") return rejected("unexpected");
+      return output.kind === "ready" ? [] : [output];
+    });
+    const arrived = this.#arrived.splice(0);
+    return [...outputs, ...arrived.flatMap(({ frame, from }) => this.#pass(frame, from, now))];
+  }
+
+  deadline(): Millis | undefined {
+    return this.#server.deadline();
+  }
+
+  stateSize(): number {
+    return this.#server.stateSize();
+  }
+
+  #pass(frame: Frame, from: Principal, now: Millis): readonly Output[] {
+    const peer = this.#book.kidOf(from);
+    if (frame.kind !== "relay" || peer === undefined) return rejected("unexpected");
+    const to = this.#book.nameOf(frame.peer);
+    if (to === undefined || to === this.#env.self) return rejected("unknown-peer");
+    if (frame.port === ports.directory) return this.#tell(frame, from, to, now);
+    if (frame.port > ports.directory) return rejected("malformed");
+    const sent = to === from ? undefined : this.#server.carry({ ...frame, peer }, to, now);
+    return sent ?? rejected("unknown-peer");
+  }
+
+  /** Takes the key of one user, and answers with that of another, or with nothing. */
+  #tell(frame: RelayFrame, from: Principal, about: Principal, now: Millis): readonly Output[] {
+    if (this.#keys === undefined) return rejected("unexpected");
+    this.#keys.set(from, frame.inner);
+    const inner = this.#keys.get(about) ?? new Uint8Array(0);
+    return this.#server.carry({ ...frame, index: 0, last: 0, inner }, from, now) ?? [];
+  }
+}
+
+const rejected = (reason: RejectReason): readonly Output[] => [{ kind: "reject", reason }];
