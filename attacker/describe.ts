@@ -93,10 +93,11 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const place =
     move.insteadOf === undefined ? "in a session of its own" : `in the place of ${move.insteadOf}`;
   const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
+  const sight = move.watching === true ? ", watching the others" : "";
   const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${reuse}${handed}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${sight}${reuse}${handed}${when}`;
 }
 
 /** @returns a sentence without a full stop, starting with a verb. */

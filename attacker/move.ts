@@ -128,7 +128,8 @@ const move = z.discriminatedUnion("move", [
    * Runs the code of `role` as `as`, held to what the attacker knows, toward the process `facing`.
    * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
    * from that process's address. It may also face another puppet. With `handsTo` what it accepts
-   * is sent on by another puppet.
+   * is sent on by another puppet. From outside it knows of the traffic only what is sent to it,
+   * unless it is `watching` as well.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -138,6 +139,7 @@ const move = z.discriminatedUnion("move", [
     facing: processId,
     insteadOf: processId.optional(),
     handsTo: puppetName.optional(),
+    watching: z.literal(true).optional(),
     /** Its first random draw of fitting length is the nth value known by then, or one whose
      * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
@@ -227,7 +229,8 @@ export const isEnemy = (principal: string, attack: Attack): boolean =>
 /** Taking somebody's place on the wire takes more than opening a session of one's own. */
 function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capability[] {
   const place: Capability = move.insteadOf === undefined ? "off-path" : "on-path";
-  return move.as === attackerHost ? [place, "insider"] : [place];
+  const sight: readonly Capability[] = move.watching === true ? ["passive"] : [];
+  return move.as === attackerHost ? [place, ...sight, "insider"] : [place, ...sight];
 }
 
 /** The weakest single capability that covers a whole attack. */
@@ -238,6 +241,10 @@ export function capabilityOf(attack: Attack, transport: "datagram" | "stream"): 
   for (const c of all) if (capabilityRank(c) > capabilityRank(strongest)) strongest = c;
   return strongest;
 }
+
+/** Does the attacker see what others send each other? From outside it does not. */
+export const seesTraffic = (attack: Attack, transport: "datagram" | "stream"): boolean =>
+  capabilityOf(withoutRegistration(attack), transport) !== "off-path";
 
 /** The exact capabilities, for reports: a replayer need not be able to stop anything. */
 export function capabilitiesOf(

@@ -3,7 +3,7 @@
  * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
  */
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
-import { type Attack, attackerHost, type Move } from "../attacker/move.ts";
+import { type Attack, attackerHost, type Move, seesTraffic } from "../attacker/move.ts";
 import { forgedMessages, Puppet } from "../attacker/puppet.ts";
 import type {
   Address,
@@ -77,9 +77,12 @@ export class Enemy {
   #knowledge: Knowledge | undefined;
   #seenOps = 0;
   #seenPackets = 0;
+  /** Attackers from outside see only what is sent to them. */
+  readonly #sees: boolean;
 
   constructor(world: EnemyWorld) {
     this.#world = world;
+    this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
   }
 
   /** The attacker's own cryptography: what it draws, it knows. */
@@ -123,14 +126,28 @@ export class Enemy {
       this.#knowledge.learnOperation(log[this.#seenOps] as OpRecord);
     }
     for (; this.#seenPackets < packets.length; this.#seenPackets++) {
-      this.#knowledge.observe((packets[this.#seenPackets] as Packet).bytes);
+      const packet = packets[this.#seenPackets] as Packet;
+      if (this.#sees || this.#isOwn(packet)) this.#knowledge.observe(packet.bytes);
     }
     return this.#knowledge;
   }
 
-  /** What it has worked out, if it ever had to; nothing if it was also told secrets. */
+  /** Sent by the attacker, or to it: to its own addresses, or to those it has taken over. */
+  #isOwn({ source, destination, byAttacker }: Packet): boolean {
+    return (
+      byAttacker !== undefined ||
+      destination.startsWith(`${attackerHost}:`) ||
+      this.#onWire.has(`${source}>${destination}`)
+    );
+  }
+
+  /**
+   * What it has worked out, if it ever had to; nothing if that is more or less than what the
+   * traffic tells.
+   */
   get workedOut(): Knowledge | undefined {
-    return this.#knowledge === undefined || this.#told.length > 0 ? undefined : this.knowledge();
+    const complete = this.#sees && this.#told.length === 0;
+    return this.#knowledge === undefined || !complete ? undefined : this.knowledge();
   }
 
   /** Who gets what is sent from one address to another, if an attacker sits in between. */

@@ -75,7 +75,7 @@ const aliceBecomesMallory = change({ edit: "substitute", find: x("alice"), hex: 
 const parallelSessions: Attack = [
   puppet("a", "initiator", "alice", "responder#0"),
   puppet("b", "initiator", "alice", "responder#0", {
-    reuses: 2,
+    reuses: 1,
     when: after(packet("responder#0", "mallory")),
   }),
 ];

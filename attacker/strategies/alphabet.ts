@@ -139,10 +139,16 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
     yield playing(name, answerer, asker, { insteadOf: answerer.id, ...handsTo });
     yield playing(name, asker, answerer, { insteadOf: asker.id, ...handsTo });
     yield playing(name, asker, answerer);
+    yield playing(name, asker, answerer, { watching: true });
     if (first !== undefined) {
       const when: Moment = { after: first };
-      yield playing(name, asker, answerer, { reuses: 1, when });
-      yield playing(name, asker, answerer, { reuses: 2, when });
+      yield playing(name, asker, answerer, { reuses: 1, watching: true, when });
+      yield playing(name, asker, answerer, { reuses: 2, watching: true, when });
+    }
+    // What one session of the attacker brought can serve in another.
+    const answer = scene.packets.find((p) => p.ref.to === attackerHost)?.ref;
+    if (answer !== undefined) {
+      yield playing(name, asker, answerer, { reuses: 1, when: { after: answer } });
     }
     if (isKnown(scene)) {
       yield playing(name, asker, answerer, { as: attackerHost });

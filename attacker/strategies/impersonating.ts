@@ -43,6 +43,7 @@ export function* impersonations(scene: Scene): Iterable<Puppet> {
     yield playing("puppet-a", answerer, asker, { insteadOf: answerer.id });
     yield playing("puppet-a", asker, answerer, { insteadOf: asker.id });
     yield playing("puppet-a", asker, answerer);
+    yield playing("puppet-a", asker, answerer, { watching: true });
   }
 }
 

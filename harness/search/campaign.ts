@@ -31,7 +31,14 @@ import type {
 import { baseWorkload } from "../workload.ts";
 import { courseOf } from "./course.ts";
 import { Findings } from "./findings.ts";
-import { judgeCounting, Profiles, type RunChoice, type Weighed, weigh } from "./judge-run.ts";
+import {
+  capabilityShown,
+  judgeCounting,
+  Profiles,
+  type RunChoice,
+  type Weighed,
+  weigh,
+} from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 
@@ -268,12 +275,12 @@ export class Campaign {
       tally.layerAtStake += atStake;
     }
     if (violation === undefined) return;
-    const hit = { choice, capability, strategy, because: violation.because };
-    const first = tally.record(hit, trace.handshakeUntouched);
-    if (first) {
-      const verdict = this.#provisional(tally, violation.because, capability);
-      this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
-    }
+    const { because } = violation;
+    const shown = capabilityShown(guarantee, capability, trace, this.#profiles);
+    const hit = { choice, capability: shown, strategy, because };
+    if (!tally.record(hit, trace.handshakeUntouched)) return;
+    const verdict = this.#provisional(tally, because, shown);
+    this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
   }
 
   // --- verdicts --------------------------------------------------------------------------------

@@ -13,7 +13,14 @@ import { storyOf } from "../story.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { Trace } from "../trace.ts";
 import type { Finding } from "../verdict.ts";
-import { capabilityFor, judge, type Profiles, simulatePlainly, watches } from "./judge-run.ts";
+import {
+  capabilityFor,
+  capabilityShown,
+  judge,
+  type Profiles,
+  simulatePlainly,
+  watches,
+} from "./judge-run.ts";
 import { shrink } from "./shrink.ts";
 import type { Hit } from "./tally.ts";
 
@@ -43,9 +50,12 @@ export class Findings {
     }
     const { protocol, options, source } = this.#subject;
     const needs = capabilitiesOf(attack, protocol.transport);
+    const acting = capabilityFor(guarantee, attack, protocol.transport);
+    const capability = capabilityShown(guarantee, acting, trace, this.#profiles);
+    const watched = watches(guarantee) && capability !== "off-path" && !needs.includes("passive");
     return {
-      capability: capabilityFor(guarantee, attack, protocol.transport),
-      needs: watches(guarantee) && !needs.includes("passive") ? ["passive", ...needs] : needs,
+      capability,
+      needs: watched ? ["passive", ...needs] : needs,
       compute: violation.compute ?? null,
       because: violation.because,
       steps: attack.map(describeMove),
@@ -73,7 +83,9 @@ export class Findings {
     if (capabilityRank(needed) > capabilityRank(hit.capability)) return false;
     const trace = simulate(planOf(this.#subject, { ...hit.choice, attack }));
     if (inLayer && !trace.handshakeUntouched) return false;
-    return judge(guarantee, trace, this.#profiles).violation !== undefined;
+    if (judge(guarantee, trace, this.#profiles).violation === undefined) return false;
+    if (needed !== "off-path" || hit.capability !== "off-path") return true;
+    return capabilityShown(guarantee, needed, trace, this.#profiles) === "off-path";
   }
 
   #confirm(choice: Hit["choice"]): Trace {

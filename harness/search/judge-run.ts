@@ -1,6 +1,7 @@
 /** Holds one guarantee against one run: what counts, what it takes, what is at stake. */
 import {
   type Attack,
+  attackerHost,
   type Capability,
   capabilityOf,
   capabilityRank,
@@ -10,7 +11,7 @@ import { withoutMemo } from "../../protocol/kit/recorder.ts";
 import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { NetworkConditions, RunPlan, Trace } from "../trace.ts";
+import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace.ts";
 
 /** Is it broken by what somebody learns? */
 export const watches = (guarantee: Guarantee): boolean =>
@@ -27,6 +28,30 @@ export function capabilityFor(
 ): Capability {
   const capability = capabilityOf(attack, transport);
   return watches(guarantee) ? whileWatching(capability) : capability;
+}
+
+/** The run as somebody knows it who sees only what is sent to the attacker's own addresses. */
+function fromOutside(trace: Trace): Trace {
+  const own = (p: Packet): boolean =>
+    p.byAttacker !== undefined || hostOf(p.destination).startsWith(attackerHost);
+  const packets = trace.packets.map((p) => (own(p) ? p : { ...p, bytes: new Uint8Array(0) }));
+  return { ...trace, packets, digest: "" };
+}
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
+
+/**
+ * What it took to break a guarantee in this run, where its moves take `capability`. An attacker who only sends learns nothing from
+ * what others send each other: if that is what gave a secret away, somebody had to watch as well.
+ */
+export function capabilityShown(
+  guarantee: Guarantee,
+  capability: Capability,
+  trace: Trace,
+  profiles: Profiles,
+): Capability {
+  if (capability !== "off-path" || !guarantee.secrecy) return capability;
+  const { violation } = judge(guarantee, fromOutside(trace), profiles);
+  return violation === undefined ? "on-path" : capability;
 }
 
 /** An attack as the guarantees see it, worked out once for all of them. */
