@@ -37,13 +37,15 @@ export const playing = (
   ...more,
 });
 
-/** Whoever only answers can be posed as by sitting on the wire; whoever asks, also from outside. */
+/**
+ * Whoever only answers can be posed as by sitting on the wire; whoever asks, also from outside.
+ * For attackers who see the traffic anyway.
+ */
 export function* impersonations(scene: Scene): Iterable<Puppet> {
   for (const [asker, answerer] of talkingPairs(scene)) {
     yield playing("puppet-a", answerer, asker, { insteadOf: answerer.id });
     yield playing("puppet-a", asker, answerer, { insteadOf: asker.id });
     yield playing("puppet-a", asker, answerer);
-    yield playing("puppet-a", asker, answerer, { watching: true });
   }
 }
 
@@ -54,7 +56,10 @@ export const impersonating: Strategy = {
   *attacks(scene) {
     for (const puppet of impersonations(scene)) {
       yield attack(puppet);
-      yield attack({ ...puppet, reuses: 1 });
+      const seeing =
+        puppet.insteadOf === undefined ? { ...puppet, watching: true as const } : puppet;
+      if (seeing !== puppet) yield attack(seeing);
+      yield attack({ ...seeing, reuses: 1 });
     }
   },
 };

@@ -16,8 +16,8 @@ import { Server } from "../server.ts";
 import { earliest, givenUp, type Inner, type InnerOutput } from "./inner.ts";
 import { type Letter, ports } from "./mail.ts";
 
-/** Well before the other end's channel with the relay is closed for silence. */
-const lingerMs = 10_000;
+/** Well before the server at the other end forgets a silent channel. */
+const lingerMs = 60_000;
 /** Messages to one user that wait for a channel. */
 const mostWaiting = 64;
 
