@@ -1,7 +1,8 @@
 /** The secure channel from end to end: what a malicious relay can do to it, and what a bad network. */
 import { describe, expect, test } from "vitest";
-import { capabilityOf } from "../../attacker/move.ts";
-import { impersonating, splicing } from "../../attacker/strategies/impersonating.ts";
+import { type Attack, capabilityOf } from "../../attacker/move.ts";
+import { splicing } from "../../attacker/strategies/impersonating.ts";
+import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import { relaying } from "../../attacker/strategies/relaying.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
@@ -23,21 +24,27 @@ const claimed = judgedGuarantees.filter((g) =>
 const brokenIn = (trace: Trace, profiles: Profiles): readonly string[] =>
   claimed.flatMap((g) => (judge(g, trace, profiles).violation === undefined ? [] : [g.id]));
 
-/** Everything that these strategies try, and which of the claims it breaks. */
-function attacked(options: Record<string, string>, ...strategies: readonly Strategy[]) {
+/** What a strategy tries on the first session, and which of the claims it breaks. */
+function attacked(
+  options: Record<string, string>,
+  strategy: Strategy,
+  chosen: (attack: Attack) => boolean = () => true,
+) {
   const subject = subjectFor(secureChannelRelay, options);
   const campaign = new Campaign(subject, { seed: defaultSeed, guarantees: [] });
   const profiles = new Profiles(subject, defaultSeed);
-  const scene = campaign.scene();
-  const traces = strategies.flatMap((s) =>
-    [...s.attacks(scene)].map(({ moves: attack }) => simulate(planOf(subject, { attack }))),
-  );
+  const scene = firstOfTheirKind(campaign.scene());
+  const attacks = [...strategy.attacks(scene)].map(({ moves }) => moves).filter(chosen);
+  const traces = attacks.map((attack) => simulate(planOf(subject, { attack })));
   const broken = new Set(traces.flatMap((trace) => brokenIn(trace, profiles)));
   return { traces, broken: [...broken].toSorted() };
 }
 
 const carriedBy = (option: string, value: string): readonly string[] =>
   (secureChannelRelay.options?.[option]?.weakens?.[value] ?? []).toSorted();
+
+/** Four puppets in a row between two users. */
+const between = (attack: Attack): boolean => attack.length > 2;
 
 describe("a malicious relay", () => {
   const { traces, broken } = attacked({}, relaying);
@@ -47,25 +54,27 @@ describe("a malicious relay", () => {
   });
 
   test("was there: it sat between each two users, and had every one of them as its client", () => {
-    const between = traces.filter((t) => t.plan.attack.length > 2);
-    expect(between).toHaveLength(3);
-    for (const trace of between) {
+    const middle = traces.filter((t) => between(t.plan.attack));
+    expect(middle).toHaveLength(3);
+    for (const trace of middle) {
       expect(capabilityOf(trace.plan.attack, "datagram")).toBe("relay");
       const fooled = eventsOf(trace, "commit").filter((e) => e.peer === "rita");
       expect(fooled.length).toBeGreaterThanOrEqual(3);
-      expect(trace.packets.filter((p) => p.byAttacker === "puppet").length).toBeGreaterThan(10);
     }
+    // It passed on what one user sent to open a channel with another, and got no further.
+    const [first] = middle;
+    expect(first?.packets.filter((p) => p.byAttacker === "puppet").length).toBeGreaterThan(20);
   });
 
   test("and somebody in the middle of one hop gets no further", () => {
-    expect(attacked({}, impersonating, splicing).broken).toEqual([]);
+    expect(attacked({}, splicing).broken).toEqual([]);
   });
 
   test.each([
     ["inner", "off"],
     ["directory", "relay"],
   ])("with %s=%s breaks what that defence carries, and nothing else", (option, value) => {
-    const weak = attacked({ [option]: value }, relaying);
+    const weak = attacked({ [option]: value }, relaying, between);
     expect(weak.broken).toEqual(carriedBy(option, value));
     expect(weak.broken.length).toBeGreaterThan(0);
   });
@@ -73,8 +82,8 @@ describe("a malicious relay", () => {
 
 describe("on a bad network", () => {
   const seeds = Array.from({ length: 6 }, (_, i) => `bad network ${i}`);
-  test.each(["on", "off"])("with inner=%s, all is delivered once, in order, confirmed", (inner) => {
-    const subject = subjectFor(secureChannelRelay, { inner });
+  test("all is delivered once, in order, and confirmed", () => {
+    const subject = subjectFor(secureChannelRelay);
     for (const seed of seeds) {
       const trace = simulate(planOf(subject, { seed, network: lossyNetwork }));
       expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);

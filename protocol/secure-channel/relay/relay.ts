@@ -30,7 +30,8 @@ export class Relay implements Endpoint {
     if (input.kind === "send") throw new MisuseError("the relay has nothing to say");
     const outputs = this.#server.handle(input, now).flatMap((output): readonly Output[] => {
       if (output.kind === "deliver") return rejected("unexpected");
-      return output.kind === "ready" ? [] : [output];
+      // Nobody here has anything to say, and nothing happens that is worth a line.
+      return output.kind === "ready" || output.kind === "log" ? [] : [output];
     });
     const arrived = this.#arrived.splice(0);
     return [...outputs, ...arrived.flatMap(({ frame, from }) => this.#pass(frame, from, now))];
