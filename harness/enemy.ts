@@ -117,8 +117,9 @@ export class Enemy {
   /** Knowledge as of now. */
   knowledge(): Knowledge {
     if (this.#knowledge === undefined) {
-      this.#knowledge = new Knowledge(this.#world.declared());
-      for (const value of this.#world.deployment.publicValues ?? []) this.#knowledge.observe(value);
+      const { identities, publicValues = [] } = this.#world.deployment;
+      this.#knowledge = new Knowledge(this.#world.declared(), identities);
+      for (const value of publicValues) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
     const { log, packets } = this.#world;
@@ -127,6 +128,7 @@ export class Enemy {
     }
     for (; this.#seenPackets < packets.length; this.#seenPackets++) {
       const packet = packets[this.#seenPackets] as Packet;
+      if (packet.byAttacker === "injected") continue;
       if (this.#sees || this.#isOwn(packet)) this.#knowledge.observe(packet.bytes);
     }
     return this.#knowledge;

@@ -7,15 +7,15 @@ import { eventsOf } from "./events-of.ts";
 import { FinishedRun, perRun } from "./finished-run.ts";
 import type { Trace } from "./trace.ts";
 
-/** Secrets whose plain bytes the lab looks for: payloads, passwords, names that may stay hidden. */
+/** Secrets whose plain bytes the lab looks for: payloads, user names, passwords. */
 export function declaredSecrets(
   trace: Pick<Trace, "plan"> & {
-    deployment: Pick<Trace["deployment"], "credentials" | "identities">;
+    deployment: Pick<Trace["deployment"], "credentials">;
   },
 ): readonly Uint8Array[] {
   const payloads = trace.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
   const credentials = trace.deployment.credentials.flatMap((c) => [c.user, c.password]);
-  return [...payloads, ...credentials, ...(trace.deployment.identities ?? [])];
+  return [...payloads, ...credentials];
 }
 
 function build(trace: Trace, disclosures: boolean): Knowledge {
@@ -27,11 +27,14 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
   const workedOut = FinishedRun.workedOut(trace);
   const alike = (a: Uint8Array) => declared.some((b) => equalBytes(a, b));
   if (!disclosures && workedOut !== undefined && said.every(alike)) return workedOut;
-  const knowledge = new Knowledge([...declared, ...said]);
+  const knowledge = new Knowledge([...declared, ...said], trace.deployment.identities);
   for (const op of trace.crypto) knowledge.learnOperation(op);
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
   for (const value of trace.attackerKnows) knowledge.observe(value);
-  for (const packet of trace.packets) knowledge.observe(packet.bytes);
+  for (const packet of trace.packets) {
+    // Nobody learns from what he says himself.
+    if (packet.byAttacker !== "injected") knowledge.observe(packet.bytes);
+  }
   if (disclosures) for (const secret of trace.disclosed) knowledge.observe(secret);
   return knowledge;
 }

@@ -154,7 +154,7 @@ class Simulation {
       store: (principal, name) => this.#stores.of(principal, name),
     });
     this.#dealt = true;
-    const { identities = [], credentials = [] } = this.#deployment;
+    const { credentials = [] } = this.#deployment;
     this.#keepsHistory = usesPuppets(plan.attack);
     this.#enemy = new Enemy({
       plan,
@@ -164,7 +164,7 @@ class Simulation {
       packets: this.#packets,
       random: this.#random,
       stores: this.#stores,
-      declared: () => declaredSecrets({ plan, deployment: { credentials, identities } }),
+      declared: () => declaredSecrets({ plan, deployment: { credentials } }),
     });
   }
 

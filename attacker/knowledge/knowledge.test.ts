@@ -44,6 +44,44 @@ describe("parsing", () => {
   });
 });
 
+describe("slices", () => {
+  const lab = new Lab();
+  const mac = lab.crypto.hmac("sha256", lab.crypto.random(32), utf8("cookie"));
+  const cut = mac.slice(0, 12);
+  const built = concat(utf8("header"), cut, utf8("trailer"));
+
+  test("a truncated value that was seen can be sent on, in whatever it is put", () => {
+    const knowledge = lab.seeing([concat(utf8("81"), cut)]);
+    expect(knowledge.derivable(cut)).toBe(true);
+    expect(knowledge.derivable(built)).toBe(true);
+    expect(knowledge.derivable(mac)).toBe(false);
+  });
+
+  test("one that was not seen cannot, and neither can another slice", () => {
+    expect(lab.seeing([]).derivable(built)).toBe(false);
+    expect(lab.seeing([mac.slice(16)]).derivable(built)).toBe(false);
+    expect(lab.seeing([cut.slice(0, 8)]).derivable(built)).toBe(false);
+  });
+
+  test("asking too early does not matter", () => {
+    const knowledge = lab.seeing([]);
+    expect(knowledge.derivable(built)).toBe(false);
+    knowledge.observe(cut);
+    expect(knowledge.derivable(built)).toBe(true);
+  });
+
+  test("markers are found, and are no secrets", () => {
+    const name = utf8("alice of the lake");
+    const knowledge = new Knowledge([], [name]);
+    const digest = lab.crypto.hash("sha256", concat(utf8("hello "), name));
+    for (const op of lab.log) knowledge.learnOperation(op);
+    expect(knowledge.derivable(digest)).toBe(true);
+    expect(knowledge.knows(latin1(name))).toBe(false);
+    knowledge.observe(concat(utf8("from "), name));
+    expect(knowledge.knows(latin1(name))).toBe(true);
+  });
+});
+
 describe("decoding", () => {
   const lab = new Lab();
   const key = lab.crypto.random(24);

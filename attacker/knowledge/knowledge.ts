@@ -105,16 +105,29 @@ export class Knowledge implements Derivability {
   readonly #made = new Set<Latin1>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
-  readonly #partsCache = new Map<Latin1, readonly Latin1[]>();
+  /** What values are built of; `texts`: how much was known then, where that decides. */
+  readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
+  /** Looked for, but no secrets: anybody may know that such a value exists. */
+  readonly #markers = new Set<Latin1>();
   #dirty = true;
 
-  /** @param declared secrets that are looked for exactly, such as payloads and passwords. */
-  constructor(declared: Iterable<Uint8Array>) {
+  /**
+   * @param declared secrets that are looked for exactly, such as payloads and passwords.
+   * @param markers values that are looked for as well, but whose bytes are no secret, such as
+   *   names: the attacker may write them, and the question is only whether it has read them.
+   */
+  constructor(declared: Iterable<Uint8Array>, markers: Iterable<Uint8Array> = []) {
     for (const bytes of declared) {
       if (bytes.length < declaredFromBytes) continue;
       const value = latin1(bytes);
       this.#declared.push(value);
       this.#secret.add(value);
+      this.#index(value);
+    }
+    for (const bytes of markers) {
+      if (bytes.length < declaredFromBytes) continue;
+      const value = latin1(bytes);
+      this.#markers.add(value);
       this.#index(value);
     }
   }
@@ -169,7 +182,7 @@ export class Knowledge implements Derivability {
   }
 
   #index(value: Latin1): void {
-    const declared = this.#secret.has(value);
+    const declared = this.#secret.has(value) || this.#markers.has(value);
     const least = declared ? declaredFromBytes : guessableBelowBytes;
     if (value.length < least || this.#indexed.has(value)) return;
     this.#indexed.add(value);
@@ -221,30 +234,45 @@ export class Knowledge implements Derivability {
 
   /** Secret values that `value` is built of, or that it is a piece of. */
   #parts(value: Latin1): readonly Latin1[] {
-    let parts = this.#partsCache.get(value);
-    if (parts !== undefined) return parts;
+    const before = this.#partsCache.get(value);
+    if (before !== undefined && before.texts >= this.#texts.length) return before.parts;
     const inside = this.#recordedIn(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
     const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
-    parts = [...new Set([...inside, ...slices])];
-    this.#partsCache.set(value, parts);
+    const parts = [...new Set([...inside, ...slices])];
+    // A slice that is new today may have been seen tomorrow.
+    const texts = slices.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
+    this.#partsCache.set(value, { parts, texts });
     return parts;
   }
 
-  /** Secret values of which `value`, or an eight-byte window of it, is a slice. */
+  /**
+   * Secret values of which `value`, or an eight-byte window of it, is a slice; unless the slice
+   * itself has been seen, as that of a truncated MAC has: what is seen can be copied.
+   */
   #wholesOf(value: Latin1): readonly Latin1[] {
     if (value.length < guessableBelowBytes) return [];
     const found = new Set<Latin1>();
     for (const secret of this.#secret) {
-      if (secret.length > value.length && secret.includes(value)) return [secret];
+      if (secret.length <= value.length || !secret.includes(value)) continue;
+      return this.#isSeen(value) ? [] : [secret];
     }
     for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
       const window = value.substring(i, i + guessableBelowBytes);
+      let isSeen: boolean | undefined;
       for (const secret of this.#secret) {
-        if (secret.length > guessableBelowBytes && secret.includes(window)) found.add(secret);
+        if (secret.length <= guessableBelowBytes || !secret.includes(window)) continue;
+        isSeen ??= this.#isSeen(window);
+        if (isSeen) break;
+        found.add(secret);
       }
     }
     return [...found];
+  }
+
+  /** Do these bytes occur in something that the attacker has? */
+  #isSeen(bytes: Latin1): boolean {
+    return this.#texts.some((text) => text.includes(bytes));
   }
 
   /** Can the attacker produce these bytes? */
@@ -364,6 +392,7 @@ export class Knowledge implements Derivability {
     const copy = new Knowledge([]);
     copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
+    for (const marker of this.#markers) copy.#markers.add(marker);
     for (const value of this.#indexed) copy.#index(value);
     for (const op of this.#ops) if (keeps?.(op) ?? true) copy.learnOperation(op);
     for (const [value, origin] of this.#known) {

@@ -1,3 +1,4 @@
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
@@ -16,7 +17,7 @@ export const identityHiding: Guarantee = {
   judge(trace) {
     const identities = trace.deployment.identities ?? [];
     const knowledge = knowledgeFromWire(trace);
-    const seen = identities.find((i) => knowledge.derivable(i));
+    const seen = identities.find((i) => knowledge.knows(latin1(i)));
     if (seen === undefined) return { atStake: identities.length };
     const because = `the attacker learns the identity ${quote(seen)}`;
     return { atStake: identities.length, violation: { because } };

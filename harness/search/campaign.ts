@@ -414,7 +414,11 @@ export class Campaign {
 function evidence(trace: Trace) {
   return {
     operations: trace.crypto,
-    declared: [...declaredSecrets(trace), ...(trace.deployment.publicValues ?? [])],
+    declared: [
+      ...declaredSecrets(trace),
+      ...(trace.deployment.identities ?? []),
+      ...(trace.deployment.publicValues ?? []),
+    ],
     packets: trace.packets.map((p) => ({
       name: `packet ${p.nth} from ${p.from} to ${p.to}`,
       bytes: p.bytes,
