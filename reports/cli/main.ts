@@ -7,6 +7,7 @@ import { exploreShards } from "../../harness/search/explore.ts";
 import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { dashCommand } from "./dash.ts";
+import { defencesCommand } from "./defences.ts";
 import { diffCommand } from "./diff.ts";
 import { exploreCommand, parseDepth } from "./explore.ts";
 import { addCommonFlags, addLimitFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
@@ -35,9 +36,10 @@ Exit codes:
 Examples:
   npx mallory                                       the dashboard: everything that is bundled
   npx mallory matrix ./my-protocol.ts               which guarantees of my protocol hold?
-  npx mallory matrix object-security?seg=128 --guarantee integrity replay
-  npx mallory replay mallory-out/attacks/object-security/integrity.json
+  npx mallory matrix signed-dh?keys=one --guarantee integrity replay
+  npx mallory replay mallory-out/attacks/signed-dh/replay.json
   npx mallory diff preshared preshared?window=off   what does the window defend?
+  npx mallory defences preshared                    and every other of its defences?
   npx mallory new protocol my-protocol              a file to start from
   npx mallory run                                   do all scenarios come out as they should?
 `;
@@ -91,6 +93,7 @@ function program(io: Io, act: Act): Command {
     });
 
   defineSearches(io, act, define);
+  defineDefences(io, act, define);
   defineFiles(io, act, define);
   defineReports(io, act, define);
 
@@ -139,6 +142,21 @@ function defineSearches(io: Io, act: Act, define: Define): void {
     .addHelpText("after", diffHelp)
     .action((before: string, after: string, _, command: Command) => {
       act(command, (flags) => diffCommand([before, after], flags, io));
+    });
+}
+
+const defencesHelp = `
+A protocol's options say which guarantees a switched-off defence carries. Each is switched off
+alone and assessed; what breaks then is held against that. Ends with 1 where they differ.
+`;
+
+function defineDefences(io: Io, act: Act, define: Define): void {
+  addSearchFlags(addCommonFlags(define("defences", "switch off each defence: what breaks?")))
+    .argument("<protocol>", protocolHelp)
+    .option("--markdown", "print a table for documents")
+    .addHelpText("after", defencesHelp)
+    .action((name: string, options: { markdown?: true }, command: Command) => {
+      act(command, (flags) => defencesCommand(name, options.markdown === true, flags, io));
     });
 }
 

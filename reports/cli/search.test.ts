@@ -248,3 +248,36 @@ describe("diff", () => {
     expect(out).toMatch(/^0 better, 0 worse, 24 the same/m);
   });
 });
+
+describe("defences", () => {
+  // Ordinary duplicates are enough to see what these three are for.
+  const counted = ["--guarantee", "replay,ordering,nonce-uniqueness", "--capability", "none"];
+
+  test("switches off each defence, and says what breaks", async () => {
+    const { code, out } = await mallory("defences", "signed-dh", ...counted);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^counter=ignored/m);
+    expect(out).toMatch(/✓ replay breaks \(none\): delivers the 3rd packet .* twice/);
+    expect(out).toMatch(/^3 defences, each as declared/m);
+  });
+
+  test("as a table, and as JSON", async () => {
+    const table = await mallory("defences", "signed-dh", ...counted, "--markdown");
+    expect(table.out).toMatch(/^\| `keys=one` \| .* \| nonce-uniqueness \| none \| none: /m);
+    const { out } = await mallory("defences", "signed-dh", ...counted, "--json");
+    expect(json(out)).toMatchObject({
+      schema: "mallory/defences@1",
+      defences: [
+        { option: "identities", broken: [], asDeclared: true },
+        { option: "keys", broken: [{ guarantee: "nonce-uniqueness" }] },
+        { option: "counter", broken: [{ guarantee: "replay" }, { guarantee: "ordering" }] },
+      ],
+    });
+  });
+
+  test("a protocol that says nothing of its defences is told in one line", async () => {
+    const { code, err } = await mallory("defences", one);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^\S*one-note.*: no option says what it weakens; see "weakens"/);
+  });
+});

@@ -10,6 +10,7 @@ import { ProtocolError } from "../../harness/processes.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../../harness/replay.ts";
 import { type AssessSettings, assess } from "../../harness/search/assess.ts";
 import type { Watch } from "../../harness/search/campaign.ts";
+import { type Weakening, weakeningsOf } from "../../harness/search/defences.ts";
 import { type ExploreSettings, explore } from "../../harness/search/explore.ts";
 import {
   type Checkpoint,
@@ -62,6 +63,8 @@ export interface CheckedSubject {
   readonly options: OptionValues;
   /** Options that differ from their defaults, as they are written. */
   readonly written: string;
+  /** What can be switched off. */
+  readonly weakenings: readonly Weakening[];
 }
 
 export type Task = {
@@ -97,6 +100,7 @@ export const checkedSubject = (subject: Subject): CheckedSubject => ({
   protocolName: subject.protocol.name,
   options: subject.options,
   written: writtenOptions(subject.protocol.options, subject.options),
+  weakenings: weakeningsOf(subject.protocol, subject.options),
 });
 
 /** The one function that worker threads run. It never rejects. */
