@@ -10,6 +10,7 @@ import {
   type Capability,
   capabilityOf,
   capabilityRank,
+  withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees, isJudged } from "../guarantees/catalog.ts";
@@ -194,6 +195,15 @@ export class Campaign {
     const changed = this.#changedCourse(trace, choice);
     for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
     return trace;
+  }
+
+  /** Does this take more than any attacker asked for can do? More moves never take less. */
+  isBeyond(attack: Attack): boolean {
+    const { capabilities: wanted } = this.settings;
+    if (wanted === undefined) return false;
+    const { transport } = this.subject.protocol;
+    const needed = capabilityRank(capabilityOf(withoutRegistration(attack), transport));
+    return wanted.every((c) => capabilityRank(c) < needed);
   }
 
   #isNew({ attack, network, workload, seed }: RunChoice): boolean {

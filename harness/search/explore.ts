@@ -97,6 +97,7 @@ function firstMoves(
   const nodes: Node[] = [];
   let continuations = 0;
   for (const move of alphabet(campaign.scene(), 0)) {
+    if (campaign.isBeyond([move])) continue;
     const goesOn = depth > 1 && continuations <= most;
     // Every part needs these runs to go on from; the first part judges them.
     const trace =
@@ -134,6 +135,7 @@ function extend(
     // The same two moves are tried starting with the other one.
     if (other !== undefined && key < lastKey && other.next.has(lastKey)) continue;
     const extended = [...attack, move];
+    if (campaign.isBeyond(extended)) continue;
     const result = campaign.try("exhaustive", { moves: extended }, more);
     if (!more || result === undefined) continue;
     if (sameness(result) !== sameness(trace)) extend(campaign, extended, result, depth, roots);

@@ -6,11 +6,17 @@
  * One frame goes into one record. To fill records up would show how long messages are: a short one
  * leaves room for an acknowledgement.
  */
-import type { Millis, OutputBody, Principal, RejectReason } from "../endpoint.ts";
+import {
+  InvariantError,
+  type Millis,
+  type OutputBody,
+  type Principal,
+  type RejectReason,
+} from "../endpoint.ts";
 import type { Setup } from "./edhoc/session.ts";
 import { Epochs, type EpochsAbout } from "./epochs.ts";
-import type { AckFrame, Frame } from "./frames.ts";
-import { Inbox } from "./inbox.ts";
+import { type AckFrame, type Frame, tokenBytes } from "./frames.ts";
+import { Inbox, type Message } from "./inbox.ts";
 import { maxMessageBytes, Outbox } from "./outbox.ts";
 import { roomBytes, type SealedRecord } from "./records.ts";
 import { type RekeyAbout, Rekeying, rekeyAfterMs } from "./rekey.ts";
@@ -24,6 +30,8 @@ export const closeCodes = { done: 0, gaveUp: 1 } as const;
 /** What became of a message after it was delivered. */
 export const receipts = { read: 1 } as const;
 const dataHeaderBytes = 4;
+/** It is sealed: any will do. */
+const moveToken = new Uint8Array(tokenBytes);
 
 export interface ChannelAbout extends EpochsAbout {
   readonly peer: Principal;
@@ -34,6 +42,15 @@ export interface ChannelAbout extends EpochsAbout {
   readonly initiates?: boolean;
   /** Told of the frames that are not the channel's own. */
   readonly above?: (frame: Frame) => void;
+  readonly login?: LoginHooks;
+}
+
+/** Where the client is nobody until it has logged in: see login/. */
+export interface LoginHooks {
+  /** The client signs what it sends. */
+  readonly sign?: (id: number, message: Uint8Array, now: Millis) => Uint8Array;
+  /** The server takes what is signed, and nothing else. */
+  readonly check?: (message: Message) => Uint8Array | undefined;
 }
 
 /** What is repeated until it is answered. */
@@ -46,7 +63,7 @@ interface Control {
 export class Channel {
   /** Closed, or something was given up: nothing follows, so that no gap can open. */
   over = false;
-  readonly #peer: Principal;
+  #peer: Principal;
   readonly #above: ChannelAbout["above"];
   readonly #defences: Defences;
   readonly #epochs: Epochs;
@@ -58,6 +75,9 @@ export class Channel {
   /** A change of keys that is under way. */
   #update: Control | undefined;
   #closing: Control | undefined;
+  readonly #login: LoginHooks | undefined;
+  /** Somebody is logging in: the next keys are those that come of it, and no others. */
+  #held: boolean;
 
   constructor(about: ChannelAbout, now: Millis) {
     const { crypto, defences, suite, ownId, peerId } = about;
@@ -72,7 +92,10 @@ export class Channel {
     this.#inbox = new Inbox({
       order: defences.order,
       deduplication: defences.deduplication && defences.window,
+      ...(about.login?.check && { signed: true, check: about.login.check }),
     });
+    this.#login = about.login;
+    this.#held = about.login !== undefined;
     this.#rekeying = about.setup && new Rekeying(rekeyAbout(about, about.setup, room));
     this.#freshMs = now;
     this.#longest = defences.pieces ? room - dataHeaderBytes : maxMessageBytes(room);
@@ -90,7 +113,7 @@ export class Channel {
 
   deadline(): Millis | undefined {
     if (this.over) return undefined;
-    if (this.#epochs.besieged && this.#update === undefined) return 0;
+    if (this.#epochs.besieged && this.#update === undefined && !this.#held) return 0;
     const controls = [this.#update?.againMs, this.#closing?.againMs];
     const times = [this.#outbox.deadline(), ...controls].filter((t) => t !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -99,8 +122,10 @@ export class Channel {
   /** @param message longer than fits: given up at once, for it is never cut short. */
   send(message: Uint8Array, now: Millis): readonly OutputBody[] {
     const fits = message.length <= this.#longest && this.#closing === undefined && !this.over;
-    if (!fits || this.#outbox.push(message) === undefined) return [{ kind: "give-up", message }];
-    return this.#flush(now);
+    if (!fits) return [{ kind: "give-up", message }];
+    const signature = this.#login?.sign?.(this.#outbox.nextId, message, now);
+    const id = this.#outbox.push(message, signature);
+    return id === undefined ? [{ kind: "give-up", message }] : this.#flush(now);
   }
 
   /** Sends a frame of the layer above, once: whether it arrives is not known. */
@@ -173,6 +198,30 @@ export class Channel {
     return this.#repeatedly(this.#rekeying.begin(now), now);
   }
 
+  /**
+   * Makes the next keys, with a secret that both ends have by now. They are used once {@link
+   * Channel.move} is called, at either end.
+   * @returns their PRK_out.
+   */
+  agree(secret: Uint8Array, now: Millis): Uint8Array {
+    this.#epochs.prepare(now, secret);
+    const out = this.#epochs.nextOut;
+    if (out === undefined) throw new InvariantError("there are no next keys");
+    return out;
+  }
+
+  /** The peer has shown who it is. */
+  know(peer: Principal): void {
+    this.#peer = peer;
+  }
+
+  /** Goes over to the keys agreed on, and says so until the peer has followed. */
+  move(now: Millis): readonly OutputBody[] {
+    if (this.over || !this.#held) return [];
+    this.#advance(now);
+    return this.#repeatedly([{ kind: "path-challenge", token: moveToken }], now);
+  }
+
   #repeatedly(frames: readonly Frame[], now: Millis): readonly OutputBody[] {
     this.#update = { frames, tries: 0, againMs: now };
     return this.#send(this.#update, now);
@@ -182,10 +231,10 @@ export class Channel {
     const from = this.#peer;
     switch (frame.kind) {
       case "data":
-      case "fragment": {
+      case "fragment":
+      case "signature": {
         if (frame.kind === "fragment" && this.#defences.pieces) return [];
-        const messages = this.#inbox.accept(frame);
-        return messages.map(({ message }) => ({ kind: "deliver", message, from }));
+        return this.#inbox.accept(frame).flatMap((message) => delivered(message, from));
       }
       case "ack":
         return this.#acknowledged(frame);
@@ -195,6 +244,9 @@ export class Channel {
         return this.#rekeyed(frame.body, repeats, now);
       case "path-challenge":
         return this.#records({ kind: "path-response", token: frame.token });
+      case "path-response":
+        if (this.#update?.frames[0]?.kind === "path-challenge") this.#update = undefined;
+        return [];
       case "close":
         return this.#closed(frame.lastSent);
       case "close-ack":
@@ -212,6 +264,7 @@ export class Channel {
   /** The peer has new keys: under the old ones it asks us to follow, and we say that we did. */
   #updated(epoch: number, repeats: boolean, now: Millis): readonly OutputBody[] {
     const answer: Frame = { kind: "key-update", epoch };
+    if (this.#held) return [];
     // Our answer got lost.
     if (repeats) return epoch === this.#epochs.number ? this.#records(answer) : [];
     // The keys that the peer will find under message_3 take precedence.
@@ -222,6 +275,7 @@ export class Channel {
 
   #rekeyed(body: Uint8Array, repeats: boolean, now: Millis): readonly OutputBody[] {
     const answer = (): Frame => ({ kind: "key-update", epoch: this.#epochs.number });
+    if (this.#held) return [];
     if (repeats) return this.#rekeying?.isRepeated(body) ? this.#records(answer()) : [];
     const { frames, secret } = this.#rekeying?.receive(body, now) ?? { frames: [] };
     if (secret === undefined) return this.#records(...frames);
@@ -233,6 +287,7 @@ export class Channel {
 
   #advance(now: Millis): void {
     this.#epochs.advance(now);
+    this.#held = false;
     // What the responder has not answered yet goes on, under the keys there are now.
     const isUnfinished = this.#rekeying?.initiates && this.#update?.frames[0]?.kind === "rekey";
     if (!isUnfinished || this.#rekeying?.proved) this.#update = undefined;
@@ -272,6 +327,7 @@ export class Channel {
 
   /** New keys, where it is time. */
   #changing(now: Millis, active = !this.#outbox.idle): readonly OutputBody[] {
+    if (this.#held) return [];
     if (active && now - this.#freshMs >= rekeyAfterMs && this.#rekeying?.initiates) {
       return this.rekey(now);
     }
@@ -289,6 +345,15 @@ export class Channel {
       this.#epochs.exhausted ? [] : [{ kind: "transmit", bytes: this.#epochs.seal([frame]) }],
     );
   }
+}
+
+function delivered(
+  { message, evidence: bytes }: Message,
+  from: Principal,
+): readonly OutputBody[] {
+  const delivery: OutputBody = { kind: "deliver", message, from };
+  if (bytes === undefined) return [delivery];
+  return [delivery, { kind: "claim", claim: { kind: "evidence", peer: from, message, bytes } }];
 }
 
 function rekeyAbout(about: ChannelAbout, setup: (now: Millis) => Setup, room: number): RekeyAbout {

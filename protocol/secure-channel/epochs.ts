@@ -83,6 +83,11 @@ export class Epochs {
     return this.#current.number;
   }
 
+  /** PRK_out of the epoch that is made, but not confirmed. */
+  get nextOut(): Uint8Array | undefined {
+    return this.#next?.out;
+  }
+
   /** Should the keys be changed before more is sent? */
   worn(now: Millis): boolean {
     const { counter, sinceMs } = this.#current;

@@ -22,6 +22,11 @@ export interface InboxOptions {
   readonly deduplication: boolean;
   /** Deliver a message only together with its signature, which others have to verify. */
   readonly signed: boolean;
+  /**
+   * Makes evidence of a message and its signature; `undefined` if the signature is no good. Then
+   * both are forgotten, and not acknowledged.
+   */
+  readonly check?: (message: Message) => Uint8Array | undefined;
 }
 
 export interface Message {
@@ -29,6 +34,8 @@ export interface Message {
   readonly message: Uint8Array;
   /** There with `signed` only. */
   readonly signature?: Uint8Array;
+  /** What {@link InboxOptions.check} made of both. */
+  readonly evidence?: Uint8Array;
 }
 
 /** A message of which something is missing. */
@@ -138,6 +145,10 @@ export class Inbox {
     const { whole: signature } = entry.signature;
     if (message === undefined || (signed && signature === undefined)) return undefined;
     this.#unfinished.delete(id);
-    return signature === undefined ? { id, message } : { id, message, signature };
+    if (signature === undefined) return { id, message };
+    const { check } = this.#options;
+    const evidence = check?.({ id, message, signature });
+    if (check !== undefined && evidence === undefined) return undefined;
+    return { id, message, signature, ...(evidence && { evidence }) };
   }
 }

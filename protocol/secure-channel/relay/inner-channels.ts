@@ -77,7 +77,7 @@ export class InnerChannels implements Inner {
 
   expire(now: Millis): readonly InnerOutput[] {
     const out: InnerOutput[] = [];
-    for (const [peer, line] of [...this.#lines]) {
+    for (const [peer, line] of this.#lines) {
       if ((line.client.deadline() ?? now + 1) > now) continue;
       // With nothing under way it is silence that has lasted too long.
       if (line.phase === "open" && line.underWay.length === 0) line.phase = "closing";

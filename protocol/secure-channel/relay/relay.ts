@@ -4,8 +4,16 @@
  * takes from the session, and not from the piece.
  */
 
-import type { Output, Principal, RejectReason } from "../../endpoint.ts";
-import { type Endpoint, type Env, type Input, type Millis, MisuseError } from "../../endpoint.ts";
+import {
+  type Endpoint,
+  type Env,
+  type Input,
+  type Millis,
+  MisuseError,
+  type Output,
+  type Principal,
+  type RejectReason,
+} from "../../endpoint.ts";
 import type { Frame, RelayFrame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { Server } from "../server.ts";

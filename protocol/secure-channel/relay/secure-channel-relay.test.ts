@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concat, lossyText, utf8 } from "../../kit/bytes.ts";
-import type { RelayFrame } from "../frames.ts";
+import { encodeFrames, type RelayFrame } from "../frames.ts";
 import { ports } from "./mail.ts";
 import { secureChannelRelay } from "./secure-channel-relay.ts";
 import {
   addressOf,
   Bench,
+  Middle,
   type Network,
   type Passing,
   type Rogue,
@@ -394,6 +395,64 @@ describe("a malicious relay", () => {
     expect(most).toBeLessThanOrEqual(4 * 5 * 3 + 64);
     bench.say("alice", "bob", "still there").run();
     expect(bench.delivered("bob")).toEqual(["alice: hello", "alice: still there"]);
+  });
+});
+
+describe("without the defence that carries it", () => {
+  const said = "the committee meets at nine";
+
+  test("inner=off: the relay reads, rewrites, repeats, and acknowledges what it keeps to itself", () => {
+    const rewrite: Tamper = (p) => {
+      const text = lossyText(p.frame.inner);
+      if (!text.includes("nine")) return [p];
+      const at = text.indexOf("nine");
+      const inner = p.frame.inner.map((byte, i) => "five".charCodeAt(i - at) || byte);
+      return [{ ...p, frame: { ...p.frame, inner } }];
+    };
+    const read = new Bench({ options: { inner: "off" }, tamper: rewrite }).join("alice", "bob");
+    read.say("alice", "bob", said.slice(14)).run();
+    expect(read.delivered("bob")).toEqual(["alice: meets at five"]);
+    const repeat: Tamper = (p) => {
+      // What is numbered 1 comes again as number 2.
+      const inner = p.frame.index > 0 ? p.frame.inner : p.frame.inner.map((b, i) => b + +(i === 2));
+      return [p, as(p, { id: p.frame.id + 100, inner })];
+    };
+    const twice = new Bench({ options: { inner: "off" }, tamper: repeat }).join("alice", "bob");
+    twice.say("alice", "bob", said).run();
+    expect(twice.delivered("bob")).toEqual([`alice: ${said}`, `alice: ${said}`]);
+    const ack = encodeFrames([{ kind: "ack", largest: 1, bitmap: 0 }], 32);
+    const keep: Tamper = ({ frame, to }, from) =>
+      frame.index > 0
+        ? []
+        : [{ to: from, frame: { ...frame, last: 0, peer: all.indexOf(to), inner: ack } }];
+    const kept = new Bench({ options: { inner: "off" }, tamper: keep }).join("alice", "bob");
+    kept.say("alice", "bob", said).run();
+    expect([kept.told("alice", "confirm"), kept.delivered("bob")]).toEqual([[said], []]);
+  });
+
+  test("directory=relay: a relay that names its own keys sits in the middle of everything", () => {
+    const read: string[] = [];
+    let middle: Middle | undefined;
+    const options = { directory: "relay" };
+    const tamper: Tamper = (p, from) => middle?.tamper(p, from) ?? [];
+    const bench = new Bench({ options, tamper });
+    middle = new Middle(bench, (words) => {
+      read.push(words);
+      return words.replace("nine", "five");
+    });
+    bench.join("alice", "bob").say("alice", "bob", said).run();
+    expect(read).toEqual([said]);
+    expect(bench.delivered("bob")).toEqual(["alice: the committee meets at five"]);
+    expect(bench.told("alice", "confirm")).toEqual([said]);
+  });
+
+  test("with certificates, the same relay opens no channel at all", () => {
+    let middle: Middle | undefined;
+    const bench = new Bench({ tamper: (p, from) => middle?.tamper(p, from) ?? [] });
+    middle = new Middle(bench, (words) => words);
+    bench.join("alice", "bob").say("alice", "bob", said).run();
+    expect([bench.delivered("bob"), bench.told("alice", "confirm")]).toEqual([[], []]);
+    expect(bench.told("alice", "give-up")).toEqual([said]);
   });
 });
 

@@ -1,12 +1,18 @@
 /** For the tests: users around a relay, which may be malicious, on a network with faults. */
 import type { Address, Endpoint, Input, Millis, Output, Principal } from "../../endpoint.ts";
 import { lossyText, utf8 } from "../../kit/bytes.ts";
+import type { KeyPair } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../kit/recorder.ts";
 import { Client } from "../client.ts";
+import { sharePair } from "../edhoc/shares.ts";
 import type { Frame, RelayFrame } from "../frames.ts";
 import { Server } from "../server.ts";
-import { dealParties, type Parties } from "./parties.ts";
+import { Hearsay, unsigned } from "./hearsay.ts";
+import { earliest, type InnerOutput } from "./inner.ts";
+import { InnerChannels } from "./inner-channels.ts";
+import { Cutter, Joiner, ports } from "./mail.ts";
+import { curve, dealParties, type Parties } from "./parties.ts";
 import { relayName, secureChannelRelay } from "./secure-channel-relay.ts";
 
 export const principals = ["alice", "bob", "carol", relayName, "mallory"];
@@ -71,6 +77,78 @@ export class Rogue implements Endpoint {
 
   deadline(): Millis | undefined {
     return this.#server.deadline();
+  }
+}
+
+/**
+ * A relay that is each user to the other one: it answers for both, under a key of its own, which
+ * it names as theirs where it is asked, and hands on what it likes.
+ */
+export class Middle implements Endpoint {
+  readonly #bench: Bench;
+  readonly #says: (words: string) => string;
+  readonly #pair: KeyPair;
+  readonly #known = new Map<Principal, Hearsay>();
+  readonly #ends = new Map<Principal, InnerChannels>();
+  readonly #joiner = new Joiner();
+  readonly #cutter = new Cutter();
+
+  /** @param says what it makes of a message. */
+  constructor(bench: Bench, says: (words: string) => string) {
+    this.#bench = bench;
+    this.#says = says;
+    const { book } = bench.parties;
+    const crypto = bench.crypto("middle");
+    this.#pair = sharePair(crypto, curve);
+    for (const self of ["alice", "bob"]) {
+      const directory = new Hearsay(crypto, book);
+      const env = { self, role: "user", address: addressOf(self), crypto, store };
+      const own = unsigned(self, book.kidOf(self) ?? 0, this.#pair);
+      const inner = new InnerChannels(
+        env,
+        { ...bench.parties.identity(env), own, directory },
+        false,
+      );
+      this.#known.set(self, directory);
+      this.#ends.set(self, inner);
+    }
+    bench.endpoints.set("middle:0", this);
+  }
+
+  handle(_: Input, now: Millis): readonly Output[] {
+    const due = [...this.#ends].flatMap(([self, end]) => this.#as(self, end.expire(now)));
+    return due.flatMap((passing) => (this.#bench.relay as Rogue).tell(passing, now));
+  }
+
+  deadline(): Millis | undefined {
+    return earliest([...this.#ends.values()].map((end) => end.deadline()));
+  }
+
+  tamper({ to, frame }: Passing, from: Principal): readonly Passing[] {
+    if (frame.port === ports.directory) {
+      for (const directory of this.#known.values()) directory.hear(from, frame.inner);
+      const peer = this.#bench.parties.book.kidOf(to) ?? 0;
+      const inner = to === from ? frame.inner : this.#pair.publicKey;
+      return [{ to: from, frame: { ...frame, peer, inner } }];
+    }
+    const bytes = this.#joiner.accept(frame);
+    if (bytes === undefined) return [];
+    const letter = { peer: from, port: frame.port, bytes };
+    return this.#as(to, this.#ends.get(to)?.receive(letter, this.#bench.now) ?? []);
+  }
+
+  #as(self: Principal, outputs: readonly InnerOutput[]): readonly Passing[] {
+    return outputs.flatMap((output): readonly Passing[] => {
+      if (output.kind === "post") {
+        const peer = this.#bench.parties.book.kidOf(self) ?? 0;
+        const frames = this.#cutter.cut(peer, output.port, output.bytes);
+        return frames.map((frame) => ({ to: output.peer, frame }));
+      }
+      if (output.kind !== "deliver") return [];
+      const words = utf8(this.#says(lossyText(output.message)));
+      const said = this.#ends.get(output.from)?.send(self, words, this.#bench.now) ?? [];
+      return this.#as(output.from, said);
+    });
   }
 }
 
