@@ -142,6 +142,7 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
     yield playing(name, asker, answerer, { watching: true });
     if (first !== undefined) {
       const when: Moment = { after: first };
+      yield playing(name, asker, answerer, { when });
       yield playing(name, asker, answerer, { reuses: 1, watching: true, when });
       yield playing(name, asker, answerer, { reuses: 2, watching: true, when });
     }

@@ -46,6 +46,9 @@ export function* impersonations(scene: Scene): Iterable<Puppet> {
     yield playing("puppet-a", answerer, asker, { insteadOf: answerer.id });
     yield playing("puppet-a", asker, answerer, { insteadOf: asker.id });
     yield playing("puppet-a", asker, answerer);
+    // Where the latest to come is the one who is meant.
+    const first = scene.packets.find((p) => p.ref.from === asker.id)?.ref;
+    if (first !== undefined) yield playing("puppet-a", asker, answerer, { when: { after: first } });
   }
 }
 

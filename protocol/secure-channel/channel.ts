@@ -186,14 +186,15 @@ export class Channel {
 
   /** Changes the keys now. */
   update(now: Millis): readonly OutputBody[] {
-    if (this.over || this.#update !== undefined) return [];
+    if (this.over || this.#held || this.#update !== undefined) return [];
     const epoch = this.#epochs.prepare(now);
     return this.#repeatedly([{ kind: "key-update", epoch }], now);
   }
 
   /** Makes keys anew, with new ephemeral ones; only the initiator of the handshake may begin. */
   rekey(now: Millis): readonly OutputBody[] {
-    if (this.over || this.#update !== undefined || !this.#rekeying?.initiates) return [];
+    const busy = this.over || this.#held || this.#update !== undefined;
+    if (busy || !this.#rekeying?.initiates) return [];
     this.#freshMs = now;
     return this.#repeatedly(this.#rekeying.begin(now), now);
   }

@@ -18,7 +18,7 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { equalBytes } from "../kit/bytes.ts";
-import { Channel } from "./channel.ts";
+import { Channel, type LoginHooks } from "./channel.ts";
 import { cookieBytes, mac1 } from "./cookie.ts";
 import {
   composeMessage3,
@@ -84,6 +84,11 @@ export interface ClientLayer {
   readonly above?: (frame: Frame) => void;
   /** How long nothing happens before the client closes the channel. */
   readonly lingerMs?: Millis;
+  /** For a client that has yet to log in: see login/. */
+  readonly login?: LoginHooks & {
+    /** The server is known, and the channel is there; nothing is said of it to anybody else. */
+    opened(channel: Channel, settled: Settled): void;
+  };
 }
 
 export class Client implements Endpoint {
@@ -261,7 +266,8 @@ export class Client implements Endpoint {
     this.#state = { phase: "confirming", settled, agreed, datagram };
     this.#tries = 0;
     const early = this.#identity.defences.confirmation ? [] : this.#finished(settled, agreed);
-    return [running(this.#server, agreed), ...this.#repeat(now), ...early];
+    const said = this.#layer.login ? [] : [running(this.#server, agreed)];
+    return [...said, ...this.#repeat(now), ...early];
   }
 
   #finished(settled: Settled, agreed: Uint8Array): readonly OutputBody[] {
@@ -276,10 +282,14 @@ export class Client implements Endpoint {
     const ids = { ownId: cR, peerId: cI };
     const rekey = { setup: (at: Millis) => this.#setup(at), initiates: true };
     const above = this.#layer.above;
-    const peer = { peer: this.#server, ...(above && { above }) };
+    const login = this.#layer.login;
+    const peer = { peer: this.#server, ...(above && { above }), ...(login && { login }) };
     const about = { crypto, defences, suite, ...ids, ...peer, out, ...rekey };
-    this.#state = { phase: "open", cI, channel: new Channel(about, now) };
+    const channel = new Channel(about, now);
+    this.#state = { phase: "open", cI, channel };
     this.#lastMs = now;
+    login?.opened(channel, settled);
+    if (login !== undefined) return [];
     return [...(defences.confirmation ? this.#finished(settled, agreed) : []), ready];
   }
 

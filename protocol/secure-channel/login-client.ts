@@ -69,6 +69,11 @@ export class ClientLogin {
     return this.#result;
   }
 
+  /** What comes out if the server agrees: the server has shown that it knows the verifier. */
+  get pending(): Outcome | undefined {
+    return splitStep(this.#frame.step)[1] === 3 ? this.#outcome : undefined;
+  }
+
   deadline(): Millis | undefined {
     return this.#result === undefined ? this.#againMs : undefined;
   }
@@ -105,7 +110,8 @@ export class ClientLogin {
     if (salt.length !== saltBytes) return "malformed";
     const { crypto, work, password } = this.#about;
     this.#scalars = passwordScalars(crypto, work, password, salt, this.#session);
-    const share = proverShare(crypto, this.#scalars.w0, this.#own);
+    const mask = this.#about.defences.masks ? this.#scalars.w0 : undefined;
+    const share = proverShare(crypto, mask, this.#own);
     // It would take a scalar that cancels a fresh key: nobody will see that.
     if (share === undefined) throw new InvariantError("the share is the point at infinity");
     this.#share = share;
@@ -116,7 +122,8 @@ export class ClientLogin {
   #shared(share: Uint8Array): RejectReason | undefined {
     const { crypto } = this.#about;
     const scalars = this.#scalars;
-    const points = scalars && proverPoints(crypto, scalars, this.#own, share);
+    const { masks } = this.#about.defences;
+    const points = scalars && proverPoints(crypto, scalars, this.#own, share, masks);
     if (points === undefined) return "bad-key";
     const shares = { prover: this.#share, verifier: share };
     this.#outcome = outcome(crypto, this.#session, shares, points, scalars?.w0 ?? empty);

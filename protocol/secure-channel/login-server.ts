@@ -123,8 +123,8 @@ export class ServerLogin {
     now: Millis,
   ): LoginFrame | RejectReason {
     const { crypto, throttle, from, defences } = this.#about;
-    const points = verifierPoints(crypto, verifier, own, share);
-    const answer = verifierShare(crypto, verifier.w0, own);
+    const points = verifierPoints(crypto, verifier, own, share, defences.masks);
+    const answer = verifierShare(crypto, defences.masks ? verifier.w0 : undefined, own);
     if (points === undefined || answer === undefined) return "bad-key";
     if (!throttle.take(this.#user, from, now) && defences.throttle) return this.#verdict("later");
     const session = loginSession(this.#about, this.#user);

@@ -39,8 +39,15 @@ export interface LoginDefences {
   readonly disguise: boolean;
   /** Bind the login to the channel. */
   readonly binding: boolean;
+  /** Mask both shares with the password. */
+  readonly masks: boolean;
 }
-export const allLoginDefences: LoginDefences = { throttle: true, disguise: true, binding: true };
+export const allLoginDefences: LoginDefences = {
+  throttle: true,
+  disguise: true,
+  binding: true,
+  masks: true,
+};
 
 /** What both ends need. */
 export interface LoginAbout {

@@ -18,7 +18,7 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { concat, equalBytes, latin1, utf8 } from "../kit/bytes.ts";
-import { Channel } from "./channel.ts";
+import { Channel, type ChannelAbout } from "./channel.ts";
 import { CookieJar, mac1 } from "./cookie.ts";
 import { encodeSuitesError } from "./edhoc/messages.ts";
 import {
@@ -41,6 +41,7 @@ import {
   padding4,
 } from "./handshake-datagrams.ts";
 import { agreedOn, finished, type Identity, method, ready, running, setupOf } from "./identity.ts";
+import type { Message } from "./inbox.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 
 const silenceMs = 120_000;
@@ -60,8 +61,10 @@ interface HalfOpen {
   readonly answer: Uint8Array;
 }
 
-interface Session {
-  readonly client: Principal;
+export interface Session {
+  /** C_R. */
+  readonly id: number;
+  client: Principal;
   /** Where M1 came from, which also names the session for the judges. */
   readonly address: Address;
   readonly channel: Channel;
@@ -73,6 +76,14 @@ interface Session {
   lastMs: Millis;
 }
 
+/** Where clients are nobody until they have logged in: see login/. */
+export interface Guests {
+  /** A session is open. Nothing is said of it to anybody else. */
+  opened(session: Session, settled: Settled, now: Millis): void;
+  above(frame: Frame, session: Session): void;
+  check(message: Message, session: Session): Uint8Array | undefined;
+}
+
 type Result = readonly Output[] | RejectReason;
 
 /** Told of the frames that are not the channel's own, and whose they are: see relay/. */
@@ -82,6 +93,7 @@ export class Server implements Endpoint {
   readonly #env: Env;
   readonly #identity: Identity;
   readonly #above: Above | undefined;
+  readonly #guests: Guests | undefined;
   /** What mac1 is keyed with. */
   readonly #ownKey: Uint8Array;
   #jar: CookieJar | undefined;
@@ -92,10 +104,11 @@ export class Server implements Endpoint {
   readonly #strangers: Address[] = [];
   #lastId = 0;
 
-  constructor(env: Env, identity: Identity, above?: Above) {
+  constructor(env: Env, identity: Identity, above?: Above, guests?: Guests) {
     this.#env = env;
     this.#identity = identity;
     this.#above = above;
+    this.#guests = guests;
     this.#ownKey = identity.own.publicKey;
   }
 
@@ -111,7 +124,7 @@ export class Server implements Endpoint {
         return typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
       }
       case "timeout":
-        return [...this.#sessions.values()].flatMap((s) => of(s, s.channel.expire(now)));
+        return [...this.#sessions.values()].flatMap((s) => labelled(s, s.channel.expire(now)));
       default:
         throw new MisuseError("secure-channel runs over datagrams");
     }
@@ -125,13 +138,13 @@ export class Server implements Endpoint {
   /** Sends a frame of the layer above in the newest session of `to`; nothing without one. */
   carry(frame: Frame, to: Principal, now: Millis): readonly Output[] | undefined {
     const session = this.#newest(to);
-    return session && of(session, session.channel.carry(frame, now));
+    return session && labelled(session, session.channel.carry(frame, now));
   }
 
   /** Tells `to` that all that was delivered so far was also read. */
   read(to: Principal, now: Millis): readonly Output[] {
     const session = this.#newest(to);
-    return session === undefined ? [] : of(session, session.channel.read(now));
+    return session === undefined ? [] : labelled(session, session.channel.read(now));
   }
 
   #newest(client: Principal): Session | undefined {
@@ -154,7 +167,7 @@ export class Server implements Endpoint {
     const session = [...this.#sessions.values()].findLast((s) =>
       label === undefined ? (to ?? s.client) === s.client : s.address === label,
     );
-    if (session !== undefined) return of(session, session.channel.send(message, now));
+    if (session !== undefined) return labelled(session, session.channel.send(message, now));
     return [{ kind: "give-up", message, ...(label === undefined ? {} : { session: label }) }];
   }
 
@@ -237,7 +250,7 @@ export class Server implements Endpoint {
     if (known !== undefined) {
       if (!equalBytes(known.message3, message)) return "unexpected";
       const again = !known.used && !known.channel.over;
-      return again ? of(known, [{ kind: "transmit", bytes: known.answer }]) : "replayed";
+      return again ? labelled(known, [{ kind: "transmit", bytes: known.answer }]) : "replayed";
     }
     const half = this.#halfOpen.get(String(id), now);
     if (half === undefined) return "unknown-peer";
@@ -249,16 +262,21 @@ export class Server implements Endpoint {
     if (client === undefined) return "unknown-peer";
     const message4 = composeMessage4(setup, settled, padding4(settled.suite));
     const answer = encodeDatagram({ kind: "m4", id: settled.cI[0] ?? 0, message: message4 });
-    const session = this.#open(client, half.address, settled, message, answer, now);
+    const session = this.#open(id, client, half.address, settled, message, answer, now);
     this.#halfOpen.remove(String(id));
     this.#sessions.set(id, session);
+    // By its number: the log is not sealed, and the client's name is.
+    const log: OutputBody = { kind: "log", line: `session ${id} is open` };
+    if (this.#guests !== undefined) {
+      this.#guests.opened(session, settled, now);
+      return labelled(session, [log, { kind: "transmit", bytes: answer }]);
+    }
     const agreed = agreedOn(crypto, settled);
     const makeRoom = this.#crowdedOut(client);
     return [
       ...makeRoom,
-      ...of(session, [
-        // By its number: the log is not sealed, and the client's name is.
-        { kind: "log", line: `session ${id} is open` },
+      ...labelled(session, [
+        log,
         running(client, agreed),
         { kind: "transmit", bytes: answer },
         ...finished(client, agreed, settled, this.#identity.suites),
@@ -268,6 +286,7 @@ export class Server implements Endpoint {
   }
 
   #open(
+    id: number,
     client: Principal,
     address: Address,
     { suite, out, cI, cR }: Settled,
@@ -279,10 +298,33 @@ export class Server implements Endpoint {
     const { defences } = this.#identity;
     const ids = { ownId: cI[0] ?? 0, peerId: cR[0] ?? 0 };
     const setup = (at: Millis) => setupOf(crypto, this.#identity, at, client);
-    const above = (frame: Frame): void => this.#above?.(frame, client);
-    const about = { crypto, defences, suite, ...ids, peer: client, out, setup, above };
-    const channel = new Channel(about, now);
-    return { client, address, channel, message3, answer, used: false, lastMs: now };
+    const about = { crypto, defences, suite, ...ids, peer: client, out, setup };
+    const channel = new Channel({ ...about, ...this.#hooks(client, () => session) }, now);
+    const times = { used: false, lastMs: now };
+    const session: Session = { id, client, address, channel, message3, answer, ...times };
+    return session;
+  }
+
+  #hooks(client: Principal, session: () => Session): Pick<ChannelAbout, "above" | "login"> {
+    const guests = this.#guests;
+    if (guests === undefined) return { above: (frame) => this.#above?.(frame, client) };
+    return {
+      above: (frame) => guests.above(frame, session()),
+      login: { check: (message) => guests.check(message, session()) },
+    };
+  }
+
+  /** Forgets a session that has come to nothing. */
+  drop({ id, channel }: Session): void {
+    channel.abandon();
+    this.#sessions.delete(id);
+  }
+
+  /** The client of a session has shown who it is. @returns what comes of it for its others. */
+  identify(session: Session, client: Principal): readonly Output[] {
+    session.client = client;
+    session.channel.know(client);
+    return this.#crowdedOut(client);
   }
 
   #crowdedOut(client: Principal): readonly Output[] {
@@ -291,7 +333,7 @@ export class Server implements Endpoint {
     if (oldest === undefined || own.length <= maxSessionsEach) return [];
     const [id, session] = oldest;
     this.#sessions.delete(id);
-    return of(session, session.channel.abandon());
+    return labelled(session, session.channel.abandon());
   }
 
   #record(record: SealedRecord, now: Millis): Result {
@@ -301,7 +343,7 @@ export class Server implements Endpoint {
     if (typeof result === "string") return result;
     session.used = true;
     session.lastMs = now;
-    return of(session, result);
+    return labelled(session, result);
   }
 }
 
@@ -310,7 +352,7 @@ const reply = (to: Address, datagram: HandshakeDatagram): readonly Output[] => [
 ];
 
 /** Outputs of one session: labelled with it, and sent to where it is. */
-const of = (session: Session, outputs: readonly OutputBody[]): readonly Output[] =>
+export const labelled = (session: Session, outputs: readonly OutputBody[]): readonly Output[] =>
   outputs.map((output) => ({
     ...output,
     session: session.address,

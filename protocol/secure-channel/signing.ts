@@ -81,6 +81,35 @@ export function evidenceFrom(
 }
 
 /**
+ * What is no evidence: a MAC under a key of both ends, in the place of the signature. It convinces
+ * the recipient, and nobody else. It is here to show the difference.
+ * @returns 38 bytes.
+ */
+export function macMessage(
+  crypto: CryptoKit,
+  key: Uint8Array,
+  statement: Statement,
+  message: Uint8Array,
+): Uint8Array {
+  const stated = concat(domain, statementBytes(crypto, statement, message));
+  return concat(uintBytes(statement.timeMs, timeBytes), crypto.hmac("sha256", key, stated));
+}
+
+/** Like {@link evidenceFrom}, of what {@link macMessage} made. */
+export function macFrom(
+  crypto: CryptoKit,
+  key: Uint8Array,
+  stated: Omit<Statement, "timeMs">,
+  message: Uint8Array,
+  sent: Uint8Array,
+): Uint8Array | undefined {
+  const statement = { ...stated, timeMs: readUint(sent, 0, timeBytes) };
+  const expected = macMessage(crypto, key, statement, message);
+  if (!crypto.equal(expected, sent)) return undefined;
+  return concat(statementBytes(crypto, statement, message), expected.slice(timeBytes));
+}
+
+/**
  * The third party's check.
  * @param evidence untrusted.
  * @param keyOf the Ed25519 key of whoever is called so, from a certificate that the third party

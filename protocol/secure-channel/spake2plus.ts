@@ -123,16 +123,20 @@ export const verifierOf = (crypto: CryptoKit, { w0, w1 }: PasswordScalars): Veri
 /** A fresh x or y, with its point. */
 export const ephemeral = (crypto: CryptoKit): KeyPair => crypto.keyPair(group);
 
-/** @returns X, 33 bytes; `undefined` if it is no point, which a fresh key never meets. */
-export const proverShare = (crypto: CryptoKit, w0: Uint8Array, own: KeyPair) =>
-  crypto.addToPoint(group, own.publicKey, w0, pointM);
+/**
+ * @param w0 without it there is no mask: to show what that is for.
+ * @returns X, 33 bytes; `undefined` if it is no point, which a fresh key never meets.
+ */
+export const proverShare = (crypto: CryptoKit, w0: Uint8Array | undefined, own: KeyPair) =>
+  w0 === undefined ? own.publicKey : crypto.addToPoint(group, own.publicKey, w0, pointM);
 
 /** @returns Y, likewise. */
-export const verifierShare = (crypto: CryptoKit, w0: Uint8Array, own: KeyPair) =>
-  crypto.addToPoint(group, own.publicKey, w0, pointN);
+export const verifierShare = (crypto: CryptoKit, w0: Uint8Array | undefined, own: KeyPair) =>
+  w0 === undefined ? own.publicKey : crypto.addToPoint(group, own.publicKey, w0, pointN);
 
 /**
  * @param share the verifier's: untrusted.
+ * @param masked whether there is a mask to take off.
  * @returns `undefined` if it has not 33 bytes, is not on the curve, or hides the point at infinity.
  */
 export function proverPoints(
@@ -140,8 +144,9 @@ export function proverPoints(
   { w0, w1 }: PasswordScalars,
   own: KeyPair,
   share: Uint8Array,
+  masked = true,
 ): SharedPoints | undefined {
-  const bare = unmask(crypto, share, w0, pointN);
+  const bare = masked ? unmask(crypto, share, w0, pointN) : share;
   const pointZ = bare && crypto.sharedPoint(group, own.privateKey, bare);
   const pointV = bare && crypto.sharedPoint(group, w1, bare);
   return pointZ && pointV && { pointZ, pointV };
@@ -153,8 +158,9 @@ export function verifierPoints(
   { w0, pointL }: Verifier,
   own: KeyPair,
   share: Uint8Array,
+  masked = true,
 ): SharedPoints | undefined {
-  const bare = unmask(crypto, share, w0, pointM);
+  const bare = masked ? unmask(crypto, share, w0, pointM) : share;
   const pointZ = bare && crypto.sharedPoint(group, own.privateKey, bare);
   const pointV = bare && crypto.sharedPoint(group, own.privateKey, pointL);
   return pointZ && pointV && { pointZ, pointV };
