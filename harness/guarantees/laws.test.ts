@@ -142,7 +142,7 @@ function expectMonotone(guarantee: Guarantee, trace: Trace, profiles: Profiles):
 
 const packet = (nth: number) => ({ from: "client#0", to: "server#0", nth });
 const shaken: readonly (readonly [string, Subject, Attack])[] = [
-  "object-security",
+  "hashed-login",
   "preshared",
   "preshared?window=off",
   "preshared?directions=off",
