@@ -5,6 +5,7 @@ import { objectSecurity } from "./cases/object-security/object-security.ts";
 import { securecom } from "./cases/securecom/securecom.ts";
 import { smartIot } from "./cases/smart-iot/smart-iot.ts";
 import type { Protocol } from "./endpoint.ts";
+import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
@@ -27,6 +28,7 @@ export const protocols: readonly Protocol[] = [
   aliceBob,
   secureChannel,
   secureChannelRelay,
+  secureChannelLogin,
   preshared,
   hashedLogin,
   needhamSchroeder,

@@ -63,6 +63,17 @@ describe("slices", () => {
     expect(lab.seeing([cut.slice(0, 8)]).derivable(built)).toBe(false);
   });
 
+  test("what comes in pieces is put together, if no piece is missing", () => {
+    const key = lab.crypto.random(32);
+    const digest = lab.crypto.hash("sha256", key);
+    const [one, two, three] = [key.slice(0, 10), key.slice(10, 21), key.slice(21)];
+    const framed = (piece: Uint8Array): Uint8Array => concat(utf8("R1:"), piece, new Uint8Array(6));
+    expect(lab.seeing([one, two, three].map(framed)).derivable(digest)).toBe(true);
+    expect(lab.seeing([three, one, two].map(framed)).derivable(digest)).toBe(true);
+    expect(lab.seeing([one, three].map(framed)).derivable(digest)).toBe(false);
+    expect(lab.seeing([two, three].map(framed)).derivable(digest)).toBe(false);
+  });
+
   test("asking too early does not matter", () => {
     const knowledge = lab.seeing([]);
     expect(knowledge.derivable(built)).toBe(false);

@@ -87,6 +87,22 @@ function groupName({ algorithm, field }: OpRecord): string {
   return bits > 64 ? `modulo a number of ${bits} bits` : algorithm;
 }
 
+/** The beginning of a value, and where it was seen. */
+interface Head {
+  readonly length: number;
+  readonly of: Latin1;
+  /** How many texts were known when the rest was last looked for. */
+  tried: number;
+}
+
+/** For how long `a` from `i` and `b` from `j` are the same. */
+function commonLength(a: Latin1, i: number, b: Latin1, j: number): number {
+  const most = Math.min(a.length - i, b.length - j);
+  let n = 0;
+  while (n < most && a.charCodeAt(i + n) === b.charCodeAt(j + n)) n++;
+  return n;
+}
+
 export class Knowledge implements Derivability {
   readonly #ops: OpRecord[] = [];
   /** Ops that may still give something. */
@@ -109,6 +125,8 @@ export class Knowledge implements Derivability {
   readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
   /** Looked for, but no secrets: anybody may know that such a value exists. */
   readonly #markers = new Set<Latin1>();
+  /** Values whose first bytes have been seen without the rest, which may come in other packets. */
+  readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
 
   /**
@@ -211,12 +229,15 @@ export class Knowledge implements Derivability {
     this.#known.set(value, origin);
     this.#texts.push(value);
     this.#dirty = true;
-    for (const part of this.#recordedIn(value)) this.#add(part, { kind: "part", of: value });
+    for (const part of this.#recordedIn(value, true)) this.#add(part, { kind: "part", of: value });
     for (const inner of decodedParts(value)) this.#add(inner, { kind: "decoded", of: value });
   }
 
-  /** Recorded values that occur inside `value`, itself excepted. */
-  #recordedIn(value: Latin1): readonly Latin1[] {
+  /**
+   * Recorded values that occur inside `value`, itself excepted.
+   * @param noting remember those of which only the first bytes do.
+   */
+  #recordedIn(value: Latin1, noting = false): readonly Latin1[] {
     const found: Latin1[] = [];
     const last = value.length - prefixBytes;
     let prefix = last < 0 ? 0 : prefixAt(value, 0) >>> 8;
@@ -226,10 +247,49 @@ export class Knowledge implements Derivability {
       const list = this.#byPrefix.get(prefix);
       if (list === undefined) continue;
       for (const candidate of list) {
-        if (candidate !== value && value.startsWith(candidate, i)) found.push(candidate);
+        if (candidate === value) continue;
+        if (value.startsWith(candidate, i)) found.push(candidate);
+        else if (noting) this.#noteHead(candidate, value, i);
       }
     }
     return found;
+  }
+
+  #noteHead(candidate: Latin1, text: Latin1, at: number): void {
+    if (!this.#secret.has(candidate) || this.#known.has(candidate)) return;
+    const length = commonLength(candidate, 0, text, at);
+    if (length < guessableBelowBytes) return;
+    const before = this.#heads.get(candidate);
+    if (before !== undefined && before.length >= length) return;
+    this.#heads.set(candidate, { length, of: text, tried: 0 });
+  }
+
+  /** Puts together what was cut into pieces, such as a key that straddles two packets. */
+  #joinPieces(): void {
+    for (const [value, head] of this.#heads) {
+      if (this.#known.has(value)) this.#heads.delete(value);
+      else if (head.tried < this.#texts.length) {
+        head.tried = this.#texts.length;
+        if (this.#continues(value, head.length)) this.#add(value, { kind: "part", of: head.of });
+      }
+    }
+  }
+
+  /** Has the rest of `value`, from `start`, been seen in pieces long enough to be recognised? */
+  #continues(value: Latin1, start: number): boolean {
+    let at = start;
+    while (value.length - at >= guessableBelowBytes) {
+      const window = value.substring(at, at + guessableBelowBytes);
+      let longest = 0;
+      for (const text of this.#texts) {
+        const there = text.indexOf(window);
+        if (there >= 0) longest = Math.max(longest, commonLength(value, at, text, there));
+      }
+      if (longest === 0) return false;
+      at += longest;
+    }
+    const rest = value.substring(at);
+    return rest === "" || (rest.length >= prefixBytes && this.#isSeen(rest));
   }
 
   /** Secret values that `value` is built of, or that it is a piece of. */
@@ -321,6 +381,7 @@ export class Knowledge implements Derivability {
     while (this.#dirty) {
       this.#dirty = false;
       this.#open = this.#open.filter((op) => !this.#apply(op, view));
+      if (this.#heads.size > 0) this.#joinPieces();
     }
   }
 

@@ -78,6 +78,14 @@ describe("a malicious relay", () => {
   });
 });
 
+test("every claim is at stake in an undisturbed run, or under attack", () => {
+  const profiles = new Profiles(subjectFor(secureChannelRelay), defaultSeed);
+  const { honest } = profiles.of("within-limits");
+  const idle = claimed.filter((g) => judge(g, honest, profiles).atStake === 0).map((g) => g.id);
+  const underAttackOnly = ["forward-secrecy", "kci", "robustness", "bounded-state"];
+  expect(idle.filter((id) => ![...underAttackOnly, "length-hiding"].includes(id))).toEqual([]);
+});
+
 describe("on a bad network", () => {
   const seeds = Array.from({ length: 6 }, (_, i) => `bad network ${i}`);
   test("all is delivered once, in order, and confirmed", () => {

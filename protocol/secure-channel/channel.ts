@@ -348,10 +348,7 @@ export class Channel {
   }
 }
 
-function delivered(
-  { message, evidence: bytes }: Message,
-  from: Principal,
-): readonly OutputBody[] {
+function delivered({ message, evidence: bytes }: Message, from: Principal): readonly OutputBody[] {
   const delivery: OutputBody = { kind: "deliver", message, from };
   if (bytes === undefined) return [delivery];
   return [delivery, { kind: "claim", claim: { kind: "evidence", peer: from, message, bytes } }];

@@ -103,6 +103,7 @@ export function macFrom(
   message: Uint8Array,
   sent: Uint8Array,
 ): Uint8Array | undefined {
+  if (sent.length !== timeBytes + digestBytes) return undefined;
   const statement = { ...stated, timeMs: readUint(sent, 0, timeBytes) };
   const expected = macMessage(crypto, key, statement, message);
   if (!crypto.equal(expected, sent)) return undefined;

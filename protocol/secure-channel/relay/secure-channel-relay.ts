@@ -197,6 +197,7 @@ const workload: Workload = {
         say("alice", "bob", "then let us say at ten"),
         say("alice", "carol", "then let us say at ten"),
         say("bob", "alice", "nine is too early for me"),
+        say("bob", "alice", "and bring the minutes"),
       ],
     },
   ],
