@@ -42,3 +42,6 @@ export const protocols: readonly Protocol[] = [
   suiteChoice,
   macEvidence,
 ];
+
+/** Assessed only when they are named: their runs are long, and need very many attacks. */
+export const byNameOnly: readonly Protocol[] = [secureChannelRelay];

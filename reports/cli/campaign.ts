@@ -5,7 +5,7 @@ import { bundledSubject, type ProtocolName, parseProtocolName } from "../../harn
 import type { SearchSettings } from "../../harness/search/campaign.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
-import { protocols } from "../../protocol/catalog.ts";
+import { byNameOnly, protocols } from "../../protocol/catalog.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { OwnError } from "./own-error.ts";
@@ -38,7 +38,7 @@ export const errorOf = (failure: Failure): Error =>
 
 /**
  * Looks at every protocol before any work begins, so that a misspelt name costs no time.
- * @param names as they were written; none: all bundled ones.
+ * @param names as they were written; none: all bundled ones but those that take long.
  * @throws UserError, OwnError
  */
 export async function checkAll(
@@ -46,7 +46,12 @@ export async function checkAll(
   names: readonly string[],
   print: (line: string) => void,
 ): Promise<readonly Checked[]> {
-  const written = names.length > 0 ? names : protocols.map((p) => p.name);
+  const everyday = protocols.filter((p) => !byNameOnly.includes(p));
+  const written = names.length > 0 ? names : everyday.map((p) => p.name);
+  if (names.length === 0) {
+    const left = byNameOnly.map((p) => p.name).join(", ");
+    print(`left out, since it takes minutes by itself (name it to assess it): ${left}`);
+  }
   const parsed = [...new Set(written)].map(parseProtocolName);
   const checked = parsed.map((name) => checkOne(workshop, name, print));
   const settled = await Promise.allSettled(checked);

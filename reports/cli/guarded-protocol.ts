@@ -2,7 +2,7 @@
  * Somebody else's protocol behind a guard: the guard notes which function is running, so that an
  * endless loop can be named, whose exception it is, and what does not fit the interface.
  */
-import { ProtocolError } from "../../harness/processes.ts";
+import { ProtocolError } from "../../harness/protocol-error.ts";
 import {
   type Deployment,
   type Endpoint,

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import type { ProtocolName } from "../../harness/names.ts";
 import { nameOf, writtenOptions } from "../../harness/names.ts";
-import { ProtocolError } from "../../harness/processes.ts";
+import { ProtocolError } from "../../harness/protocol-error.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../../harness/replay.ts";
 import { type AssessSettings, assess } from "../../harness/search/assess.ts";
 import type { Watch } from "../../harness/search/campaign.ts";
