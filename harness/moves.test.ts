@@ -9,7 +9,7 @@ import {
   packetKey,
 } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
-import { AttackPlan } from "./attack-plan.ts";
+import { AttackPlan } from "./run/attack-plan.ts";
 import {
   bare,
   deliver,

@@ -3,7 +3,7 @@
 import type { Attack } from "../attacker/move.ts";
 import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { calmNetwork } from "./network.ts";
-import { ProtocolError } from "./processes.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import type { NetworkConditions, RunPlan } from "./trace.ts";
 import { workloadNamed } from "./workload.ts";
 

@@ -2,10 +2,10 @@
  * Streams: reliable, in order, and without message boundaries. What one side writes arrives at
  * the other in chunks of the network's choosing, some split and some run together.
  */
-import type { Address, Millis } from "../protocol/endpoint.ts";
-import { concat } from "../protocol/kit/bytes.ts";
-import type { Random } from "../protocol/kit/random.ts";
-import type { NetworkConditions } from "./trace.ts";
+import type { Address, Millis } from "../../protocol/endpoint.ts";
+import { concat } from "../../protocol/kit/bytes.ts";
+import type { Random } from "../../protocol/kit/random.ts";
+import type { NetworkConditions } from "../trace.ts";
 
 /** One direction of one connection. */
 export interface Pipe {

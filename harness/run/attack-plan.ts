@@ -1,5 +1,5 @@
 /** The moves of an attack, arranged by what sets them off. */
-import { type Attack, type Moment, type Move, packetKey } from "../attacker/move.ts";
+import { type Attack, type Moment, type Move, packetKey } from "../../attacker/move.ts";
 
 export interface IndexedMove {
   readonly index: number;

@@ -2,7 +2,7 @@
  * The one event queue of a run: by time, and in order of scheduling where times are equal, so
  * that nothing depends on how a heap happens to be shaped.
  */
-import type { Millis } from "../protocol/endpoint.ts";
+import type { Millis } from "../../protocol/endpoint.ts";
 
 interface Entry<T> {
   readonly t: Millis;

@@ -2,9 +2,9 @@
  * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
  * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
  */
-import { Knowledge } from "../attacker/knowledge/knowledge.ts";
-import { type Attack, attackerHost, type Move, seesTraffic } from "../attacker/move.ts";
-import { forgedMessages, Puppet } from "../attacker/puppet.ts";
+import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { type Attack, attackerHost, type Move, seesTraffic } from "../../attacker/move.ts";
+import { forgedMessages, Puppet } from "../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
@@ -12,13 +12,16 @@ import type {
   Millis,
   Output,
   Principal,
-} from "../protocol/endpoint.ts";
-import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
-import type { Group } from "../protocol/kit/crypto.ts";
-import { HijackedRandom, type Random, ReusingRandom } from "../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../protocol/kit/recorder.ts";
-import { type AddressBook, envOf, type Process, principalOf, type Stores } from "./processes.ts";
-import type { Packet, RunPlan } from "./trace.ts";
+} from "../../protocol/endpoint.ts";
+import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import type { Group } from "../../protocol/kit/crypto.ts";
+import { HijackedRandom, type Random, ReusingRandom } from "../../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { declaredSecrets } from "../knowledge-of.ts";
+import type { Packet, RunPlan } from "../trace.ts";
+import { type AddressBook, principalOf } from "./address-book.ts";
+import { envOf, type Process } from "./processes.ts";
+import type { Stores } from "./stores.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -42,7 +45,8 @@ export interface Seat {
   timer: Millis | undefined;
 }
 
-export interface EnemyWorld {
+/** What of the run it reaches into. */
+interface EnemyWorld {
   readonly plan: RunPlan;
   readonly deployment: Deployment;
   readonly book: AddressBook;
@@ -50,8 +54,6 @@ export interface EnemyWorld {
   readonly packets: readonly Packet[];
   readonly random: Random;
   readonly stores: Stores;
-  /** Secrets whose plain bytes are looked for. */
-  declared(): readonly Uint8Array[];
 }
 
 const firstPuppetPort = 7_000;
@@ -117,8 +119,10 @@ export class Enemy {
   /** Knowledge as of now. */
   knowledge(): Knowledge {
     if (this.#knowledge === undefined) {
-      const { identities, publicValues = [] } = this.#world.deployment;
-      this.#knowledge = new Knowledge(this.#world.declared(), identities);
+      const { plan, deployment } = this.#world;
+      const { credentials = [], identities, publicValues = [] } = deployment;
+      const declared = declaredSecrets({ plan, deployment: { credentials } });
+      this.#knowledge = new Knowledge(declared, identities);
       for (const value of publicValues) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }

@@ -1,0 +1,121 @@
+import type { Address, Input, Millis, PlannedMessage } from "../../protocol/endpoint.ts";
+import { betweenMessagesMs, type Desk, thinkMs } from "./desk.ts";
+import type { Process } from "./processes.ts";
+import type { RunState } from "./run-state.ts";
+
+/** The users in front of the sessions: who may say what, and when. */
+export class Applications {
+  readonly #run: RunState;
+  readonly #desks = new Map<string, Desk>();
+  /** Sessions whose honest end knows that it talks to the attacker, a user like others. */
+  readonly #withAttacker = new Set<string>();
+
+  constructor(run: RunState) {
+    this.#run = run;
+  }
+
+  /** The process says that one of its sessions takes messages, and how many. */
+  ready(
+    process: Process,
+    session: string,
+    messages: number | undefined,
+    from: Address | undefined,
+  ): void {
+    const key = `${process.id}/${session}`;
+    let desk = this.#desks.get(key);
+    if (desk === undefined) {
+      // What a service is to say to honest users is not said to the attacker in its own name.
+      if (process.spec.process === "service" && this.#withAttacker.has(key)) return;
+      const planned = this.#plannedFor(process, from);
+      if (planned === undefined) return;
+      desk = this.#deskFor(process, session, planned);
+      this.#desks.set(key, desk);
+      process.readySessions.push(`${planned}`);
+    }
+    desk.credits = messages ?? Number.POSITIVE_INFINITY;
+    this.#plan(desk, thinkMs);
+  }
+
+  /** The process claims that its peer in this session is the attacker, under its own name. */
+  faceAttacker(process: Process, session: string): void {
+    this.#withAttacker.add(`${process.id}/${session}`);
+  }
+
+  /** @returns what is typed now; `undefined` if there is nothing more to say, or nobody to type. */
+  next(desk: Desk): Input | undefined {
+    desk.scheduled = false;
+    const planned = desk.messages[0];
+    if (planned === undefined || desk.process.end !== "alive" || desk.credits <= 0) {
+      return undefined;
+    }
+    desk.messages.shift();
+    desk.credits--;
+    const { message } = planned;
+    const to = planned.to ?? desk.to;
+    const { process, session } = desk;
+    this.#run.events.push({
+      kind: "submit",
+      t: this.#run.now,
+      at: process.id,
+      session: session ?? "main",
+      message,
+      purpose: "message",
+      to,
+    });
+    return {
+      kind: "send",
+      message: message.slice(),
+      ...(to === undefined ? {} : { to }),
+      ...(session === undefined ? {} : { session }),
+    };
+  }
+
+  /** After a message, the next one. */
+  proceed(desk: Desk): void {
+    this.#plan(desk, betweenMessagesMs);
+  }
+
+  #plan(desk: Desk, delay: Millis): void {
+    if (desk.scheduled || desk.credits <= 0 || desk.messages.length === 0) return;
+    desk.scheduled = true;
+    this.#run.enqueue(delay, { kind: "send", desk });
+  }
+
+  #deskFor(process: Process, session: string, planned: number): Desk {
+    const service = process.spec.process === "service";
+    const all = this.#run.plan.workload.sessions[planned]?.messages ?? [];
+    const client = this.#run.processes.find((p) => p.plannedSession === planned);
+    return {
+      process,
+      session: service ? session : undefined,
+      to: service ? client?.principal : process.peer,
+      messages: all.filter((m) => this.#says(process, m)),
+      credits: 0,
+      scheduled: false,
+    };
+  }
+
+  #says(process: Process, m: PlannedMessage): boolean {
+    const speaker = this.#run.book.speaker(m.from);
+    if (speaker?.spec !== process.spec) return false;
+    const n = Number(process.id.split("#")[1]);
+    return (
+      process.spec.process === "service" || n % speaker.spec.principals.length === speaker.index
+    );
+  }
+
+  /** Which planned session a process speaks for when it says `ready`. */
+  #plannedFor(process: Process, from: Address | undefined): number | undefined {
+    if (process.plannedSession !== undefined) return process.plannedSession;
+    const byAddress = this.#run.processes.find(
+      (p) => p.address === from && p.plannedSession !== undefined,
+    )?.plannedSession;
+    if (isFree(process, byAddress)) return byAddress;
+    return this.#run.outcomes.map((o) => o.session).find((s) => isFree(process, s));
+  }
+}
+
+/** Is this a planned session for which the process has not spoken yet? */
+function isFree(process: Process, planned: number | undefined): boolean {
+  return planned !== undefined && !process.readySessions.includes(`${planned}`);
+}

@@ -1,0 +1,122 @@
+import type { Input } from "../../protocol/endpoint.ts";
+import type { Random } from "../../protocol/kit/random.ts";
+import type { Packet } from "../trace.ts";
+import type { Endpoints } from "./endpoints.ts";
+import type { Enemy } from "./enemy.ts";
+import type { Arrival, ConnectionChange, Lost } from "./item.ts";
+import type { RunState } from "./run-state.ts";
+import type { Seats } from "./seats.ts";
+import { append, type Pipe, takeChunk } from "./streams.ts";
+
+/** The way in: from the network to whoever listens, or to the attacker in that one's place. */
+export class Arrivals {
+  readonly #run: RunState;
+  readonly #enemy: Enemy;
+  readonly #endpoints: Endpoints;
+  readonly #seats: Seats;
+
+  constructor(run: RunState, enemy: Enemy, endpoints: Endpoints, seats: Seats) {
+    this.#run = run;
+    this.#enemy = enemy;
+    this.#endpoints = endpoints;
+    this.#seats = seats;
+  }
+
+  packet(item: Arrival): void {
+    if (item.lost !== undefined) this.#lose(item.packet, item.lost);
+    else if (this.#run.datagram) this.#datagram(item);
+    else this.#write(item);
+  }
+
+  #lose(packet: Packet, by: Lost): void {
+    const t = this.#run.now;
+    this.#run.events.push({ kind: "lost", t, at: packet.to, packet: packet.index, by });
+  }
+
+  #datagram({ packet, bytes: whole, to }: Arrival): void {
+    const { now: t, events, listening } = this.#run;
+    const { index, source } = packet;
+    const seat = packet.byAttacker === undefined ? this.#enemy.onWire(source, to) : undefined;
+    if (seat !== undefined) {
+      const at = seat.puppet.id;
+      events.push({ kind: "received", t, at, packet: index, bytes: whole, changed: false });
+      this.#seats.feed(seat, { kind: "datagram", bytes: whole.slice(), from: source });
+      return;
+    }
+    const process = listening.get(to);
+    if (process === undefined) {
+      this.#lose(packet, "nobody-there");
+      return;
+    }
+    const room = process.spec.receiveBufferBytes ?? Number.POSITIVE_INFINITY;
+    // What a packet carries is never changed in place: only endpoints get a copy of their own.
+    const bytes = whole.length > room ? whole.subarray(0, room) : whole;
+    const changed = whole !== packet.bytes;
+    events.push({ kind: "received", t, at: process.id, packet: index, bytes, changed });
+    const input: Input = { kind: "datagram", bytes: bytes.slice(), from: source };
+    this.#endpoints.handle(process, input, source);
+  }
+
+  /** A write to a stream: read, with whatever else has come by then, after everything due now. */
+  #write({ packet, bytes, to }: Arrival): void {
+    const { now: t, events, pipes, listening } = this.#run;
+    const pipe = pipes.get(packet.source, to);
+    const seat = this.#enemy.onWire(packet.source, to);
+    const process = listening.get(to);
+    if (pipe === undefined || (process === undefined && seat === undefined)) {
+      this.#lose(packet, "nobody-there");
+      return;
+    }
+    const changed = bytes !== packet.bytes;
+    const at = seat?.puppet.id ?? process?.id ?? packet.to;
+    events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
+    append(pipe, bytes);
+    this.#flushLater(pipe, 0);
+  }
+
+  #flushLater(pipe: Pipe, delay: number): void {
+    if (pipe.flushScheduled) return;
+    pipe.flushScheduled = true;
+    this.#run.enqueue(delay, { kind: "flush", pipe });
+  }
+
+  /** Hands over the next chunk of a stream. */
+  flush(pipe: Pipe): void {
+    const { from, to } = pipe;
+    pipe.flushScheduled = false;
+    const seat = this.#enemy.onWire(from, to);
+    const process = this.#run.listening.get(to);
+    if ((process ?? seat) === undefined || pipe.pending.length === 0) return;
+    const n = this.#run.count(`chunks ${from}>${to}`);
+    const chunk = takeChunk(
+      pipe,
+      this.#run.plan.network.chunking,
+      (): Random => this.#run.random.fork("chunks").fork(`${from}>${to}`).fork(`${n}`),
+    );
+    const input: Input = { kind: "chunk", bytes: chunk, from };
+    if (seat !== undefined) this.#seats.feed(seat, input);
+    else if (process !== undefined) this.#endpoints.handle(process, input, from);
+    if (pipe.pending.length > 0) this.#flushLater(pipe, 1);
+  }
+
+  /** One end of a connection learns that it has begun or ended. */
+  connection(item: ConnectionChange): void {
+    const { kind, at, peer } = item;
+    const { now: t, events, listening, pipes } = this.#run;
+    const seat = this.#enemy.onWire(peer, at);
+    if (seat !== undefined) {
+      this.#seats.feed(seat, { kind, peer });
+      return;
+    }
+    const process = listening.get(at);
+    if (process === undefined) return;
+    const pipe = pipes.get(peer, at);
+    if (kind === "closed" && pipe?.flushScheduled === true) {
+      this.#run.enqueue(1, item);
+      return;
+    }
+    if (kind === "connected" && pipe?.open !== true) return;
+    if (kind === "closed") events.push({ kind, t, at: process.id, peer });
+    this.#endpoints.handle(process, { kind, peer }, peer);
+  }
+}

@@ -1,0 +1,107 @@
+import { attackerHost } from "../../attacker/move.ts";
+import type { Address, Input, Millis, Output } from "../../protocol/endpoint.ts";
+import type { Applications } from "./applications.ts";
+import type { Connections } from "./connections.ts";
+import { usesPuppets } from "./enemy.ts";
+import { handleInput } from "./handle-input.ts";
+import { outputEvent } from "./output-event.ts";
+import type { Process } from "./processes.ts";
+import type { RunState } from "./run-state.ts";
+import type { Wire } from "./wire.ts";
+
+/** Feeds the endpoints of honest processes, and does what they ask for. */
+export class Endpoints {
+  readonly #run: RunState;
+  readonly #wire: Wire;
+  readonly #connections: Connections;
+  readonly #applications: Applications;
+  readonly #keepsHistory: boolean;
+
+  constructor(run: RunState, wire: Wire, connections: Connections, applications: Applications) {
+    this.#run = run;
+    this.#wire = wire;
+    this.#connections = connections;
+    this.#applications = applications;
+    this.#keepsHistory = usesPuppets(run.plan.attack);
+  }
+
+  /** @param from the address that the input came from, if it came over the network. */
+  handle(process: Process, input: Input, from: Address | undefined): void {
+    if (process.end !== "alive") return;
+    const { now, events } = this.#run;
+    if (this.#keepsHistory) process.history.push({ input, now });
+    const result = handleInput(process, input, now);
+    if (!result.ok) {
+      events.push({ kind: "crashed", t: now, at: process.id, because: result.because });
+      this.#finish(process, "crashed");
+      return;
+    }
+    for (const output of result.outputs) {
+      this.#output(process, output, from);
+      if (process.end !== "alive") return;
+    }
+    const size = process.endpoint.stateSize?.();
+    if (size !== undefined) process.maxState = Math.max(process.maxState ?? 0, size);
+    this.#schedule(process);
+  }
+
+  /** A timer has run out; one that was set anew in the meantime has not. */
+  timeout(process: Process, t: Millis): void {
+    if (process.end !== "alive" || process.timer !== t) return;
+    process.timer = undefined;
+    this.handle(process, { kind: "timeout" }, undefined);
+  }
+
+  #schedule(process: Process): void {
+    const deadline = process.endpoint.deadline?.();
+    if (deadline === undefined || Number.isNaN(deadline) || deadline === Number.POSITIVE_INFINITY) {
+      process.timer = undefined;
+      return;
+    }
+    const t = Math.max(deadline, this.#run.now);
+    if (process.timer === t) return;
+    process.timer = t;
+    this.#run.queue.at(t, { kind: "timer", process, t });
+  }
+
+  #output(process: Process, output: Output, from: Address | undefined): void {
+    const session =
+      output.session ?? (process.spec.process === "session" ? "main" : (from ?? "main"));
+    switch (output.kind) {
+      case "transmit":
+        this.#wire.transmit(process, output.bytes, output.to ?? process.peerAddress ?? from);
+        return;
+      case "ready":
+        this.#applications.ready(process, session, output.messages, from);
+        return;
+      case "close": {
+        const peer = output.to ?? process.peerAddress ?? from;
+        if (peer !== undefined) this.#connections.disconnect(process.address, peer);
+        return;
+      }
+    }
+    if (output.kind === "claim") this.#claim(process, output.claim, session, from);
+    this.#run.events.push(outputEvent(output, this.#run.now, process, session));
+    if (output.kind === "exit") this.#finish(process, output.ok ? "exited" : "gave-up");
+  }
+
+  #claim(
+    process: Process,
+    claim: Extract<Output, { kind: "claim" }>["claim"],
+    session: string,
+    from: Address | undefined,
+  ): void {
+    if (claim.peer === attackerHost) this.#applications.faceAttacker(process, session);
+    if (claim.kind !== "secret") return;
+    process.secrets++;
+    if (from !== undefined) process.secretWith.add(from);
+  }
+
+  #finish(process: Process, end: "crashed" | "exited" | "gave-up"): void {
+    const { listening } = this.#run;
+    process.end = end;
+    process.timer = undefined;
+    if (listening.get(process.address) === process) listening.delete(process.address);
+    this.#connections.disconnectAll(process.address);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Address } from "../../protocol/endpoint.ts";
+import type { Packet, ProcessId } from "../trace.ts";
+import { hasKeyWith, type Process } from "./processes.ts";
+import type { RunState } from "./run-state.ts";
+
+/**
+ * What the attack leaves behind: an event for every move that took effect, and whether any of them
+ * touched a handshake. To know the latter, every packet is marked when it is put on the wire.
+ */
+export class Footprint {
+  readonly #run: RunState;
+  /** By packet: did it belong to a session past its handshake? */
+  readonly #inData: boolean[] = [];
+  /** Packets to somebody who has no key yet, with that one's role; and those roles, once touched. */
+  readonly #early = new Map<number, string>();
+  readonly #touchedEarly = new Set<string>();
+  #untouched = true;
+
+  constructor(run: RunState) {
+    this.#run = run;
+  }
+
+  /** Marks a packet of an honest process. */
+  markHonest(packet: Packet, sender: Process): void {
+    this.#inData.push(hasKeyWith(sender, packet.destination));
+    const receiver = this.#run.listening.get(packet.destination);
+    if (receiver !== undefined && !hasKeyWith(receiver, sender.address)) {
+      this.#early.set(packet.index, receiver.spec.name);
+    }
+  }
+
+  /** Marks a packet of the attacker's. A copy is as early as what it repeats. */
+  markForged(packet: Packet): void {
+    const { destination, copyOf, index } = packet;
+    this.#inData.push(
+      this.#isPastHandshake(destination) && (copyOf === undefined || this.#inData[copyOf] === true),
+    );
+    const early = copyOf === undefined ? undefined : this.#early.get(copyOf);
+    if (early !== undefined) this.#early.set(index, early);
+  }
+
+  /** Are all sessions in progress past their handshake, as far as `to` is concerned? */
+  #isPastHandshake(to: Address): boolean {
+    const target = this.#run.listening.get(to);
+    if (target === undefined) return false;
+    if (target.spec.process === "session") return target.secrets > 0;
+    const alive = this.#run.processes.filter(
+      (p) => p.spec.process === "session" && p.end === "alive",
+    );
+    return alive.length > 0 && alive.every((p) => p.secrets > 0) && target.secretWith.size > 0;
+  }
+
+  /**
+   * A move took effect.
+   * @param touched a packet that the move concerns, or undefined if it only sends its own.
+   */
+  moved(index: number, at: ProcessId, touched: number | undefined): void {
+    this.#run.events.push({ kind: "attack", t: this.#run.now, at, move: index });
+    if (touched === undefined) return;
+    if (this.#inData[touched] !== true) this.#untouched = false;
+    const early = this.#early.get(touched);
+    if (early !== undefined) this.#touchedEarly.add(early);
+  }
+
+  /** The attacker takes part in a handshake itself. */
+  tookPart(): void {
+    this.#untouched = false;
+  }
+
+  get handshakeUntouched(): boolean {
+    return this.#untouched && !this.#touchedUnfinished();
+  }
+
+  /** Was a packet touched whose receiver had no key yet? Relays never have one: they do not count. */
+  #touchedUnfinished(): boolean {
+    return this.#run.processes.some((p) => p.secrets > 0 && this.#touchedEarly.has(p.spec.name));
+  }
+}

@@ -1,0 +1,75 @@
+/** The guarded call of an endpoint. */
+import type { Input, Millis, Output } from "../../protocol/endpoint.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import type { Process } from "./processes.ts";
+
+/** What came of handing an input to an endpoint. */
+export type Handled =
+  | { readonly ok: true; readonly outputs: readonly Output[] }
+  | { readonly ok: false; readonly because: string };
+
+const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
+  "transmit",
+  "ready",
+  "submit",
+  "deliver",
+  "confirm",
+  "give-up",
+  "claim",
+  "reject",
+  "log",
+  "alarm",
+  "ran-code",
+  "negotiated",
+  "close",
+  "exit",
+]);
+
+/**
+ * Calls the endpoint. What it throws is a crash of the process, as the original program would
+ * have crashed; what it returns must fit the interface, or the protocol's author is told.
+ */
+export function handleInput(process: Process, input: Input, now: Millis): Handled {
+  let outputs: unknown;
+  try {
+    outputs = process.endpoint.handle(input, now);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, because: message.split("\n", 1)[0] as string };
+  }
+  checkOutputs(process, input, outputs);
+  return { ok: true, outputs: outputs as readonly Output[] };
+}
+
+function checkOutputs(process: Process, input: Input, outputs: unknown): void {
+  const where = `${process.spec.name}.handle({ kind: "${input.kind}" })`;
+  if (!Array.isArray(outputs)) {
+    throw new ProtocolError(`${where} must return an array of outputs, not ${typeof outputs}`);
+  }
+  for (const output of outputs) {
+    const kind: unknown = output?.kind;
+    if (typeof kind !== "string" || !outputKinds.has(kind)) {
+      throw new ProtocolError(
+        `${where} returned an output of unknown kind ${JSON.stringify(kind)}`,
+      );
+    }
+    const bytes = byteFieldOf(output);
+    if (bytes !== undefined && !(output[bytes] instanceof Uint8Array)) {
+      throw new ProtocolError(`${where} returned "${kind}" whose ${bytes} is not a Uint8Array`);
+    }
+  }
+}
+
+function byteFieldOf(output: Output): "bytes" | "message" | undefined {
+  switch (output.kind) {
+    case "transmit":
+      return "bytes";
+    case "submit":
+    case "deliver":
+    case "confirm":
+    case "give-up":
+      return "message";
+    default:
+      return undefined;
+  }
+}

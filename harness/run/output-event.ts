@@ -1,0 +1,62 @@
+/** What the trace says of an output. Bytes are copied: endpoints may go on using theirs. */
+import type { Millis, Output } from "../../protocol/endpoint.ts";
+import type { TraceEvent } from "../trace.ts";
+import type { Process } from "./processes.ts";
+
+type Claim = Extract<Output, { kind: "claim" }>["claim"];
+/** Outputs that make something happen; what happens is in the trace, and not that it was asked. */
+type Asking = Extract<Output, { kind: "transmit" | "ready" | "close" }>;
+
+/** @param session the one that the output belongs to. */
+export function outputEvent(
+  output: Exclude<Output, Asking>,
+  t: Millis,
+  process: Process,
+  session: string,
+): TraceEvent {
+  const at = process.id;
+  switch (output.kind) {
+    case "submit": {
+      const { purpose } = output;
+      const message = output.message.slice();
+      return { kind: "submit", t, at, session, message, purpose, to: process.peer };
+    }
+    case "deliver": {
+      const { from, purpose = "message" } = output;
+      return { kind: "deliver", t, at, session, message: output.message.slice(), from, purpose };
+    }
+    case "confirm":
+    case "give-up":
+      return { kind: output.kind, t, at, session, message: output.message.slice() };
+    case "claim":
+      return claimEvent(output.claim, t, process, session);
+    case "reject":
+      return { kind: "reject", t, at, reason: output.reason };
+    case "log":
+      return { kind: "log", t, at, line: output.line };
+    case "alarm":
+      return { kind: "alarm", t, at, text: output.text };
+    case "ran-code":
+      return { kind: "ran-code", t, at, code: output.code };
+    case "negotiated":
+      return { kind: "negotiated", t, at, session, suite: output.suite, best: output.best };
+    case "exit":
+      return { kind: "exited", t, at, ok: output.ok, because: output.because };
+  }
+}
+
+function claimEvent(claim: Claim, t: Millis, process: Process, session: string): TraceEvent {
+  const at = process.id;
+  const { peer } = claim;
+  switch (claim.kind) {
+    case "running":
+    case "commit":
+      return { t, at, session, peer, kind: claim.kind, agreed: claim.agreed?.slice() };
+    case "secret":
+      return { t, at, session, peer, kind: "secret", value: claim.value.slice() };
+    case "evidence": {
+      const message = claim.message.slice();
+      return { t, at, session, peer, kind: "evidence", message, bytes: claim.bytes.slice() };
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** The processes of a run, and what each of them sees of the world. */
+import type {
+  Address,
+  Deployment,
+  Endpoint,
+  Env,
+  Input,
+  Millis,
+  Principal,
+  RoleSpec,
+} from "../../protocol/endpoint.ts";
+import type { Random } from "../../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import type { ProcessId, ProcessInfo } from "../trace.ts";
+import type { Stores } from "./stores.ts";
+
+export interface Process {
+  readonly id: ProcessId;
+  readonly spec: RoleSpec;
+  readonly principal: Principal;
+  readonly address: Address;
+  readonly peerAddress: Address | undefined;
+  readonly peer: Principal | undefined;
+  readonly plannedSession: number | undefined;
+  readonly endpoint: Endpoint;
+  end: ProcessInfo["end"];
+  maxState: number | undefined;
+  timer: Millis | undefined;
+  /** Session keys claimed so far; for services, by the address they were claimed with. */
+  secrets: number;
+  readonly secretWith: Set<Address>;
+  /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
+  readonly readySessions: string[];
+  /** Every input so far; kept only where an attack may go on from it. */
+  readonly history: { readonly input: Input; readonly now: Millis }[];
+}
+
+/** Has this process a key with the other one? */
+export function hasKeyWith(process: Process, other: Address): boolean {
+  return process.spec.process === "session" ? process.secrets > 0 : process.secretWith.has(other);
+}
+
+/** What the environment of a process needs beside its place in the plan. */
+interface ProcessWorld {
+  readonly log: OpRecord[];
+  readonly random: Random;
+  readonly stores: Stores;
+}
+type Place = Pick<
+  Process,
+  "id" | "spec" | "principal" | "address" | "peerAddress" | "peer" | "plannedSession"
+>;
+
+/**
+ * What a process sees of the world. No spreads here: V8 makes a hidden class for each object that
+ * gets a function after a spread, and keeps with it all of the run until the next full collection.
+ */
+export function envOf(about: {
+  readonly self: Principal;
+  readonly role: string;
+  readonly address: Address;
+  readonly peer: Principal | undefined;
+  readonly peerAddress: Address | undefined;
+  readonly crypto: CryptoRecorder;
+  readonly stores: Stores;
+}): Env {
+  const { self, role, address, peer, peerAddress, crypto, stores } = about;
+  const env: { -readonly [K in keyof Env]: Env[K] } = {
+    self,
+    role,
+    address,
+    crypto,
+    store(name) {
+      return stores.of(self, name);
+    },
+  };
+  if (peer !== undefined) env.peer = peer;
+  if (peerAddress !== undefined) env.peerAddress = peerAddress;
+  return env;
+}
+
+export function openProcess(deployment: Deployment, world: ProcessWorld, place: Place): Process {
+  const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
+  const crypto = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
+  const env = envOf({
+    self: principal,
+    role: spec.name,
+    address,
+    peer,
+    peerAddress,
+    crypto,
+    stores: world.stores,
+  });
+  const endpoint = deployment.open(spec.name, env);
+  if (typeof endpoint?.handle !== "function") {
+    throw new ProtocolError(`open("${spec.name}") must return an endpoint with a handle function`);
+  }
+  return {
+    id,
+    spec,
+    principal,
+    address,
+    peerAddress,
+    peer,
+    plannedSession,
+    endpoint,
+    end: "alive",
+    maxState: undefined,
+    timer: undefined,
+    secrets: 0,
+    secretWith: new Set(),
+    readySessions: [],
+    history: [],
+  };
+}

@@ -1,0 +1,93 @@
+import type { Address, Deployment, Millis } from "../../protocol/endpoint.ts";
+import { Random } from "../../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace.ts";
+import { AddressBook } from "./address-book.ts";
+import { AttackPlan } from "./attack-plan.ts";
+import type { Item } from "./item.ts";
+import type { Process } from "./processes.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Stores } from "./stores.ts";
+import { Pipes } from "./streams.ts";
+
+/**
+ * What all parts of a run share: the plan, the world it was installed in, the clock and its queue,
+ * and what the trace will hold. It calls nobody. What only one part needs is kept by that part.
+ */
+export class RunState {
+  readonly plan: RunPlan;
+  /** Datagrams, or else streams. */
+  readonly datagram: boolean;
+  readonly random: Random;
+  readonly attack: AttackPlan;
+  readonly book: AddressBook;
+  readonly stores: Stores;
+  readonly deployment: Deployment;
+  readonly queue = new Scheduler<Item>();
+  readonly pipes = new Pipes();
+  readonly listening = new Map<Address, Process>();
+  /** Packets by the names that moves have for them: those of honest processes and of puppets. */
+  readonly named = new Map<string, Packet>();
+
+  readonly events: TraceEvent[] = [];
+  readonly packets: Packet[] = [];
+  readonly processes: Process[] = [];
+  readonly outcomes: PlannedOutcome[] = [];
+  readonly log: OpRecord[] = [];
+  readonly disclosed: Uint8Array[] = [];
+
+  now: Millis = 0;
+  /** Items on their way that a session must wait for if it starts after the previous one. */
+  inFlight = 0;
+  sentBytes = 0;
+  /** What is written before is part of the installation, and no event. */
+  #dealt = false;
+  readonly #counts = new Map<string, number>();
+
+  constructor(plan: RunPlan) {
+    this.plan = plan;
+    this.datagram = plan.protocol.transport === "datagram";
+    this.random = new Random(plan.seed);
+    this.attack = new AttackPlan(plan.attack);
+    this.book = new AddressBook(plan);
+    this.stores = new Stores((at, store, bytes) => {
+      if (this.#dealt) this.events.push({ kind: "stored", t: this.now, at, store, bytes });
+    });
+    this.deployment = plan.protocol.deploy({
+      crypto: new CryptoRecorder(this.log, this.random.fork("deployment"), "deployment"),
+      options: plan.options,
+      principals: this.book.principals(),
+      store: (principal, name) => this.stores.of(principal, name),
+    });
+    this.#dealt = true;
+  }
+
+  /** Puts something on its way that sessions wait for. */
+  enqueue(delay: Millis, item: Item): void {
+    this.enqueueAt(this.now + delay, item);
+  }
+
+  enqueueAt(t: Millis, item: Item): void {
+    this.inFlight++;
+    this.queue.at(t, item);
+  }
+
+  /** How often this has happened by now, this time included. */
+  count(what: string): number {
+    const n = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, n);
+    return n;
+  }
+
+  /** The process at an address; the last one that was there; or the host's name. */
+  labelOf(address: Address): ProcessId {
+    const there = this.listening.get(address);
+    if (there !== undefined) return there.id;
+    if (address.startsWith("*:")) return "all";
+    for (let i = this.processes.length - 1; i >= 0; i--) {
+      const process = this.processes[i] as Process;
+      if (process.address === address) return process.id;
+    }
+    return address.slice(0, address.lastIndexOf(":"));
+  }
+}

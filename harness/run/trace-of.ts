@@ -1,0 +1,59 @@
+/** What a run leaves behind once it is over. */
+import { FinishedRun } from "../finished-run.ts";
+import type { ProcessInfo, RunPlan, Trace } from "../trace.ts";
+import type { Enemy } from "./enemy.ts";
+import type { Footprint } from "./footprint.ts";
+import type { Process } from "./processes.ts";
+import type { RunState } from "./run-state.ts";
+import { visibleEntries } from "./visible-state.ts";
+
+export function traceOf(run: RunState, enemy: Enemy, footprint: Footprint): Trace {
+  const { plan, events, packets, outcomes, log, disclosed } = run;
+  const flooded = isFlooded(plan);
+  return new FinishedRun(
+    {
+      plan,
+      events,
+      packets,
+      processes: run.processes.map((p) => processInfo(p, flooded)),
+      outcomes,
+      crypto: log,
+      disclosed,
+      attackerKnows: enemy.knows,
+      deployment: installed(run.deployment),
+      handshakeUntouched: footprint.handshakeUntouched,
+      endMs: run.now,
+    },
+    enemy.workedOut,
+  );
+}
+
+const isFlooded = (plan: RunPlan): boolean =>
+  plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);
+
+function processInfo(process: Process, flooded: boolean): ProcessInfo {
+  const { id, spec, principal, address, plannedSession, end, maxState, endpoint } = process;
+  return {
+    id,
+    role: spec.name,
+    principal,
+    address,
+    plannedSession,
+    service: spec.process === "service",
+    end,
+    // In floods, where the endpoint does not say how much it keeps: what can be seen of it.
+    stateSize: maxState ?? (flooded ? visibleEntries(endpoint) : undefined),
+  };
+}
+
+/** What a judge may know of the installation. */
+function installed(deployment: RunState["deployment"]): Trace["deployment"] {
+  const { publicValues, identities, credentials = [] } = deployment;
+  const shown: { -readonly [K in keyof Trace["deployment"]]: Trace["deployment"][K] } = {
+    credentials,
+    longTermSecrets: (principal) => deployment.longTermSecrets(principal),
+  };
+  if (publicValues !== undefined) shown.publicValues = publicValues;
+  if (identities !== undefined) shown.identities = identities;
+  return shown;
+}
