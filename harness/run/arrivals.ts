@@ -1,8 +1,8 @@
-import type { Input } from "../../protocol/endpoint.ts";
+import type { Address, Input } from "../../protocol/endpoint.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import type { Packet } from "../trace.ts";
 import type { Endpoints } from "./endpoints.ts";
-import type { Enemy } from "./enemy.ts";
+import type { Enemy, Seat } from "./enemy.ts";
 import type { Arrival, ConnectionChange, Lost } from "./item.ts";
 import type { RunState } from "./run-state.ts";
 import type { Seats } from "./seats.ts";
@@ -36,7 +36,7 @@ export class Arrivals {
   #datagram({ packet, bytes: whole, to }: Arrival): void {
     const { now: t, events, listening } = this.#run;
     const { index, source } = packet;
-    const seat = packet.byAttacker === undefined ? this.#enemy.onWire(source, to) : undefined;
+    const seat = this.#seatFor(packet, to);
     if (seat !== undefined) {
       const at = seat.puppet.id;
       events.push({ kind: "received", t, at, packet: index, bytes: whole, changed: false });
@@ -55,6 +55,11 @@ export class Arrivals {
     events.push({ kind: "received", t, at: process.id, packet: index, bytes, changed });
     const input: Input = { kind: "datagram", bytes: bytes.slice(), from: source };
     this.#endpoints.handle(process, input, source);
+  }
+
+  #seatFor({ byAttacker, source }: Packet, to: Address): Seat | undefined {
+    if (byAttacker === undefined) return this.#enemy.onWire(source, to);
+    return byAttacker === "puppet" ? this.#enemy.between(source, to) : undefined;
   }
 
   /** A write to a stream: read, with whatever else has come by then, after everything due now. */

@@ -66,6 +66,8 @@ export class Enemy {
   readonly #world: EnemyWorld;
   readonly seats: Seat[] = [];
   readonly #onWire = new Map<string, Seat>();
+  /** Who gets what one puppet sends to another, whoever else has that address. */
+  readonly #between = new Map<string, Seat>();
   #crypto: CryptoRecorder | undefined;
   readonly #ownKeys = new Map<string, Uint8Array>();
   /** What each puppet reuses, by name. */
@@ -161,6 +163,11 @@ export class Enemy {
     return this.#onWire.get(`${from}>${to}`);
   }
 
+  /** The same for what a puppet sends, if it is meant for another puppet. */
+  between(from: Address, to: Address): Seat | undefined {
+    return this.#between.get(`${from}>${to}`);
+  }
+
   /** A public key of the attacker's of the same kind as `like`, which somebody made. */
   ownKey(like: Uint8Array): Uint8Array | undefined {
     const wanted = latin1(like);
@@ -218,7 +225,11 @@ export class Enemy {
     );
     const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move.handsTo);
     // What one puppet sends to another one is no business of whoever has that address.
-    if (other !== undefined) this.#onWire.set(`${address}>${facing}`, other);
+    if (other !== undefined) {
+      this.#onWire.set(`${address}>${facing}`, other);
+      this.#between.set(`${address}>${facing}`, other);
+      this.#between.set(`${facing}>${address}`, seat);
+    }
     if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, seat);
     else this.#onWire.set(`${facing}>${address}`, seat);
     return seat;

@@ -40,8 +40,9 @@ function fromOutside(trace: Trace): Trace {
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
 
 /**
- * What it took to break a guarantee in this run, where its moves take `capability`. An attacker who only sends learns nothing from
- * what others send each other: if that is what gave a secret away, somebody had to watch as well.
+ * What it took to break a guarantee in this run, where its moves take `capability`. An attacker
+ * who only sends learns nothing from what others send each other: if that is what gave a secret
+ * away, somebody had to watch as well.
  */
 export function capabilityShown(
   guarantee: Guarantee,

@@ -7,8 +7,10 @@ import type {
   Millis,
   Output,
   Principal,
+  Protocol,
+  Store,
 } from "../endpoint.ts";
-import { lossyText, utf8 } from "../kit/bytes.ts";
+import { concat, lossyText, utf8 } from "../kit/bytes.ts";
 import { Random } from "../kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
 import { secureChannel } from "./secure-channel.ts";
@@ -51,15 +53,14 @@ export function lineOf(output: Output): string {
 }
 
 interface Settings {
+  /** In the place of secure-channel; its server is bob. */
+  readonly protocol?: Protocol;
   readonly options?: Record<string, string>;
   /** Where the server's differ. */
   readonly serverOptions?: Record<string, string>;
   readonly network?: Network;
 }
 
-const store = () => {
-  throw new Error("no stores");
-};
 /** A record of operations that keeps none: floods are long. */
 const forgetful = (): OpRecord[] => Object.assign([], { push: () => 0 });
 
@@ -73,12 +74,16 @@ export class Bench {
   readonly outputs: { readonly at: Address; readonly output: Output }[] = [];
   network: Network;
   readonly #underWay: { readonly at: Millis; readonly packet: Packet }[] = [];
+  readonly #protocol: Protocol;
+  readonly #stores = new Map<string, Uint8Array>();
   readonly #random: Random;
   readonly #deployment: Deployment;
   readonly #serverDeployment: Deployment;
   readonly #waiting = new Map<string, string[]>();
 
-  constructor({ options = {}, serverOptions = options, network = () => [10] }: Settings = {}) {
+  constructor(settings: Settings = {}) {
+    const { options = {}, serverOptions = options, network = () => [10] } = settings;
+    this.#protocol = settings.protocol ?? secureChannel;
     this.network = network;
     this.#random = new Random("seed");
     this.#deployment = this.#deploy(options);
@@ -89,7 +94,19 @@ export class Bench {
 
   #deploy(options: Record<string, string>): Deployment {
     const principals = ["alice", "bob", "carol"];
-    return secureChannel.deploy({ crypto: this.#crypto("deployment"), options, principals, store });
+    const crypto = this.#crypto("deployment");
+    const store = (principal: Principal, name: string) => this.store(principal, name);
+    return this.#protocol.deploy({ crypto, options, principals, store });
+  }
+
+  store(principal: Principal, name: string): Store {
+    const key = `${principal}/${name}`;
+    const read = (): Uint8Array => this.#stores.get(key) ?? new Uint8Array(0);
+    return {
+      read,
+      write: (bytes) => void this.#stores.set(key, bytes),
+      append: (bytes) => void this.#stores.set(key, concat(read(), bytes)),
+    };
   }
 
   #crypto(by: string): CryptoRecorder {
@@ -97,13 +114,14 @@ export class Bench {
   }
 
   #env(role: string, self: Principal, address: Address, by: string) {
+    const store = (name: string) => this.store(self, name);
     return { self, role, address, crypto: this.#crypto(by), store };
   }
 
-  startServer(by: string): void {
-    const env = this.#env("server", "bob", serverAddress, by);
-    this.endpoints.set(serverAddress, this.#serverDeployment.open("server", env));
-    this.handle(serverAddress, { kind: "start" });
+  startServer(by: string, address = serverAddress): void {
+    const env = this.#env("server", "bob", address, by);
+    this.endpoints.set(address, this.#serverDeployment.open("server", env));
+    this.handle(address, { kind: "start" });
   }
 
   /** What each application sends as soon as it may; the server's part is kept by client. */
