@@ -1,0 +1,124 @@
+/** Users with passwords, who sign: what attackers and bad networks can do to them. */
+import { describe, expect, test } from "vitest";
+import type { Attack } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { secureChannelLogin } from "../../protocol/secure-channel/login/secure-channel-login.ts";
+import { eventsOf } from "../events-of.ts";
+import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { calmNetwork, lossyNetwork } from "../network.ts";
+import { judge, Profiles } from "../search/judge-run.ts";
+import { simulate } from "../simulate.ts";
+import { planOf } from "../subject.ts";
+import { subjectFor } from "../testing/tiny.ts";
+import type { NetworkConditions, Trace } from "../trace.ts";
+
+const claimed = judgedGuarantees.filter((g) =>
+  secureChannelLogin.claims.some((c) => c.guarantee === g.id),
+);
+const broken = (trace: Trace, profiles: Profiles): readonly string[] =>
+  claimed
+    .filter((g) => judge(g, trace, profiles).violation !== undefined)
+    .map((g) => g.id)
+    .toSorted();
+
+/** One run under attack, and what it breaks. */
+function attacked(options: Record<string, string>, attack: Attack): readonly string[] {
+  const subject = subjectFor(secureChannelLogin, options);
+  const trace = simulate(planOf(subject, { attack }));
+  return broken(trace, new Profiles(subject, trace.plan.seed));
+}
+
+const networks: readonly (readonly [string, Partial<NetworkConditions>])[] = [
+  ["calm", {}],
+  ["lossy, for twenty seconds", lossyNetwork],
+  ["losing every fifth datagram", { loss: 0.2, faultsEndMs: 20_000 }],
+  ["doubling and reordering", { duplication: 0.5, reordering: 0.5, faultsEndMs: 60_000 }],
+  ["jittery", { jitterMs: 200, reordering: 0.3, faultsEndMs: 60_000 }],
+];
+const seeds = Array.from({ length: 4 }, (_, i) => `bad network ${i}`);
+
+describe.each(networks)("on a network that is %s", (_, conditions) => {
+  test("users log in, and everything is delivered once, in order, and confirmed", () => {
+    const subject = subjectFor(secureChannelLogin);
+    for (const seed of seeds) {
+      const network = { ...calmNetwork, ...conditions };
+      const trace = simulate(planOf(subject, { seed, network }));
+      expect(broken(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(eventsOf(trace, "give-up")).toEqual([]);
+      expect(eventsOf(trace, "crashed")).toEqual([]);
+    }
+  });
+});
+
+test("nothing is confirmed that was not delivered, even where the network never recovers", () => {
+  for (const seed of seeds) {
+    const network = { ...calmNetwork, loss: 0.4, duplication: 0.2, faultsEndMs: 10_000_000 };
+    const trace = simulate(planOf(subjectFor(secureChannelLogin), { seed, network }));
+    const delivered = eventsOf(trace, "deliver").map((e) => latin1(e.message));
+    for (const { message } of eventsOf(trace, "confirm")) {
+      expect(delivered).toContain(latin1(message));
+      delivered.splice(delivered.indexOf(latin1(message)), 1);
+    }
+  }
+});
+
+const posing: Attack = [
+  { move: "puppet", name: "puppet-a", role: "client", as: "alice", facing: "server#0" },
+];
+const breakIn = (principal: string, when: "start" | "end"): Attack => [
+  { move: "disclose", principal, what: "long-term", when },
+];
+const inTheMiddle: Attack = [
+  {
+    move: "puppet",
+    name: "puppet-a",
+    role: "server",
+    as: "bob",
+    facing: "client#0",
+    insteadOf: "server#0",
+  },
+];
+
+/** One attack for each defence; for `binding`, see what is done by hand in login/. */
+const weaknesses: readonly (readonly [string, string, Attack, readonly string[]])[] = [
+  ["masks", "off", posing, ["password-protection"]],
+  ["evidence", "mac", [], ["non-repudiation"]],
+];
+
+describe.each(weaknesses)("with %s=%s", (option, value, attack, expected) => {
+  test(`an attack breaks ${expected.join(", ")}, and nothing else`, () => {
+    expect(attacked({ [option]: value }, attack)).toEqual(expected);
+    expect(secureChannelLogin.options?.[option]?.weakens?.[value]).toEqual(expected);
+  });
+  test("by default, the same attack breaks nothing", () => {
+    expect(attacked({}, attack)).toEqual([]);
+  });
+});
+
+test("every switch of a defence has been tried", () => {
+  const tried = new Set([...weaknesses.map(([option]) => option), "binding"]);
+  expect(Object.keys(secureChannelLogin.options ?? {}).filter((o) => !tried.has(o))).toEqual([]);
+});
+
+describe("whoever has broken in", () => {
+  const attacks: readonly (readonly [string, Attack])[] = [
+    ["at the server, does not get in as a user", [...breakIn("bob", "start"), ...posing]],
+    ["at the server, plays it, and that is all", [...breakIn("bob", "start"), ...inTheMiddle]],
+    ["at a user's, does not pass for the server", [...breakIn("alice", "start"), ...inTheMiddle]],
+    ["everywhere, later, reads nothing", [...breakIn("alice", "end"), ...breakIn("bob", "end")]],
+    [
+      "to the server's stores, reads nothing",
+      [
+        { move: "disclose", principal: "bob", what: "store:accounts", when: "end" },
+        { move: "disclose", principal: "bob", what: "store:journal", when: "end" },
+      ],
+    ],
+  ];
+  test.each(attacks)("%s", (_, attack) => expect(attacked({}, attack)).toEqual([]));
+});
+
+test("a stranger without the password gets no answer that tells a guess from another", () => {
+  const trace = simulate(planOf(subjectFor(secureChannelLogin), { attack: posing }));
+  const fooled = eventsOf(trace, "commit").filter((e) => e.session.startsWith("mallory"));
+  expect(fooled).toEqual([]);
+});

@@ -1,0 +1,429 @@
+/** Logging in over the channel, and what is said afterwards. */
+import { describe, expect, test } from "vitest";
+import type {
+  Claim,
+  DeployEnv,
+  Deployment,
+  Endpoint,
+  Env,
+  Input,
+  Millis,
+  Output,
+  Protocol,
+} from "../../endpoint.ts";
+import { concat, hex, latin1, utf8 } from "../../kit/bytes.ts";
+import { Random } from "../../kit/random.ts";
+import { CryptoRecorder } from "../../kit/recorder.ts";
+import type { Channel } from "../channel.ts";
+import { Client } from "../client.ts";
+import type { Frame } from "../frames.ts";
+import { readJournal } from "../journal.ts";
+import { labelled, Server, type Session } from "../server.ts";
+import { verifyEvidence } from "../signing.ts";
+import { Bench, type Network, serverAddress, typeOf } from "../test-bench.ts";
+import { CardFile, issueCard } from "./cards.ts";
+import { dealAccounts } from "./enrolment.ts";
+import { guestMs, LoginHost, maxGuests, maxGuestsPerHost } from "./login-host.ts";
+import { type Account, LoginUser } from "./login-user.ts";
+import { secureChannelLogin } from "./secure-channel-login.ts";
+import { settingsOf } from "./what-follows.ts";
+
+const alice = "alice:40000";
+const says = ["one white horse", "", "paid in full"];
+const answers = ["agreed", "until tomorrow"];
+const kit = (seed: string) => new CryptoRecorder([], new Random(seed), seed);
+
+/** Somebody who believes to have this account. */
+const pretending = (pretended: Partial<Account>): Protocol => ({
+  ...secureChannelLogin,
+  deploy(about: DeployEnv): Deployment {
+    const settings = settingsOf(about.options);
+    const dealt = dealAccounts(about);
+    return {
+      open(role, env) {
+        if (role === "server") return new LoginHost(env, { ...dealt.host(env), settings });
+        const user = dealt.user(env);
+        const account = { ...user.account, ...pretended };
+        return new LoginUser(env, { ...user, account, settings });
+      },
+      longTermSecrets: () => [],
+    };
+  },
+});
+
+interface About {
+  readonly network?: Network;
+  readonly options?: Record<string, string>;
+  readonly protocol?: Protocol;
+}
+function session({ network, options = {}, protocol = secureChannelLogin }: About = {}): Bench {
+  const bench = new Bench({ protocol, options, ...(network && { network }) });
+  bench.startClient(alice, says, answers);
+  return bench.run();
+}
+const texts = (bench: Bench, at: string, kind: "deliver" | "confirm" | "give-up"): string[] =>
+  bench.outputs.flatMap(({ at: by, output }) =>
+    by === at && output.kind === kind && !("purpose" in output) ? [latin1(output.message)] : [],
+  );
+const claims = (bench: Bench, at: string): Claim[] =>
+  bench.outputs.flatMap(({ at: by, output }) =>
+    by === at && output.kind === "claim" ? [output.claim] : [],
+  );
+const ended = (bench: Bench): string | undefined => bench.events.at(-1);
+
+function expectAllDelivered(bench: Bench): void {
+  expect(texts(bench, serverAddress, "deliver")).toEqual(says);
+  expect(texts(bench, alice, "deliver")).toEqual(answers);
+  expect(texts(bench, alice, "confirm").toSorted()).toEqual(says.toSorted());
+  expect(texts(bench, serverAddress, "confirm").toSorted()).toEqual(answers.toSorted());
+  expect(ended(bench)).toBe(`${alice} << exit ok`);
+}
+
+describe("an undisturbed session", () => {
+  test("goes like this", () => {
+    const bench = new Bench({ protocol: secureChannelLogin });
+    bench.startClient(alice, ["hi"], ["ho"]);
+    bench.run();
+    const said = bench.packets.map((p) => `${p.from.split(":")[0]} ${typeOf(p)} ${p.bytes.length}`);
+    const [from, back] = ["alice record 64", "bob record 64"];
+    expect({ said, events: bench.events }).toEqual({
+      said: [
+        "alice M1 64",
+        "bob RETRY 21",
+        "alice M1 64",
+        "bob M2 64",
+        "alice M3 64",
+        "bob M4 64",
+        // The login has four steps, with an answer each.
+        ...[from, back, from, back, from, back, from, back],
+        // The new keys; a message and two pieces of its signature.
+        ...[from, from, from, from],
+        // Bob has followed, and says what he has to say; an acknowledgement from each.
+        ...[back, back, back, from],
+        // The end.
+        ...[from, back],
+      ],
+      events: [
+        "alice:40000 << submit",
+        "alice:40000 << submit",
+        "alice:40000 << claim running",
+        "bob:5683 << claim running",
+        "bob:5683 << claim commit",
+        "bob:5683 << negotiated suite 4",
+        "bob:5683 << claim secret",
+        "bob:5683 << claim secret",
+        'bob:5683 << deliver "alice"',
+        "alice:40000 << claim commit",
+        "alice:40000 << negotiated suite 4",
+        "alice:40000 << claim secret",
+        "alice:40000 << claim secret",
+        "alice:40000 << ready",
+        "bob:5683 << ready",
+        'bob:5683 << deliver "hi"',
+        "bob:5683 << claim evidence",
+        'alice:40000 << deliver "ho"',
+        'alice:40000 << confirm "hi"',
+        'bob:5683 << confirm "ho"',
+        "alice:40000 << exit ok",
+      ],
+    });
+  });
+
+  test("delivers and confirms everything", () => expectAllDelivered(session()));
+
+  test("says nothing of a client before the login, and of a guest never", () => {
+    const bench = session();
+    const first = bench.events.find((e) => e.startsWith(serverAddress));
+    expect(first).toBe(`${serverAddress} << claim running`);
+    for (const claim of claims(bench, serverAddress)) expect(claim.peer).toBe("alice");
+    const all = bench.outputs.map(({ output }) => JSON.stringify(output));
+    expect(all.filter((line) => line.includes("guest"))).toEqual([]);
+  });
+
+  test("ends with keys that both have, and that differ from those of the channel alone", () => {
+    const secrets = (options: Record<string, string>, at: string) =>
+      claims(session({ options }), at).flatMap((c) => (c.kind === "secret" ? [hex(c.value)] : []));
+    expect(secrets({}, alice)).toEqual(secrets({}, serverAddress));
+    expect(secrets({}, alice)).not.toEqual(secrets({ binding: "off" }, alice));
+  });
+});
+
+describe("who is not let in", () => {
+  const refused: readonly (readonly [string, Partial<Account>])[] = [
+    ["a wrong password", { password: utf8("opal sunrise 42") }],
+    ["an unknown user", { user: utf8("zoe") }],
+  ];
+  test.each(refused)("%s", (_, account) => {
+    const bench = session({ protocol: pretending(account) });
+    expect(ended(bench)).toBe(`${alice} << exit because not logged in: wrong-password`);
+    expect(claims(bench, serverAddress)).toEqual([]);
+    expect(claims(bench, alice)).toEqual([]);
+    expect(texts(bench, serverAddress, "deliver")).toEqual([]);
+  });
+
+  test("the two cannot be told apart by what is sent, nor by when", () => {
+    const [a, b] = refused.map(([, account]) => {
+      const { packets, events } = session({ protocol: pretending(account) });
+      return { sizes: packets.map((p) => `${p.from} ${typeOf(p)} ${p.bytes.length}`), events };
+    });
+    expect(a).toEqual(b);
+  });
+
+  test("whoever has guessed too often, until a minute has passed", () => {
+    const password = utf8("guess");
+    const bench = new Bench({ protocol: pretending({ password }) });
+    const outcomes: (string | undefined)[] = [];
+    for (let i = 0; i < 6; i++) {
+      bench.startClient(`alice:${41_000 + i}`);
+      bench.run(bench.now + 2_000);
+      outcomes.push(ended(bench)?.split(": ")[1]);
+    }
+    expect(outcomes).toEqual([...Array(5).fill("wrong-password"), "later"]);
+  });
+});
+
+describe("on a bad network", () => {
+  const networks: readonly (readonly [string, (roll: () => number) => Network])[] = [
+    ["losing every fifth", (roll) => () => (roll() < 0.2 ? [] : [10])],
+    ["doubling", (roll) => () => (roll() < 0.5 ? [10, 10 + roll() * 500] : [10])],
+    ["reordering, with jitter", (roll) => () => [10 + roll() * 300]],
+    ["doing all of it", (roll) => () => (roll() < 0.2 ? [] : [10 + roll() * 200, roll() * 900])],
+  ];
+  test.each(networks)("%s: logged in, delivered once, confirmed", (name, of) => {
+    for (let i = 0; i < 8; i++) {
+      const random = new Random(`${name} ${i}`);
+      const roll = (): number => (random.bytes(1)[0] ?? 0) / 256;
+      const bench = new Bench({ protocol: secureChannelLogin });
+      const bad = of(roll);
+      // It recovers in the end: nobody tries for ever.
+      bench.network = (p, index) => (bench.now < 20_000 ? bad(p, index) : [10]);
+      bench.startClient(alice, says, answers);
+      expectAllDelivered(bench.run());
+    }
+  });
+
+  test("whichever datagram gets lost", () => {
+    const most = session().packets.length;
+    for (let lost = 0; lost < most; lost++) {
+      expectAllDelivered(session({ network: (_, index) => (index === lost ? [] : [10]) }));
+    }
+  });
+
+  test("a lost verdict is asked for again, under the old keys", () => {
+    // The 7th of the server's datagrams after M4 and its like: the verdict.
+    const verdict = session().packets.findIndex((_, i, all) => {
+      return all.slice(0, i + 1).filter((p) => p.from === serverAddress).length === 7;
+    });
+    const bench = session({ network: (_, i) => (i === verdict ? [] : [10]) });
+    expectAllDelivered(bench);
+    const commits = (at: string) => claims(bench, at).filter((c) => c.kind === "commit").length;
+    expect([commits(alice), commits(serverAddress)]).toEqual([1, 1]);
+  });
+});
+
+describe("evidence", () => {
+  const evidenceOf = (bench: Bench) =>
+    claims(bench, serverAddress).flatMap((c) => (c.kind === "evidence" ? [c] : []));
+  /** The user's signing key, from outside: the last 32 bytes of what her identity is known by. */
+  const keyOfAlice = (bench: Bench): Uint8Array => {
+    void bench;
+    const about = { options: {}, principals: ["alice", "bob", "carol"] };
+    const crypto = new CryptoRecorder([], new Random("seed").fork("deployment"), "deployment");
+    const memory: { bytes: Uint8Array } = { bytes: new Uint8Array(0) };
+    const store = () => ({
+      read: () => memory.bytes,
+      write: () => undefined,
+      append: (more: Uint8Array) => {
+        memory.bytes = concat(memory.bytes, more);
+      },
+    });
+    const [user] = dealAccounts({ ...about, crypto, store }).users;
+    return user?.signing.publicKey ?? new Uint8Array(0);
+  };
+
+  test("is there for everything that the user said, and convinces a third party", () => {
+    const bench = session();
+    const kept = evidenceOf(bench);
+    expect(kept.map((e) => latin1(e.message))).toEqual(says);
+    for (const [i, { message, bytes }] of kept.entries()) {
+      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(bench));
+      expect(stated).toMatchObject({ sender: utf8("alice"), recipient: utf8("bob"), id: i + 1 });
+      expect(verifyEvidence(kit("judge"), bytes, utf8("else"), () => keyOfAlice(bench))).toBe(
+        undefined,
+      );
+    }
+  });
+
+  test("with a MAC in its place convinces the receiver alone", () => {
+    const bench = session({ options: { evidence: "mac" } });
+    expectAllDelivered(bench);
+    const kept = evidenceOf(bench);
+    expect(kept.length).toBe(says.length);
+    for (const { message, bytes } of kept) {
+      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(bench));
+      expect(stated).toBe(undefined);
+    }
+  });
+
+  test("signed with another key is not taken: nothing is delivered, nothing confirmed", () => {
+    const bench = session({ protocol: pretending({ signing: kit("mine").signingKeyPair() }) });
+    expect(texts(bench, serverAddress, "deliver")).toEqual([]);
+    expect(texts(bench, alice, "confirm")).toEqual([]);
+    expect(texts(bench, alice, "give-up").toSorted()).toEqual(says.toSorted());
+  });
+
+  test("is in the journal by its hash: no names, no keys, no words", () => {
+    const bench = session();
+    const stored = bench.store("bob", "journal").read();
+    const reading = readJournal(kit("reader"), stored);
+    expect(reading.intact).toBe(true);
+    const kinds = says.flatMap(() => ["received", "evidence"]);
+    expect(reading.entries.map((e) => e.kind)).toEqual(["opened", ...kinds]);
+    for (const word of ["alice", "bob", ...says.filter((s) => s !== "")]) {
+      expect(latin1(stored)).not.toContain(word);
+    }
+    const changed = stored.map((byte, i) => (i === 20 ? byte ^ 1 : byte));
+    expect(readJournal(kit("reader"), changed)).toMatchObject({ intact: false, firstBroken: 0 });
+  });
+
+  test("needs a card of the root: one of the server's own does not do", () => {
+    const [root, own, signing] = ["root", "own", "user"].map((s) => kit(s).signingKeyPair());
+    if (root === undefined || own === undefined || signing === undefined) throw new Error();
+    const card = (by: typeof root) => issueCard(kit("c"), by, utf8("alice"), signing.publicKey);
+    const file = (...cards: Uint8Array[]) => new CardFile(kit("f"), root.publicKey, cards);
+    expect(file(card(root)).keyOf(utf8("alice"))).toEqual(signing.publicKey);
+    expect(file(card(own), new Uint8Array(9)).keyOf(utf8("alice"))).toBe(undefined);
+    expect(file(card(root)).keyOf(utf8("alic"))).toBe(undefined);
+  });
+});
+
+describe("guests", () => {
+  /** Opens channels and goes no further. */
+  const idle: Protocol = {
+    ...secureChannelLogin,
+    deploy(about) {
+      const settings = settingsOf(about.options);
+      const dealt = dealAccounts(about);
+      const guest = (env: Env): Endpoint => {
+        const login = { opened: () => undefined };
+        return new Client(env, dealt.user({ ...env, self: "alice" }).identity, { login });
+      };
+      return {
+        open: (role, env) =>
+          role === "server" ? new LoginHost(env, { ...dealt.host(env), settings }) : guest(env),
+        longTermSecrets: () => [],
+      };
+    },
+  };
+  const open = (bench: Bench, hosts: number, each: number): Bench => {
+    for (let h = 0; h < hosts; h++) {
+      for (let i = 0; i < each; i++) bench.startClient(`host${h}:${40_000 + i}`);
+    }
+    return bench.run(bench.now + 1_000);
+  };
+
+  test("are few from one host, few altogether, and gone after a minute", () => {
+    const bench = open(new Bench({ protocol: idle }), 1, 12);
+    expect(bench.stateSize()).toBe(maxGuestsPerHost);
+    open(bench, 12, 7);
+    expect(bench.stateSize()).toBe(maxGuests);
+    bench.now += guestMs;
+    bench.inject({ from: "mallory:1", to: serverAddress, bytes: utf8("hello") });
+    expect(bench.stateSize()).toBe(0);
+  });
+});
+
+/** Has the server's key, and carries Alice's login from her channel to one of its own with Bob. */
+class Middle implements Endpoint {
+  readonly #server: Server;
+  readonly #client: Client;
+  readonly #up: Frame[] = [];
+  readonly #down: Frame[] = [];
+  #session: Session | undefined;
+  channel: Channel | undefined;
+
+  constructor(env: Env, { host, user }: ReturnType<typeof dealAccounts>) {
+    this.#server = new Server(env, host(env).identity, undefined, {
+      opened: (session) => {
+        this.#session = session;
+      },
+      above: (frame) => void this.#up.push(frame),
+      check: () => undefined,
+    });
+    const guest = { ...env, self: "alice", peer: "bob" };
+    this.#client = new Client(guest, user(guest).identity, {
+      above: (frame) => void this.#down.push(frame),
+      login: {
+        opened: (channel) => {
+          this.channel = channel;
+        },
+      },
+    });
+  }
+
+  handle(input: Input, now: Millis): readonly Output[] {
+    const fromBob = input.kind === "datagram" && input.from === realBob;
+    const upward = (outputs: readonly Output[]): readonly Output[] =>
+      outputs.map((o) => (o.kind === "transmit" ? { ...o, to: realBob } : o));
+    const out =
+      fromBob || input.kind === "start"
+        ? [...upward(this.#client.handle(input, now))]
+        : [...this.#server.handle(input, now)];
+    for (const frame of this.#up.splice(0)) out.push(...upward(this.#client.carry(frame, now)));
+    for (const frame of this.#down.splice(0)) {
+      const session = this.#session;
+      if (session !== undefined) {
+        out.push(...labelled(session, session.channel.carry(frame, now)));
+      }
+    }
+    return out.filter((o) => o.kind === "transmit");
+  }
+}
+const realBob = "bob:6000";
+
+describe("a login carried from one channel to another, with the server's key", () => {
+  function carried(options: Record<string, string>) {
+    let middle: Middle | undefined;
+    const protocol: Protocol = {
+      ...secureChannelLogin,
+      deploy(about) {
+        const settings = settingsOf(about.options);
+        const dealt = dealAccounts(about);
+        return {
+          open(role, env) {
+            if (role === "client") return new LoginUser(env, { ...dealt.user(env), settings });
+            if (env.address === realBob)
+              return new LoginHost(env, { ...dealt.host(env), settings });
+            middle = new Middle(env, dealt);
+            return middle;
+          },
+          longTermSecrets: () => [],
+        };
+      },
+    };
+    const bench = new Bench({ protocol, options });
+    bench.startServer("server#1", realBob);
+    bench.startClient(alice);
+    bench.run(5_000);
+    return { bench, middle };
+  }
+
+  test("fails, since it is made for the channel", () => {
+    const { bench } = carried({});
+    expect(ended(bench)).toBe(`${alice} << exit because not logged in: wrong-password`);
+    expect(claims(bench, realBob)).toEqual([]);
+  });
+
+  test("succeeds without the binding: Bob takes for Alice's what is not hers", () => {
+    const { bench, middle } = carried({ binding: "off" });
+    const agreed = (at: string, kind: "running" | "commit") =>
+      claims(bench, at).flatMap((c) => (c.kind === kind && c.agreed ? [hex(c.agreed)] : []));
+    const [bobs] = agreed(realBob, "commit");
+    expect(claims(bench, realBob).map((c) => c.peer)).toContain("alice");
+    expect(agreed(alice, "running")).not.toContain(bobs);
+    // And whoever sits in between has the keys.
+    const key = middle?.channel?.agree(new Uint8Array(0), bench.now);
+    const secrets = claims(bench, realBob).flatMap((c) => (c.kind === "secret" ? [c.value] : []));
+    expect(secrets).toContainEqual(key);
+  });
+});

@@ -1,0 +1,75 @@
+/** What both ends make of a login: the channel's next keys, and how messages are signed. */
+import type { OptionSpecs, OptionValues } from "../../endpoint.ts";
+import type { CryptoKit } from "../../kit/crypto.ts";
+import type { Channel } from "../channel.ts";
+import { exporter } from "../edhoc/key-schedule.ts";
+import type { Settled } from "../edhoc/session.ts";
+import { agreedOn } from "../identity.ts";
+import { allLoginDefences, type LoginDefences } from "../login.ts";
+
+export const options: OptionSpecs = {
+  // The login that Mallory carries from her channel with Alice to hers with Bob is Alice's, and
+  // what Bob takes from then on for Alice's is not. For that, she has to pass for Bob to Alice.
+  binding: {
+    default: "on",
+    values: ["on", "off"],
+    about: "off: a login is good in any channel, and its key does not enter the channel's",
+    weakens: { off: ["kci"] },
+  },
+  masks: {
+    default: "on",
+    values: ["on", "off"],
+    about: "off: the shares of the login are plain, so that one failed login tests all guesses",
+    weakens: { off: ["password-protection"] },
+  },
+  evidence: {
+    default: "signature",
+    values: ["signature", "mac"],
+    about: "mac: messages carry a MAC, under a key that their receiver has as well",
+    weakens: { mac: ["non-repudiation"] },
+  },
+};
+
+/** What is as it should be. */
+export interface LoginSettings {
+  readonly defences: LoginDefences;
+  readonly signed: boolean;
+}
+export const settingsOf = ({ binding, masks, evidence }: OptionValues): LoginSettings => ({
+  defences: { ...allLoginDefences, binding: binding !== "off", masks: masks !== "off" },
+  signed: evidence !== "mac",
+});
+
+/** Labels of the exporter, next to the one in identity.ts. RFC 9528 §10.1. */
+const bindingLabel = 32_769;
+const macLabel = 32_770;
+const exportedBytes = 32;
+const empty = new Uint8Array(0);
+
+/** What ties a login to its channel, 32 bytes. */
+export const bindingOf = (crypto: CryptoKit, { out }: Settled): Uint8Array =>
+  exporter(crypto, out, bindingLabel, empty, exportedBytes);
+
+export interface Followed {
+  /** The session as it is with the next keys. */
+  readonly settled: Settled;
+  /** What both ends agree on. */
+  readonly agreed: Uint8Array;
+  /** For `evidence=mac`. */
+  readonly macKey: Uint8Array;
+}
+
+/** Both ends have the key of the login: the channel's next keys are made with it. */
+export function follow(
+  crypto: CryptoKit,
+  channel: Channel,
+  before: Settled,
+  { defences }: LoginSettings,
+  key: Uint8Array,
+  now: number,
+): Followed {
+  const out = channel.agree(defences.binding ? key : empty, now);
+  const settled = { ...before, out };
+  const agreed = agreedOn(crypto, settled);
+  return { settled, agreed, macKey: exporter(crypto, out, macLabel, empty, exportedBytes) };
+}
