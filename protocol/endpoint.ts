@@ -148,11 +148,8 @@ export interface Endpoint {
   stateSize?(): number;
 }
 
-/** Misuse by the local application, such as sending before the handshake ends. */
-export class MisuseError extends Error {}
-
-/** A bug in the lab or in a protocol, never the peer's doing. */
-export class InvariantError extends Error {}
+/** What went wrong here, and not on the network: for protocols to throw. */
+export { InvariantError, MisuseError } from "./kit/errors.ts";
 
 /** What a principal writes to disk: a user database, a log file. Read back, or disclosed. */
 export interface Store {

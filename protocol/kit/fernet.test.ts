@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../endpoint.ts";
 import { concat, equalBytes, fromLatin1, latin1, utf8 } from "./bytes.ts";
 import type { CryptoKit } from "./crypto.ts";
+import { MisuseError } from "./errors.ts";
 import { fernetDecrypt, fernetEncrypt, fernetKey } from "./fernet.ts";
 import { cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import { decodeText, encodeText } from "./primitives/encodings.ts";

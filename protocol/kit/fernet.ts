@@ -10,9 +10,10 @@
  *
  * @see github.com/fernet/spec, Spec.md
  */
-import { MisuseError } from "../endpoint.ts";
+
 import { concat, fromLatin1, latin1, uintBytes } from "./bytes.ts";
 import type { CryptoKit } from "./crypto.ts";
+import { MisuseError } from "./errors.ts";
 import { pythonB64decode } from "./primitives/encodings.ts";
 
 const version = 0x80;

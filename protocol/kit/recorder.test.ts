@@ -1,7 +1,7 @@
 /** The record: every operation by content, memo or not, forwards or backwards, or refused. */
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../endpoint.ts";
 import { concat, hex, latin1, utf8 } from "./bytes.ts";
+import { MisuseError } from "./errors.ts";
 import { Random } from "./random.ts";
 import { CryptoRecorder, type Gate, type OpRecord, withoutMemo } from "./recorder.ts";
 

@@ -5,9 +5,10 @@
  * bytes). Inputs and outputs are kept as Latin-1 strings: they serve as map keys, and a protocol
  * that overwrites its buffers cannot change the record.
  */
-import { InvariantError, MisuseError } from "../endpoint.ts";
+
 import { bigintBytes, bytesBigint, type Latin1, latin1 } from "./bytes.ts";
 import type { CryptoKit, Encoding, FiniteField, Group, HkdfParameters, KeyPair } from "./crypto.ts";
+import { InvariantError, MisuseError } from "./errors.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
 import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../endpoint.ts";
+import { MisuseError } from "./errors.ts";
 import { type Freshness, ReplayWindow } from "./replay-window.ts";
 import { readVectors } from "./vectors/load.ts";
 

@@ -7,7 +7,7 @@
  *
  * @see RFC 9147 §4.5.1, RFC 4303 §3.4.3, RFC 6479
  */
-import { MisuseError } from "../endpoint.ts";
+import { MisuseError } from "./errors.ts";
 
 /** `stale`: so old that nobody remembers whether it came before; it must be refused as well. */
 export type Freshness = "fresh" | "replayed" | "stale";

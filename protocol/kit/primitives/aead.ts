@@ -16,7 +16,7 @@
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 import { ccmMaxBytes, ccmOpen, ccmSeal } from "./ccm.ts";
 
 export type AeadName =

@@ -14,7 +14,7 @@
  */
 import { cbc, cfb, ctr } from "@noble/ciphers/aes.js";
 import { chacha20 } from "@noble/ciphers/chacha.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 import { cfb8Decrypt, cfb8Encrypt } from "./cfb8.ts";
 
 export type CipherMode = "aes-cbc" | "aes-cfb8" | "aes-cfb128" | "aes-ctr" | "chacha20";

@@ -1,8 +1,8 @@
 import { createECDH } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { bigintBytes, bytesBigint, hex } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { type Case, failures, unhex, wycheproof } from "../vectors/load.ts";
 import {
   type CurveName,

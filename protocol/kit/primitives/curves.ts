@@ -10,7 +10,7 @@
 import { mapHashToField } from "@noble/curves/abstract/modular.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 
 export type CurveName = "x25519" | "p256" | "p384";
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, sign } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { concat, hex, utf8 } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { type Case, failures, unhex, wycheproof } from "../vectors/load.ts";
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from "./ed25519.ts";
 

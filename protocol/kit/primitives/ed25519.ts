@@ -1,6 +1,6 @@
 /** Ed25519 signatures: private and public keys of 32 bytes, signatures of 64. */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 
 const keyBytes = 32;
 const signatureBytes = 64;

@@ -1,8 +1,8 @@
 import { createDiffieHellmanGroup } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { bytesBigint, hex } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { fieldPublicKey, fieldSharedSecret, powMod } from "./finite-field.ts";
 
 describe("powMod", () => {

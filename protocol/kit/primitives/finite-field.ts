@@ -3,8 +3,9 @@
  * modulus nor what the peer sends: the case studies that use it validate nothing either, and what
  * follows from that is the lab's to find out.
  */
-import { MisuseError } from "../../endpoint.ts";
+
 import { bigintBytes, bytesBigint } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 
 /**
  * @param privateKey the exponent, big-endian, any length.

@@ -1,8 +1,8 @@
 import { createHash, createHmac, hkdfSync } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { hex, utf8 } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { type Case, failures, unhex, wycheproof } from "../vectors/load.ts";
 import { type HashName, hash, hashBytes, hkdf, hkdfExpand, hkdfExtract, hmac } from "./hash.ts";
 

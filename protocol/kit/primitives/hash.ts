@@ -3,7 +3,7 @@ import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 
 /** SHA-1 is here for the case studies that still use it. */
 export type HashName = "sha1" | "sha256" | "sha384" | "sha512";

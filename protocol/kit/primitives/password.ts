@@ -4,7 +4,7 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { scrypt } from "@noble/hashes/scrypt.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 import type { HashName } from "./hash.ts";
 
 /** Which function, and how much work. `length` counts the bytes of output. */

@@ -1,8 +1,8 @@
 /** Points added and taken away: against the other way of computing them, and invalid ones. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { bigintBytes, bytesBigint, concat, fromHex, hex, readUint, utf8 } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { readVectors, unhex } from "../vectors/load.ts";
 import { curvePrivateKey, curvePublicKey, curveSharedSecret } from "./curves.ts";
 import {

@@ -8,8 +8,8 @@
  * | p384  | 48 bytes | 49 compressed| 49 or 97       | 97          |
  */
 import { p256, p384 } from "@noble/curves/nist.js";
-import { MisuseError } from "../../endpoint.ts";
 import { bigintBytes, bytesBigint } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 
 /** The curves whose points can be added. */
 export type PointGroup = "p256" | "p384";

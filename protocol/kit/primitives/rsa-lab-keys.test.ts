@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { hex } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { rsaLabKey, rsaLabKeyCount } from "./rsa-lab-keys.ts";
 
 describe.each([

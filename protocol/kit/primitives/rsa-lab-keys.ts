@@ -3,7 +3,7 @@
  * They lie in rsa-lab-keys.json for all the world to read (base64 of PKCS#8 DER, e = 65537, made
  * with `openssl genpkey`): never use them outside the lab.
  */
-import { MisuseError } from "../../endpoint.ts";
+import { MisuseError } from "../errors.ts";
 import { rsaPublicKey } from "./rsa.ts";
 import labKeys from "./rsa-lab-keys.json" with { type: "json" };
 

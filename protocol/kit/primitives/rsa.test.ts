@@ -1,8 +1,8 @@
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MisuseError } from "../../endpoint.ts";
 import { hex, utf8 } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { type Case, failures, unhex, wycheproof } from "../vectors/load.ts";
 import { rsaOaepDecrypt, rsaOaepEncrypt, rsaOaepSeedBytes, rsaPublicKey } from "./rsa.ts";
 import { rsaLabKey } from "./rsa-lab-keys.ts";

@@ -14,8 +14,8 @@ import {
   privateDecrypt,
   publicEncrypt,
 } from "node:crypto";
-import { MisuseError } from "../../endpoint.ts";
 import { concat, equalBytes, latin1, uintBytes } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 import { hash, hashBytes } from "./hash.ts";
 
 /** The hash of the label and of the mask; the case studies use no others. */
