@@ -103,7 +103,9 @@ interface Computed {
   readonly output: Latin1;
 }
 
-const memoLimit = 400_000;
+/** Characters of all keys together; what is kept with them takes about twice as much again. */
+const memoLimit = 80_000_000;
+let memoSize = 0;
 let memoEnabled = true;
 const memo = new Map<string, Computed>();
 
@@ -177,7 +179,11 @@ export class CryptoRecorder implements CryptoKit {
     let found = memo.get(key);
     if (found === undefined) {
       found = computed(inputs, work());
-      if (memo.size >= memoLimit) memo.clear();
+      if (memoSize > memoLimit) {
+        memo.clear();
+        memoSize = 0;
+      }
+      memoSize += key.length;
       memo.set(key, found);
     }
     return found;
