@@ -176,7 +176,22 @@ describe("lengths", () => {
   test("show without padding", () => expect(new Set(shapes({ padding: "off" })).size).toBe(2));
 });
 
+test("with cover traffic, everything that is claimed holds on a lossy network as well", () => {
+  const subject = subjectFor(secureChannel, { cover: "on" });
+  for (const seed of seeds.slice(0, 2)) {
+    const about = { seed, workload: "within-limits", network: lossyNetwork };
+    const trace = simulate(planOf(subject, about));
+    expect(broken(trace, new Profiles(subject, seed))).toEqual([]);
+  }
+});
+
 test("every switch of a defence has been tried", () => {
-  const tried = new Set([...weaknesses.map(([option]) => option), "padding", "pieces", "suite"]);
+  const tried = new Set([
+    ...weaknesses.map(([option]) => option),
+    "padding",
+    "pieces",
+    "suite",
+    "cover",
+  ]);
   expect(Object.keys(secureChannel.options ?? {}).filter((o) => !tried.has(o))).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
   type Principal,
   type RejectReason,
 } from "../endpoint.ts";
+import { CoverSchedule } from "./cover.ts";
 import type { Setup } from "./edhoc/session.ts";
 import { Epochs, type EpochsAbout } from "./epochs.ts";
 import { type AckFrame, type Frame, tokenBytes } from "./frames.ts";
@@ -43,6 +44,8 @@ export interface ChannelAbout extends EpochsAbout {
   /** Told of the frames that are not the channel's own. */
   readonly above?: (frame: Frame) => void;
   readonly login?: LoginHooks;
+  /** A record goes out so often, and at no other time: see cover.ts. */
+  readonly coverMs?: Millis | undefined;
 }
 
 /** Where the client is nobody until it has logged in: see login/. */
@@ -75,6 +78,7 @@ export class Channel {
   /** A change of keys that is under way. */
   #update: Control | undefined;
   #closing: Control | undefined;
+  readonly #cover: CoverSchedule | undefined;
   readonly #login: LoginHooks | undefined;
   /** Somebody is logging in: the next keys are those that come of it, and no others. */
   #held: boolean;
@@ -94,6 +98,8 @@ export class Channel {
       deduplication: defences.deduplication && defences.window,
       ...(about.login?.check && { signed: true, check: about.login.check }),
     });
+    const { coverMs } = about;
+    this.#cover = coverMs === undefined ? undefined : new CoverSchedule(coverMs, room, now);
     this.#login = about.login;
     this.#held = about.login !== undefined;
     this.#rekeying = about.setup && new Rekeying(rekeyAbout(about, about.setup, room));
@@ -103,7 +109,8 @@ export class Channel {
 
   /** Nothing waits for an answer. */
   get idle(): boolean {
-    return this.#outbox.idle && this.deadline() === undefined;
+    const waiting = this.#cover?.waiting ?? 0;
+    return this.#outbox.idle && waiting === 0 && (this.over || this.#due() === undefined);
   }
 
   /** How often the keys were changed, modulo 256. */
@@ -113,6 +120,12 @@ export class Channel {
 
   deadline(): Millis | undefined {
     if (this.over) return undefined;
+    const times = [this.#due(), this.#cover?.deadline()].filter((t) => t !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** When something has to be sent, whether at once or at the next beat. */
+  #due(): Millis | undefined {
     if (this.#epochs.besieged && this.#update === undefined && !this.#held) return 0;
     const controls = [this.#update?.againMs, this.#closing?.againMs];
     const times = [this.#outbox.deadline(), ...controls].filter((t) => t !== undefined);
@@ -150,7 +163,7 @@ export class Channel {
     const ends = opened.frames.some((f) => f.kind === "close");
     if (this.over && !ends) return "stale";
     opened.accept();
-    if (this.over) return this.#records({ kind: "close-ack" });
+    if (this.over) return this.#now({ kind: "close-ack" });
     // Only the peer can have sealed under the keys that we proposed: it has moved, and so do we.
     if (opened.from === "next") this.#advance(now);
     const repeats = opened.from === "previous";
@@ -169,7 +182,10 @@ export class Channel {
       if (control.tries >= controlTries) return [...out, ...this.#end()];
       out.push(...this.#send(control, now));
     }
-    return [...out, ...this.#flush(now)];
+    out.push(...this.#flush(now));
+    const beat = this.over || this.#epochs.exhausted ? undefined : this.#cover?.due(now);
+    if (beat !== undefined) out.push({ kind: "transmit", bytes: this.#epochs.seal(beat) });
+    return out;
   }
 
   /** Says that this is the end, until the peer has heard it. */
@@ -302,7 +318,7 @@ export class Channel {
       lastSent <= arrived
         ? []
         : [{ kind: "log", line: `the last ${lastSent - arrived} messages did not arrive` }];
-    return [...missing, ...this.#records({ kind: "close-ack" }), ...this.#end()];
+    return [...missing, ...this.#now({ kind: "close-ack" }), ...this.#end()];
   }
 
   #closeFrame(code: number): Frame {
@@ -322,7 +338,7 @@ export class Channel {
     const updating = this.#changing(now);
     const data = this.#records(...this.#outbox.due(now));
     if (!this.#outbox.gaveUp && !this.#epochs.exhausted) return [...updating, ...data];
-    const last = this.#epochs.exhausted ? [] : this.#records(this.#closeFrame(closeCodes.gaveUp));
+    const last = this.#epochs.exhausted ? [] : this.#now(this.#closeFrame(closeCodes.gaveUp));
     return [...updating, ...data, ...last, ...this.#end()];
   }
 
@@ -338,10 +354,20 @@ export class Channel {
 
   #send(control: Control, now: Millis): readonly OutputBody[] {
     control.againMs = now + waitMs(++control.tries);
-    return this.#records(...control.frames);
+    // That a session ends can be seen anyway.
+    return control === this.#closing
+      ? this.#now(...control.frames)
+      : this.#records(...control.frames);
   }
 
+  /** Each frame in a record of its own; with cover traffic, when its turn comes. */
   #records(...frames: readonly Frame[]): readonly OutputBody[] {
+    if (this.#cover === undefined) return this.#now(...frames);
+    this.#cover.offer(frames);
+    return [];
+  }
+
+  #now(...frames: readonly Frame[]): readonly OutputBody[] {
     return frames.flatMap((frame): readonly OutputBody[] =>
       this.#epochs.exhausted ? [] : [{ kind: "transmit", bytes: this.#epochs.seal([frame]) }],
     );

@@ -44,6 +44,8 @@ import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 import { suiteOf } from "./suites.ts";
 
 const defaultLingerMs = 30_000;
+/** With cover traffic a session lasts so long, or a multiple of it, whatever is said. */
+export const coverSessionMs = 30_000;
 const firstWaitMs = 1_000;
 const longestWaitMs = 10_000;
 const openingTries = 10;
@@ -101,6 +103,8 @@ export class Client implements Endpoint {
   #state: State = { phase: "over" };
   #tries = 0;
   #beginnings = 0;
+  /** When to close, with cover traffic. */
+  #closeMs: Millis = Number.POSITIVE_INFINITY;
   /** The last sign of life, given or received. */
   #lastMs: Millis = 0;
 
@@ -139,7 +143,8 @@ export class Client implements Endpoint {
     if (this.#state.phase === "over") return undefined;
     if (this.#state.phase !== "open") return this.#lastMs + waitMs(this.#tries);
     const { lingerMs = defaultLingerMs } = this.#layer;
-    return this.#state.channel.deadline() ?? this.#lastMs + lingerMs;
+    const next = this.#state.channel.deadline() ?? this.#lastMs + lingerMs;
+    return Math.min(next, this.#closeMs);
   }
 
   /** Sends a frame of the layer above; nothing without a channel. */
@@ -285,7 +290,9 @@ export class Client implements Endpoint {
     const login = this.#layer.login;
     const peer = { peer: this.#server, ...(above && { above }), ...(login && { login }) };
     const about = { crypto, defences, suite, ...ids, ...peer, out, ...rekey };
-    const channel = new Channel(about, now);
+    const { coverMs } = this.#identity;
+    const channel = new Channel({ ...about, coverMs }, now);
+    if (coverMs !== undefined) this.#closeMs = now + coverSessionMs;
     this.#state = { phase: "open", cI, channel };
     this.#lastMs = now;
     login?.opened(channel, settled);
@@ -308,7 +315,10 @@ export class Client implements Endpoint {
     const state = this.#state;
     if (state.phase === "open") {
       const { channel } = state;
-      return this.#ended(channel.idle ? channel.close(now) : channel.expire(now));
+      const { coverMs } = this.#identity;
+      const isTime = coverMs === undefined || now >= this.#closeMs;
+      if (isTime && coverMs !== undefined) this.#closeMs += coverSessionMs;
+      return this.#ended(channel.idle && isTime ? channel.close(now) : channel.expire(now));
     }
     const tries = state.phase === "opening" ? openingTries : confirmingTries;
     if (this.#tries < tries) return this.#repeat(now);

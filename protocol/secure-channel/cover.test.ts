@@ -5,6 +5,7 @@ import type { Millis } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import { CoverSchedule } from "./cover.ts";
 import { encodeFrames, type Frame } from "./frames.ts";
+import { Bench, serverAddress } from "./test-bench.ts";
 
 const room = 45;
 const beatMs = 500;
@@ -84,5 +85,53 @@ describe("a schedule", () => {
         expect(new Set(said)).toEqual(new Set(frames));
       }),
     );
+  });
+});
+
+describe("a session with cover traffic", () => {
+  const alice = "alice:40000";
+  function session(says: readonly string[], answers: readonly string[], lost = -1) {
+    const sent: string[] = [];
+    const bench = new Bench({
+      options: { cover: "on" },
+      network: ({ from, bytes }, index) => {
+        sent.push(`${bench.now} ${from} ${bytes.length}`);
+        return index === lost ? [] : [10];
+      },
+    });
+    bench.startClient(alice, says, answers);
+    bench.run();
+    const of = (at: string, kind: "deliver" | "confirm") =>
+      bench.events.filter((e) => e.startsWith(`${at} << ${kind} `)).length;
+    const arrived = [of(serverAddress, "deliver"), of(alice, "deliver")];
+    const confirmed = [of(alice, "confirm"), of(serverAddress, "confirm")];
+    return { sent, arrived, confirmed, end: bench.events.at(-1) };
+  }
+  const talk = session(["a", "b", "a rather long message for one record"], ["yes", "no"]);
+
+  test("delivers and confirms everything, and ends", () => {
+    const { arrived, confirmed, end } = talk;
+    expect({ arrived, confirmed, end }).toEqual({
+      arrived: [3, 2],
+      confirmed: [3, 2],
+      end: `${alice} << exit ok`,
+    });
+  });
+
+  test("sends the same at the same times, whatever is said", () => {
+    expect(session([], []).sent).toEqual(talk.sent);
+    expect(session(["z"], Array(9).fill("much to say")).sent).toEqual(talk.sent);
+    expect(talk.sent.length).toBeGreaterThan(200);
+  });
+
+  test("and whichever record gets lost", () => {
+    for (let lost = 6; lost < 40; lost++) {
+      const { sent, arrived, confirmed } = session(["a", "b"], ["c"], lost);
+      expect([arrived, confirmed]).toEqual([
+        [2, 1],
+        [2, 1],
+      ]);
+      expect(sent).toEqual(talk.sent);
+    }
   });
 });

@@ -20,6 +20,8 @@ export interface Identity {
   readonly suites: readonly number[];
   /** Only where ephemeral keys are kept: see `ephemeral-keys`. */
   readonly kept?: KeyPair;
+  /** Only with cover traffic: the time from record to record. */
+  readonly coverMs?: Millis;
 }
 
 /** @param wanted the only peer that will do, if there is one. */

@@ -23,7 +23,8 @@
  *   what is genuine. A message's number says what was delivered. Sending again makes a new record.
  * - Acknowledgements are records like others, made when the application has the message. Where
  *   none comes, the message is given up, which says: nobody knows.
- * - All datagrams that depend on anything have 64 bytes, with one frame each.
+ * - All datagrams that depend on anything have 64 bytes, with one frame each. With `cover=on` they
+ *   also go out at a steady pace, so that neither when nor how much is said can be seen.
  *
  * Known weaknesses: whoever asks for the server by its key, or attacks it actively, learns that it
  * is there: its identity is protected only from those who listen. Connection identifiers and
@@ -49,7 +50,7 @@ import { sharePair } from "./edhoc/shares.ts";
 import type { Identity } from "./identity.ts";
 import { datagramBytes } from "./records.ts";
 import { Server } from "./server.ts";
-import { defencesOf, options as optionSpecs, suitesOf } from "./settings.ts";
+import { coverOf, defencesOf, options as optionSpecs, suitesOf } from "./settings.ts";
 import { bestSuite } from "./suites.ts";
 
 const flow = `
@@ -144,7 +145,9 @@ function deploy({ crypto, options, principals }: DeployEnv): Deployment {
         ...statics,
       };
       const directory = new Directory(env.crypto, trusted, listed);
-      const identity: Identity = { own, directory, defences, suites };
+      const coverMs = coverOf(options);
+      const chosen = { own, directory, defences, suites };
+      const identity: Identity = { ...chosen, ...(coverMs !== undefined && { coverMs }) };
       const complete = defences["ephemeral-keys"] ? identity : { ...identity, kept };
       return role === "server" ? new Server(env, complete) : new Client(env, complete);
     },

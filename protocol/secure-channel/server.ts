@@ -298,7 +298,8 @@ export class Server implements Endpoint {
     const { defences } = this.#identity;
     const ids = { ownId: cI[0] ?? 0, peerId: cR[0] ?? 0 };
     const setup = (at: Millis) => setupOf(crypto, this.#identity, at, client);
-    const about = { crypto, defences, suite, ...ids, peer: client, out, setup };
+    const { coverMs } = this.#identity;
+    const about = { crypto, defences, suite, ...ids, peer: client, out, setup, coverMs };
     const channel = new Channel({ ...about, ...this.#hooks(client, () => session) }, now);
     const times = { used: false, lastMs: now };
     const session: Session = { id, client, address, channel, message3, answer, ...times };

@@ -100,7 +100,17 @@ export const suiteLists: Readonly<Record<string, readonly number[]>> = {
 export const suitesOf = ({ suite: chosen }: OptionValues): readonly number[] =>
   suiteLists[chosen ?? "4"] ?? [4];
 
+/** With cover traffic, a record goes out so often. */
+const beatMs = 250;
+export const coverOf = ({ cover }: OptionValues): number | undefined =>
+  cover === "on" ? beatMs : undefined;
+
 export const options: OptionSpecs = {
+  cover: {
+    default: "off",
+    values: ["off", "on"],
+    about: "on: each end sends a record every quarter of a second, whether it has anything to say",
+  },
   suite: {
     default: "4",
     values: Object.keys(suiteLists).toSorted((a, b) => "4602".indexOf(a) - "4602".indexOf(b)),

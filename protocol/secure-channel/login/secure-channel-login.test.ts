@@ -95,13 +95,27 @@ describe("an undisturbed session", () => {
         "alice M3 64",
         "bob M4 64",
         // The login has four steps, with an answer each.
-        ...[from, back, from, back, from, back, from, back],
+        from,
+        back,
+        from,
+        back,
+        from,
+        back,
+        from,
+        back,
         // The new keys; a message and two pieces of its signature.
-        ...[from, from, from, from],
+        from,
+        from,
+        from,
+        from,
         // Bob has followed, and says what he has to say; an acknowledgement from each.
-        ...[back, back, back, from],
+        back,
+        back,
+        back,
+        from,
         // The end.
-        ...[from, back],
+        from,
+        back,
       ],
       events: [
         "alice:40000 << submit",
@@ -210,7 +224,7 @@ describe("on a bad network", () => {
   });
 
   test("a lost verdict is asked for again, under the old keys", () => {
-    // The 7th of the server's datagrams after M4 and its like: the verdict.
+    // RETRY, M2, M4, three answers, and then the verdict.
     const verdict = session().packets.findIndex((_, i, all) => {
       return all.slice(0, i + 1).filter((p) => p.from === serverAddress).length === 7;
     });

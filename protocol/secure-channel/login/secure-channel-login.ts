@@ -30,7 +30,13 @@
  * users say is signed. The server does not certify devices, so that each session takes a login.
  * What is said of secure-channel holds here, too.
  */
-import type { DeployEnv, Deployment, PlannedMessage, Protocol, Workload } from "../../endpoint.ts";
+import type {
+  DeployEnv,
+  Deployment,
+  PlannedMessage,
+  PlannedSession,
+  Protocol,
+} from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
 import { datagramBytes } from "../records.ts";
 import { dealAccounts, serverName } from "./enrolment.ts";
@@ -99,7 +105,6 @@ function deploy(about: DeployEnv): Deployment {
   const dealt = dealAccounts(about);
   const { server, users } = dealt;
   const known = users.filter((u) => u.principal !== unknown);
-  const hidden = users.filter((u) => u.principal === unknown);
   return {
     open(role, env) {
       if (role === "server") return new LoginHost(env, { ...dealt.host(env), settings });
@@ -112,29 +117,28 @@ function deploy(about: DeployEnv): Deployment {
     },
     publicValues: [...dealt.publicValues, ...known.map((u) => u.user)],
     credentials: users,
-    identities: hidden.flatMap((u) => [u.user, u.signing.publicKey]),
+    identities: [
+      ...users.map((u) => u.signing.publicKey),
+      ...users.flatMap((u) => (u.principal === unknown ? [u.user] : [])),
+    ],
   };
 }
 
 const say = (from: "client" | "server", ...texts: readonly string[]): readonly PlannedMessage[] =>
   texts.map((message) => ({ from, message: utf8(message) }));
 
-/** Each login takes 17 datagrams, on every one of which attacks are tried: few words are enough. */
-const workload: Workload = {
-  sessions: [
-    {
-      start: 0,
-      messages: [
-        ...say("client", "alice orders twelve crates"),
-        ...say("server", "bob has eleven crates left"),
-      ],
-    },
-    {
-      start: "after-previous",
-      principals: { client: unknown },
-      messages: say("client", "carol orders all of the rest"),
-    },
+/** Each login takes 17 datagrams, and attacks are tried on every one: few words are enough. */
+const first: PlannedSession = {
+  start: 0,
+  messages: [
+    ...say("client", "alice orders twelve crates"),
+    ...say("server", "bob has eleven crates left"),
   ],
+};
+const second: PlannedSession = {
+  start: "after-previous",
+  principals: { client: unknown },
+  messages: say("client", "carol orders all of the rest"),
 };
 
 export const secureChannelLogin: Protocol = {
@@ -150,5 +154,5 @@ export const secureChannelLogin: Protocol = {
   claims: Object.entries(claims).map(([guarantee, says]) => ({ guarantee, says })),
   limits: { datagramBytes, messageBytes },
   deploy,
-  workload: () => workload,
+  workload: ({ users }) => ({ sessions: users === "two" ? [first, second] : [first] }),
 };

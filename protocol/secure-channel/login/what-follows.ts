@@ -28,6 +28,11 @@ export const options: OptionSpecs = {
     about: "mac: messages carry a MAC, under a key that their receiver has as well",
     weakens: { mac: ["non-repudiation"] },
   },
+  users: {
+    default: "one",
+    values: ["one", "two"],
+    about: "two: another user logs in afterwards, whose name only the server knows",
+  },
 };
 
 /** What is as it should be. */
