@@ -19,6 +19,7 @@ export interface Evidence {
 }
 
 /** Unexplained bytes shorter than this are counters and flags. */
+const distinctInWindow = 4;
 const unexplainedFromBytes = 8;
 
 class Explainer {
@@ -69,7 +70,8 @@ class Explainer {
     }
     if (best > 0) return best;
     const window = value.substring(i, i + 8);
-    if (window.length < 8) return 0;
+    // Padding and lengths occur in many places, and say nothing of where they come from.
+    if (window.length < 8 || new Set(window).size < distinctInWindow) return 0;
     for (const whole of this.#wholes) {
       const at = whole.length > 8 ? whole.indexOf(window) : -1;
       if (at < 0) continue;
