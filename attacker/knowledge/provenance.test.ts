@@ -35,12 +35,6 @@ const reversed = (bytes: Uint8Array): Uint8Array => bytes.slice().reverse();
 
 const honest: Record<string, Course> = {
   "in the clear": (_, payload) => [concat(utf8("says: "), payload)],
-  "padded with zeros, which follow a space here and there": (c, payload) => {
-    const length = Uint8Array.of(0x20, 0, 0, 0, 0, 0, 0, 0);
-    const digest = c.hash("sha256", concat(length, c.random(32)));
-    const padded = concat(payload.slice(0, 8), new Uint8Array(24));
-    return [c.seal("chacha20-poly1305", digest, iv, padded)];
-  },
   sealed: (c, payload) => {
     const key = c.hkdf({ hash: "sha256", key: c.random(32), length: 32 });
     return [c.seal("chacha20-poly1305", key, iv, payload)];
