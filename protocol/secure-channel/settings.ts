@@ -67,8 +67,9 @@ const table = {
   nonces: { off: "every record is sealed with the same nonce", carries: ["nonce-uniqueness"] },
   padding: { off: "a record is as long as its frames", carries: ["length-hiding"] },
   pieces: {
-    on: "longer messages are cut into up to 8 pieces, which can be counted",
-    carries: ["length-hiding"],
+    // Messages within the stated limit take one record even so: nothing is at stake for them.
+    on: "messages beyond the limit are cut into up to 8 pieces, which can be counted",
+    carries: [],
   },
   retransmission: { off: "everything is sent once", carries: ["delivery"] },
   strictness: { off: "malformed datagrams throw", carries: ["robustness"] },
@@ -122,7 +123,7 @@ export const options: OptionSpecs = {
       const safe = weak === "off" ? "on" : "off";
       const { carries } = table[name];
       const values = { default: safe, values: [safe, weak], about: `${weak}: ${about}` };
-      return [name, { ...values, weakens: { [weak]: carries } }];
+      return [name, carries.length === 0 ? values : { ...values, weakens: { [weak]: carries } }];
     }),
   ),
 };

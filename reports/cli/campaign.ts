@@ -48,10 +48,6 @@ export async function checkAll(
 ): Promise<readonly Checked[]> {
   const everyday = protocols.filter((p) => !byNameOnly.includes(p));
   const written = names.length > 0 ? names : everyday.map((p) => p.name);
-  if (names.length === 0) {
-    const left = byNameOnly.map((p) => p.name).join(", ");
-    print(`left out, since it takes minutes by itself (name it to assess it): ${left}`);
-  }
   const parsed = [...new Set(written)].map(parseProtocolName);
   const checked = parsed.map((name) => checkOne(workshop, name, print));
   const settled = await Promise.allSettled(checked);

@@ -1,5 +1,6 @@
 /** `mallory matrix`: all guarantees of some protocols under all generic attackers. */
 
+import { byNameOnly } from "../../protocol/catalog.ts";
 import { type Held, hold } from "../../scenarios/hold.ts";
 import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import type { Expectation } from "../../scenarios/scenario.ts";
@@ -34,6 +35,10 @@ export async function campaignOf(
     const progress = openProgress(io, labels, flags);
     if (!io.errIsTerminal && !flags.quiet) {
       io.err(`${terminalText(`trying ${labels.join(", ")}`, 600)}\n`);
+    }
+    if (names.length === 0 && !flags.quiet) {
+      const left = byNameOnly.map((p) => p.name).join(", ");
+      io.err(`left out, since it takes minutes by itself: ${left} (name it to assess it)\n`);
     }
     const campaign = await assessAll(workshop, checked, flags, io, progress, new Stopper());
     progress.close();
