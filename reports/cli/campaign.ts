@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { bundledSubject, type ProtocolName, parseProtocolName } from "../../harness/names.ts";
 import type { SearchSettings } from "../../harness/search/campaign.ts";
+import { simulate } from "../../harness/simulate.ts";
+import { planOf, type Subject } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { byNameOnly, protocols } from "../../protocol/catalog.ts";
@@ -18,6 +20,8 @@ export interface Checked {
   readonly subject: CheckedSubject;
   /** Names it within one report. */
   readonly label: string;
+  /** About how long its runs take, against those of others; infinite where nobody knows. */
+  readonly effort: number;
 }
 
 const defaultStuckMs = 10_000;
@@ -64,13 +68,21 @@ async function checkOne(
   print: (line: string) => void,
 ): Promise<Checked> {
   if (name.file === undefined) {
-    const subject = checkedSubject(bundledSubject(name));
-    return { name, subject, label: subject.label };
+    const bundled = bundledSubject(name);
+    const subject = checkedSubject(bundled);
+    return { name, subject, label: subject.label, effort: effortOf(bundled) };
   }
   const result = await workshop.run("check", name, {}, { print }).result;
   if (result.end === "stopped") throw new UserError(`${name.source}: stopped`);
   if (result.end !== "done") throw errorOf(result);
-  return { name, subject: result.answer, label: result.answer.label };
+  const { label } = result.answer;
+  return { name, subject: result.answer, label, effort: Number.POSITIVE_INFINITY };
+}
+
+/** There are about as many attacks as packets to attack, and each costs as much as they do. */
+function effortOf(subject: Subject): number {
+  const { packets, crypto } = simulate(planOf(subject));
+  return packets.length * (packets.length + crypto.length);
 }
 
 export interface Campaign {
@@ -138,7 +150,13 @@ export async function assessAll(
   // All at once and in this order, whichever thread is ready first.
   for (const { label } of checked)
     viewer.progress({ kind: "protocol", name: label, guarantees: ids });
-  const jobs = checked.map((one) => startOne(workshop, one, flags, viewer, stopper));
+  // The longest first, so that no thread is left alone with it in the end.
+  const started = new Map(
+    checked
+      .toSorted((a, b) => b.effort - a.effort)
+      .map((one) => [one, startOne(workshop, one, flags, viewer, stopper)]),
+  );
+  const jobs = checked.map((one) => started.get(one) as Job<"assess">);
   stopper.onStop(() => {
     for (const job of jobs) job.stop();
   });
