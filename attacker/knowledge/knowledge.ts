@@ -31,6 +31,8 @@ const prefixBytes = 4;
 const prefixSlots = 1 << 11;
 const slotOf = (prefix: number): number =>
   (Math.imul(prefix, 0x9e3779b1) >>> 20) & (prefixSlots - 1);
+const gramSlots = 1 << 14;
+const gramOf = (prefix: number): number => (Math.imul(prefix, 0x9e3779b1) >>> 18) & (gramSlots - 1);
 /** The four bytes at `i` as a number. */
 const prefixAt = (value: Latin1, i: number): number =>
   ((value.charCodeAt(i) << 24) |
@@ -128,6 +130,9 @@ export class Knowledge implements Derivability {
   /** Values whose first bytes have been seen without the rest, which may come in other packets. */
   readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
+  /** Which four bytes occur anywhere in secrets, and how many secrets have been looked at. */
+  readonly #grams = new Uint8Array(gramSlots);
+  #gramsOf = 0;
 
   /**
    * @param declared secrets that are looked for exactly, such as payloads and passwords.
@@ -312,12 +317,19 @@ export class Knowledge implements Derivability {
    */
   #wholesOf(value: Latin1): readonly Latin1[] {
     if (value.length < guessableBelowBytes) return [];
+    this.#noteGrams();
     const found = new Set<Latin1>();
+    if (!this.#mayBeInside(value, 0)) return this.#wholesOfWindows(value, found);
     for (const secret of this.#secret) {
       if (secret.length <= value.length || !secret.includes(value)) continue;
       return this.#isSeen(value) ? [] : [secret];
     }
+    return this.#wholesOfWindows(value, found);
+  }
+
+  #wholesOfWindows(value: Latin1, found: Set<Latin1>): readonly Latin1[] {
     for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
+      if (!this.#mayBeInside(value, i)) continue;
       const window = value.substring(i, i + guessableBelowBytes);
       let isSeen: boolean | undefined;
       for (const secret of this.#secret) {
@@ -328,6 +340,27 @@ export class Knowledge implements Derivability {
       }
     }
     return [...found];
+  }
+
+  /** Could the eight bytes at `i` be inside a secret? Mostly not, which spares a long search. */
+  #mayBeInside(value: Latin1, i: number): boolean {
+    const grams = this.#grams;
+    return (
+      grams[gramOf(prefixAt(value, i))] === 1 &&
+      grams[gramOf(prefixAt(value, i + prefixBytes))] === 1
+    );
+  }
+
+  #noteGrams(): void {
+    if (this.#gramsOf === this.#secret.size) return;
+    let nth = 0;
+    for (const secret of this.#secret) {
+      if (nth++ < this.#gramsOf) continue;
+      for (let i = 0; i + prefixBytes <= secret.length; i++) {
+        this.#grams[gramOf(prefixAt(secret, i))] = 1;
+      }
+    }
+    this.#gramsOf = this.#secret.size;
   }
 
   /** Do these bytes occur in something that the attacker has? */
