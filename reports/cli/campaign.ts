@@ -143,18 +143,20 @@ export async function assessAll(
   flags: Flags,
   io: Io,
   viewer: Viewer,
-  stopper = new Stopper(),
+  { stopper = new Stopper(), watched = false }: { stopper?: Stopper; watched?: boolean } = {},
 ): Promise<Campaign> {
   const startedMs = io.now();
   const ids = guarantees.map((g) => g.id).filter((id) => flags.guarantees?.includes(id) ?? true);
   // All at once and in this order, whichever thread is ready first.
   for (const { label } of checked)
     viewer.progress({ kind: "protocol", name: label, guarantees: ids });
-  // The longest first, so that no thread is left alone with it in the end.
+  // The longest first, so that no thread is left alone with it in the end; but whoever watches
+  // wants to see something at the top.
   const started = new Map(
-    checked
-      .toSorted((a, b) => b.effort - a.effort)
-      .map((one) => [one, startOne(workshop, one, flags, viewer, stopper)]),
+    (watched ? checked : checked.toSorted((a, b) => b.effort - a.effort)).map((one) => [
+      one,
+      startOne(workshop, one, flags, viewer, stopper),
+    ]),
   );
   const jobs = checked.map((one) => started.get(one) as Job<"assess">);
   stopper.onStop(() => {

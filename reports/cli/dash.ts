@@ -36,7 +36,7 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
     const release = io.onInterrupt(() => dashboard.close());
     try {
       const viewer = viewerOf(dashboard, files, checked);
-      const work = assessAll(workshop, checked, flags, io, viewer, stopper);
+      const work = assessAll(workshop, checked, flags, io, viewer, { stopper, watched: true });
       // Whoever leaves does not wait for the rest.
       const first = await Promise.race([work, dashboard.closed]);
       if (first === undefined) stopper.stop("the dashboard was left");

@@ -14,7 +14,6 @@ import {
   type Checked,
   checkAll,
   openWorkshop,
-  Stopper,
   shownReport,
 } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
@@ -40,7 +39,7 @@ export async function campaignOf(
       const left = byNameOnly.map((p) => p.name).join(", ");
       io.err(`left out, since it takes minutes by itself: ${left} (name it to assess it)\n`);
     }
-    const campaign = await assessAll(workshop, checked, flags, io, progress, new Stopper());
+    const campaign = await assessAll(workshop, checked, flags, io, progress);
     progress.close();
     saveAttacks(campaign, files);
     return { campaign, files };
