@@ -1,4 +1,5 @@
-import type { Address, Input, Millis, PlannedMessage } from "../../protocol/endpoint.ts";
+import { attackerHost } from "../../attacker/move.ts";
+import type { Address, Input, Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
 import { betweenMessagesMs, type Desk, thinkMs } from "./desk.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
@@ -7,8 +8,8 @@ import type { RunState } from "./run-state.ts";
 export class Applications {
   readonly #run: RunState;
   readonly #desks = new Map<string, Desk>();
-  /** Sessions whose honest end knows that it talks to the attacker, a user like others. */
-  readonly #withAttacker = new Set<string>();
+  /** With whom each session is, as far as its end has said. */
+  readonly #peers = new Map<string, Principal>();
 
   constructor(run: RunState) {
     this.#run = run;
@@ -25,8 +26,9 @@ export class Applications {
     let desk = this.#desks.get(key);
     if (desk === undefined) {
       // What a service is to say to honest users is not said to the attacker in its own name.
-      if (process.spec.process === "service" && this.#withAttacker.has(key)) return;
-      const planned = this.#plannedFor(process, from);
+      const peer = this.#peers.get(key);
+      if (process.spec.process === "service" && peer === attackerHost) return;
+      const planned = this.#plannedFor(process, from, peer);
       if (planned === undefined) return;
       desk = this.#deskFor(process, session, planned);
       this.#desks.set(key, desk);
@@ -36,9 +38,9 @@ export class Applications {
     this.#plan(desk, thinkMs);
   }
 
-  /** The process claims that its peer in this session is the attacker, under its own name. */
-  faceAttacker(process: Process, session: string): void {
-    this.#withAttacker.add(`${process.id}/${session}`);
+  /** The process claims to talk to this peer in this session. */
+  face(process: Process, session: string, peer: Principal): void {
+    this.#peers.set(`${process.id}/${session}`, peer);
   }
 
   /** @returns what is typed now; `undefined` if there is nothing more to say, or nobody to type. */
@@ -104,14 +106,28 @@ export class Applications {
     );
   }
 
-  /** Which planned session a process speaks for when it says `ready`. */
-  #plannedFor(process: Process, from: Address | undefined): number | undefined {
+  /**
+   * Which planned session a process speaks for when it says `ready`. What is meant for one user is
+   * not said to another, from whatever address that one comes.
+   */
+  #plannedFor(
+    process: Process,
+    from: Address | undefined,
+    peer: Principal | undefined,
+  ): number | undefined {
     if (process.plannedSession !== undefined) return process.plannedSession;
     const byAddress = this.#run.processes.find(
       (p) => p.address === from && p.plannedSession !== undefined,
     )?.plannedSession;
-    if (isFree(process, byAddress)) return byAddress;
-    return this.#run.outcomes.map((o) => o.session).find((s) => isFree(process, s));
+    const fits = (s: number | undefined): boolean => isFree(process, s) && this.#isWith(peer, s);
+    if (fits(byAddress)) return byAddress;
+    return this.#run.outcomes.map((o) => o.session).find(fits);
+  }
+
+  /** Does this principal take part in a planned session, or is nobody known who should? */
+  #isWith(peer: Principal | undefined, planned: number | undefined): boolean {
+    if (peer === undefined) return true;
+    return this.#run.processes.some((p) => p.plannedSession === planned && p.principal === peer);
   }
 }
 

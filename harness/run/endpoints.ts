@@ -1,4 +1,3 @@
-import { attackerHost } from "../../attacker/move.ts";
 import type { Address, Input, Millis, Output } from "../../protocol/endpoint.ts";
 import type { Applications } from "./applications.ts";
 import type { Connections } from "./connections.ts";
@@ -91,7 +90,7 @@ export class Endpoints {
     session: string,
     from: Address | undefined,
   ): void {
-    if (claim.peer === attackerHost) this.#applications.faceAttacker(process, session);
+    this.#applications.face(process, session, claim.peer);
     if (claim.kind !== "secret") return;
     process.secrets++;
     if (from !== undefined) process.secretWith.add(from);
