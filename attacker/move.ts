@@ -180,6 +180,10 @@ export const attackerHost = "mallory";
 export const attackerAddress = "mallory:6666";
 export const bystanderAddress = "victim:9999";
 
+/** One of the attacker's own addresses: when it is many strangers, each has a host of its own. */
+export const isAttackerAddress = (address: string): boolean =>
+  address.startsWith(`${attackerHost}:`) || address.startsWith(`${attackerHost}-`);
+
 /** Did the attacker, or one of its puppets, do this? */
 export const isAttacker = (by: string): boolean => by === attackerHost || by.startsWith("puppet-");
 

@@ -2,11 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { untracked } from "../attacker/knowledge/provenance.ts";
 import { protocols } from "../protocol/catalog.ts";
+import { eventsOf } from "./events-of.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
 import { judge, Profiles } from "./search/judge-run.ts";
 import { simulate } from "./simulate.ts";
 import { planOf } from "./subject.ts";
-import { eventsOf, subjectFor } from "./testing/tiny.ts";
+import { subjectFor } from "./testing/tiny.ts";
 import { baseWorkload, lengthVariants } from "./workload.ts";
 
 const workloads = ["default", baseWorkload, "other-content", ...lengthVariants];

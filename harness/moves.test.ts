@@ -9,18 +9,10 @@ import {
   packetKey,
 } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { say } from "../protocol/kit/workload.ts";
+import { eventsOf } from "./events-of.ts";
 import { AttackPlan } from "./run/attack-plan.ts";
-import {
-  bare,
-  deliver,
-  delivered,
-  eventsOf,
-  run,
-  say,
-  tiny,
-  transmit,
-  words,
-} from "./testing/tiny.ts";
+import { bare, deliver, delivered, run, tiny, transmit, words } from "./testing/tiny.ts";
 import type { Trace } from "./trace.ts";
 
 const up = (n: number) => ({ from: "client#0", to: "server#0", nth: n });

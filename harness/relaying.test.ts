@@ -4,13 +4,14 @@ import { capabilityOf } from "../attacker/move.ts";
 import { relaying } from "../attacker/strategies/relaying.ts";
 import { chatsecure } from "../protocol/cases/chatsecure/chatsecure.ts";
 import { preshared } from "../protocol/textbook/preshared/preshared.ts";
+import { eventsOf } from "./events-of.ts";
 import { confidentiality } from "./guarantees/confidentiality.ts";
 import { keySecrecy } from "./guarantees/key-secrecy.ts";
 import { Campaign } from "./search/campaign.ts";
 import { judge, Profiles } from "./search/judge-run.ts";
 import { simulate } from "./simulate.ts";
 import { planOf } from "./subject.ts";
-import { eventsOf, subjectFor, words } from "./testing/tiny.ts";
+import { subjectFor, words } from "./testing/tiny.ts";
 
 const settings = { seed: "mallory", guarantees: [] };
 const attacksOn = (options: Record<string, string> = {}) => {

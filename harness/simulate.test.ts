@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Endpoint, Output, PlannedSession } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { say } from "../protocol/kit/workload.ts";
+import { eventsOf } from "./events-of.ts";
 import { relayed } from "./testing/relayed.ts";
 import {
   bare,
@@ -10,11 +12,9 @@ import {
   clientServer,
   deliver,
   delivered,
-  eventsOf,
   type Handler,
   protocolOf,
   run,
-  say,
   tiny,
   transmit,
   words,

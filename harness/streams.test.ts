@@ -4,9 +4,10 @@ import type { Attack } from "../attacker/move.ts";
 import type { Endpoint, Env, Input, Output } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { Random } from "../protocol/kit/random.ts";
+import { eventsOf } from "./events-of.ts";
 import { lossyNetwork } from "./network.ts";
 import { append, Pipes, takeChunk } from "./run/streams.ts";
-import { eventsOf, type Handler, run, tiny, transmit, words } from "./testing/tiny.ts";
+import { type Handler, run, tiny, transmit, words } from "./testing/tiny.ts";
 
 const up = { from: "client#0", to: "server#0" } as const;
 const nth = (n: number) => ({ ...up, nth: n });

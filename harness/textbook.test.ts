@@ -15,11 +15,12 @@ import { signedDh } from "../protocol/textbook/signed-dh.ts";
 import { stationToStation } from "../protocol/textbook/station-to-station.ts";
 import { suiteChoice } from "../protocol/textbook/suite-choice.ts";
 import { wideMouthedFrog } from "../protocol/textbook/wide-mouthed-frog.ts";
+import { eventsOf } from "./events-of.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
 import { capabilityFor, judge, Profiles } from "./search/judge-run.ts";
 import { simulate } from "./simulate.ts";
 import { planOf, type Subject } from "./subject.ts";
-import { eventsOf, subjectFor } from "./testing/tiny.ts";
+import { subjectFor } from "./testing/tiny.ts";
 
 type Puppet = Extract<Move, { move: "puppet" }>;
 const packet = (from: string, to: string, nth = 1) => ({ from, to, nth });

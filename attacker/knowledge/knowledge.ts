@@ -29,10 +29,10 @@ export const declaredFromBytes = 4;
 const prefixBytes = 4;
 
 const prefixSlots = 1 << 11;
-const slotOf = (prefix: number): number =>
-  (Math.imul(prefix, 0x9e3779b1) >>> 20) & (prefixSlots - 1);
 const gramSlots = 1 << 14;
-const gramOf = (prefix: number): number => (Math.imul(prefix, 0x9e3779b1) >>> 18) & (gramSlots - 1);
+/** @param slots a power of two, at most 2^14. */
+const slotOf = (prefix: number, slots: number): number =>
+  (Math.imul(prefix, 0x9e3779b1) >>> 18) & (slots - 1);
 /** The four bytes at `i` as a number. */
 const prefixAt = (value: Latin1, i: number): number =>
   ((value.charCodeAt(i) << 24) |
@@ -131,7 +131,7 @@ export class Knowledge implements Derivability {
   readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
   /** Which four bytes occur anywhere in secrets, and how many secrets have been looked at. */
-  readonly #grams = new Uint8Array(gramSlots);
+  #grams: Uint8Array | undefined;
   #gramsOf = 0;
 
   /**
@@ -210,7 +210,7 @@ export class Knowledge implements Derivability {
     if (value.length < least || this.#indexed.has(value)) return;
     this.#indexed.add(value);
     const prefix = prefixAt(value, 0);
-    this.#prefixes[slotOf(prefix)] = 1;
+    this.#prefixes[slotOf(prefix, prefixSlots)] = 1;
     const list = this.#byPrefix.get(prefix);
     if (list === undefined) this.#byPrefix.set(prefix, [value]);
     else list.push(value);
@@ -248,7 +248,7 @@ export class Knowledge implements Derivability {
     let prefix = last < 0 ? 0 : prefixAt(value, 0) >>> 8;
     for (let i = 0; i <= last; i++) {
       prefix = ((prefix << 8) | (value.charCodeAt(i + prefixBytes - 1) & 0xff)) >>> 0;
-      if (this.#prefixes[slotOf(prefix)] === 0) continue;
+      if (this.#prefixes[slotOf(prefix, prefixSlots)] === 0) continue;
       const list = this.#byPrefix.get(prefix);
       if (list === undefined) continue;
       for (const candidate of list) {
@@ -317,7 +317,6 @@ export class Knowledge implements Derivability {
    */
   #wholesOf(value: Latin1): readonly Latin1[] {
     if (value.length < guessableBelowBytes) return [];
-    this.#noteGrams();
     const found = new Set<Latin1>();
     if (!this.#mayBeInside(value, 0)) return this.#wholesOfWindows(value, found);
     for (const secret of this.#secret) {
@@ -344,23 +343,23 @@ export class Knowledge implements Derivability {
 
   /** Could the eight bytes at `i` be inside a secret? Mostly not, which spares a long search. */
   #mayBeInside(value: Latin1, i: number): boolean {
-    const grams = this.#grams;
-    return (
-      grams[gramOf(prefixAt(value, i))] === 1 &&
-      grams[gramOf(prefixAt(value, i + prefixBytes))] === 1
-    );
+    const grams = this.#gramsOfSecrets();
+    const at = (k: number): number => slotOf(prefixAt(value, k), gramSlots);
+    return grams[at(i)] === 1 && grams[at(i + prefixBytes)] === 1;
   }
 
-  #noteGrams(): void {
-    if (this.#gramsOf === this.#secret.size) return;
+  #gramsOfSecrets(): Uint8Array {
+    this.#grams ??= new Uint8Array(gramSlots);
+    if (this.#gramsOf === this.#secret.size) return this.#grams;
     let nth = 0;
     for (const secret of this.#secret) {
       if (nth++ < this.#gramsOf) continue;
       for (let i = 0; i + prefixBytes <= secret.length; i++) {
-        this.#grams[gramOf(prefixAt(secret, i))] = 1;
+        this.#grams[slotOf(prefixAt(secret, i), gramSlots)] = 1;
       }
     }
     this.#gramsOf = this.#secret.size;
+    return this.#grams;
   }
 
   /** Do these bytes occur in something that the attacker has? */

@@ -4,6 +4,7 @@ import type { Attack } from "../../attacker/move.ts";
 import type { Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import { say } from "../../protocol/kit/workload.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf } from "../subject.ts";
@@ -16,16 +17,7 @@ import {
   scripted,
   submit,
 } from "../testing/scripted.ts";
-import {
-  bare,
-  deliver,
-  judgeRun,
-  say,
-  subjectFor,
-  tiny,
-  transmit,
-  words,
-} from "../testing/tiny.ts";
+import { bare, deliver, judgeRun, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import { baseWorkload } from "../workload.ts";
 import { judgedGuarantees } from "./catalog.ts";
 

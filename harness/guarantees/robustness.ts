@@ -28,11 +28,9 @@ export const robustness: Guarantee = {
     const loss = oneLoss(trace.plan.attack);
     if (eventsOf(trace, loss ? "lost" : "attack").length === 0) return { atStake: 0 };
     const atStake = trace.processes.length;
-    // What else a loss does is for `delivery` to say; some protocols always send at a steady rate.
+    // What else a loss does is for `delivery` to say.
     const because = loss
-      ? livelock(profile.honest) === undefined
-        ? livelock(trace)
-        : undefined
+      ? newLivelock(trace, profile)
       : (death(trace, profile) ?? failedSession(trace, profile));
     return because === undefined ? { atStake } : { atStake, violation: { because } };
   },
@@ -70,6 +68,12 @@ function ending(e: TraceEvent): string | undefined {
 /** So many times is no retransmission any more: sound protocols get on, or give up. */
 const forEver = 20;
 const progress = new Set<TraceEvent["kind"]>(["started", "submit", "confirm", "give-up", "commit"]);
+
+/** Some protocols send at a steady rate anyway. */
+function newLivelock(trace: Trace, { honest }: Profile): string | undefined {
+  const found = livelock(trace);
+  return found === undefined || livelock(honest) !== undefined ? undefined : found;
+}
 
 /** An end that writes as many bytes to the same peer again and again, while nothing gets on. */
 function livelock(trace: Trace): string | undefined {

@@ -3,7 +3,13 @@
  * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
  */
 import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import { type Attack, attackerHost, type Move, seesTraffic } from "../../attacker/move.ts";
+import {
+  type Attack,
+  attackerHost,
+  isAttackerAddress,
+  type Move,
+  seesTraffic,
+} from "../../attacker/move.ts";
 import { forgedMessages, Puppet } from "../../attacker/puppet.ts";
 import type {
   Address,
@@ -144,7 +150,7 @@ export class Enemy {
   #isOwn({ source, destination, byAttacker }: Packet): boolean {
     return (
       byAttacker !== undefined ||
-      destination.startsWith(`${attackerHost}:`) ||
+      isAttackerAddress(destination) ||
       this.#onWire.has(`${source}>${destination}`)
     );
   }

@@ -1,11 +1,12 @@
 /** The whole way: search, shrink, confirm, report. Verdicts that were worked out by hand. */
 import { describe, expect, test } from "vitest";
 import type { Attack, Capability } from "../../attacker/move.ts";
+import { say } from "../../protocol/kit/workload.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import { bare, deliver, say, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
+import { bare, deliver, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import type { Finding, GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 import { assess } from "./assess.ts";
 import { judge, Profiles } from "./judge-run.ts";

@@ -84,8 +84,8 @@ export class Findings {
     const trace = simulate(planOf(this.#subject, { ...hit.choice, attack }));
     if (inLayer && !trace.handshakeUntouched) return false;
     if (judge(guarantee, trace, this.#profiles).violation === undefined) return false;
-    if (needed !== "off-path" || hit.capability !== "off-path") return true;
-    return capabilityShown(guarantee, needed, trace, this.#profiles) === "off-path";
+    const shown = capabilityShown(guarantee, needed, trace, this.#profiles);
+    return capabilityRank(shown) <= capabilityRank(hit.capability);
   }
 
   #confirm(choice: Hit["choice"]): Trace {

@@ -1,10 +1,10 @@
 /** Holds one guarantee against one run: what counts, what it takes, what is at stake. */
 import {
   type Attack,
-  attackerHost,
   type Capability,
   capabilityOf,
   capabilityRank,
+  isAttackerAddress,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import { withoutMemo } from "../../protocol/kit/recorder.ts";
@@ -33,11 +33,10 @@ export function capabilityFor(
 /** The run as somebody knows it who sees only what is sent to the attacker's own addresses. */
 function fromOutside(trace: Trace): Trace {
   const own = (p: Packet): boolean =>
-    p.byAttacker !== undefined || hostOf(p.destination).startsWith(attackerHost);
+    p.byAttacker !== undefined || isAttackerAddress(p.destination);
   const packets = trace.packets.map((p) => (own(p) ? p : { ...p, bytes: new Uint8Array(0) }));
   return { ...trace, packets, digest: "" };
 }
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
 
 /**
  * What it took to break a guarantee in this run, where its moves take `capability`. An attacker
@@ -60,6 +59,7 @@ export interface Weighed {
   /** Without the attacker's registration, which changes nothing by itself. */
   readonly plain: Attack;
   readonly isInsider: boolean;
+  /** Is such an attack held against the guarantee? */
   counts(guarantee: Guarantee): boolean;
   capability(guarantee: Guarantee): Capability;
 }
@@ -75,13 +75,6 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
     capability: (guarantee) => (watches(guarantee) ? watching : acting),
   };
 }
-
-/** Whether such an attack is held against the guarantee; being registered changes nothing. */
-export const mayCount = (
-  guarantee: Guarantee,
-  attack: Attack,
-  transport: Subject["protocol"]["transport"],
-): boolean => guarantee.counts?.(withoutRegistration(attack), transport) !== false;
 
 /** The run that relational guarantees compare others with. */
 export const relationalBaseline = "lengths-short";
@@ -114,7 +107,7 @@ export class Profiles {
 
 export function judge(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
   const { attack, protocol } = trace.plan;
-  if (!mayCount(guarantee, attack, protocol.transport)) return { atStake: 0 };
+  if (!weigh(attack, protocol.transport).counts(guarantee)) return { atStake: 0 };
   return judgeCounting(guarantee, trace, profiles);
 }
 

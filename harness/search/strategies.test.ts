@@ -10,11 +10,12 @@ import {
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { say } from "../../protocol/kit/workload.ts";
 import { bundledSubject, parseProtocolName } from "../names.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { relayed } from "../testing/relayed.ts";
-import { deliver, say, subjectFor, tiny } from "../testing/tiny.ts";
+import { deliver, subjectFor, tiny } from "../testing/tiny.ts";
 import { baseWorkload, workloadNamed } from "../workload.ts";
 import { sceneOf } from "./scene.ts";
 

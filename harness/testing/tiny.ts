@@ -1,4 +1,5 @@
 /** Small protocols for the lab's own tests: what an endpoint does is written in the test. */
+
 import type { Attack } from "../../attacker/move.ts";
 import type {
   Deployment,
@@ -12,12 +13,14 @@ import type {
   RoleSpec,
 } from "../../protocol/endpoint.ts";
 import { text, utf8 } from "../../protocol/kit/bytes.ts";
+import { say } from "../../protocol/kit/workload.ts";
+import { eventsOf } from "../events-of.ts";
 import type { Guarantee, Judgement } from "../guarantees/guarantee.ts";
 import { calmNetwork } from "../network.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import type { Subject } from "../subject.ts";
-import type { NetworkConditions, RunPlan, Trace, TraceEvent } from "../trace.ts";
+import type { NetworkConditions, RunPlan, Trace } from "../trace.ts";
 
 export type Handler = (input: Input, now: Millis) => readonly Output[];
 /** What one role does; a bare handler for those that need no timer. */
@@ -122,15 +125,9 @@ export const deliver = (message: Uint8Array, from: string): Output => ({
   from,
 });
 
-export const eventsOf = <K extends TraceEvent["kind"]>(trace: Trace, kind: K) =>
-  trace.events.filter((e): e is Extract<TraceEvent, { kind: K }> => e.kind === kind);
-
 /** What came out at the other end, as text. */
 export const delivered = (trace: Trace): readonly string[] =>
   eventsOf(trace, "deliver").map((e) => words(e.message));
-
-export const say = (from: string, ...texts: readonly string[]) =>
-  texts.map((message) => ({ from, message: utf8(message) }));
 
 /** Sends each message as it is, and delivers whatever comes: no defence at all. */
 export const bareClient: Part = () => (input) => {

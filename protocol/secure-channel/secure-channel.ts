@@ -31,17 +31,17 @@
  * counters are visible. A delayed message is as good as a fresh one. Whoever breaks into a running
  * session can follow it for up to an hour, until both ends make new ephemeral keys (rekey.ts).
  */
+
 import {
   type DeployEnv,
   type Deployment,
   MisuseError,
-  type PlannedMessage,
   type Principal,
   type Protocol,
   type Workload,
 } from "../endpoint.ts";
-import { utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
+import { fill, say } from "../kit/workload.ts";
 import { issue, signatureBytes } from "./certificate.ts";
 import { Client } from "./client.ts";
 import { Directory, type Listed } from "./directory.ts";
@@ -172,11 +172,6 @@ function deploy({ crypto, options, principals }: DeployEnv): Deployment {
  * Those of all others are known to everybody: attackers should lack nothing to pose as them.
  */
 const unknown: Principal = "carol";
-
-const say = (from: "client" | "server", ...texts: readonly string[]): readonly PlannedMessage[] =>
-  texts.map((message) => ({ from, message: utf8(message) }));
-/** Readable, and of exactly that length. */
-const fill = (what: string, length: number): string => what.padEnd(length, " and so on");
 
 const workload: Workload = {
   sessions: [

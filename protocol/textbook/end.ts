@@ -1,14 +1,5 @@
 /** One end of a handshake that leads to sealed records: what the textbook's protocols share. */
-import type {
-  Address,
-  Env,
-  Millis,
-  OutputBody,
-  PlannedMessage,
-  Principal,
-  RoleSpec,
-} from "../endpoint.ts";
-import { utf8 } from "../kit/bytes.ts";
+import type { Address, Env, Millis, OutputBody, Principal, RoleSpec } from "../endpoint.ts";
 import { finished, type Party, type Result } from "./party.ts";
 import { type DirectionKeys, directionKeys, Records, type RecordsAbout } from "./records.ts";
 
@@ -19,10 +10,6 @@ export const initiatorAndResponder = (port: number): readonly RoleSpec[] => [
   { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
   { name: "responder", principals: ["bob"], process: "service", port },
 ];
-
-/** Messages of a workload. */
-export const say = (from: string, ...texts: readonly string[]): readonly PlannedMessage[] =>
-  texts.map((words) => ({ from, message: utf8(words) }));
 
 export abstract class End implements Party {
   done = false;

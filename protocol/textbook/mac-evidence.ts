@@ -11,7 +11,7 @@
 import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
-import { say } from "./end.ts";
+import { say } from "../kit/workload.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import type { Party, Result } from "./party.ts";
 import { Client, claimsOf, finished, keyOf, present, running, Service, transmit } from "./party.ts";

@@ -13,7 +13,8 @@
 import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
-import { End, initiatorAndResponder, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { End, initiatorAndResponder } from "./end.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import type { Result } from "./party.ts";
 import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./party.ts";

@@ -13,7 +13,8 @@
 import type { Address, Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
-import { End, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { End } from "./end.ts";
 import { any, pack, unpack } from "./fields.ts";
 import { Client, claimsOf, keyOf, type Result, running, transmit } from "./party.ts";
 import { recordClaims } from "./records.ts";

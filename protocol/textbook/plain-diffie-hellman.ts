@@ -12,7 +12,8 @@
 import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
-import { initiatorAndResponder, type Part, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
 import { pack } from "./fields.ts";
 import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
 import { Client, claimsOf, keyOf, present, Service } from "./party.ts";

@@ -13,7 +13,8 @@
  */
 import { type Env, MisuseError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
-import { End, initiatorAndResponder, type Part, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { End, initiatorAndResponder, type Part } from "./end.ts";
 import { message, pack, readMessage } from "./fields.ts";
 import { Client, claimsOf, type Result, running, Service, transmit } from "./party.ts";
 import { recordClaims } from "./records.ts";

@@ -18,7 +18,8 @@
 import type { OptionValues, Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
-import { initiatorAndResponder, type Part, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
 import { Client, claimsOf, keyOf, present, Service } from "./party.ts";

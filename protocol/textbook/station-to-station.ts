@@ -22,7 +22,8 @@
 import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
-import { initiatorAndResponder, type Part, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
 import { pack, unpack } from "./fields.ts";
 import { type Binding, Initiator, Responder } from "./halves.ts";
 import { Client, claimsOf, keyOf, present, Service } from "./party.ts";

@@ -12,7 +12,8 @@
  */
 import type { Address, Env, Millis, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, lossyText, utf8 } from "../kit/bytes.ts";
-import { End, initiatorAndResponder, type Part, say } from "./end.ts";
+import { say } from "../kit/workload.ts";
+import { End, initiatorAndResponder, type Part } from "./end.ts";
 import { pack } from "./fields.ts";
 import { type Line, readLine, writeLine } from "./lines.ts";
 import type { Result } from "./party.ts";

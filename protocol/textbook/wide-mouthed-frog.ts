@@ -24,7 +24,7 @@ import type {
 } from "../endpoint.ts";
 import { readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
-import { say } from "./end.ts";
+import { say } from "../kit/workload.ts";
 import { any, message, pack, readMessage, unpack } from "./fields.ts";
 import { Client, claimsOf, finished, keyOf, type Party, running } from "./party.ts";
 import { directionKeys, Records, recordClaims } from "./records.ts";

@@ -4,7 +4,7 @@ import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { bundledSubject, type ProtocolName, parseProtocolName } from "../../harness/names.ts";
 import type { SearchSettings } from "../../harness/search/campaign.ts";
 import { simulate } from "../../harness/simulate.ts";
-import { planOf, type Subject } from "../../harness/subject.ts";
+import { planOf } from "../../harness/subject.ts";
 import { UserError } from "../../harness/user-error.ts";
 import type { MatrixProgress, MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { byNameOnly, protocols } from "../../protocol/catalog.ts";
@@ -20,8 +20,6 @@ export interface Checked {
   readonly subject: CheckedSubject;
   /** Names it within one report. */
   readonly label: string;
-  /** About how long its runs take, against those of others; infinite where nobody knows. */
-  readonly effort: number;
 }
 
 const defaultStuckMs = 10_000;
@@ -42,24 +40,31 @@ export const errorOf = (failure: Failure): Error =>
 
 /**
  * Looks at every protocol before any work begins, so that a misspelt name costs no time.
- * @param names as they were written; none: all bundled ones but those that take long.
+ * @param written as names are on a command line; none: all bundled ones but those that take long.
  * @throws UserError, OwnError
  */
 export async function checkAll(
   workshop: Workshop,
-  names: readonly string[],
+  written: readonly string[],
   print: (line: string) => void,
 ): Promise<readonly Checked[]> {
-  const everyday = protocols.filter((p) => !byNameOnly.includes(p));
-  const written = names.length > 0 ? names : everyday.map((p) => p.name);
-  const parsed = [...new Set(written)].map(parseProtocolName);
-  const checked = parsed.map((name) => checkOne(workshop, name, print));
+  const everyday = protocols.filter((p) => !byNameOnly.includes(p)).map((p) => p.name);
+  const names = written.length > 0 ? written : everyday;
+  return checkNames(workshop, [...new Set(names)].map(parseProtocolName), print);
+}
+
+/** The same for names that have been read already. */
+export async function checkNames(
+  workshop: Workshop,
+  names: readonly ProtocolName[],
+  print: (line: string) => void,
+): Promise<readonly Checked[]> {
+  const checked = names.map((name) => checkOne(workshop, name, print));
   const settled = await Promise.allSettled(checked);
   const failed = settled.find((s) => s.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   const subjects = await Promise.all(checked);
-  const unique = [...new Map(subjects.map((c) => [c.label, c])).values()];
-  return unique;
+  return [...new Map(subjects.map((c) => [c.label, c])).values()];
 }
 
 async function checkOne(
@@ -68,21 +73,28 @@ async function checkOne(
   print: (line: string) => void,
 ): Promise<Checked> {
   if (name.file === undefined) {
-    const bundled = bundledSubject(name);
-    const subject = checkedSubject(bundled);
-    return { name, subject, label: subject.label, effort: effortOf(bundled) };
+    const subject = checkedSubject(bundledSubject(name));
+    return { name, subject, label: subject.label };
   }
   const result = await workshop.run("check", name, {}, { print }).result;
   if (result.end === "stopped") throw new UserError(`${name.source}: stopped`);
   if (result.end !== "done") throw errorOf(result);
-  const { label } = result.answer;
-  return { name, subject: result.answer, label, effort: Number.POSITIVE_INFINITY };
+  return { name, subject: result.answer, label: result.answer.label };
 }
 
-/** There are about as many attacks as packets to attack, and each costs as much as they do. */
-function effortOf(subject: Subject): number {
-  const { packets, crypto } = simulate(planOf(subject));
-  return packets.length * (packets.length + crypto.length);
+/**
+ * Longest first, so that no thread is left alone with it in the end. There are about as many
+ * attacks as packets to attack, and each costs as much as they do; of a user's own file nobody
+ * knows.
+ */
+function longestFirst(checked: readonly Checked[]): readonly Checked[] {
+  const effortOf = ({ name }: Checked): number => {
+    if (name.file !== undefined) return Number.MAX_VALUE;
+    const { packets, crypto } = simulate(planOf(bundledSubject(name)));
+    return packets.length * (packets.length + crypto.length);
+  };
+  const efforts = new Map(checked.map((one) => [one, effortOf(one)]));
+  return checked.toSorted((a, b) => (efforts.get(b) ?? 0) - (efforts.get(a) ?? 0));
 }
 
 export interface Campaign {
@@ -150,10 +162,10 @@ export async function assessAll(
   // All at once and in this order, whichever thread is ready first.
   for (const { label } of checked)
     viewer.progress({ kind: "protocol", name: label, guarantees: ids });
-  // The longest first, so that no thread is left alone with it in the end; but whoever watches
-  // wants to see something at the top.
+  // Whoever watches wants to see something at the top; and few of them all start at once.
+  const inOrder = watched || checked.length <= workshop.workers;
   const started = new Map(
-    (watched ? checked : checked.toSorted((a, b) => b.effort - a.effort)).map((one) => [
+    (inOrder ? checked : longestFirst(checked)).map((one) => [
       one,
       startOne(workshop, one, flags, viewer, stopper),
     ]),

@@ -5,20 +5,19 @@ import { defencesMarkdown, defencesText } from "../defences-text.ts";
 import { terminalText } from "../escape.ts";
 import { jsonText } from "../json.ts";
 import { AttackFiles } from "./attack-files.ts";
-import { assessAll, type Campaign, type Checked, checkAll, openWorkshop } from "./campaign.ts";
+import {
+  assessAll,
+  type Campaign,
+  type Checked,
+  checkAll,
+  checkNames,
+  openWorkshop,
+} from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, saveAttacks } from "./matrix.ts";
 import { openProgress } from "./progress.ts";
 import { version } from "./version.ts";
-
-/** The name as the user would write it with one more option. */
-const withOption = (name: string, { option, value }: { option: string; value: string }): string => {
-  const hash = name.indexOf("#");
-  const [base, exported] = hash < 0 ? [name, ""] : [name.slice(0, hash), name.slice(hash)];
-  const [from, suffix] = base.includes("?") || exported === "" ? [base, exported] : [name, ""];
-  return `${from}${from.includes("?") ? "&" : "?"}${option}=${value}${suffix}`;
-};
 
 export async function defencesCommand(
   name: string,
@@ -40,8 +39,12 @@ export async function defencesCommand(
     if (weakenings.length === 0) {
       throw new UserError(`${label}: no option says what it weakens; see "weakens" in endpoint.ts`);
     }
-    const names = weakenings.map((w) => withOption(name, w));
-    const weak = await checkAll(workshop, names, print);
+    const { given } = whole.name;
+    const names = weakenings.map((w) => ({
+      ...whole.name,
+      given: { ...given, [w.option]: w.value },
+    }));
+    const weak = await checkNames(workshop, names, print);
     const all = [whole, ...weak];
     const progress = openProgress(
       io,

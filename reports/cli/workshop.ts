@@ -75,6 +75,11 @@ export class Workshop {
     this.#pool = options.pool ?? makePool(options.workers);
   }
 
+  /** How many tasks can be under way at once. */
+  get workers(): number {
+    return this.#options.workers;
+  }
+
   run<K extends TaskKind>(
     kind: K,
     name: ProtocolName,

@@ -30,14 +30,9 @@
  * users say is signed. The server does not certify devices, so that each session takes a login.
  * What is said of secure-channel holds here, too.
  */
-import type {
-  DeployEnv,
-  Deployment,
-  PlannedMessage,
-  PlannedSession,
-  Protocol,
-} from "../../endpoint.ts";
-import { utf8 } from "../../kit/bytes.ts";
+
+import type { DeployEnv, Deployment, PlannedSession, Protocol } from "../../endpoint.ts";
+import { say } from "../../kit/workload.ts";
 import { datagramBytes } from "../records.ts";
 import { dealAccounts, serverName } from "./enrolment.ts";
 import { LoginHost } from "./login-host.ts";
@@ -123,9 +118,6 @@ function deploy(about: DeployEnv): Deployment {
     ],
   };
 }
-
-const say = (from: "client" | "server", ...texts: readonly string[]): readonly PlannedMessage[] =>
-  texts.map((message) => ({ from, message: utf8(message) }));
 
 /** Each login takes 17 datagrams, and attacks are tried on every one: few words are enough. */
 const first: PlannedSession = {

@@ -30,14 +30,10 @@
  * the pre-shared key later can read everything recorded before; whoever has the key of one end
  * can play the other; and address translation between the two stops the handshake.
  */
-import {
-  MisuseError,
-  type PlannedMessage,
-  type Principal,
-  type Protocol,
-  type Workload,
-} from "../../endpoint.ts";
+
+import { MisuseError, type Principal, type Protocol, type Workload } from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
+import { fill, say } from "../../kit/workload.ts";
 import { Client } from "./client.ts";
 import { defenceOptions, defencesOf } from "./defences.ts";
 import type { Pair } from "./keys.ts";
@@ -82,11 +78,6 @@ function deal(principals: readonly Principal[], key: () => Uint8Array): readonly
     principals.filter((p) => p !== client).map((server) => ({ client, server, psk: key() })),
   );
 }
-
-const say = (from: "client" | "server", ...texts: readonly string[]): readonly PlannedMessage[] =>
-  texts.map((message) => ({ from, message: utf8(message) }));
-/** Readable, and of exactly that length. */
-const fill = (what: string, length: number): string => what.padEnd(length, " and so on");
 
 const workload: Workload = {
   sessions: [
