@@ -51,6 +51,8 @@ export interface Job<K extends TaskKind> {
 const ownPatience = 6;
 /** Memory that a thread may use before it is ended. */
 const heapMegabytes = 2_048;
+/** Runs are short-lived: with so much room for young objects hardly any is ever copied. */
+const youngMegabytes = 96;
 
 export function makePool(workers: number): Piscina {
   const pool = new Piscina({
@@ -59,7 +61,10 @@ export function makePool(workers: number): Piscina {
     maxThreads: Math.max(1, workers),
     idleTimeout: 60_000,
     atomics: "disabled",
-    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    resourceLimits: {
+      maxOldGenerationSizeMb: heapMegabytes,
+      maxYoungGenerationSizeMb: youngMegabytes,
+    },
   });
   // A thread without a task may still die of what an earlier one left behind.
   pool.on("error", () => {});
