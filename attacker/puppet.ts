@@ -140,7 +140,7 @@ export class Puppet {
     this.#replayed = 0;
     this.#consumed = 0;
     const isPast = (): boolean => this.#replaying && this.#replayed < this.#pastLength;
-    const endpoint = this.#open(this.#gate(isPast), isPast);
+    const endpoint = this.#opened(isPast);
     for (const { input, now } of this.#history) {
       try {
         endpoint.handle(input, now);
@@ -152,6 +152,17 @@ export class Puppet {
     this.#replaying = false;
     this.#stalled = false;
     return endpoint;
+  }
+
+  /** Code that does not even start, as nobody was ever given what it needs, is of no use. */
+  #opened(isPast: () => boolean): Endpoint {
+    try {
+      return this.#open(this.#gate(isPast), isPast);
+    } catch (error) {
+      if (error instanceof Stall || this.#stalled) throw error;
+      this.dead = true;
+      return { handle: () => [] };
+    }
   }
 
   #gate(isPast: () => boolean): Gate {

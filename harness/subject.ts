@@ -5,7 +5,7 @@ import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { calmNetwork } from "./network.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { NetworkConditions, RunPlan } from "./trace.ts";
-import { workloadNamed } from "./workload.ts";
+import { withSessions, workloadNamed } from "./workload.ts";
 
 export interface Subject {
   readonly protocol: Protocol;
@@ -13,6 +13,8 @@ export interface Subject {
   readonly options: OptionValues;
   /** How the user named it, without options: a bundled name, or a path. */
   readonly source: string;
+  /** Only so many sessions of every workload, for searches that go deep. */
+  readonly sessions?: number;
 }
 
 export const defaultSeed = "mallory";
@@ -27,7 +29,7 @@ export function planOf(
     readonly network?: NetworkConditions;
   } = {},
 ): RunPlan {
-  const name = about.workload ?? "default";
+  const name = withSessions(about.workload ?? "default", subject.sessions);
   const workload = workloadNamed(subject.protocol, subject.options, name);
   if (workload === undefined) throw new ProtocolError(`there is no workload "${name}"`);
   return {

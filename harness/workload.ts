@@ -83,18 +83,43 @@ function withOtherContent(workload: Workload): Workload {
   };
 }
 
+/** Only the first sessions, the very first one at once. */
+function firstSessions({ sessions }: Workload, count: number): Workload {
+  const kept = sessions.slice(0, count);
+  return { sessions: kept.map((session, i) => (i === 0 ? { ...session, start: 0 } : session)) };
+}
+
+const scope = /^([a-z-]+)\/([1-9]\d{0,3})$/;
+
+/** @returns the name of the same workload, cut down to so many sessions: `within-limits/1`. */
+export const withSessions = (name: string, sessions: number | undefined): string =>
+  sessions === undefined || scope.test(name) ? name : `${name}/${sessions}`;
+
+/** @returns the name of another workload, with as many sessions as this one has. */
+export const alike = (name: string, other: string): string => {
+  const sessions = scope.exec(name)?.[2];
+  return withSessions(other, sessions === undefined ? undefined : Number(sessions));
+};
+
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
 
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
- * {@link lengthVariants}. @returns `undefined` for an unknown name.
+ * {@link lengthVariants}; with `/2`, only its first two sessions.
+ * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
   protocol: Protocol,
   options: OptionValues,
   name: string,
 ): Workload | undefined {
+  const [, whole, sessions] = scope.exec(name) ?? [];
   const base = defaultWorkload(protocol, options);
+  if (whole === undefined) return variant(protocol, base, name);
+  return variant(protocol, firstSessions(base, Number(sessions)), whole);
+}
+
+function variant(protocol: Protocol, base: Workload, name: string): Workload | undefined {
   const stated = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
   const limit = Math.min(protocol.limits?.messageBytes ?? longMessageBytes, longMessageBytes);
   switch (name) {

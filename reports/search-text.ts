@@ -7,25 +7,35 @@ import type { TextOptions } from "./text.ts";
 
 export interface ExploreWords {
   readonly depth: number;
+  /** Only so many sessions of the workload were attacked. */
+  readonly sessions?: number;
   readonly runs: number;
   /** Was everything tried? */
   readonly complete: boolean;
 }
 
+const onFirst = (sessions: number | undefined): string => {
+  if (sessions === undefined) return "";
+  return ` on the first ${sessions === 1 ? "session" : counted(sessions, "session")}`;
+};
+
 /** How far the exhaustive search went, and what it left out because it cannot matter. */
-export function exploreText({ depth, runs, complete }: ExploreWords, options: TextOptions): string {
+export function exploreText(words: ExploreWords, options: TextOptions): string {
+  const { depth, sessions, runs, complete } = words;
   const colors = pc.createColors(options.color);
-  const moves = counted(depth, "move");
+  const moves = `${counted(depth, "move")}${onFirst(sessions)}`;
   const covered = `${counted(runs, "attack")} covered`;
-  const words = complete
+  const said = complete
     ? `all attacks of up to ${moves}: ${covered}, ` +
       "not counting those that only repeat one of them, or that can change no verdict"
     : `NOT all attacks of up to ${moves}: ${covered}`;
-  const lines = hanging("", words, Math.max(40, options.width));
+  const lines = hanging("", said, Math.max(40, options.width));
   return `${lines.map((l) => (complete ? l : colors.yellow(l))).join("\n")}\n`;
 }
 
 export interface FuzzWords {
+  /** Only so many sessions of the workload were attacked. */
+  readonly sessions?: number;
   readonly runs: number;
   readonly shards: number;
   readonly transitions: number;
@@ -48,7 +58,7 @@ export function fuzzText(words: FuzzWords, options: TextOptions): string {
     resumedAfter === undefined ? "" : `, ${grouped(resumedAfter)} of them in earlier sittings`;
   const lines = hanging(
     "random search  ",
-    `${counted(runs, "run")} in ${counted(shards, "shard")}${earlier}; ` +
+    `${counted(runs, "run")}${onFirst(words.sessions)} in ${counted(shards, "shard")}${earlier}; ` +
       `${counted(words.transitions, "transition")} covered; ` +
       `${counted(words.effective, "attack")} changed the course; ` +
       `${counted(words.kept, "attack")} reached or broke something new`,

@@ -51,6 +51,8 @@ export interface SearchSettings {
   readonly capabilities?: readonly Capability[];
   /** At most this many runs; what is left untried makes `holds` an `unknown`. */
   readonly budgetRuns?: number;
+  /** Only the first so many sessions of the workload. */
+  readonly sessions?: number;
 }
 
 export interface Watch {
@@ -88,7 +90,8 @@ export class Campaign {
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
-    this.subject = subject;
+    const { sessions } = settings;
+    this.subject = sessions === undefined ? subject : { ...subject, sessions };
     this.settings = settings;
     this.#watch = watch;
     this.#profiles = new Profiles(subject, settings.seed);

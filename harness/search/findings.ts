@@ -63,7 +63,7 @@ export class Findings {
         schema: "mallory/attack@1",
         protocol: source,
         options,
-        workload: choice.workload,
+        workload: trace.plan.workloadName,
         seed: choice.seed,
         network: choice.network,
         moves: attack,

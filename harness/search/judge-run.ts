@@ -12,6 +12,7 @@ import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace.ts";
+import { alike } from "../workload.ts";
 
 /** Is it broken by what somebody learns? */
 export const watches = (guarantee: Guarantee): boolean =>
@@ -116,7 +117,10 @@ export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Prof
   const { plan } = trace;
   if (guarantee.distinguish !== undefined) {
     if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };
-    const violation = guarantee.distinguish(profiles.of(relationalBaseline).honest, trace);
+    const violation = guarantee.distinguish(
+      profiles.of(alike(plan.workloadName, relationalBaseline)).honest,
+      trace,
+    );
     const atStake = trace.packets.length;
     return violation === undefined ? { atStake } : { atStake, violation };
   }

@@ -245,10 +245,12 @@ export const limitsOf = ({
   seed,
   guarantees: ids,
   capabilities,
-}: Flags): Pick<SearchSettings, "seed" | "guarantees" | "capabilities"> => ({
+  sessions,
+}: Flags): Pick<SearchSettings, "seed" | "guarantees" | "capabilities" | "sessions"> => ({
   seed,
   ...(ids === undefined ? {} : { guarantees: ids }),
   ...(capabilities === undefined ? {} : { capabilities }),
+  ...(sessions === undefined ? {} : { sessions }),
 });
 
 function startOne(

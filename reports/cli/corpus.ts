@@ -41,6 +41,7 @@ const stateSchema = z.strictObject({
     seed: z.string(),
     guarantees: z.array(z.string()).nullable(),
     capabilities: z.array(z.string()).nullable(),
+    sessions: z.number().int().min(1).nullable().default(null),
   }),
   /** How many runs were asked for. */
   runs: z.number().int().min(1),

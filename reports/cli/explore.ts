@@ -43,11 +43,12 @@ export async function exploreCommand(
   saveAttacks(searched, files);
   const { runs, incomplete } = searched.report;
   const complete = incomplete === undefined;
+  const scope = flags.sessions === undefined ? {} : { sessions: flags.sessions };
   const options = { color: flags.color && io.outIsTerminal, width: io.columns() };
   const words = {
     schema: "mallory/explore@1",
-    fields: { depth, complete },
-    text: exploreText({ depth, runs, complete }, options),
+    fields: { depth, ...scope, complete },
+    text: exploreText({ depth, ...scope, runs, complete }, options),
   };
   return tellSearch(searched, words, files, flags, io);
 }

@@ -20,6 +20,8 @@ export interface Flags {
   readonly capabilities?: readonly Capability[];
   readonly budget?: Budget;
   readonly workers?: number;
+  /** Only the first so many sessions of the workload. */
+  readonly sessions?: number;
   readonly bail: boolean;
   readonly color: boolean;
   readonly quiet: boolean;
@@ -35,6 +37,7 @@ interface RawFlags {
   readonly capability?: readonly string[];
   readonly budget?: string;
   readonly workers?: string;
+  readonly sessions?: string;
   readonly bail?: boolean;
   readonly color?: boolean;
   readonly quiet?: boolean;
@@ -42,12 +45,18 @@ interface RawFlags {
 }
 
 const mostWorkers = 256;
+const mostSessions = 1_000;
 
 /** For everything that searches. */
 export function addLimitFlags(command: Command): Command {
   return command
     .option("--guarantee <id...>", "only these guarantees")
     .option("--capability <name...>", "only attackers with these capabilities, or less");
+}
+
+/** For searches that go deep into one protocol. */
+export function addDepthFlags(command: Command): Command {
+  return addLimitFlags(command).option("--sessions <n>", "only the first sessions of the workload");
 }
 
 /** For everything that goes through the whole catalogue. */
@@ -101,10 +110,10 @@ export function parseBudget(text: string): Budget {
   return { unit: "seconds", seconds: n * (unit === "h" ? 3600 : unit === "m" ? 60 : 1) };
 }
 
-function parseWorkers(text: string): number {
+function parseNumber(flag: string, text: string, most: number): number {
   const n = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (n >= 1 && n <= mostWorkers) return n;
-  throw new UserError(`--workers "${text}": write a number from 1 to ${mostWorkers}`);
+  if (n >= 1 && n <= most) return n;
+  throw new UserError(`--${flag} "${text}": write a number from 1 to ${most}`);
 }
 
 /**
@@ -132,7 +141,12 @@ export function flagsOf(raw: RawFlags, noColor: boolean): Flags {
       ? {}
       : { capabilities: withWeaker(checkCapabilities(capabilities)) }),
     ...(raw.budget === undefined ? {} : { budget: parseBudget(raw.budget) }),
-    ...(raw.workers === undefined ? {} : { workers: parseWorkers(raw.workers) }),
+    ...(raw.workers === undefined
+      ? {}
+      : { workers: parseNumber("workers", raw.workers, mostWorkers) }),
+    ...(raw.sessions === undefined
+      ? {}
+      : { sessions: parseNumber("sessions", raw.sessions, mostSessions) }),
     bail: raw.bail === true,
     color: raw.color !== false && !noColor,
     quiet: raw.quiet === true,

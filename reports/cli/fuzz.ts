@@ -117,13 +117,14 @@ const aboutOf = ({ label }: Checked, flags: Flags): FuzzState["about"] => ({
   seed: flags.seed,
   guarantees: flags.guarantees === undefined ? null : [...flags.guarantees].sort(),
   capabilities: flags.capabilities === undefined ? null : [...flags.capabilities].sort(),
+  sessions: flags.sessions ?? null,
 });
 
 /** @throws UserError if it was another search. */
 function goingOn(one: Checked, asked: number | undefined, corpus: Corpus, flags: Flags): Beginning {
   const saved = corpus.loadState();
   const about = aboutOf(one, flags);
-  for (const key of ["protocol", "seed", "guarantees", "capabilities"] as const) {
+  for (const key of ["protocol", "seed", "guarantees", "capabilities", "sessions"] as const) {
     const [before, now] = [saved.about[key], about[key]].map((v) => String(v ?? "all"));
     if (before === now) continue;
     const says = `the search there is about ${key} ${before}, not ${now}`;
@@ -185,7 +186,8 @@ async function search(
     brokenBy(reports),
   );
   const searched = putTogether(one, reports, done, done.reason, flags.seed);
-  return { searched, words: wordsOf(results, shards) };
+  const scope = flags.sessions === undefined ? {} : { sessions: flags.sessions };
+  return { searched, words: { ...wordsOf(results, shards), ...scope } };
 }
 
 /** All shrunk attacks. */
@@ -226,11 +228,12 @@ function goOn(
   { folder, size }: Corpus,
   flags: Flags,
 ): NonNullable<FuzzWords["corpus"]> {
-  const { seed, guarantees, capabilities } = flags;
+  const { seed, guarantees, capabilities, sessions } = flags;
   const words = ["npx", "mallory", "fuzz", name, "--corpus", folder, "--resume"];
   if (report.incomplete === undefined) words.push("--runs", String(2 * report.runs));
   if (seed !== defaultSeed) words.push("--seed", seed);
   if (guarantees !== undefined) words.push("--guarantee", guarantees.join(","));
   if (capabilities !== undefined) words.push("--capability", capabilities.join(","));
+  if (sessions !== undefined) words.push("--sessions", String(sessions));
   return { folder, size, command: words.map(shellWord).join(" ") };
 }

@@ -10,7 +10,7 @@ import { dashCommand } from "./dash.ts";
 import { defencesCommand } from "./defences.ts";
 import { diffCommand } from "./diff.ts";
 import { exploreCommand, parseDepth } from "./explore.ts";
-import { addCommonFlags, addLimitFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
+import { addCommonFlags, addDepthFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
 import { type FuzzFlags, fuzzCommand } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
 import { listCommand, listNames } from "./list.ts";
@@ -52,7 +52,8 @@ The attack behind every broken guarantee is saved below <out>/attacks; "replay" 
 
 const exploreHelp = `
 The attacks are all lists of so many moves, of every kind and at every packet and moment that a run
-shows. Each move more multiplies the work by some hundreds; --budget ends the search in between.
+shows. Each move more multiplies the work by some hundreds: --budget ends the search in between,
+and --sessions 1 looks into a smaller world.
 The work is divided into ${exploreShards} shards, whatever --workers is: the result is the same.
 `;
 
@@ -116,7 +117,7 @@ function program(io: Io, act: Act): Command {
 
 /** Searches that take longer, for one protocol, or that compare two. */
 function defineSearches(io: Io, act: Act, define: Define): void {
-  addLimitFlags(addCommonFlags(define("explore", "every attack of up to so many moves")))
+  addDepthFlags(addCommonFlags(define("explore", "every attack of up to so many moves")))
     .argument("<protocol>", protocolHelp)
     .option("--depth <moves>", "how many moves an attack may have", "2")
     .option("--budget <amount>", "for the whole search: 5000runs (repeatable), or 30s (not)")
@@ -125,7 +126,7 @@ function defineSearches(io: Io, act: Act, define: Define): void {
       act(command, (flags) => exploreCommand(name, parseDepth(depth), flags, io));
     });
 
-  addLimitFlags(addCommonFlags(define("fuzz", "random attacks, grown from those that led on")))
+  addDepthFlags(addCommonFlags(define("fuzz", "random attacks, grown from those that led on")))
     .argument("<protocol>", protocolHelp)
     .option("--runs <n>", "how many attacks are drawn (10000, or what --resume goes on with)")
     .option("--corpus <folder>", "keeps attacks that led somewhere; they are tried first next time")

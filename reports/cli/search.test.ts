@@ -58,6 +58,19 @@ describe("explore", () => {
     expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
   });
 
+  test("keeps to the first sessions, and what it finds is of those sessions alone", async () => {
+    const args = ["--depth", "1", "--sessions", "1", "--guarantee", "integrity,confidentiality"];
+    const { code, out } = await mallory("explore", "object-security", ...args);
+    expect(code, "that is known of it").toBe(0);
+    expect(out).toMatch(/^all attacks of up to 1 move on the first session: /m);
+    for (const id of ["integrity", "confidentiality"]) {
+      const attack = join("mallory-out", "attacks", "object-security", `${id}.json`);
+      const saved = json(readFileSync(join(folder.path, attack), "utf8"));
+      expect(saved["workload"]).toMatch(/^[a-z-]+\/1$/);
+      expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
+    }
+  });
+
   test("holds back where a budget ended it", async () => {
     const args = ["--depth", "2", "--guarantee", "robustness", "--budget", "20runs"];
     const { code, out } = await mallory("explore", one, ...args, "--json");

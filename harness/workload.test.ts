@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { objectSecurity } from "../protocol/cases/object-security/object-security.ts";
+import { alike, withSessions, workloadNamed } from "./workload.ts";
+
+const named = (name: string) => workloadNamed(objectSecurity, {}, name)?.sessions;
+
+describe("fewer sessions", () => {
+  test("are the first ones, and begin at once", () => {
+    const all = named("within-limits") ?? [];
+    expect(all.length).toBeGreaterThan(2);
+    expect(named("within-limits/2")).toEqual([{ ...all[0], start: 0 }, all[1]]);
+    expect(named("within-limits/999")).toHaveLength(all.length);
+  });
+  test("are part of the name, once", () => {
+    expect(withSessions("default", undefined)).toBe("default");
+    expect(withSessions(withSessions("default", 2), 2)).toBe("default/2");
+    expect(alike("lengths-long/3", "lengths-short")).toBe("lengths-short/3");
+    expect(alike("lengths-long", "lengths-short")).toBe("lengths-short");
+  });
+  test.each(["default/0", "default/", "default/1/1", "default/-1", "/1", "nothing/1"])(
+    "%s is no workload",
+    (name) => expect(named(name)).toBeUndefined(),
+  );
+});
