@@ -94,7 +94,7 @@ export class Campaign {
     this.subject = sessions === undefined ? subject : { ...subject, sessions };
     this.settings = settings;
     this.#watch = watch;
-    this.#profiles = new Profiles(subject, settings.seed);
+    this.#profiles = new Profiles(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#profiles.of(baseWorkload).honest;
     const profile = this.#profiles.of(baseWorkload);
@@ -107,7 +107,7 @@ export class Campaign {
       name: subject.source,
       guarantees: this.#chosen().map((g) => g.id),
     });
-    this.#findings = new Findings(subject, this.#profiles, () => watch.beat?.("shrinking"));
+    this.#findings = new Findings(this.subject, this.#profiles, () => watch.beat?.("shrinking"));
   }
 
   #chosen() {
