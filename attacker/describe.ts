@@ -95,9 +95,13 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
   const sight = move.watching === true ? ", watching the others" : "";
   const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
+  const set = Object.entries(move.settings ?? {}).map(([name, value]) => `${name}=${value}`);
+  const settings = set.length === 0 ? "" : `, set to ${set.join(" and ")}`;
+  const n = move.leaves;
+  const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${sight}${reuse}${handed}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${sight}${reuse}${handed}${when}`;
 }
 
 /** @returns a sentence without a full stop, starting with a verb. */

@@ -129,7 +129,8 @@ const move = z.discriminatedUnion("move", [
    * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
    * from that process's address. It may also face another puppet. With `handsTo` what it accepts
    * is sent on by another puppet. From outside it knows of the traffic only what is sent to it,
-   * unless it is `watching` as well.
+   * unless it is `watching` as well. With `settings` its code is set otherwise than the others',
+   * and with `leaves` it gives its place up after so many packets of its own.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -143,6 +144,8 @@ const move = z.discriminatedUnion("move", [
     /** Its first random draw of fitting length is the nth value known by then, or one whose
      * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
+    settings: z.record(z.string(), z.string()).optional(),
+    leaves: z.number().int().min(1).optional(),
     when: moment.optional(),
   }),
   /** Goes on in the place of a process, from the state it has after a packet has arrived. */

@@ -8,11 +8,21 @@ import {
   moveSchema,
   packetKey,
 } from "../attacker/move.ts";
-import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import type { OptionValues } from "../protocol/endpoint.ts";
+import { hex, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { say } from "../protocol/kit/workload.ts";
 import { eventsOf } from "./events-of.ts";
 import { AttackPlan } from "./run/attack-plan.ts";
-import { bare, deliver, delivered, run, tiny, transmit, words } from "./testing/tiny.ts";
+import {
+  bare,
+  deliver,
+  delivered,
+  type Handler,
+  run,
+  tiny,
+  transmit,
+  words,
+} from "./testing/tiny.ts";
 import type { Trace } from "./trace.ts";
 
 const up = (n: number) => ({ from: "client#0", to: "server#0", nth: n });
@@ -195,6 +205,62 @@ describe("each kind of move", () => {
     const kinds = new Set(Object.values(cases).map((c) => c.move.move));
     const all = moveSchema.options.map((option) => option.shape.move.value);
     expect([...all].sort()).toEqual([...kinds].sort());
+  });
+});
+
+describe("a puppet with settings of its own", () => {
+  /** Both ends greet by the words that they are set to; a client goes along with its server. */
+  const greeting = tiny({
+    client: () => () => [],
+    server: () => () => [],
+    protocol: {
+      options: { words: { default: "hello", values: ["hello", "hi", "hey"], about: "" } },
+      deploy: ({ options }) => ({
+        open(role) {
+          if (role === "client") return { handle: asked() };
+          return { handle: (input) => (input.kind === "datagram" ? answered(options) : []) };
+        },
+        longTermSecrets: () => [],
+      }),
+    },
+  });
+  function asked(): Handler {
+    let words = "hello";
+    return (input) => {
+      if (input.kind === "start") return [transmit(words)];
+      if (input.kind !== "datagram") return [];
+      const answer = latin1(input.bytes);
+      if (answer === words) return [deliver(input.bytes, input.from)];
+      words = answer;
+      return [transmit(words)];
+    };
+  }
+  const answered = ({ words = "" }: OptionValues) => [transmit(words)];
+  const posing = {
+    move: "puppet",
+    name: "puppet-a",
+    role: "server",
+    as: "bob",
+    facing: "client#0",
+    insteadOf: "server#0",
+  } as const;
+  const heardWith = (more: Partial<Extract<Move, { move: "puppet" }>>) => {
+    return delivered(run(greeting, { attack: [{ ...posing, ...more }] }));
+  };
+
+  test("says what such a party says", () => {
+    expect(heardWith({})).toEqual(["hello"]);
+    expect(heardWith({ settings: { words: "hi" } })).toEqual(["hi"]);
+  });
+  test("leaves after so many packets, and the real one goes on", () => {
+    // The client has changed to “hi”; the server, who says “hello”, changes it back.
+    expect(heardWith({ settings: { words: "hi" }, leaves: 1 })).toEqual(["hello"]);
+    expect(heardWith({ settings: { words: "hi" }, leaves: 2 })).toEqual(["hi"]);
+  });
+  test.each([{ words: "bonjour" }, { nothing: "hi" }])("%o is not possible", (settings) => {
+    const trace = run(greeting, { attack: [{ ...posing, settings }] });
+    expect(eventsOf(trace, "attack")).toEqual([]);
+    expect(delivered(trace)).toEqual(["hello"]);
   });
 });
 

@@ -7,6 +7,7 @@
  */
 import { fieldsOf, openField } from "../fields.ts";
 import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
+import { disclosed, disclosedStore } from "./disclosing.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
@@ -20,6 +21,7 @@ export function* alphabet(scene: Scene, n: number): Iterable<Move> {
   yield* substitutions(leading.values);
   yield* injections(leading);
   yield* roles(leading, n);
+  yield* disclosures(scene);
 }
 
 /** What one session sent takes, or joins, the same place in a session that repeats it. */
@@ -166,4 +168,13 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
       }
     }
   }
+}
+
+/** What was kept, before anything has happened or after all is over; and files, as they are then. */
+function* disclosures(scene: Scene): Iterable<Move> {
+  for (const principal of scene.principals) {
+    yield disclosed(principal, "start");
+    yield disclosed(principal, "end");
+  }
+  for (const store of scene.stores) yield disclosedStore(store);
 }

@@ -1,7 +1,8 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { compromising, disclosingAfterAttack } from "./compromising.ts";
+import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
-import { hijacking, impersonating, splicing } from "./impersonating.ts";
+import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
@@ -25,6 +26,7 @@ export const strategies: readonly Strategy[] = [
   cutting,
   impersonating,
   splicing,
+  otherwiseSet,
   substitutingKeys,
   substitutingNonces,
   substitutingNames,
@@ -46,6 +48,7 @@ export const strategies: readonly Strategy[] = [
   replacing,
   transplanting,
   injectingPairs,
+  continuing,
   replayingAcross,
   sweeping,
 ];

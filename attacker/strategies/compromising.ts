@@ -1,5 +1,6 @@
 /** Long-term secrets are out while sessions run, or come out after an active attack. */
 import type { Move } from "../move.ts";
+import { disclosed } from "./disclosing.ts";
 import { impersonations, splice, talkingPairs } from "./impersonating.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
 
@@ -8,13 +9,6 @@ function* active(scene: Scene): Iterable<readonly Move[]> {
   for (const puppet of impersonations(scene)) yield [puppet];
   for (const [asker, answerer] of talkingPairs(scene)) yield splice(scene, asker, answerer);
 }
-
-const disclosed = (principal: string, when: "start" | "end"): Move => ({
-  move: "disclose",
-  principal,
-  what: "long-term",
-  when,
-});
 
 export const compromising: Strategy = {
   id: "compromise",

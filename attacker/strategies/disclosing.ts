@@ -1,11 +1,19 @@
 /** Secrets and files come out after everything is over. */
 import type { Move } from "../move.ts";
-import { attack, type Strategy } from "./strategy.ts";
+import { attack, type Scene, type Strategy } from "./strategy.ts";
 
-const afterwards = (principal: string, what: string): Move => ({
+export const disclosed = (principal: string, when: "start" | "end"): Move => ({
   move: "disclose",
   principal,
-  what,
+  what: "long-term",
+  when,
+});
+
+/** A file as it is at the end. */
+export const disclosedStore = ({ principal, name }: Scene["stores"][number]): Move => ({
+  move: "disclose",
+  principal,
+  what: `store:${name}`,
   when: "end",
 });
 
@@ -14,8 +22,8 @@ export const disclosing: Strategy = {
   title: "long-term secrets and stores become known after the end, singly and all together",
   capability: "disclosure",
   *attacks(scene) {
-    const secrets = scene.principals.map((p) => afterwards(p, "long-term"));
-    const stores = scene.stores.map((s) => afterwards(s.principal, `store:${s.name}`));
+    const secrets = scene.principals.map((p) => disclosed(p, "end"));
+    const stores = scene.stores.map(disclosedStore);
     for (const move of [...secrets, ...stores]) yield attack(move);
     yield attack(...secrets, ...stores);
   },

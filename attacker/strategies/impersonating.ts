@@ -3,6 +3,7 @@
  * between two ends, and on from the middle of a session.
  */
 import type { Move } from "../move.ts";
+import { firstOfTheirKind } from "./leading.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
 type Puppet = Extract<Move, { move: "puppet" }>;
@@ -95,6 +96,30 @@ export const hijacking: Strategy = {
     for (const { ref: after } of scene.packets) {
       for (const process of new Set([after.from, after.to])) {
         yield attack({ move: "hijack", name: "puppet-a", process, after });
+      }
+    }
+  },
+};
+
+/** How many packets of its own it takes to lead somebody astray, before the real one goes on. */
+const briefly = [1, 2, 3];
+
+export const otherwiseSet: Strategy = {
+  id: "other-settings",
+  title: "one end is played with another setting, and perhaps only for its first packets",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const [asker, answerer] of talkingPairs(firstOfTheirKind(scene))) {
+      for (const { option, value } of scene.otherSettings) {
+        const settings = { [option]: value };
+        for (const [who, facing] of [
+          [answerer, asker],
+          [asker, answerer],
+        ] as const) {
+          const puppet = playing("puppet-a", who, facing, { insteadOf: who.id, settings });
+          yield attack(puppet);
+          for (const leaves of briefly) yield attack({ ...puppet, leaves });
+        }
       }
     }
   },

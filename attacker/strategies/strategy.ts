@@ -45,6 +45,8 @@ export interface Scene {
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];
   readonly stores: readonly { readonly principal: Principal; readonly name: string }[];
+  /** What whoever runs the code can set otherwise than it is set here, one option at a time. */
+  readonly otherSettings: readonly { readonly option: string; readonly value: string }[];
   /** Lines that honest logs contain; open source, as everything but keys. */
   readonly logLines: readonly string[];
 }

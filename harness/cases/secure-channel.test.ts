@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
+import { continuing } from "../../attacker/strategies/continuing.ts";
+import { otherwiseSet } from "../../attacker/strategies/impersonating.ts";
+import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { hex, latin1 } from "../../protocol/kit/bytes.ts";
 import { encodeSuitesError } from "../../protocol/secure-channel/edhoc/messages.ts";
 import { secureChannel } from "../../protocol/secure-channel/secure-channel.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
 import { calmNetwork, lossyNetwork } from "../network.ts";
+import { Campaign } from "../search/campaign.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf } from "../subject.ts";
@@ -164,6 +168,26 @@ describe.each(weaknesses)("without %s", (option, attack, expected) => {
   test("with it, the same attack breaks nothing", () => {
     expect(attacked({}, attack)).toEqual([]);
   });
+});
+
+/** Defences whose absence only a strategy with some insight finds out. */
+const found: readonly (readonly [string, Strategy, string])[] = [
+  ["suite-list", otherwiseSet, "downgrade"],
+  ["ack-authentication", continuing, "honest-acknowledgement"],
+];
+
+describe.each(found)("without %s, a strategy", (option, strategy, guarantee) => {
+  function verdictOf(options: Record<string, string>) {
+    const settings = { seed: "mallory", guarantees: [guarantee] };
+    const campaign = new Campaign(subjectFor(secureChannel, options), settings);
+    for (const candidate of strategy.attacks(campaign.scene()))
+      campaign.try(strategy.id, candidate);
+    return campaign.finish(null).verdicts[0]?.verdict;
+  }
+  test(`finds an attack on ${guarantee}`, () => {
+    expect(verdictOf({ [option]: "off" })).toBe("broken");
+  });
+  test("finds none with it", () => expect(verdictOf({})).toBe("holds"));
 });
 
 describe("lengths", () => {

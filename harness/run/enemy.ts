@@ -16,6 +16,7 @@ import type {
   Deployment,
   Input,
   Millis,
+  OptionValues,
   Output,
   Principal,
 } from "../../protocol/endpoint.ts";
@@ -27,6 +28,7 @@ import { declaredSecrets } from "../knowledge-of.ts";
 import type { Packet, RunPlan } from "../trace.ts";
 import { type AddressBook, principalOf } from "./address-book.ts";
 import { envOf, type Process } from "./processes.ts";
+import type { Installation } from "./run-state.ts";
 import type { Stores } from "./stores.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -48,6 +50,8 @@ export interface Seat {
   ready: boolean;
   /** How many of its own messages it has said. */
   forged: number;
+  /** How many packets it still sends before it leaves. */
+  left: number;
   timer: Millis | undefined;
 }
 
@@ -58,6 +62,7 @@ interface EnemyWorld {
   readonly book: AddressBook;
   readonly log: OpRecord[];
   readonly packets: readonly Packet[];
+  otherwise(settings: OptionValues): Installation | undefined;
   readonly random: Random;
   readonly stores: Stores;
 }
@@ -211,10 +216,13 @@ export class Enemy {
     const facingRole = book.role(facingName.split("#")[0] ?? "");
     const asked = spec.peer !== undefined;
     const random = this.#world.random.fork(attackerHost).fork(move.name);
+    const { settings } = move;
+    const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
+    if (installed === undefined) return undefined;
     const puppet = new Puppet(
       move.name,
       (gate) =>
-        this.#world.deployment.open(
+        installed.deployment.open(
           move.role,
           envOf({
             self: move.as,
@@ -223,13 +231,13 @@ export class Enemy {
             peer: asked && facingRole !== undefined ? principalOf(facingRole, session) : undefined,
             peerAddress: asked ? facing : undefined,
             crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
-            stores: this.#world.stores,
+            stores: installed.stores,
           }),
         ),
       this.knowledge(),
       (op) => this.#operation(op),
     );
-    const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move.handsTo);
+    const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move);
     // What one puppet sends to another one is no business of whoever has that address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
@@ -275,7 +283,7 @@ export class Enemy {
     facing: Address,
     facingId: string,
     as: Principal,
-    handsTo: string | undefined,
+    { handsTo, leaves = Number.POSITIVE_INFINITY }: Pick<PuppetMove, "handsTo" | "leaves">,
   ): Seat {
     const seat: Seat = {
       puppet,
@@ -288,6 +296,7 @@ export class Enemy {
       to: this.#addressee(as),
       ready: false,
       forged: 0,
+      left: leaves,
       timer: undefined,
     };
     this.seats.push(seat);
@@ -332,7 +341,7 @@ export class Enemy {
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
     const { address, principal, id } = process;
-    const seat = this.#sit(puppet, index, address, facing, id, principal, undefined);
+    const seat = this.#sit(puppet, index, address, facing, id, principal, {});
     seat.ready = true;
     return seat;
   }
@@ -342,6 +351,14 @@ export class Enemy {
     // The relation becomes known before the gate asks what follows from it.
     this.knowledge();
     if (op.op === "random" && !this.#borrowed.has(op.output)) this.#learn(op.output);
+  }
+
+  /** A puppet has sent a packet: perhaps that was its last, and its place is free again. */
+  sent(seat: Seat): void {
+    seat.left--;
+    if (seat.left > 0) return;
+    seat.puppet.dead = true;
+    for (const [line, taker] of this.#onWire) if (taker === seat) this.#onWire.delete(line);
   }
 
   /** What a puppet does with its session beyond the protocol: hand on, and say its own. */

@@ -1,4 +1,4 @@
-import type { Address, Deployment, Millis } from "../../protocol/endpoint.ts";
+import type { Address, Deployment, Millis, OptionValues } from "../../protocol/endpoint.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace.ts";
@@ -9,6 +9,12 @@ import type { Process } from "./processes.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stores } from "./stores.ts";
 import { Pipes } from "./streams.ts";
+
+/** A protocol with its keys dealt, and what it keeps. */
+export interface Installation {
+  readonly deployment: Deployment;
+  readonly stores: Stores;
+}
 
 /**
  * What all parts of a run share: the plan, the world it was installed in, the clock and its queue,
@@ -53,13 +59,34 @@ export class RunState {
     this.stores = new Stores((at, store, bytes) => {
       if (this.#dealt) this.events.push({ kind: "stored", t: this.now, at, store, bytes });
     });
-    this.deployment = plan.protocol.deploy({
-      crypto: new CryptoRecorder(this.log, this.random.fork("deployment"), "deployment"),
-      options: plan.options,
-      principals: this.book.principals(),
-      store: (principal, name) => this.stores.of(principal, name),
-    });
+    this.deployment = this.#install(plan.options, this.stores);
     this.#dealt = true;
+  }
+
+  #install(options: OptionValues, stores: Stores): Deployment {
+    return this.plan.protocol.deploy({
+      crypto: new CryptoRecorder(this.log, this.random.fork("deployment"), "deployment"),
+      options,
+      principals: this.book.principals(),
+      store: (principal, name) => stores.of(principal, name),
+    });
+  }
+
+  /**
+   * The same protocol as somebody has it who sets it otherwise: with the same keys, as far as they
+   * are drawn in the same way. Nobody else sees its stores.
+   * @returns `undefined` if it cannot be set so.
+   */
+  otherwise(settings: OptionValues): Installation | undefined {
+    const { options = {} } = this.plan.protocol;
+    const exist = Object.entries(settings).every(([name, v]) => options[name]?.values.includes(v));
+    if (!exist) return undefined;
+    const stores = new Stores();
+    try {
+      return { deployment: this.#install({ ...this.plan.options, ...settings }, stores), stores };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Puts something on its way that sessions wait for. */

@@ -101,6 +101,8 @@ export class Seats {
   }
 
   #transmit(seat: Seat, bytes: Uint8Array, asked: Address | undefined): void {
+    if (seat.left <= 0) return;
+    this.#enemy.sent(seat);
     const to = asked ?? seat.facing;
     const source = seat.address;
     const packet = this.#wire.forge({

@@ -3,7 +3,7 @@ import { fieldsOf, openField } from "../../attacker/fields.ts";
 import { packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
-import type { Packet, Trace } from "../trace.ts";
+import type { Packet, RunPlan, Trace } from "../trace.ts";
 
 /** More would only repeat what is done to these. */
 const mostKinds = 3;
@@ -58,6 +58,11 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
   return found;
 }
 
+const otherSettings = ({ protocol, options }: RunPlan): Scene["otherSettings"] =>
+  Object.entries(protocol.options ?? {}).flatMap(([option, { values }]) =>
+    values.filter((value) => value !== options[option]).map((value) => ({ option, value })),
+  );
+
 /**
  * @param other the same workload with another seed: packets equal in both are constants that
  *   nobody has to see to know them.
@@ -102,6 +107,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
       })),
     principals: [...new Set(trace.processes.map((p) => p.principal))],
     stores: [...stores.values()],
+    otherSettings: otherSettings(trace.plan),
     logLines: linesOf(trace).filter((line) => common.has(line)),
   };
 }

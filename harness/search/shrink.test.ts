@@ -12,6 +12,18 @@ const needs =
   (attack: Attack): boolean =>
     nths.every((n) => drops(attack).includes(n));
 
+test("fewer edits of what is sent again, down to those that are needed", () => {
+  const edits = [1, 2, 3].map((at) => ({ edit: "set" as const, at, hex: "ff" }));
+  const again: Move = { move: "replay", packet: packet(1), edits, to: "server#0", when: "start" };
+  const sets = (at: number) => (attack: Attack) =>
+    attack.some(
+      (m) => m.move === "replay" && m.edits?.some((e) => e.edit === "set" && e.at === at),
+    );
+  expect(shrink([again], sets(2))).toEqual([{ ...again, edits: [edits[1]] }]);
+  const { edits: _, ...same } = again;
+  expect(shrink([again], (a) => a.length === 1)).toEqual([same]);
+});
+
 describe("fewer moves", () => {
   test("down to those that are needed", () => {
     const attack = [1, 2, 3, 4, 5, 6, 7, 8].map(drop);

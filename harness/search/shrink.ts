@@ -41,10 +41,15 @@ function* smaller(attack: Attack): Iterable<Attack> {
 }
 
 function* simplerMoves(move: Move): Iterable<Move> {
-  if (move.move === "modify" && move.edits.length > 1) {
-    for (let i = 0; i < move.edits.length; i++) {
-      yield { ...move, edits: move.edits.filter((_, k) => k !== i) };
+  if ((move.move === "modify" || move.move === "replay") && (move.edits?.length ?? 0) > 1) {
+    const { edits = [] } = move;
+    for (let i = 0; i < edits.length; i++) {
+      yield { ...move, edits: edits.filter((_, k) => k !== i) };
     }
+  }
+  if (move.move === "replay" && move.edits !== undefined) {
+    const { edits: _, ...same } = move;
+    yield same;
   }
   if ((move.move === "inject" || move.move === "replay") && (move.times ?? 1) > 1) {
     const times = move.times ?? 1;
@@ -62,13 +67,10 @@ function* simplerMoves(move: Move): Iterable<Move> {
   }
   if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
   if (move.move === "puppet") {
-    const { reuses, handsTo, when, ...plain } = move;
-    const rest = { ...plain, ...(handsTo === undefined ? {} : { handsTo }) };
-    const later = when === undefined ? {} : { when };
-    if (when !== undefined) yield { ...rest, ...(reuses === undefined ? {} : { reuses }) };
-    if (reuses !== undefined) yield { ...rest, ...later };
-    if (handsTo !== undefined) {
-      yield { ...plain, ...later, ...(reuses === undefined ? {} : { reuses }) };
+    for (const part of ["when", "reuses", "handsTo", "settings", "leaves"] as const) {
+      if (move[part] === undefined) continue;
+      const { [part]: _, ...simpler } = move;
+      yield simpler;
     }
   }
 }
