@@ -33,7 +33,7 @@ const isCounted = (step: number): boolean => step > 0 && step <= mostSteps;
 export function continued(seen: readonly Uint8Array[]): Edit[] {
   const last = seen.at(-1) ?? new Uint8Array(0);
   // Numbers are counted as they are written.
-  const fields = fieldsOf(last).filter((path) => path.at(-1) !== "decimal");
+  const fields = fieldsOf(last).filter((path) => !path.includes("decimal"));
   return fields.flatMap((path, i, paths) => {
     // What is in an inner field is not changed a second time in the whole.
     if (paths.some((p, k) => k !== i && path.every((step, n) => p[n] === step))) return [];
