@@ -93,6 +93,8 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const place =
     move.insteadOf === undefined ? "in a session of its own" : `in the place of ${move.insteadOf}`;
   const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
+  const carried =
+    move.carries === undefined ? "" : "; until it has a session, it repeats what the other hears";
   const sight = move.watching === true ? ", watching the others" : "";
   const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
   const set = Object.entries(move.settings ?? {}).map(([name, value]) => `${name}=${value}`);
@@ -101,7 +103,7 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${sight}${reuse}${handed}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${sight}${reuse}${handed}${carried}${when}`;
 }
 
 /** @returns a sentence without a full stop, starting with a verb. */

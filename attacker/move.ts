@@ -128,7 +128,9 @@ const move = z.discriminatedUnion("move", [
    * Runs the code of `role` as `as`, held to what the attacker knows, toward the process `facing`.
    * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
    * from that process's address. It may also face another puppet. With `handsTo` what it accepts
-   * is sent on by another puppet. From outside it knows of the traffic only what is sent to it,
+   * is sent on by another puppet. A puppet that `carries` seals so many contents of its own,
+   * and then, until it has a session, what the one that hands to it has opened in the same place.
+   * From outside it knows of the traffic only what is sent to it,
    * unless it is `watching` as well. With `settings` its code is set otherwise than the others',
    * and with `leaves` it gives its place up after so many packets of its own.
    */
@@ -140,6 +142,7 @@ const move = z.discriminatedUnion("move", [
     facing: processId,
     insteadOf: processId.optional(),
     handsTo: puppetName.optional(),
+    carries: z.number().int().min(0).optional(),
     watching: z.literal(true).optional(),
     /** Its first random draw of fitting length is the nth value known by then, or one whose
      * public key is: then the puppet can do with it only what anybody could. From 1. */

@@ -13,7 +13,7 @@
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
-import { type Latin1, utf8 } from "../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
 
@@ -31,12 +31,27 @@ interface Fed {
  */
 export type OpenPuppet = (gate: Gate, isPast: () => boolean) => Endpoint;
 
+export interface Carrying {
+  /** So many contents are its own before. */
+  readonly after: number;
+  /** The nth different content that another puppet has opened, from 0. */
+  readonly nth: (n: number) => Latin1 | undefined;
+}
+
 export class Puppet {
   readonly id: string;
   readonly #open: OpenPuppet;
   readonly #knowledge: Knowledge;
   /** Told of every operation, so that the run's record is complete. */
   readonly #onOperation: (op: OpRecord) => void;
+  readonly #carrying: Carrying | undefined;
+  #ready = false;
+  /** All that it wanted to seal, in order, and what was sealed instead. */
+  readonly #sealed = new Map<Latin1, Latin1>();
+  /** The place of the content that it waits for. */
+  #awaited: number | undefined;
+  /** All contents that it opened, in order. */
+  readonly #opened = new Set<Latin1>();
   readonly #history: Fed[] = [];
   /** How many of them a hijacked process saw before it was forked. */
   readonly #pastLength: number;
@@ -59,12 +74,13 @@ export class Puppet {
     open: OpenPuppet,
     knowledge: Knowledge,
     onOperation: (op: OpRecord) => void,
-    past: readonly Fed[] = [],
+    { past = [], carrying }: { readonly past?: readonly Fed[]; readonly carrying?: Carrying } = {},
   ) {
     this.id = id;
     this.#open = open;
     this.#knowledge = knowledge;
     this.#onOperation = onOperation;
+    this.#carrying = carrying;
     this.#history.push(...past);
     this.#pastLength = past.length;
     this.#endpoint = this.#rebuild();
@@ -85,7 +101,7 @@ export class Puppet {
   advance(now: Millis): readonly Output[] {
     const out: Output[] = [];
     while (!this.dead && this.#waiting.length > 0) {
-      if (this.#triedAt === this.#knowledge.size) break;
+      if (this.#triedAt === this.#knowledge.size && !this.#isHeard()) break;
       const input = this.#waiting[0] as Input;
       const outputs = this.#attempt(input, now);
       if (outputs === undefined) {
@@ -97,6 +113,7 @@ export class Puppet {
       this.#history.push({ input, now });
       this.#decided.push(...this.#decisions);
       for (const output of outputs) {
+        if (output.kind === "ready") this.#ready = true;
         if (output.kind === "transmit") this.#outbox.push(output);
         else out.push(output);
       }
@@ -140,7 +157,7 @@ export class Puppet {
     this.#replayed = 0;
     this.#consumed = 0;
     const isPast = (): boolean => this.#replaying && this.#replayed < this.#pastLength;
-    const endpoint = this.#opened(isPast);
+    const endpoint = this.#started(isPast);
     for (const { input, now } of this.#history) {
       try {
         endpoint.handle(input, now);
@@ -155,7 +172,7 @@ export class Puppet {
   }
 
   /** Code that does not even start, as nobody was ever given what it needs, is of no use. */
-  #opened(isPast: () => boolean): Endpoint {
+  #started(isPast: () => boolean): Endpoint {
     try {
       return this.#open(this.#gate(isPast), isPast);
     } catch (error) {
@@ -166,6 +183,7 @@ export class Puppet {
   }
 
   #gate(isPast: () => boolean): Gate {
+    const carrying = this.#carrying;
     const stall = (): never => {
       this.#stalled = true;
       throw new Stall();
@@ -173,10 +191,12 @@ export class Puppet {
     return {
       done: (op) => {
         if (this.#replaying) return;
+        const opens = op.backwards && op.op !== "verify" && op.op !== "encode";
+        const content = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
         this.#onOperation(op);
-        if (!op.backwards || op.op === "verify" || op.op === "encode") return;
-        const plaintext = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
-        if (!this.#knowledge.has(plaintext)) stall();
+        if (!opens) return;
+        if (!this.#knowledge.has(content)) stall();
+        this.#opened.add(content);
       },
       failed: (key) => {
         if (!this.#replaying && !this.#knowledge.has(key)) stall();
@@ -188,7 +208,34 @@ export class Puppet {
         this.#decisions.push(passes);
         return passes;
       },
+      ...(carrying === undefined ? {} : { content: (own) => this.#content(own, carrying, stall) }),
     };
+  }
+
+  /**
+   * What is sealed instead of its own words, until it has a session: what somebody in the same
+   * role has said in the same place of another session. A login that is not tied to its channel is
+   * carried from one channel into another in this way (Asokan, Niemi, Nyberg 2003).
+   */
+  #content(own: Uint8Array, { after, nth }: Carrying, stall: () => never): Uint8Array {
+    const wanted = latin1(own);
+    const before = this.#sealed.get(wanted);
+    if (before !== undefined) return fromLatin1(before);
+    const place = this.#sealed.size;
+    const content = this.#replaying || this.#ready || place < after ? wanted : nth(place);
+    this.#awaited = content === undefined ? place : undefined;
+    if (content?.length !== own.length) return stall();
+    this.#sealed.set(wanted, content);
+    return fromLatin1(content);
+  }
+
+  /** What it waits for has been opened, which tells the attacker nothing new perhaps. */
+  #isHeard(): boolean {
+    return this.#awaited !== undefined && this.#carrying?.nth(this.#awaited) !== undefined;
+  }
+
+  opened(nth: number): Latin1 | undefined {
+    return [...this.#opened][nth];
   }
 }
 

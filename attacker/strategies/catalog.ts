@@ -1,5 +1,5 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
-import { compromising, disclosingAfterAttack } from "./compromising.ts";
+import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
 import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
@@ -34,6 +34,7 @@ export const strategies: readonly Strategy[] = [
   disclosing,
   disclosingAfterAttack,
   compromising,
+  carryingOver,
   reflecting,
   redirecting,
   spoofingBystander,

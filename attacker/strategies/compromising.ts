@@ -2,6 +2,7 @@
 import type { Move } from "../move.ts";
 import { disclosed } from "./disclosing.ts";
 import { impersonations, splice, talkingPairs } from "./impersonating.ts";
+import { firstOfTheirKind } from "./leading.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
 
 /** Ways of being in the middle of things, each a list of moves. */
@@ -29,5 +30,26 @@ export const disclosingAfterAttack: Strategy = {
   *attacks(scene) {
     const secrets = scene.principals.map((p) => disclosed(p, "end"));
     for (const moves of active(scene)) yield attack(...moves, ...secrets);
+  },
+};
+
+/** So many encrypted parts a handshake may have, which belong to its channel. */
+const ownContents = [0, 1, 2];
+
+/** N. Asokan, V. Niemi, K. Nyberg: Man-in-the-Middle in Tunnelled Authentication Protocols, 2003. */
+export const carryingOver: Strategy = {
+  id: "carry-over",
+  title: "what is said inside one channel is carried into another, by somebody who is in both",
+  capability: "compromise",
+  *attacks(scene) {
+    for (const [asker, answerer] of talkingPairs(firstOfTheirKind(scene))) {
+      for (const carries of ownContents) {
+        const between = splice(scene, asker, answerer, { carries });
+        yield attack(...between);
+        for (const principal of scene.principals) {
+          yield attack(disclosed(principal, "start"), ...between);
+        }
+      }
+    }
   },
 };

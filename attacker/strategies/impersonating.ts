@@ -69,11 +69,17 @@ export const impersonating: Strategy = {
 };
 
 /** Two puppets back to back; on a stream the outer one opens a connection of its own. */
-export function splice(scene: Scene, asker: SeenProcess, answerer: SeenProcess): readonly Move[] {
+export function splice(
+  scene: Scene,
+  asker: SeenProcess,
+  answerer: SeenProcess,
+  more: Partial<Puppet> = {},
+): readonly Move[] {
   const own = scene.transport === "stream" ? {} : { insteadOf: asker.id };
+  const inner = { insteadOf: answerer.id, handsTo: "puppet-b", ...more };
   return [
-    playing("puppet-a", answerer, asker, { insteadOf: answerer.id, handsTo: "puppet-b" }),
-    playing("puppet-b", asker, answerer, { ...own, handsTo: "puppet-a" }),
+    playing("puppet-a", answerer, asker, inner),
+    playing("puppet-b", asker, answerer, { ...own, handsTo: "puppet-a", ...more }),
   ];
 }
 

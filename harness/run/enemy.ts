@@ -216,7 +216,7 @@ export class Enemy {
     const facingRole = book.role(facingName.split("#")[0] ?? "");
     const asked = spec.peer !== undefined;
     const random = this.#world.random.fork(attackerHost).fork(move.name);
-    const { settings } = move;
+    const { settings, carries } = move;
     const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
     if (installed === undefined) return undefined;
     const puppet = new Puppet(
@@ -236,6 +236,9 @@ export class Enemy {
         ),
       this.knowledge(),
       (op) => this.#operation(op),
+      carries === undefined
+        ? {}
+        : { carrying: { after: carries, nth: (n) => this.#openedFor(move.name, n) } },
     );
     const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move);
     // What one puppet sends to another one is no business of whoever has that address.
@@ -247,6 +250,11 @@ export class Enemy {
     if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, seat);
     else this.#onWire.set(`${facing}>${address}`, seat);
     return seat;
+  }
+
+  /** What a puppet that hands to this one has opened. */
+  #openedFor(name: string, nth: number): Latin1 | undefined {
+    return this.seats.find((s) => s.handsTo === name)?.puppet.opened(nth);
   }
 
   #drawing(move: PuppetMove, random: Random): Random {
@@ -337,7 +345,7 @@ export class Enemy {
         ),
       this.knowledge(),
       (op) => this.#operation(op),
-      process.history,
+      { past: process.history },
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
     const { address, principal, id } = process;

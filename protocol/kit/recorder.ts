@@ -90,6 +90,8 @@ export interface Gate {
   failed(key: Latin1): void;
   /** What a comparison is to yield. */
   compare(a: Latin1, b: Latin1): boolean;
+  /** What is to be encrypted instead of this, of the same length. */
+  content?(plaintext: Uint8Array): Uint8Array;
 }
 
 /**
@@ -377,8 +379,9 @@ export class CryptoRecorder implements CryptoKit {
     plaintext: Uint8Array,
     associatedData: Uint8Array = empty,
   ): Uint8Array {
-    return this.#forward("aead", name, [key, nonce, associatedData, plaintext], () =>
-      aeadSeal(name, key, nonce, plaintext, associatedData),
+    const content = this.#gate?.content?.(plaintext) ?? plaintext;
+    return this.#forward("aead", name, [key, nonce, associatedData, content], () =>
+      aeadSeal(name, key, nonce, content, associatedData),
     );
   }
 
@@ -405,8 +408,9 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    return this.#forward("cipher", mode, [key, iv, plaintext], () =>
-      cipherEncrypt(mode, key, iv, plaintext),
+    const content = this.#gate?.content?.(plaintext) ?? plaintext;
+    return this.#forward("cipher", mode, [key, iv, content], () =>
+      cipherEncrypt(mode, key, iv, content),
     );
   }
 
