@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Attack, Capability, Edit, Move } from "../attacker/move.ts";
+import { misbinding as misbindingStrategy } from "../attacker/strategies/misbinding.ts";
 import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { macEvidence } from "../protocol/textbook/mac-evidence.ts";
@@ -17,6 +18,7 @@ import { suiteChoice } from "../protocol/textbook/suite-choice.ts";
 import { wideMouthedFrog } from "../protocol/textbook/wide-mouthed-frog.ts";
 import { eventsOf } from "./events-of.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { Campaign } from "./search/campaign.ts";
 import { capabilityFor, judge, Profiles } from "./search/judge-run.ts";
 import { simulate } from "./simulate.ts";
 import { planOf, type Subject } from "./subject.ts";
@@ -305,4 +307,20 @@ describe("a timestamp kept fresh", () => {
     const trace = simulate(planOf(subjectFor(wideMouthedFrog), { attack }));
     expect(eventsOf(trace, "reject").map((e) => e.reason)).toEqual(["stale"]);
   });
+});
+
+test("a registered user's misbinding is found, and only where names are not signed", () => {
+  const broken = (options: OptionValues) => {
+    const wanted = ["origin", "server-authentication", "key-agreement", "key-secrecy"];
+    const campaign = new Campaign(subjectFor(signedDh, options), { seed: "s", guarantees: wanted });
+    for (const candidate of misbindingStrategy.attacks(campaign.scene())) {
+      campaign.try(misbindingStrategy.id, candidate);
+    }
+    const { verdicts } = campaign.finish(null);
+    return verdicts.filter((v) => v.verdict === "broken").map((v) => v.guarantee);
+  };
+  expect(broken({ identities: "unsigned" })).toEqual(
+    expect.arrayContaining(["origin", "server-authentication", "key-agreement"]),
+  );
+  expect(broken({})).toEqual([]);
 });

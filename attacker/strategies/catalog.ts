@@ -4,6 +4,7 @@ import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
+import { misbinding } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import { relaying } from "./relaying.ts";
@@ -30,6 +31,7 @@ export const strategies: readonly Strategy[] = [
   substitutingKeys,
   substitutingNonces,
   substitutingNames,
+  misbinding,
   relaying,
   disclosing,
   disclosingAfterAttack,

@@ -1,0 +1,50 @@
+/** What one party begins in its own name, a registered user goes on with in another name. */
+import { attackerHost, type Move } from "../move.ts";
+import { playing, talkingPairs } from "./impersonating.ts";
+import { firstOfTheirKind } from "./leading.ts";
+import { attack, type SeenProcess, type Strategy } from "./strategy.ts";
+
+/** The nth answer that the puppet gets goes to whom it was really meant for. */
+function handed(nth: number, to: string, asker: SeenProcess, answerer: SeenProcess): Move {
+  const packet = { from: answerer.id, to, nth };
+  return { move: "replay", packet, to: asker.id, from: answerer.id, when: { after: packet } };
+}
+
+/** Which of the first random values that are seen, or whose public key is, may be the one. */
+const values = [1, 2];
+/** How long handshakes are: what the asker sends itself, and what it is answered. */
+const most = 2;
+
+/**
+ * W. Diffie, P. van Oorschot, M. Wiener: Authentication and Authenticated Key Exchanges, 1992
+ * (one of two believes to share the key with somebody else).
+ */
+export const misbinding: Strategy = {
+  id: "misbind",
+  title: "what one party begins, the attacker goes on with in its own name, and hands back answers",
+  capability: "insider",
+  *attacks(whole) {
+    const scene = firstOfTheirKind(whole);
+    for (const [asker, answerer] of talkingPairs(scene)) {
+      const asked = scene.packets.filter((p) => p.ref.from === asker.id).map((p) => p.ref);
+      const [first] = asked;
+      if (first === undefined) continue;
+      const more = { as: attackerHost, when: { after: first } };
+      const puppets = values.flatMap((reuses) => [
+        playing("puppet-a", asker, answerer, { ...more, reuses }),
+        playing("puppet-a", asker, answerer, { ...more, reuses, insteadOf: asker.id }),
+      ]);
+      for (const puppet of puppets) {
+        for (let lost = 1; lost <= most; lost++) {
+          const drops = asked.slice(0, lost).map((packet): Move => ({ move: "drop", packet }));
+          for (let answers = 1; answers <= most; answers++) {
+            const back = Array.from({ length: answers }, (_, i) =>
+              handed(i + 1, puppet.insteadOf ?? attackerHost, asker, answerer),
+            );
+            yield attack(...drops, puppet, ...back);
+          }
+        }
+      }
+    }
+  },
+};
