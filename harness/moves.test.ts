@@ -257,7 +257,13 @@ describe("a puppet with settings of its own", () => {
     expect(heardWith({ settings: { words: "hi" }, leaves: 1 })).toEqual(["hello"]);
     expect(heardWith({ settings: { words: "hi" }, leaves: 2 })).toEqual(["hi"]);
   });
-  test.each([{ words: "bonjour" }, { nothing: "hi" }])("%o is not possible", (settings) => {
+  const impossible = [
+    ["words", "bonjour"],
+    ["nothing", "hi"],
+    ["constructor", "hi"],
+  ] as const;
+  test.each(impossible)("%s=%s is not possible", (option, value) => {
+    const settings = { [option]: value };
     const trace = run(greeting, { attack: [{ ...posing, settings }] });
     expect(eventsOf(trace, "attack")).toEqual([]);
     expect(delivered(trace)).toEqual(["hello"]);

@@ -78,8 +78,10 @@ export class RunState {
    * @returns `undefined` if it cannot be set so.
    */
   otherwise(settings: OptionValues): Installation | undefined {
-    const { options = {} } = this.plan.protocol;
-    const exist = Object.entries(settings).every(([name, v]) => options[name]?.values.includes(v));
+    const specs = new Map(Object.entries(this.plan.protocol.options ?? {}));
+    const exist = Object.entries(settings).every(([name, v]) =>
+      specs.get(name)?.values.includes(v),
+    );
     if (!exist) return undefined;
     const stores = new Stores();
     try {
