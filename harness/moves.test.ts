@@ -314,6 +314,20 @@ describe("recorded", () => {
     expect(eventsOf(trace, "attack").map((e) => e.move)).toEqual([0]);
   });
 
+  test("what puppets write is not on the disk of whom they pose as", () => {
+    const posing = { role: "server", as: "bob", facing: "client#0", insteadOf: "server#0" };
+    const attack: Attack = [
+      { move: "puppet", name: "puppet-a", ...posing },
+      { move: "hijack", name: "puppet-b", process: "server#0", after: down(1) },
+      { move: "disclose", principal: "bob", what: "store:guests", when: "end" },
+    ];
+    const trace = run(chatty, { attack });
+    expect(trace.packets.filter((p) => p.from === "puppet-a").map((p) => words(p.bytes))).toEqual(
+      expect.arrayContaining(["welcome"]),
+    );
+    expect(trace.disclosed.map(words)).toEqual(["alice:40002;"]);
+  });
+
   test("moves without an object take no effect and are not recorded", () => {
     const attack: Attack = [
       { move: "drop", packet: up(99) },

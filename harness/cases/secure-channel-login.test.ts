@@ -5,6 +5,7 @@ import { latin1 } from "../../protocol/kit/bytes.ts";
 import { secureChannelLogin } from "../../protocol/secure-channel/login/secure-channel-login.ts";
 import { eventsOf } from "../events-of.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { knowledgeFromWire } from "../knowledge-of.ts";
 import { calmNetwork, lossyNetwork } from "../network.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
@@ -35,11 +36,15 @@ const networks: readonly (readonly [string, Partial<NetworkConditions>])[] = [
   ["doubling and reordering", { duplication: 0.5, reordering: 0.5, faultsEndMs: 60_000 }],
   ["jittery", { jitterMs: 200, reordering: 0.3, faultsEndMs: 60_000 }],
 ];
+const certified = { device: "certified" };
 const seeds = Array.from({ length: 4 }, (_, i) => `bad network ${i}`);
 
 describe.each(networks)("on a network that is %s", (_, conditions) => {
-  test("users log in, and everything is delivered once, in order, and confirmed", () => {
-    const subject = subjectFor(secureChannelLogin, { users: "two" });
+  test.each([
+    ["users log in", {}],
+    ["users log in, and their devices do so later", certified],
+  ])("%s, and everything is delivered once, in order, and confirmed", (_, options) => {
+    const subject = subjectFor(secureChannelLogin, { users: "two", ...options });
     for (const seed of seeds) {
       const network = { ...calmNetwork, ...conditions };
       const trace = simulate(planOf(subject, { seed, network }));
@@ -119,10 +124,13 @@ describe.each(weaknesses)("with %s=%s", (option, value, attack, expected) => {
   test("by default, the same attack breaks nothing", () => {
     expect(attacked({}, attack)).toEqual([]);
   });
+  test("with devices certified it breaks the same", () => {
+    expect(attacked({ ...certified, [option]: value }, attack)).toEqual(expected);
+  });
 });
 
 test("every switch of a defence has been tried", () => {
-  const tried = new Set([...weaknesses.map(([option]) => option), "users"]);
+  const tried = new Set([...weaknesses.map(([option]) => option), "users", "device"]);
   expect(Object.keys(secureChannelLogin.options ?? {}).filter((o) => !tried.has(o))).toEqual([]);
 });
 
@@ -141,6 +149,75 @@ describe("whoever has broken in", () => {
     ],
   ];
   test.each(attacks)("%s", (_, attack) => expect(attacked({}, attack)).toEqual([]));
+  test.each(attacks)("%s, nor with devices certified", (_, attack) => {
+    expect(attacked(certified, attack)).toEqual([]);
+  });
+});
+
+describe("where devices are certified", () => {
+  /** Alice's second session is that of her device: its first datagram from the server. */
+  const later = { after: { from: "server#0", to: "client#1", nth: 1 } };
+  const everything: Attack = [
+    ...breakIn("alice", "end"),
+    ...breakIn("bob", "end"),
+    { move: "disclose", principal: "alice", what: "store:device-bob", when: "end" },
+    { move: "disclose", principal: "bob", what: "store:accounts", when: "end" },
+  ];
+  /** The same in the second session. Keys are told from the start, as `kci` has it. */
+  const late = (attack: Attack): Attack =>
+    attack.map((m) => {
+      if (m.move !== "puppet") return m;
+      const facing = m.facing === "client#0" ? "client#1" : m.facing;
+      const place = m.insteadOf === "client#0" ? { insteadOf: "client#1" } : {};
+      return { ...m, facing, ...place, when: later };
+    });
+  const attacks: readonly (readonly [string, Attack])[] = [
+    ["whoever sees all of it, and is told everything later, reads nothing", everything],
+    ["nobody poses as a user", posing],
+    ["nor as a device, once there is one", late(posing)],
+    ["nobody passes for the server", inTheMiddle],
+    ["nor to a device", late(inTheMiddle)],
+    ["a login is not carried into another channel", carrying],
+    ["nor is what a device says", late(carrying)],
+    ["nobody poses as a user with the server's keys", [...breakIn("bob", "start"), ...posing]],
+    ["nor as a device", late([...breakIn("bob", "start"), ...posing])],
+    [
+      "nobody sits between a device and the server",
+      late([...breakIn("bob", "start"), ...inTheMiddle]),
+    ],
+    [
+      "nobody passes for the server with the user's",
+      late([...breakIn("alice", "start"), ...inTheMiddle]),
+    ],
+  ];
+  test.each(attacks)("%s", (_, attack) => expect(attacked(certified, attack)).toEqual([]));
+
+  test("the second session takes no login, and says nothing of the device in the clear", () => {
+    const trace = simulate(planOf(subjectFor(secureChannelLogin, certified)));
+    const logins = eventsOf(trace, "submit").filter((e) => e.purpose === "login");
+    expect(new Set(logins.map((e) => e.at))).toEqual(new Set(["client#0"]));
+    const users = eventsOf(trace, "commit").filter((e) => e.at === "server#0");
+    expect(users.map((e) => e.peer)).toEqual(["alice", "alice"]);
+    // What the device has proved itself with: of all that was signed, what the server signed.
+    const certificates = trace.crypto.filter((op) => op.by === "server#0" && op.op === "sign");
+    const knowledge = knowledgeFromWire(trace);
+    expect(certificates.length).toBe(1);
+    for (const { output } of certificates) expect(knowledge.knows(output)).toBe(false);
+  });
+
+  test("who has read the device's store is the user, and nobody else is", () => {
+    const stolen: Attack = [
+      { move: "disclose", principal: "alice", what: "store:device-bob", when: later },
+    ];
+    const fooled = (attack: Attack): readonly string[] => {
+      const trace = simulate(planOf(subjectFor(secureChannelLogin, certified), { attack }));
+      const believed = eventsOf(trace, "commit").filter((e) => e.session.startsWith("mallory"));
+      return believed.map((e) => e.peer);
+    };
+    expect(fooled([...stolen, ...late(posing)])).toEqual(["alice"]);
+    expect(fooled(late(posing))).toEqual([]);
+    expect(fooled(late([...breakIn("bob", "start"), ...posing]))).toEqual([]);
+  });
 });
 
 test("a stranger without the password gets no answer that tells a guess from another", () => {

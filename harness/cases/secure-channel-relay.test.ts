@@ -63,6 +63,10 @@ describe("a malicious relay", () => {
     }
   });
 
+  test("gets no further where it also has the certificates", () => {
+    expect(attacked({ certificates: "fetched" }, relaying, between).broken).toEqual([]);
+  });
+
   test("and somebody in the middle of one hop gets no further", () => {
     expect(attacked({}, splicing).broken).toEqual([]);
   });
@@ -92,6 +96,24 @@ describe("on a bad network", () => {
     for (const seed of seeds) {
       const trace = simulate(planOf(subject, { seed, network: lossyNetwork }));
       expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(eventsOf(trace, "give-up")).toEqual([]);
+      expect(eventsOf(trace, "crashed")).toEqual([]);
+    }
+  });
+
+  test.each([
+    ["held", seeds],
+    ["fetched", seeds.slice(0, 3)],
+  ])("also where every fifth datagram is lost for ever: certificates=%s", (certificates, some) => {
+    const subject = subjectFor(secureChannelRelay, { certificates });
+    const faults = { loss: 0.2, duplication: 0.2, reordering: 0.3, jitterMs: 100 };
+    const network = { ...calmNetwork, ...faults, faultsEndMs: 10_000_000 };
+    for (const seed of some) {
+      const trace = simulate(planOf(subject, { seed, network }));
+      const wanted = trace.outcomes.flatMap((o) => o.wanted).length;
+      expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(eventsOf(trace, "deliver")).toHaveLength(wanted);
+      expect(eventsOf(trace, "confirm")).toHaveLength(wanted);
       expect(eventsOf(trace, "give-up")).toEqual([]);
       expect(eventsOf(trace, "crashed")).toEqual([]);
     }

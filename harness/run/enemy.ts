@@ -29,7 +29,7 @@ import type { Packet, RunPlan } from "../trace.ts";
 import { type AddressBook, principalOf } from "./address-book.ts";
 import { envOf, type Process } from "./processes.ts";
 import type { Installation } from "./run-state.ts";
-import type { Stores } from "./stores.ts";
+import { Stores } from "./stores.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -231,7 +231,8 @@ export class Enemy {
             peer: asked && facingRole !== undefined ? principalOf(facingRole, session) : undefined,
             peerAddress: asked ? facing : undefined,
             crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
-            stores: installed.stores,
+            // What it writes is on a disk of its own, and gone when it is built again.
+            stores: new Stores(undefined, installed.stores),
           }),
         ),
       this.knowledge(),
@@ -340,7 +341,7 @@ export class Enemy {
               move.name,
               gate,
             ),
-            stores,
+            stores: new Stores(undefined, stores),
           }),
         ),
       this.knowledge(),

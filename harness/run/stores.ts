@@ -7,31 +7,35 @@ type OnWrite = (principal: Principal, name: string, bytes: Uint8Array) => void;
 export class Stores {
   readonly #content = new Map<string, Uint8Array>();
   readonly #onWrite: OnWrite | undefined;
+  readonly #below: Stores | undefined;
 
-  constructor(onWrite?: OnWrite) {
+  /** @param below what is there as long as nothing else was written here; it is never changed. */
+  constructor(onWrite?: OnWrite, below?: Stores) {
     this.#onWrite = onWrite;
+    this.#below = below;
   }
 
   of(principal: Principal, name: string): Store {
     const key = `${principal}/${name}`;
     const content = this.#content;
     const onWrite = this.#onWrite;
+    const now = (): Uint8Array => this.read(principal, name) ?? new Uint8Array(0);
     return {
       read() {
-        return content.get(key)?.slice() ?? new Uint8Array(0);
+        return now().slice();
       },
       write(bytes) {
         content.set(key, bytes.slice());
         onWrite?.(principal, name, bytes.slice());
       },
       append(bytes) {
-        content.set(key, concat(content.get(key) ?? new Uint8Array(0), bytes));
+        content.set(key, concat(now(), bytes));
         onWrite?.(principal, name, bytes.slice());
       },
     };
   }
 
   read(principal: Principal, name: string): Uint8Array | undefined {
-    return this.#content.get(`${principal}/${name}`);
+    return this.#content.get(`${principal}/${name}`) ?? this.#below?.read(principal, name);
   }
 }

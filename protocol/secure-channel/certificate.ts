@@ -9,6 +9,9 @@
  *
  * Both ends hold the certificates of those they may meet, and verify them before the first use.
  * EDHOC names one by its kid, a single byte, and authenticates the whole of it as CRED_x.
+ *
+ * A device's certificate has a signing key of no bytes, and is signed for another purpose: it is
+ * good for channels alone. Whoever asks for the one kind never gets the other: see login/.
  */
 import type { Millis, Principal } from "../endpoint.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
@@ -19,6 +22,7 @@ import { publicKeyBytes, type Suite } from "./suites.ts";
 const curves: Readonly<Record<Suite["curve"], number>> = { p256: 1, x25519: 4 };
 export const signatureBytes = 64;
 const purpose = "secure-channel certificate";
+const devicePurpose = "secure-channel device certificate";
 const msPerSecond = 1_000;
 
 export interface CertificateBody {
@@ -26,7 +30,7 @@ export interface CertificateBody {
   readonly curve: Suite["curve"];
   /** 32 bytes; of P-256 the x-coordinate. */
   readonly staticKey: Uint8Array;
-  /** Ed25519, 32 bytes. */
+  /** Ed25519, 32 bytes; none of a device. */
   readonly signingKey: Uint8Array;
   /** The first second in which it holds, and the first in which it does not any more. */
   readonly from: number;
@@ -50,7 +54,9 @@ const fieldsOf = (b: CertificateBody) =>
     b.serial,
     b.issuer,
   ] as const;
-const toBeSigned = (body: CertificateBody): Uint8Array => encodeItem([purpose, ...fieldsOf(body)]);
+const isOfDevice = ({ signingKey }: CertificateBody): boolean => signingKey.length === 0;
+const toBeSigned = (body: CertificateBody): Uint8Array =>
+  encodeItem([isOfDevice(body) ? devicePurpose : purpose, ...fieldsOf(body)]);
 
 export function issue(crypto: CryptoKit, root: KeyPair, body: CertificateBody): Certificate {
   const signature = crypto.sign(root.privateKey, toBeSigned(body));
@@ -79,7 +85,8 @@ function read(bytes: Uint8Array): Read | undefined {
   ]: unknown[] = item;
   const curve = number === curves.x25519 ? "x25519" : number === curves.p256 ? "p256" : undefined;
   if (typeof subject !== "string" || typeof issuer !== "string" || !curve) return undefined;
-  if (!isKey(staticKey) || !isKey(signingKey)) return undefined;
+  if (!isKey(staticKey) || !(signingKey instanceof Uint8Array)) return undefined;
+  if (signingKey.length > 0 && !isKey(signingKey)) return undefined;
   if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return undefined;
   if (!isNumber(from) || !isNumber(until) || !isNumber(serial)) return undefined;
   const times = { from, until, serial };
@@ -92,16 +99,18 @@ const isNumber = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /**
- * @param bytes untrusted. @param root the public key of the issuer trusted, and its name.
+ * @param bytes untrusted. @param root the public key of the issuer trusted, and its name;
+ *   `devices` if it is trusted for certificates of devices, and for no others.
  * @returns the certificate; `undefined` if it is malformed or not from there.
  */
 export function verifyCertificate(
   crypto: CryptoKit,
-  root: { readonly name: string; readonly publicKey: Uint8Array },
+  root: { readonly name: string; readonly publicKey: Uint8Array; readonly devices?: boolean },
   bytes: Uint8Array,
 ): Certificate | undefined {
   const found = read(bytes);
   if (found === undefined || found.body.issuer !== root.name) return undefined;
+  if (isOfDevice(found.body) !== (root.devices ?? false)) return undefined;
   const genuine = crypto.verify(root.publicKey, toBeSigned(found.body), found.signature);
   return genuine ? { ...found.body, bytes: bytes.slice() } : undefined;
 }

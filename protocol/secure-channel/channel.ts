@@ -13,9 +13,10 @@ import {
   type Principal,
   type RejectReason,
 } from "../endpoint.ts";
+import { equalBytes } from "../kit/bytes.ts";
 import { CoverSchedule } from "./cover.ts";
 import type { Setup } from "./edhoc/session.ts";
-import { Epochs, type EpochsAbout } from "./epochs.ts";
+import { Epochs, type EpochsAbout, type Opened } from "./epochs.ts";
 import { type AckFrame, type Frame, tokenBytes } from "./frames.ts";
 import { Inbox, type Message } from "./inbox.ts";
 import { maxMessageBytes, Outbox } from "./outbox.ts";
@@ -31,7 +32,7 @@ export const closeCodes = { done: 0, gaveUp: 1 } as const;
 /** What became of a message after it was delivered. */
 export const receipts = { read: 1 } as const;
 const dataHeaderBytes = 4;
-/** It is sealed: any will do. */
+/** It is sealed: any will do that is not one of those that are drawn for addresses. */
 const moveToken = new Uint8Array(tokenBytes);
 
 export interface ChannelAbout extends EpochsAbout {
@@ -55,6 +56,9 @@ export interface LoginHooks {
   /** The server takes what is signed, and nothing else. */
   readonly check?: (message: Message) => Uint8Array | undefined;
 }
+
+/** Told of a record once it is known to be genuine. @returns what to do about the way it came. */
+export type Heard = (record: Opened) => readonly OutputBody[];
 
 /** What is repeated until it is answered. */
 interface Control {
@@ -156,21 +160,35 @@ export class Channel {
   }
 
   /** @returns what follows from the record, or why it is discarded; then nothing has changed. */
-  receive(record: SealedRecord, now: Millis): readonly OutputBody[] | RejectReason {
+  receive(
+    record: SealedRecord,
+    now: Millis,
+    heard: Heard = () => [],
+  ): readonly OutputBody[] | RejectReason {
     const opened = this.#epochs.open(record, now);
     if (typeof opened === "string") return opened;
-    // What comes late is answered only where the answer was lost.
+    // What comes late is answered only where the answer was lost, perhaps since the peer has moved.
     const ends = opened.frames.some((f) => f.kind === "close");
-    if (this.over && !ends) return "stale";
+    const isLate = !ends && opened.frames.every((f) => f.kind !== "path-response");
+    if (this.over && isLate) return "stale";
     opened.accept();
-    if (this.over) return this.#now({ kind: "close-ack" });
+    if (this.over) return [...heard(opened), ...(ends ? this.#now({ kind: "close-ack" }) : [])];
     // Only the peer can have sealed under the keys that we proposed: it has moved, and so do we.
     if (opened.from === "next") this.#advance(now);
+    const out = [...heard(opened)];
     const repeats = opened.from === "previous";
-    const out = opened.frames.flatMap((frame) => this.#handle(frame, repeats, now));
+    out.push(...opened.frames.flatMap((frame) => this.#handle(frame, repeats, now)));
     if (this.over) return out;
     if (this.#inbox.ackDue) out.push(...this.#records(this.#inbox.ack()));
     return [...out, ...this.#flush(now)];
+  }
+
+  /**
+   * Asks where the peer is. It is said at once, also with cover traffic and after the end: that an
+   * address has changed can be seen anyway.
+   */
+  challenge(token: Uint8Array): readonly OutputBody[] {
+    return this.#now({ kind: "path-challenge", token });
   }
 
   /** Sends again what is not answered; ends where the tries are used up. */
@@ -227,6 +245,11 @@ export class Channel {
     return out;
   }
 
+  /** There is nobody to log in: keys change as they do elsewhere. */
+  release(): void {
+    this.#held = false;
+  }
+
   /** The peer has shown who it is. */
   know(peer: Principal): void {
     this.#peer = peer;
@@ -262,7 +285,7 @@ export class Channel {
       case "path-challenge":
         return this.#records({ kind: "path-response", token: frame.token });
       case "path-response":
-        if (this.#update?.frames[0]?.kind === "path-challenge") this.#update = undefined;
+        if (this.#isMove(frame.token)) this.#update = undefined;
         return [];
       case "close":
         return this.#closed(frame.lastSent);
@@ -272,6 +295,12 @@ export class Channel {
         this.#above?.(frame);
         return [];
     }
+  }
+
+  /** Does the peer say that it has followed? What the server asks of addresses is not for us. */
+  #isMove(token: Uint8Array): boolean {
+    const isMoving = this.#update?.frames[0]?.kind === "path-challenge";
+    return isMoving && equalBytes(token, moveToken);
   }
 
   #acknowledged(frame: AckFrame): readonly OutputBody[] {

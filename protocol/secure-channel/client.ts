@@ -28,7 +28,7 @@ import {
   verifyMessage4,
 } from "./edhoc/initiator.ts";
 import { decodeSuitesError } from "./edhoc/messages.ts";
-import type { Settled, Setup } from "./edhoc/session.ts";
+import type { Half, Settled, Setup } from "./edhoc/session.ts";
 import type { Frame } from "./frames.ts";
 import {
   decodeDatagram,
@@ -47,11 +47,13 @@ const defaultLingerMs = 30_000;
 /** With cover traffic a session lasts so long, or a multiple of it, whatever is said. */
 export const coverSessionMs = 30_000;
 const firstWaitMs = 1_000;
-const longestWaitMs = 10_000;
-const openingTries = 10;
+/** Well before the server forgets what it has begun. */
+const longestWaitMs = 4_000;
+/** About a minute: where every fifth datagram is lost, one opening in millions fails. */
+const openingTries = 17;
 /** If M3 arrived, M4 comes again within this time; if not, the server has forgotten our M1. */
 const confirmingTries = 7;
-const mostBeginnings = 3;
+const mostBeginnings = 5;
 /** Cookies that are answered at once; further ones wait for the timer. */
 const hastyCookies = 3;
 /** Identifiers that EDHOC writes in one byte, the simplest of them. */
@@ -75,6 +77,7 @@ type State =
       readonly settled: Settled;
       readonly agreed: Uint8Array;
       readonly datagram: Uint8Array;
+      readonly refusal?: Uint8Array | undefined;
     }
   | { readonly phase: "open"; readonly cI: number; readonly channel: Channel };
 
@@ -90,6 +93,13 @@ export interface ClientLayer {
   readonly login?: LoginHooks & {
     /** The server is known, and the channel is there; nothing is said of it to anybody else. */
     opened(channel: Channel, settled: Settled): void;
+    /** There is nothing to log in for: the client has a certificate from the server. */
+    readonly certified?: {
+      /** What the server says in the place of message_4 if it does not know the certificate. */
+      refusal(half: Half): Uint8Array;
+      /** It has said so, and this client is over. */
+      refused(): void;
+    };
   };
 }
 
@@ -223,7 +233,16 @@ export class Client implements Endpoint {
     const { settled, agreed } = state;
     if (datagram.id !== settled.cI[0]) return "unknown-peer";
     const wrong = verifyMessage4(this.#setup(now), settled, datagram.message);
+    if (wrong !== undefined && this.#isRefused(state.refusal, datagram.message)) return [];
     return wrong ?? this.#open(settled, agreed, now);
+  }
+
+  /** Only the server can say so. */
+  #isRefused(refusal: Uint8Array | undefined, message: Uint8Array): boolean {
+    if (refusal === undefined || !this.#env.crypto.equal(refusal, message)) return false;
+    this.#state = { phase: "over" };
+    this.#layer.login?.certified?.refused();
+    return true;
   }
 
   #retry(
@@ -268,10 +287,12 @@ export class Client implements Endpoint {
     const { message3, ...settled } = composeMessage3(setup, verified, ead);
     const agreed = agreedOn(this.#env.crypto, settled);
     const datagram = encodeDatagram({ kind: "m3", id: settled.cR[0] ?? 0, message: message3 });
-    this.#state = { phase: "confirming", settled, agreed, datagram };
+    const { login } = this.#layer;
+    const refusal = login?.certified?.refusal(verified);
+    this.#state = { phase: "confirming", settled, agreed, datagram, refusal };
     this.#tries = 0;
     const early = this.#identity.defences.confirmation ? [] : this.#finished(settled, agreed);
-    const said = this.#layer.login ? [] : [running(this.#server, agreed)];
+    const said = login && !login.certified ? [] : [running(this.#server, agreed)];
     return [...said, ...this.#repeat(now), ...early];
   }
 
@@ -296,7 +317,7 @@ export class Client implements Endpoint {
     this.#state = { phase: "open", cI, channel };
     this.#lastMs = now;
     login?.opened(channel, settled);
-    if (login !== undefined) return [];
+    if (login !== undefined && login.certified === undefined) return [];
     return [...(defences.confirmation ? this.#finished(settled, agreed) : []), ready];
   }
 

@@ -47,6 +47,8 @@ interface Epoch {
   readonly sinceMs: Millis;
   /** Of the next record to be sent. */
   counter: number;
+  /** The highest counter received; -1 before the first. */
+  highest: number;
 }
 
 export interface EpochsAbout {
@@ -61,6 +63,8 @@ export interface EpochsAbout {
 export interface Opened {
   readonly frames: readonly Frame[];
   readonly from: "current" | "next" | "previous";
+  /** None came before that was sent later, as far as can be known. */
+  readonly isNewest: boolean;
   /** Nothing has changed until this is called: the window moves. */
   accept(): void;
 }
@@ -122,9 +126,14 @@ export class Epochs {
     ] as const;
     let reason: RejectReason = "bad-tag";
     for (const [epoch, from] of candidates) {
-      const opened = epoch && this.#open(record, epoch);
-      if (opened === undefined) continue;
-      if (typeof opened !== "string") return { ...opened, from };
+      if (epoch === undefined) continue;
+      const opened = this.#open(record, epoch);
+      if (typeof opened !== "string") {
+        // As long as it has not followed us, the peer sends under the keys before.
+        const isPast = from === "previous" && this.#current.highest >= 0;
+        const isNewest = !record.plain && record.counter > epoch.highest && !isPast;
+        return { ...opened, from, isNewest };
+      }
       if (reason === "bad-tag") reason = opened;
     }
     if (reason === "bad-tag") this.#forgeries++;
@@ -169,10 +178,10 @@ export class Epochs {
       aead,
     });
     const window = new ReplayWindow(windowSize, BigInt(maxRecords));
-    return { number, out, context, window, sinceMs: now, counter: 0 };
+    return { number, out, context, window, sinceMs: now, counter: 0, highest: -1 };
   }
 
-  #open(record: SealedRecord, epoch: Epoch): Omit<Opened, "from"> | RejectReason {
+  #open(record: SealedRecord, epoch: Epoch): Omit<Opened, "from" | "isNewest"> | RejectReason {
     const { crypto, defences } = this.#about;
     const counter = BigInt(record.counter);
     const seen = record.plain ? "fresh" : epoch.window.check(counter);
@@ -184,7 +193,9 @@ export class Epochs {
     if (record.plain && frames.some((f) => f.kind !== "ack")) return "malformed";
     const accept = (): void => {
       // The window moves only now that the record is known to be genuine.
-      if (!record.plain && seen === "fresh") epoch.window.accept(counter);
+      if (record.plain || seen !== "fresh") return;
+      epoch.window.accept(counter);
+      epoch.highest = Math.max(epoch.highest, record.counter);
     };
     return { frames, accept };
   }

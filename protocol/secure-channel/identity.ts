@@ -14,7 +14,7 @@ export const method: Method = 3;
 
 export interface Identity {
   readonly own: OwnCredential;
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, "find" | "named">;
   readonly defences: Defences;
   /** In order of preference. */
   readonly suites: readonly number[];

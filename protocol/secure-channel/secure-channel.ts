@@ -21,6 +21,8 @@
  * - RETRY and ERROR come from anybody. They add an attempt, and take none away.
  * - A record's counter is its nonce and recognises repetition, in a window that moves only for
  *   what is genuine. A message's number says what was delivered. Sending again makes a new record.
+ * - A session goes with its client to another address once the client has answered from there: a
+ *   record alone may be a copy that somebody else was first to send.
  * - Acknowledgements are records like others, made when the application has the message. Where
  *   none comes, the message is given up, which says: nobody knows.
  * - All datagrams that depend on anything have 64 bytes, with one frame each. With `cover=on` they

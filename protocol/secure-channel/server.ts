@@ -1,9 +1,10 @@
 /**
  * The server: one process for all clients and all their sessions.
  *
- * It remembers nobody before a cookie has come back, and then at most 64 beginnings for 10 s each.
- * What it answered it answers again, to the same datagram, from memory: nothing is processed
- * twice. A session stays for two minutes after the last sign of life.
+ * It remembers nobody before a cookie has come back, and then at most 64 beginnings, each for 10 s
+ * after it was last asked for. What it answered it answers again, to the same datagram, from
+ * memory: nothing is processed twice. A session stays for two minutes after the last sign of life,
+ * and goes with its client to another address: see path.ts.
  */
 import {
   type Address,
@@ -29,7 +30,7 @@ import {
   verifyMessage3,
 } from "./edhoc/responder.ts";
 import type { Settled } from "./edhoc/session.ts";
-import type { Frame } from "./frames.ts";
+import { type Frame, tokenBytes } from "./frames.ts";
 import { HalfOpenTable } from "./half-open.ts";
 import {
   decodeDatagram,
@@ -42,6 +43,7 @@ import {
 } from "./handshake-datagrams.ts";
 import { agreedOn, finished, type Identity, method, ready, running, setupOf } from "./identity.ts";
 import type { Message } from "./inbox.ts";
+import { type Arrival, Path } from "./path.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 
 const silenceMs = 120_000;
@@ -65,8 +67,9 @@ export interface Session {
   /** C_R. */
   readonly id: number;
   client: Principal;
-  /** Where M1 came from, which also names the session for the judges. */
+  /** Where M1 came from, which names the session for the judges, wherever the client is now. */
   readonly address: Address;
+  readonly path: Path;
   readonly channel: Channel;
   readonly message3: Uint8Array;
   /** M4. */
@@ -82,6 +85,8 @@ export interface Guests {
   opened(session: Session, settled: Settled, now: Millis): void;
   above(frame: Frame, session: Session): void;
   check(message: Message, session: Session): Uint8Array | undefined;
+  /** What comes in the place of message_4 where message_3 names an unknown certificate. */
+  refusal?(answered: Answered): Uint8Array;
 }
 
 type Result = readonly Output[] | RejectReason;
@@ -180,7 +185,7 @@ export class Server implements Endpoint {
       return "malformed";
     }
     if (typeof read === "string") return read;
-    if (!("kind" in read)) return this.#record(read, now);
+    if (!("kind" in read)) return this.#record(read, from, now);
     if (read.kind === "m1") return this.#asked(read, from, now);
     return read.kind === "m3" ? this.#proved(read, now) : "unexpected";
   }
@@ -228,7 +233,10 @@ export class Server implements Endpoint {
   #answeredTo(question: string, now: Millis): HalfOpen | undefined {
     for (let id = 0; id < identifiers; id++) {
       const found = this.#halfOpen.get(String(id), now);
-      if (found?.question === question) return found;
+      if (found?.question !== question) continue;
+      // Whoever still asks has not had the answer: its time begins anew.
+      this.#halfOpen.add(String(id), found, now);
+      return found;
     }
     return undefined;
   }
@@ -257,6 +265,7 @@ export class Server implements Endpoint {
     const { crypto } = this.#env;
     const setup = setupOf(crypto, this.#identity, now);
     const settled = verifyMessage3(setup, half.answered, message);
+    if (settled === "unknown-peer") return this.#refuse(half);
     if (typeof settled === "string") return settled;
     const client = this.#identity.directory.find(settled.peer.id, now)?.certificate.subject;
     if (client === undefined) return "unknown-peer";
@@ -285,6 +294,13 @@ export class Server implements Endpoint {
     ];
   }
 
+  /** Nothing changes, and nothing is longer than what it answers. */
+  #refuse({ answered, address }: HalfOpen): Result {
+    const message = this.#guests?.refusal?.(answered);
+    if (message === undefined) return "unknown-peer";
+    return reply(address, { kind: "m4", id: answered.cI[0] ?? 0, message });
+  }
+
   #open(
     id: number,
     client: Principal,
@@ -302,7 +318,8 @@ export class Server implements Endpoint {
     const about = { crypto, defences, suite, ...ids, peer: client, out, setup, coverMs };
     const channel = new Channel({ ...about, ...this.#hooks(client, () => session) }, now);
     const times = { used: false, lastMs: now };
-    const session: Session = { id, client, address, channel, message3, answer, ...times };
+    const where = { address, path: new Path(crypto, address) };
+    const session: Session = { id, client, ...where, channel, message3, answer, ...times };
     return session;
   }
 
@@ -337,14 +354,25 @@ export class Server implements Endpoint {
     return labelled(session, session.channel.abandon());
   }
 
-  #record(record: SealedRecord, now: Millis): Result {
+  #record(record: SealedRecord, from: Address, now: Millis): Result {
     const session = this.#sessions.get(record.kid);
     if (session === undefined) return "unknown-peer";
-    const result = session.channel.receive(record, now);
+    const result = session.channel.receive(record, now, ({ isNewest, frames }) =>
+      this.#followed(session, { from, isNewest, frames }, now),
+    );
     if (typeof result === "string") return result;
     session.used = true;
     session.lastMs = now;
     return labelled(session, result);
+  }
+
+  /** Goes with the client, or asks whether it has moved: there and here. RFC 9000 §9.3.3. */
+  #followed({ path, channel }: Session, arrival: Arrival, now: Millis): readonly OutputBody[] {
+    const token = path.arrived(arrival, now);
+    if (token === undefined) return [];
+    const here = channel.challenge(this.#env.crypto.random(tokenBytes));
+    const there = channel.challenge(token).map((output) => ({ ...output, to: arrival.from }));
+    return [...here, ...there];
   }
 }
 
@@ -352,10 +380,10 @@ const reply = (to: Address, datagram: HandshakeDatagram): readonly Output[] => [
   { kind: "transmit", bytes: encodeDatagram(datagram), to },
 ];
 
-/** Outputs of one session: labelled with it, and sent to where it is. */
+/** Outputs of one session: labelled with it, and sent to where its client is. */
 export const labelled = (session: Session, outputs: readonly OutputBody[]): readonly Output[] =>
   outputs.map((output) => ({
     ...output,
     session: session.address,
-    ...(output.kind === "transmit" ? { to: session.address } : {}),
+    ...(output.kind === "transmit" ? { to: output.to ?? session.path.address } : {}),
   }));

@@ -41,7 +41,11 @@ export interface User extends Account {
 
 export interface Dealt {
   readonly users: readonly User[];
-  readonly server: { readonly secrets: readonly Uint8Array[] };
+  readonly server: {
+    readonly secrets: readonly Uint8Array[];
+    /** What it certifies devices with, and signs nothing else. */
+    readonly issuingKey: Uint8Array;
+  };
   readonly publicValues: readonly Uint8Array[];
   host(env: Env): Omit<LoginHostAbout, "settings">;
   user(env: Env): Omit<LoginUserAbout, "settings">;
@@ -49,6 +53,7 @@ export interface Dealt {
 
 interface Keys {
   readonly statics: KeyPair;
+  readonly signing: KeyPair;
   readonly own: OwnCredential;
   readonly listed: { readonly kid: number; readonly bytes: Uint8Array };
 }
@@ -59,7 +64,7 @@ function dealKeys({ crypto }: DeployEnv, root: KeyPair, subject: string, kid: nu
   const times = { from: 0, until: validitySeconds, serial: firstSerial + kid };
   const { bytes } = issue(crypto, root, { subject, ...keys, ...times, issuer });
   const own = { id: kidCredential(Uint8Array.of(kid)), credential: bytes, ...statics };
-  return { statics, own, listed: { kid, bytes } };
+  return { statics, signing, own, listed: { kid, bytes } };
 }
 
 /** Everybody but the server has an account with it. The accounts go to its store. */
@@ -95,7 +100,10 @@ export function dealAccounts(about: DeployEnv): Dealt {
   };
   return {
     users,
-    server: { secrets: [server.statics.privateKey, fakeKey, countKey, ...verifiers] },
+    server: {
+      secrets: [server.statics.privateKey, fakeKey, countKey, ...verifiers],
+      issuingKey: server.signing.privateKey,
+    },
     publicValues: [
       root.publicKey,
       guest.statics.privateKey,
@@ -103,6 +111,7 @@ export function dealAccounts(about: DeployEnv): Dealt {
     ],
     host: (env) => ({
       identity: identity(env, server, guest),
+      issuing: server.signing,
       fakeKey,
       countKey,
       cards: new CardFile(env.crypto, root.publicKey, cards),

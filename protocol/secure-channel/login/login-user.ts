@@ -4,6 +4,9 @@
  * opening → logging in → logged in. The channel below says nothing to the application; what it
  * says is said here, once the server has agreed to the login. From then on the channel has keys
  * that only somebody has who knew the password, and each message goes with a signature.
+ *
+ * A device that the server has certified opens the channel as itself: there is nothing to log in
+ * for, and the channel speaks for itself. If the server has forgotten it, it comes as a guest.
  */
 import {
   type Endpoint,
@@ -14,18 +17,23 @@ import {
   type Output,
   type OutputBody,
   type Principal,
+  type RejectReason,
 } from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
 import type { Channel } from "../channel.ts";
 import { Client } from "../client.ts";
-import type { Settled } from "../edhoc/session.ts";
+import type { OwnCredential } from "../edhoc/credential.ts";
+import type { Half, Settled } from "../edhoc/session.ts";
 import type { Frame } from "../frames.ts";
 import { finished, type Identity, ready, running } from "../identity.ts";
 import { ClientLogin } from "../login-client.ts";
 import { macMessage, signMessage } from "../signing.ts";
 import type { PasswordWork } from "../spake2plus.ts";
-import { bindingOf, type Followed, follow, type LoginSettings } from "./what-follows.ts";
+import { certifyStep } from "./certification.ts";
+import { Device } from "./device.ts";
+import { refusalOf } from "./refusal.ts";
+import { asItIs, bindingOf, type Followed, follow, type LoginSettings } from "./what-follows.ts";
 
 /** What a user knows and has. */
 export interface Account {
@@ -42,11 +50,11 @@ export interface LoginUserAbout {
   readonly settings: LoginSettings;
 }
 
-/** The channel, once it is there, and the login in it. */
+/** The channel, once it is there, and the login in it; there is none with a certificate. */
 interface Entered {
   readonly channel: Channel;
   readonly settled: Settled;
-  readonly login: ClientLogin;
+  readonly login?: ClientLogin;
   followed?: Followed;
   done: boolean;
 }
@@ -54,8 +62,12 @@ interface Entered {
 export class LoginUser implements Endpoint {
   readonly #env: Env;
   readonly #about: LoginUserAbout;
-  readonly #client: Client;
+  /** As a guest, or as a device. */
+  #client: Client;
   readonly #server: Principal;
+  readonly #device: Device | undefined;
+  /** The server does not know the device's certificate. */
+  #refused = false;
   readonly #arrived: Frame[] = [];
   #opened: { readonly channel: Channel; readonly settled: Settled } | undefined;
   #entered: Entered | undefined;
@@ -65,13 +77,28 @@ export class LoginUser implements Endpoint {
     this.#env = env;
     this.#about = about;
     this.#server = env.peer ?? "";
-    this.#client = new Client(env, about.identity, {
+    this.#client = this.#clientAs(undefined);
+    const issuer = about.identity.directory.named(this.#server)?.certificate;
+    const certifies = about.settings.devices && issuer !== undefined;
+    this.#device = certifies ? new Device(env, issuer) : undefined;
+  }
+
+  /** @param device what it has to show; otherwise it is a guest. */
+  #clientAs(device: OwnCredential | undefined): Client {
+    const { identity } = this.#about;
+    const refusal = (half: Half): Uint8Array => refusalOf(this.#env.crypto, half);
+    const refused = (): void => {
+      this.#refused = true;
+    };
+    return new Client(this.#env, device === undefined ? identity : { ...identity, own: device }, {
       above: (frame) => void this.#arrived.push(frame),
       login: {
         opened: (channel, settled) => {
-          this.#opened = { channel, settled };
+          if (device === undefined) this.#opened = { channel, settled };
+          else this.#recognised(channel, settled);
         },
         sign: (id, message, now) => this.#sign(id, message, now),
+        ...(device && { certified: { refusal, refused } }),
       },
     });
   }
@@ -81,26 +108,55 @@ export class LoginUser implements Endpoint {
     if (input.kind === "send" && !this.#entered?.done) {
       throw new MisuseError("nobody has logged in yet");
     }
+    const known = input.kind === "start" ? this.#device?.credential(now) : undefined;
+    if (known !== undefined) this.#client = this.#clientAs(known);
     const out: OutputBody[] = [...this.#client.handle(input, now)];
+    if (this.#refused) out.push(...this.#beginAgain(now));
     if (this.#opened !== undefined) {
       out.push(...this.#begin(this.#opened));
       this.#opened = undefined;
     }
     for (const frame of this.#arrived.splice(0)) {
-      const login = frame.kind === "login" ? this.#entered?.login : undefined;
-      const reason = frame.kind === "login" ? login?.receive(frame) : "unexpected";
+      const reason = this.#receive(frame, now);
       if (reason !== undefined) out.push({ kind: "reject", reason });
     }
     if (this.#entered?.done === false) out.push(...this.#proceed(this.#entered, now));
+    const question = this.#device?.due(now);
+    if (question !== undefined) out.push(...this.#client.carry(question, now));
     this.#over ||= out.some((o) => o.kind === "exit");
     return out;
   }
 
   deadline(): Millis | undefined {
     if (this.#over) return undefined;
-    const times = [this.#client.deadline(), this.#entered?.login.deadline()];
+    const { login } = this.#entered ?? {};
+    const times = [this.#client.deadline(), login?.deadline(), this.#device?.deadline()];
     const known = times.filter((t) => t !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  #receive(frame: Frame, now: Millis): RejectReason | undefined {
+    if (frame.kind !== "login") return "unexpected";
+    if (this.#device !== undefined && frame.step === certifyStep) {
+      return this.#device.receive(frame.body, now);
+    }
+    const { login } = this.#entered ?? {};
+    return login === undefined ? "unexpected" : login.receive(frame);
+  }
+
+  /** The certificate has said who it is. */
+  #recognised(channel: Channel, settled: Settled): void {
+    const followed = asItIs(this.#env.crypto, settled);
+    this.#entered = { channel, settled, followed, done: true };
+    channel.release();
+  }
+
+  /** As a guest. */
+  #beginAgain(now: Millis): readonly OutputBody[] {
+    this.#refused = false;
+    this.#device?.forget();
+    this.#client = this.#clientAs(undefined);
+    return this.#client.handle({ kind: "start" }, now);
   }
 
   #begin({ channel, settled }: { channel: Channel; settled: Settled }): readonly OutputBody[] {
@@ -128,6 +184,7 @@ export class LoginUser implements Endpoint {
 
   #proceed(entered: Entered, now: Millis): readonly OutputBody[] {
     const { login } = entered;
+    if (login === undefined) return [];
     const out: OutputBody[] = [];
     const { pending } = login;
     if (pending !== undefined && entered.followed === undefined) {
@@ -149,6 +206,7 @@ export class LoginUser implements Endpoint {
     const { followed, channel } = entered;
     if (followed === undefined) return [];
     entered.done = true;
+    this.#device?.ask(now);
     const { suites } = this.#about.identity;
     const moved = channel.move(now);
     return [...moved, ...finished(this.#server, followed.agreed, followed.settled, suites), ready];

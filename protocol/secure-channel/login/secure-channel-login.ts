@@ -1,7 +1,8 @@
 /**
  * The secure channel for people: they bring a password instead of a certificate, and the server
  * keeps evidence of what they said. Read it in this order: this file, login-user.ts,
- * login-host.ts, what-follows.ts; then ../login.ts, ../spake2plus.ts and ../signing.ts.
+ * login-host.ts, what-follows.ts; then ../login.ts, ../spake2plus.ts and ../signing.ts. For
+ * certified devices: certification.ts, device.ts, device-register.ts and refusal.ts.
  *
  * Aims. What the secure channel promises two parties with certificates, it promises a server with
  * one and a user with a password. The password is shown to nobody, not even to the server; who
@@ -25,15 +26,38 @@
  *   a good signature, a message is neither delivered nor acknowledged.
  * - The server's journal is a chain of hashes, and has neither names nor keys nor messages in it.
  *
+ * With `device=certified`, the server certifies a key of the device after a login, for 30 days.
+ * With that certificate, in the place of the guest's, the device opens its next session: message_3
+ * says whose it is, and there is no login. If the server does not know the certificate, it says so
+ * in a way that only it can, and the device comes as a guest. What this means for the claims:
+ *
+ * - client-authentication, key-agreement: MAC_3 needs the device's key, as the login needs the
+ *   password, and covers the whole certificate.
+ * - kci: the server knows the certificates that it has issued, by heart. Whoever has stolen all of
+ *   its keys can make others, but it takes none from the network. So posing as a user to it still
+ *   takes what only the user has.
+ * - forward-secrecy: the device's key is one more that lasts. It proves who is there, and is not
+ *   enough to compute a session's keys.
+ * - identity-hiding: message_3 is sealed for the server alone. The number in it is drawn at random,
+ *   and the certificate itself travels once, in the channel that it was asked for in.
+ * - password-protection: without a login there is nothing to guess at, nor to keep a user out of.
+ * - non-repudiation: the certificate has no key to sign with. What users say is signed as before,
+ *   with the key that the root has certified: a server that certifies devices makes no evidence.
+ * - bounded-state: a certificate takes a login. Each user has 8 at most, and the oldest goes.
+ *
  * Known weaknesses: whoever guesses at a user keeps that user out for a minute at a time. Who has
  * the server's verifiers can test guesses at home, at the price of a password hash each. Only what
- * users say is signed. The server does not certify devices, so that each session takes a login.
- * What is said of secure-channel holds here, too.
+ * users say is signed. By default devices are not certified, and each session takes a login. If
+ * they are, whoever has read a device's store comes in as its user, and hears what the server says
+ * to that user, until the certificate ends or the server restarts, but signs nothing; the number of
+ * datagrams tells whether there was a login; and a session goes on without its certificate until
+ * its next whole rekey. What is said of secure-channel holds here, too.
  */
 
 import type { DeployEnv, Deployment, PlannedSession, Protocol } from "../../endpoint.ts";
 import { say } from "../../kit/workload.ts";
 import { datagramBytes } from "../records.ts";
+import { deviceKeyIn, deviceStore } from "./device.ts";
 import { dealAccounts, serverName } from "./enrolment.ts";
 import { LoginHost } from "./login-host.ts";
 import { LoginUser } from "./login-user.ts";
@@ -106,9 +130,17 @@ function deploy(about: DeployEnv): Deployment {
       return new LoginUser(env, { ...dealt.user(env), settings });
     },
     longTermSecrets(principal) {
-      if (principal === serverName) return server.secrets;
+      const { devices } = settings;
+      if (principal === serverName) {
+        return devices ? [...server.secrets, server.issuingKey] : server.secrets;
+      }
       const own = users.filter((u) => u.principal === principal);
-      return own.flatMap((u) => [u.password, u.signing.privateKey]);
+      const stored = devices ? about.store(principal, deviceStore(serverName)).read() : undefined;
+      const deviceKey = stored && deviceKeyIn(stored);
+      return [
+        ...own.flatMap((u) => [u.password, u.signing.privateKey]),
+        ...(deviceKey === undefined ? [] : [deviceKey]),
+      ];
     },
     publicValues: [...dealt.publicValues, ...known.map((u) => u.user)],
     credentials: users,
@@ -132,6 +164,14 @@ const second: PlannedSession = {
   principals: { client: unknown },
   messages: say("client", "carol orders all of the rest"),
 };
+/** With a certificate that the server has given in the first one. */
+const again: PlannedSession = {
+  start: "after-previous",
+  messages: [
+    ...say("client", "alice orders the other two"),
+    ...say("server", "bob is out of crates now"),
+  ],
+};
 
 export const secureChannelLogin: Protocol = {
   name: "secure-channel-login",
@@ -146,5 +186,11 @@ export const secureChannelLogin: Protocol = {
   claims: Object.entries(claims).map(([guarantee, says]) => ({ guarantee, says })),
   limits: { datagramBytes, messageBytes },
   deploy,
-  workload: ({ users }) => ({ sessions: users === "two" ? [first, second] : [first] }),
+  workload: ({ users, device }) => ({
+    sessions: [
+      first,
+      ...(users === "two" ? [second] : []),
+      ...(device === "certified" ? [again] : []),
+    ],
+  }),
 };

@@ -28,6 +28,11 @@ export const options: OptionSpecs = {
     about: "mac: messages carry a MAC, under a key that their receiver has as well",
     weakens: { mac: ["non-repudiation"] },
   },
+  device: {
+    default: "guest",
+    values: ["guest", "certified"],
+    about: "certified: the device gets a certificate with its login, and then needs no other login",
+  },
   users: {
     default: "one",
     values: ["one", "two"],
@@ -39,10 +44,13 @@ export const options: OptionSpecs = {
 export interface LoginSettings {
   readonly defences: LoginDefences;
   readonly signed: boolean;
+  /** The server certifies devices: see certification.ts. */
+  readonly devices: boolean;
 }
-export const settingsOf = ({ binding, masks, evidence }: OptionValues): LoginSettings => ({
+export const settingsOf = ({ binding, masks, evidence, device }: OptionValues): LoginSettings => ({
   defences: { ...allLoginDefences, binding: binding !== "off", masks: masks !== "off" },
   signed: evidence !== "mac",
+  devices: device === "certified",
 });
 
 /** Labels of the exporter, next to the one in identity.ts. RFC 9528 §10.1. */
@@ -74,7 +82,12 @@ export function follow(
   now: number,
 ): Followed {
   const out = channel.agree(defences.binding ? key : empty, now);
-  const settled = { ...before, out };
-  const agreed = agreedOn(crypto, settled);
-  return { settled, agreed, macKey: exporter(crypto, out, macLabel, empty, exportedBytes) };
+  return asItIs(crypto, { ...before, out });
 }
+
+/** The same where the certificate of a device stands for the login: no key comes in. */
+export const asItIs = (crypto: CryptoKit, settled: Settled): Followed => ({
+  settled,
+  agreed: agreedOn(crypto, settled),
+  macKey: exporter(crypto, settled.out, macLabel, empty, exportedBytes),
+});

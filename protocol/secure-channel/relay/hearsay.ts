@@ -4,7 +4,7 @@
  * of an inner channel is now whoever the relay says.
  */
 import type { Millis, Principal } from "../../endpoint.ts";
-import { concat, hex } from "../../kit/bytes.ts";
+import { hex } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import { Directory, type Known } from "../directory.ts";
 import { encodeItem } from "../edhoc/cbor.ts";
@@ -131,9 +131,9 @@ export class Introductions implements Inner {
   }
 
   #question(about: Principal, question: Question, now: Millis): InnerOutput {
-    question.tries++;
+    const again = question.tries++ > 0;
     question.againMs = now + againMs;
-    return { kind: "post", peer: about, port: ports.directory, bytes: concat(this.#ownKey) };
+    return { kind: "post", peer: about, port: ports.directory, again, bytes: this.#ownKey.slice() };
   }
 
   #told(about: Principal, key: Uint8Array, now: Millis): readonly InnerOutput[] {

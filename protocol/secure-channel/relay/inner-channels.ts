@@ -13,13 +13,11 @@ import { Client } from "../client.ts";
 import type { Frame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { Server } from "../server.ts";
-import { earliest, givenUp, type Inner, type InnerOutput } from "./inner.ts";
+import { earliest, givenUp, type Inner, type InnerOutput, mostWaiting, repeated } from "./inner.ts";
 import { type Letter, ports } from "./mail.ts";
 
 /** Well before the server at the other end forgets a silent channel. */
 const lingerMs = 60_000;
-/** Messages to one user that wait for a channel. */
-const mostWaiting = 64;
 
 /** What we have to say to one user. */
 interface Line {
@@ -67,7 +65,12 @@ export class InnerChannels implements Inner {
     return [];
   }
 
-  receive({ peer, port, bytes }: Letter, now: Millis): readonly InnerOutput[] {
+  receive(letter: Letter, now: Millis): readonly InnerOutput[] {
+    const outputs = this.#receive(letter, now);
+    return letter.again ? repeated(outputs) : outputs;
+  }
+
+  #receive({ peer, port, bytes }: Letter, now: Millis): readonly InnerOutput[] {
     const input = { kind: "datagram", bytes, from: addressOf(peer) } as const;
     if (port === ports.answering) return this.#answered(this.#server.handle(input, now), now);
     const line = port === ports.asking ? this.#lines.get(peer) : undefined;
@@ -80,11 +83,14 @@ export class InnerChannels implements Inner {
     for (const [peer, line] of this.#lines) {
       if ((line.client.deadline() ?? now + 1) > now) continue;
       // With nothing under way it is silence that has lasted too long.
-      if (line.phase === "open" && line.underWay.length === 0) line.phase = "closing";
-      out.push(...this.#asked(peer, line, line.client.handle({ kind: "timeout" }, now), now));
+      const silent = line.phase === "open" && line.underWay.length === 0;
+      if (silent) line.phase = "closing";
+      const due = this.#asked(peer, line, line.client.handle({ kind: "timeout" }, now), now);
+      out.push(...(silent ? due : repeated(due)));
     }
     if ((this.#server.deadline() ?? now + 1) > now) return out;
-    return [...out, ...this.#answered(this.#server.handle({ kind: "timeout" }, now), now)];
+    const due = this.#answered(this.#server.handle({ kind: "timeout" }, now), now);
+    return [...out, ...repeated(due)];
   }
 
   deadline(): Millis | undefined {
@@ -178,6 +184,7 @@ const post = (peer: Principal, port: number, bytes: Uint8Array): InnerOutput => 
   kind: "post",
   peer,
   port,
+  again: false,
   bytes,
 });
 

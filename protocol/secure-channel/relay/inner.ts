@@ -9,6 +9,9 @@ export type InnerOutput =
   | ({ readonly kind: "post" } & Letter)
   | Exclude<OutputBody, { readonly kind: "transmit" }>;
 
+/** Messages to one user that wait. */
+export const mostWaiting = 64;
+
 export interface Inner {
   /** The relay can be reached from now on. */
   start(now: Millis): readonly InnerOutput[];
@@ -23,6 +26,10 @@ export interface Inner {
   /** How many entries are kept for strangers. */
   stateSize(): number;
 }
+
+/** What is repeated, or answers what was. */
+export const repeated = (outputs: readonly InnerOutput[]): readonly InnerOutput[] =>
+  outputs.map((output) => (output.kind === "post" ? { ...output, again: true } : output));
 
 export const earliest = (times: readonly (Millis | undefined)[]): Millis | undefined => {
   const set = times.filter((t) => t !== undefined);

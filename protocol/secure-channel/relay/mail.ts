@@ -1,6 +1,6 @@
 /**
  * How the datagrams of inner channels travel: in RELAY frames, two pieces each, for a record has
- * no room for 64 bytes. Pieces are sent once. Where one is lost, so is the datagram, and the inner
+ * no room for 64 bytes. Nobody repeats pieces. Where one is lost, so is the datagram, and the inner
  * channel repeats it, as on any network.
  *
  *     peer 2 ‖ port 1 ‖ id 1 ‖ index/last 1 ‖ length 1 ‖ inner
@@ -8,24 +8,48 @@
  * `peer` is the kid of the receiver, which the relay replaces by that of the sender. `port` says
  * which of the two channels between the same two users is meant. Nothing of it is protected from
  * the relay: what is put together wrongly is discarded by the inner channel.
+ *
+ * A datagram needs four records to arrive, and so does its answer: where every fifth is lost, one
+ * attempt in six succeeds, and what a channel allows for is not enough. So what is repeated goes
+ * out in four copies, and says so, with 128 added to its port; and so does what answers it. That
+ * costs nothing as long as nothing is lost, and the relay needs to remember nothing.
  */
 import type { Principal } from "../../endpoint.ts";
+import { concat, equalBytes } from "../../kit/bytes.ts";
 import type { RelayFrame } from "../frames.ts";
-import { cut, Pieces } from "../pieces.ts";
+import { cut } from "../pieces.ts";
 
-/** To the end that answers, to the end that asked, to and from the relay's directory. */
-export const ports = { answering: 0, asking: 1, directory: 2 } as const;
+/**
+ * To the end that answers, and to the end that asked; to and from the relay, for the keys that
+ * users have told it, and for their certificates.
+ */
+export const ports = { answering: 0, asking: 1, directory: 2, certificates: 3 } as const;
+/** Added to the port of what is repeated. */
+const againFlag = 0x80;
+/** With every fifth record lost, 29 of 30 datagrams arrive. */
+const copies = 4;
 const pieceBytes = 32;
 const ids = 256;
-/** Datagrams of one sender, to one port, of which something is missing. The oldest goes. */
-const mostUnfinished = 4;
+/**
+ * Datagrams of one sender, to one port, of which something came: as many as a channel has under
+ * way. The oldest goes.
+ */
+const mostKept = 16;
 
 /** A datagram of an inner channel, and whom it is for, or said to be from. */
 export interface Letter {
   readonly peer: Principal;
   readonly port: number;
+  /** It was sent before and not answered, or it answers what was. */
+  readonly again: boolean;
   readonly bytes: Uint8Array;
 }
+
+/** @returns what the port of a frame says. */
+export const portOf = ({ port }: RelayFrame): Pick<Letter, "port" | "again"> => ({
+  port: port & ~againFlag,
+  again: (port & againFlag) !== 0,
+});
 
 /** The kids that all users know each other by; the relay's is among them. */
 export class AddressBook {
@@ -54,38 +78,59 @@ export class AddressBook {
 export class Cutter {
   #nextId = 0;
 
-  cut(peer: number, port: number, bytes: Uint8Array): readonly RelayFrame[] {
+  /** @returns the pieces, and all of them again for each further copy. */
+  cut(peer: number, { port, again, bytes }: Omit<Letter, "peer">): readonly RelayFrame[] {
     const id = this.#nextId;
     this.#nextId = (id + 1) % ids;
-    return cut(bytes, pieceBytes).map(({ body: inner, ...place }) => {
-      return { kind: "relay", peer, port, id, ...place, inner };
+    const marked = again ? port | againFlag : port;
+    const frames = cut(bytes, pieceBytes).map(({ body: inner, ...place }): RelayFrame => {
+      return { kind: "relay", peer, port: marked, id, ...place, inner };
     });
+    return Array.from({ length: again ? copies : 1 }, () => frames).flat();
   }
 }
 
-/** Joins pieces. It keeps a few for each sender that the caller lets through, and no more. */
+interface Kept {
+  readonly last: number;
+  /** By index. */
+  readonly pieces: Map<number, Uint8Array>;
+}
+const isWhole = ({ last, pieces }: Kept): boolean => pieces.size > last;
+
+/**
+ * Joins pieces. It keeps a few datagrams for each sender that the caller lets through, and no more;
+ * also those that are whole, so that their copies are recognised.
+ */
 export class Joiner {
   /** By sender and port, then by number; the oldest comes first. */
-  readonly #unfinished = new Map<string, Map<number, Pieces>>();
+  readonly #kept = new Map<string, Map<number, Kept>>();
 
+  /** How many datagrams lack something. */
   get size(): number {
-    return [...this.#unfinished.values()].reduce((sum, { size }) => sum + size, 0);
+    const all = [...this.#kept.values()].flatMap((byId) => [...byId.values()]);
+    return all.filter((kept) => !isWhole(kept)).length;
   }
 
   /** @returns the datagram, if this was all that it missed. */
   accept(frame: RelayFrame): Uint8Array | undefined {
-    const { peer, port, id, inner } = frame;
-    const key = `${peer}/${port}`;
-    const begun = this.#unfinished.get(key) ?? new Map<number, Pieces>();
-    const pieces = begun.get(id) ?? new Pieces();
-    pieces.add(frame, inner);
-    const { whole } = pieces;
-    if (whole === undefined) begun.set(id, pieces);
-    else begun.delete(id);
-    const [oldest] = begun.keys();
-    if (oldest !== undefined && begun.size > mostUnfinished) begun.delete(oldest);
-    if (begun.size > 0) this.#unfinished.set(key, begun);
-    else this.#unfinished.delete(key);
-    return whole;
+    const { peer, id, index, last, inner } = frame;
+    const key = `${peer}/${portOf(frame).port}`;
+    const byId = this.#kept.get(key) ?? new Map<number, Kept>();
+    this.#kept.set(key, byId);
+    const known = byId.get(id);
+    const piece = known?.pieces.get(index);
+    const fits = known?.last === last && (piece === undefined || equalBytes(piece, inner));
+    if (fits && piece !== undefined) return undefined;
+    // Numbers come round again: what contradicts the old datagram is the beginning of a new one.
+    if (!fits) byId.delete(id);
+    const kept = fits ? known : { last, pieces: new Map<number, Uint8Array>() };
+    byId.set(id, kept);
+    kept.pieces.set(index, inner);
+    const [oldest] = byId.keys();
+    if (oldest !== undefined && byId.size > mostKept) byId.delete(oldest);
+    if (!isWhole(kept)) return undefined;
+    return concat(...Array.from({ length: last + 1 }, (_, i) => kept.pieces.get(i) ?? empty));
   }
 }
+
+const empty = new Uint8Array(0);

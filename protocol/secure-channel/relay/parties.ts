@@ -2,7 +2,7 @@
 import { type DeployEnv, type Env, MisuseError, type Principal } from "../../endpoint.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
 import { issue } from "../certificate.ts";
-import { Directory, type Listed } from "../directory.ts";
+import { Directory, type Listed, type Root } from "../directory.ts";
 import { kidCredential } from "../edhoc/credential.ts";
 import { sharePair } from "../edhoc/shares.ts";
 import type { Identity } from "../identity.ts";
@@ -27,36 +27,39 @@ export interface Party {
 
 export interface Parties {
   readonly all: readonly Party[];
-  readonly rootKey: Uint8Array;
+  readonly root: Root;
   readonly book: AddressBook;
-  /** What a party proves itself with, in either layer; all certificates go with it. */
-  identity(env: Pick<Env, "self" | "crypto">): Identity;
+  /**
+   * What a party proves itself with, in either layer.
+   * @param directory whom it knows; by default everybody.
+   */
+  identity(env: Pick<Env, "self" | "crypto">, directory?: Directory): Identity;
 }
 
 type Dealing = Pick<DeployEnv, "crypto" | "principals">;
 export function dealParties({ crypto, principals }: Dealing): Parties {
   if (principals.length > 256) throw new MisuseError("a kid has one byte");
-  const root = crypto.signingKeyPair();
+  const rootKeys = crypto.signingKeyPair();
+  const root: Root = { name: issuer, publicKey: rootKeys.publicKey };
   const all = principals.map((name, kid): Party => {
     const [statics, signing] = [sharePair(crypto, curve), crypto.signingKeyPair()];
     const keys = { curve, staticKey: statics.publicKey, signingKey: signing.publicKey };
     const times = { from: 0, until: validitySeconds, serial: firstSerial + kid };
-    const { bytes } = issue(crypto, root, { subject: name, ...keys, ...times, issuer });
+    const { bytes } = issue(crypto, rootKeys, { subject: name, ...keys, ...times, issuer });
     return { name, statics, signing, listed: { kid, bytes } };
   });
   return {
     all,
-    rootKey: root.publicKey,
+    root,
     book: new AddressBook(principals),
-    identity({ self, crypto: own }) {
+    identity({ self, crypto: own }, known) {
       const party = all.find((p) => p.name === self);
       if (party === undefined) throw new MisuseError(`${self} has no certificate`);
       const { kid, bytes } = party.listed;
-      const trusted = { name: issuer, publicKey: root.publicKey };
-      const listed = all.map((p) => p.listed);
+      const everybody = all.map((p) => p.listed);
       return {
         own: { id: kidCredential(Uint8Array.of(kid)), credential: bytes, ...party.statics },
-        directory: new Directory(own, trusted, listed),
+        directory: known ?? new Directory(own, root, everybody),
         defences: allDefences,
         suites,
       };

@@ -6,7 +6,7 @@ import type { Millis, Principal } from "../../endpoint.ts";
 import { decodeFrames, encodeFrames, type Frame } from "../frames.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
-import { earliest, givenUp, type Inner, type InnerOutput } from "./inner.ts";
+import { earliest, givenUp, type Inner, type InnerOutput, repeated } from "./inner.ts";
 import { type Letter, ports } from "./mail.ts";
 
 const dataHeaderBytes = 4;
@@ -36,17 +36,18 @@ export class PlainLetters implements Inner {
     return this.#flush(to, line, now);
   }
 
-  receive({ peer, port, bytes }: Letter, now: Millis): readonly InnerOutput[] {
+  receive({ peer, port, again, bytes }: Letter, now: Millis): readonly InnerOutput[] {
     const frames = port === ports.answering ? decodeFrames(bytes) : undefined;
     if (frames === undefined) return [{ kind: "reject", reason: "malformed" }];
     const line = this.#line(peer);
     const out = frames.flatMap((frame) => handled(line, frame, peer));
     if (line.inbox.ackDue) out.push(this.#post(peer, line.inbox.ack()));
-    return [...out, ...this.#flush(peer, line, now)];
+    const all = [...out, ...this.#flush(peer, line, now)];
+    return again ? repeated(all) : all;
   }
 
   expire(now: Millis): readonly InnerOutput[] {
-    return [...this.#lines].flatMap(([peer, line]) => this.#flush(peer, line, now));
+    return repeated([...this.#lines].flatMap(([peer, line]) => this.#flush(peer, line, now)));
   }
 
   deadline(): Millis | undefined {
@@ -77,7 +78,7 @@ export class PlainLetters implements Inner {
 
   #post(peer: Principal, frame: Frame): InnerOutput {
     const bytes = encodeFrames([frame], this.#room);
-    return { kind: "post", peer, port: ports.answering, bytes };
+    return { kind: "post", peer, port: ports.answering, again: false, bytes };
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The relay: a server that hands the pieces of one user to another. It joins nothing, keeps
- * nothing and repeats nothing: one record comes in, at most one goes out. Who a piece is from it
- * takes from the session, and not from the piece.
+ * nothing and repeats nothing: one record comes in, at most one goes out, also where it is asked
+ * for a certificate. Who a piece is from it takes from the session, and not from the piece.
  */
 
 import {
@@ -17,7 +17,11 @@ import {
 import type { Frame, RelayFrame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { Server } from "../server.ts";
-import { type AddressBook, ports } from "./mail.ts";
+import { answerTo } from "./fetching.ts";
+import { type AddressBook, portOf, ports } from "./mail.ts";
+
+/** What users ask the relay for. */
+export type Store = "keys" | "certificates" | "nothing";
 
 export class Relay implements Endpoint {
   readonly #env: Env;
@@ -26,11 +30,14 @@ export class Relay implements Endpoint {
   readonly #arrived: { readonly frame: Frame; readonly from: Principal }[] = [];
   /** The last key that each user named; only where users ask for keys here. */
   readonly #keys: Map<Principal, Uint8Array> | undefined;
+  /** Where users ask for certificates here. */
+  readonly #certificates: Identity["directory"] | undefined;
 
-  constructor(env: Env, identity: Identity, book: AddressBook, directory: boolean) {
+  constructor(env: Env, identity: Identity, book: AddressBook, store: Store) {
     this.#env = env;
     this.#book = book;
-    this.#keys = directory ? new Map() : undefined;
+    this.#keys = store === "keys" ? new Map() : undefined;
+    this.#certificates = store === "certificates" ? identity.directory : undefined;
     this.#server = new Server(env, identity, (frame, from) => this.#arrived.push({ frame, from }));
   }
 
@@ -58,8 +65,10 @@ export class Relay implements Endpoint {
     if (frame.kind !== "relay" || peer === undefined) return rejected("unexpected");
     const to = this.#book.nameOf(frame.peer);
     if (to === undefined || to === this.#env.self) return rejected("unknown-peer");
-    if (frame.port === ports.directory) return this.#tell(frame, from, to, now);
-    if (frame.port > ports.directory) return rejected("malformed");
+    const { port } = portOf(frame);
+    if (port === ports.directory) return this.#tell(frame, from, to, now);
+    if (port === ports.certificates) return this.#show(frame, from, to, now);
+    if (port > ports.certificates) return rejected("malformed");
     const sent = to === from ? undefined : this.#server.carry({ ...frame, peer }, to, now);
     return sent ?? rejected("unknown-peer");
   }
@@ -69,6 +78,15 @@ export class Relay implements Endpoint {
     if (this.#keys === undefined) return rejected("unexpected");
     this.#keys.set(from, frame.inner);
     const inner = this.#keys.get(about) ?? new Uint8Array(0);
+    return this.#server.carry({ ...frame, index: 0, last: 0, inner }, from, now) ?? [];
+  }
+
+  /** Answers with one piece of a certificate. */
+  #show(frame: RelayFrame, from: Principal, about: Principal, now: Millis): readonly Output[] {
+    if (this.#certificates === undefined) return rejected("unexpected");
+    const { bytes } = this.#certificates.named(about)?.certificate ?? {};
+    const inner = bytes && answerTo(frame.inner, bytes);
+    if (inner === undefined) return rejected("malformed");
     return this.#server.carry({ ...frame, index: 0, last: 0, inner }, from, now) ?? [];
   }
 }

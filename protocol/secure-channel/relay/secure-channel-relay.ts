@@ -1,6 +1,7 @@
 /**
  * The secure channel twice: users reach each other through a relay, and trust it with nothing but
- * its work. Read it in this order: this file, user.ts, inner-channels.ts, mail.ts, relay.ts.
+ * its work. Read it in this order: this file, user.ts, inner-channels.ts, mail.ts, relay.ts; then
+ * fetching.ts.
  *
  * Aims. What the secure channel promises two parties who can reach each other, it promises two
  * who meet at a relay; and the relay is one more hostile network. It can drop, delay, repeat and
@@ -15,20 +16,23 @@
  *   goes: what is delivered is from whoever the certificate says.
  * - The same keys serve both layers. What keeps them apart is whom a client wants: outside nobody
  *   but the relay will do, and inside nobody but the user whom the message is for.
- * - An inner datagram takes two pieces, sent once. What is lost inner channels repeat, so that the
- *   relay needs no memory: a record comes in, a record goes out.
+ * - An inner datagram takes two pieces. What is lost inner channels repeat, so that the relay needs
+ *   no memory: a record comes in, a record goes out. What is repeated goes out in four copies, and
+ *   so does its answer, for a datagram and its answer need eight records to arrive: see mail.ts.
  * - Each direction has an inner channel of its own, opened by whoever has something to say: two
  *   who begin at once need not agree on anything.
  * - A message to several goes to each in that one's channel. The acknowledgement of an inner
  *   channel says that it was delivered; that of the relay would say nothing, and there is none.
  *   A receipt, where users send them, says that it was read.
+ * - With `certificates=fetched` users hold no certificates of others, and ask the relay for them
+ *   when they need one. They believe the root that signed it, not the relay that had it.
  *
  * Known weaknesses: the relay knows who talks to whom, when, and how often, and by their silence
  * who is there. It can stop everything, or hold it back. A conversation that lost a message ends,
- * and so does all when the relay forgets a user: users have to begin again. An inner datagram takes
- * four records to arrive, so that on hops that lose every fifth one, for ever, most is given up.
- * Users know each other beforehand: a certificate is not fetched. What is said of secure-channel
- * holds in both layers.
+ * and so does all when the relay forgets a user: users have to begin again. Four copies at once are
+ * no help where a network loses because there is too much of everything; and whoever marks what it
+ * sends as repeated gets four answers. Users know beforehand which names there are. What is said of
+ * secure-channel holds in both layers.
  */
 import type {
   DeployEnv,
@@ -45,13 +49,14 @@ import { utf8 } from "../../kit/bytes.ts";
 import { sharePair } from "../edhoc/shares.ts";
 import type { Identity } from "../identity.ts";
 import { datagramBytes, roomBytes } from "../records.ts";
+import { Acquaintances, Fetching } from "./fetching.ts";
 import { Hearsay, Introductions, unsigned } from "./hearsay.ts";
 import type { Inner } from "./inner.ts";
 import { InnerChannels } from "./inner-channels.ts";
 import type { AddressBook } from "./mail.ts";
-import { applicationAead, curve, dealParties } from "./parties.ts";
+import { applicationAead, curve, dealParties, type Parties } from "./parties.ts";
 import { PlainLetters } from "./plain-letters.ts";
-import { Relay } from "./relay.ts";
+import { Relay, type Store } from "./relay.ts";
 import { User } from "./user.ts";
 
 const flow = `
@@ -82,7 +87,7 @@ const claims = {
     "Nothing that lasts is enough to compute keys: not the users', not the relay's.",
   kci: "To pose as somebody takes the static key of that one, whoever else's is known.",
   downgrade: "The transcript has the list of suites, in both layers.",
-  delivery: "Inner channels repeat what is lost, on whichever hop.",
+  delivery: "Inner channels repeat what is lost, on whichever hop, in several copies.",
   "honest-acknowledgement": "The receiving user acknowledges, inside the inner channel.",
   robustness: "What is malformed or forged is discarded, and the state is as before.",
   "bounded-state": "The relay keeps nothing of what it carries; users keep a few pieces a sender.",
@@ -125,6 +130,11 @@ const options: OptionSpecs = {
       ],
     },
   },
+  certificates: {
+    default: "held",
+    values: ["held", "fetched"],
+    about: "fetched: users ask the relay for certificates that they do not have, and verify them",
+  },
   receipts: {
     default: "off",
     values: ["off", "on"],
@@ -140,16 +150,17 @@ const port = 5_684;
 
 function deploy(about: DeployEnv): Deployment {
   const parties = dealParties(about);
-  const { all, rootKey, book } = parties;
+  const { all, root, book } = parties;
   // Everybody knows the relay, and the attacker itself.
   const known = all.filter((p) => p.name === relayName || p.name === "mallory");
   const hidden = all.filter((p) => !known.includes(p));
   return {
     open(role, env) {
+      const { options: chosen } = about;
+      if (role === "relay") return new Relay(env, parties.identity(env), book, storeOf(chosen));
+      if (storeOf(chosen) === "certificates") return newcomer(chosen, parties, env);
       const identity = parties.identity(env);
-      if (role === "relay")
-        return new Relay(env, identity, book, about.options.directory === "relay");
-      return new User(env, identity, innerOf(about.options, book, env, identity), book);
+      return new User(env, identity, innerOf(chosen, book, env, identity), book);
     },
     longTermSecrets(principal) {
       const own = all.find((p) => p.name === principal);
@@ -159,7 +170,7 @@ function deploy(about: DeployEnv): Deployment {
       const certificates = met.map((p) => p.listed.bytes);
       return [own.statics.privateKey, own.signing.privateKey, ...certificates];
     },
-    publicValues: [rootKey, ...known.flatMap((p) => [p.listed.bytes, p.statics.publicKey])],
+    publicValues: [root.publicKey, ...known.flatMap((p) => [p.listed.bytes, p.statics.publicKey])],
     identities: hidden.flatMap((p) => [
       p.listed.bytes,
       p.statics.publicKey,
@@ -167,6 +178,24 @@ function deploy(about: DeployEnv): Deployment {
       ...(p.name.length >= 4 ? [utf8(p.name)] : []),
     ]),
   };
+}
+
+/** What users ask the relay for. */
+function storeOf({ inner, directory, certificates }: OptionValues): Store {
+  if (inner === "off") return "nothing";
+  if (directory === "relay") return "keys";
+  return certificates === "fetched" ? "certificates" : "nothing";
+}
+
+/** A user who holds no certificates but its own and that of the relay. */
+function newcomer(given: OptionValues, parties: Parties, env: Env): User {
+  const { all, root, book } = parties;
+  const held = all.filter((p) => p.name === env.self || p.name === relayName);
+  const listed = held.map((p) => p.listed);
+  const directory = new Acquaintances(env.crypto, root, listed, book);
+  const identity = parties.identity(env, directory);
+  const inner = new InnerChannels(env, identity, given.receipts === "on");
+  return new User(env, identity, new Fetching(book, directory, inner), book);
 }
 
 function innerOf(given: OptionValues, book: AddressBook, env: Env, identity: Identity): Inner {

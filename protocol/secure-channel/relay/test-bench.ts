@@ -11,7 +11,7 @@ import { Server } from "../server.ts";
 import { Hearsay, unsigned } from "./hearsay.ts";
 import { earliest, type InnerOutput } from "./inner.ts";
 import { InnerChannels } from "./inner-channels.ts";
-import { Cutter, Joiner, ports } from "./mail.ts";
+import { Cutter, Joiner, portOf, ports } from "./mail.ts";
 import { curve, dealParties, type Parties } from "./parties.ts";
 import { relayName, secureChannelRelay } from "./secure-channel-relay.ts";
 
@@ -125,7 +125,8 @@ export class Middle implements Endpoint {
   }
 
   tamper({ to, frame }: Passing, from: Principal): readonly Passing[] {
-    if (frame.port === ports.directory) {
+    const { port, again } = portOf(frame);
+    if (port === ports.directory) {
       for (const directory of this.#known.values()) directory.hear(from, frame.inner);
       const peer = this.#bench.parties.book.kidOf(to) ?? 0;
       const inner = to === from ? frame.inner : this.#pair.publicKey;
@@ -133,7 +134,7 @@ export class Middle implements Endpoint {
     }
     const bytes = this.#joiner.accept(frame);
     if (bytes === undefined) return [];
-    const letter = { peer: from, port: frame.port, bytes };
+    const letter = { peer: from, port, again, bytes };
     return this.#as(to, this.#ends.get(to)?.receive(letter, this.#bench.now) ?? []);
   }
 
@@ -141,7 +142,7 @@ export class Middle implements Endpoint {
     return outputs.flatMap((output): readonly Passing[] => {
       if (output.kind === "post") {
         const peer = this.#bench.parties.book.kidOf(self) ?? 0;
-        const frames = this.#cutter.cut(peer, output.port, output.bytes);
+        const frames = this.#cutter.cut(peer, output);
         return frames.map((frame) => ({ to: output.peer, frame }));
       }
       if (output.kind !== "deliver") return [];

@@ -10,7 +10,10 @@ import { Client } from "../client.ts";
 import type { Frame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { earliest, type Inner, type InnerOutput } from "./inner.ts";
-import { type AddressBook, Cutter, Joiner, ports } from "./mail.ts";
+import { type AddressBook, Cutter, Joiner, portOf, ports } from "./mail.ts";
+
+/** Others may need as long to get here; shorter than the silence of inner channels. */
+const lingerMs = 50_000;
 
 export class User implements Endpoint {
   readonly #env: Env;
@@ -28,7 +31,7 @@ export class User implements Endpoint {
     this.#book = book;
     this.#inner = inner;
     const above = (frame: Frame): void => void this.#arrived.push(frame);
-    this.#outer = new Client(env, identity, { above });
+    this.#outer = new Client(env, identity, { above, lingerMs });
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
@@ -78,7 +81,7 @@ export class User implements Endpoint {
 
   #accept(frame: Frame, now: Millis): readonly Output[] {
     if (frame.kind !== "relay" || this.#over) return [];
-    const { port } = frame;
+    const { port, again } = portOf(frame);
     const peer = this.#book.nameOf(frame.peer);
     const own = peer === this.#env.self && port !== ports.directory;
     if (peer === undefined || own) return [{ kind: "reject", reason: "unknown-peer" }];
@@ -88,7 +91,7 @@ export class User implements Endpoint {
     const bytes = this.#joiner.accept(frame);
     return bytes === undefined
       ? []
-      : this.#down(this.#inner.receive({ peer, port, bytes }, now), now);
+      : this.#down(this.#inner.receive({ peer, port, again, bytes }, now), now);
   }
 
   /** What comes of the inner channels. */
@@ -97,7 +100,7 @@ export class User implements Endpoint {
       if (output.kind !== "post") return [output];
       const kid = this.#book.kidOf(output.peer);
       if (kid === undefined) return [];
-      const frames = this.#cutter.cut(kid, output.port, output.bytes);
+      const frames = this.#cutter.cut(kid, output);
       return frames.flatMap((frame) => this.#outer.carry(frame, now));
     });
   }
