@@ -131,7 +131,9 @@ const move = z.discriminatedUnion("move", [
    * is sent on by another puppet. A puppet that `carries` seals so many contents of its own,
    * and then, until it has a session, what the one that hands to it has opened in the same place.
    * From outside it knows of the traffic only what is sent to it,
-   * unless it is `watching` as well. With `settings` its code is set otherwise than the others',
+   * unless it is `watching` as well. What a `blind` one cannot open, it takes for bytes of the
+   * attacker's own. What it seals, signs
+   * or authenticates in its own name says `renames` instead. With `settings` its code is set otherwise than the others',
    * and with `leaves` it gives its place up after so many packets of its own.
    */
   z.strictObject({
@@ -147,6 +149,8 @@ const move = z.discriminatedUnion("move", [
     /** Its first random draw of fitting length is the nth value known by then, or one whose
      * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
+    blind: z.literal(true).optional(),
+    renames: z.string().min(1).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
     when: moment.optional(),

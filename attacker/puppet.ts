@@ -38,6 +38,15 @@ export interface Carrying {
   readonly nth: (n: number) => Latin1 | undefined;
 }
 
+export interface PuppetAbout {
+  readonly past?: readonly Fed[];
+  readonly carrying?: Carrying;
+  /** It goes on with bytes of its own in the place of what it cannot open. */
+  readonly blind?: boolean;
+  /** In what it seals or signs, the first of these gives way to the second. */
+  readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
+}
+
 export class Puppet {
   readonly id: string;
   readonly #open: OpenPuppet;
@@ -45,11 +54,15 @@ export class Puppet {
   /** Told of every operation, so that the run's record is complete. */
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
+  readonly #blind: boolean;
+  readonly #renamed: PuppetAbout["renamed"];
   #ready = false;
   /** All that it wanted to seal, in order, and what was sealed instead. */
   readonly #sealed = new Map<Latin1, Latin1>();
   /** The place of the content that it waits for. */
   #awaited: number | undefined;
+  /** Contents that it could not open; it never learns to, or it would not be the same again. */
+  readonly #unread = new Set<Latin1>();
   /** All contents that it opened, in order. */
   readonly #opened = new Set<Latin1>();
   readonly #history: Fed[] = [];
@@ -74,13 +87,15 @@ export class Puppet {
     open: OpenPuppet,
     knowledge: Knowledge,
     onOperation: (op: OpRecord) => void,
-    { past = [], carrying }: { readonly past?: readonly Fed[]; readonly carrying?: Carrying } = {},
+    { past = [], carrying, blind = false, renamed }: PuppetAbout = {},
   ) {
     this.id = id;
     this.#open = open;
     this.#knowledge = knowledge;
     this.#onOperation = onOperation;
     this.#carrying = carrying;
+    this.#blind = blind;
+    this.#renamed = renamed;
     this.#history.push(...past);
     this.#pastLength = past.length;
     this.#endpoint = this.#rebuild();
@@ -184,6 +199,7 @@ export class Puppet {
 
   #gate(isPast: () => boolean): Gate {
     const carrying = this.#carrying;
+    const renamed = this.#renamed;
     const stall = (): never => {
       this.#stalled = true;
       throw new Stall();
@@ -195,8 +211,9 @@ export class Puppet {
         const content = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
         this.#onOperation(op);
         if (!opens) return;
-        if (!this.#knowledge.has(content)) stall();
-        this.#opened.add(content);
+        const isKnown = this.#knowledge.has(content);
+        if (!isKnown && !this.#blind) stall();
+        if (isKnown) this.#opened.add(content);
       },
       failed: (key) => {
         if (!this.#replaying && !this.#knowledge.has(key)) stall();
@@ -208,6 +225,10 @@ export class Puppet {
         this.#decisions.push(passes);
         return passes;
       },
+      ...(renamed === undefined
+        ? {}
+        : { worded: (content) => fromLatin1(latin1(content).replaceAll(...renamed)) }),
+      ...(this.#blind ? { opened: (content) => this.#guessed(content) } : {}),
       ...(carrying === undefined ? {} : { content: (own) => this.#content(own, carrying, stall) }),
     };
   }
@@ -232,6 +253,15 @@ export class Puppet {
   /** What it waits for has been opened, which tells the attacker nothing new perhaps. */
   #isHeard(): boolean {
     return this.#awaited !== undefined && this.#carrying?.nth(this.#awaited) !== undefined;
+  }
+
+  /** What it goes on with in the place of what it cannot know: what it does may depend on this. */
+  #guessed(content: Uint8Array): Uint8Array {
+    const wanted = latin1(content);
+    if (this.#unread.has(wanted)) return new Uint8Array(content.length);
+    if (this.#replaying || this.#knowledge.has(wanted)) return content;
+    this.#unread.add(wanted);
+    return new Uint8Array(content.length);
   }
 
   opened(nth: number): Latin1 | undefined {

@@ -80,7 +80,12 @@ export type TraceEvent =
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
   | (InSession & { readonly kind: "give-up"; readonly message: Uint8Array })
   | (InSession & {
-      readonly kind: "running" | "commit";
+      readonly kind: "running";
+      readonly peer: Principal | undefined;
+      readonly agreed: Uint8Array | undefined;
+    })
+  | (InSession & {
+      readonly kind: "commit";
       readonly peer: Principal;
       readonly agreed: Uint8Array | undefined;
     })

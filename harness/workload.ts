@@ -14,14 +14,18 @@ export function sampleText(label: string, length: number): Uint8Array {
   return utf8(text.slice(0, length));
 }
 
-/** Two sessions, one after the other, in which whoever starts sends two messages. */
+/** Two sessions, one after the other, in which whoever starts sends three messages. */
 function madeUp(protocol: Protocol): Workload {
   const talkers = protocol.roles.filter((r) => r.process === "session" || r.peer !== undefined);
   const first = talkers[0] ?? protocol.roles[0];
   if (first === undefined) throw new ProtocolError(`${protocol.name} has no roles`);
   const limit = protocol.limits?.messageBytes ?? longMessageBytes;
   const messages = (session: number): PlannedMessage[] =>
-    [`valve ${session}1`, `close the gate number ${session}2 now`].map((words) => ({
+    [
+      `valve ${session}1`,
+      `close the gate number ${session}2 now`,
+      `report the pressure ${session}3`,
+    ].map((words) => ({
       from: first.name,
       message: utf8(words.slice(0, limit)),
     }));

@@ -65,8 +65,17 @@ export type Purpose = "message" | "login";
  * Specifications", CSFW 1997). It is not sent anywhere and changes nothing in the run.
  */
 export type Claim =
-  /** "I am running the protocol with `peer`, and I mean to agree on `agreed`." */
-  | { readonly kind: "running"; readonly peer: Principal; readonly agreed?: Uint8Array }
+  /**
+   * "I am running the protocol with `peer`, and I mean to agree on `agreed`." Said before the last
+   * message that the peer's commitment rests on, by whoever knows the peer's name by then.
+   *
+   * Without `peer`: "with whoever shares `agreed`", for those who learn the name only later, as a
+   * responder does whose initiator stays anonymous until its last message. Such a run supports a
+   * commitment to exactly the same `agreed`, and shows no more than aliveness to any other; so
+   * `agreed` should be fresh and depend on both ends. Once the name is known, a second `running`
+   * says it: the two are one run, and from then on it is a run with that peer only.
+   */
+  | { readonly kind: "running"; readonly peer?: Principal; readonly agreed?: Uint8Array }
   /** "I have finished and believe that `peer` is at the other end, agreeing on `agreed`." */
   | { readonly kind: "commit"; readonly peer: Principal; readonly agreed?: Uint8Array }
   /** "`value` is my session key with `peer`, and it is secret." Also ends the handshake here. */

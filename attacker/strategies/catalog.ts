@@ -4,9 +4,10 @@ import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
-import { misbinding } from "./misbinding.ts";
+import { forwarding, misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
+import { oldAnswers } from "./old-answers.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -16,6 +17,7 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
+import { shifting } from "./shifting.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
 
@@ -32,6 +34,8 @@ export const strategies: readonly Strategy[] = [
   substitutingNonces,
   substitutingNames,
   misbinding,
+  forwarding,
+  renaming,
   relaying,
   disclosing,
   disclosingAfterAttack,
@@ -50,8 +54,10 @@ export const strategies: readonly Strategy[] = [
   overwriting,
   replacing,
   transplanting,
+  shifting,
   injectingPairs,
   continuing,
+  oldAnswers,
   replayingAcross,
   sweeping,
 ];

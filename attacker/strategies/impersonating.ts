@@ -64,6 +64,7 @@ export const impersonating: Strategy = {
         puppet.insteadOf === undefined ? { ...puppet, watching: true as const } : puppet;
       if (seeing !== puppet) yield attack(seeing);
       yield attack({ ...seeing, reuses: 1 });
+      yield attack({ ...seeing, blind: true });
     }
   },
 };

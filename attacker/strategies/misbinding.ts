@@ -1,8 +1,8 @@
-/** What one party begins in its own name, a registered user goes on with in another name. */
+/** A registered user takes what others say for its own, and its own for what others say. */
 import { attackerHost, type Move } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
-import { attack, type SeenProcess, type Strategy } from "./strategy.ts";
+import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
 /** The nth answer that the puppet gets goes to whom it was really meant for. */
 function handed(nth: number, to: string, asker: SeenProcess, answerer: SeenProcess): Move {
@@ -44,6 +44,53 @@ export const misbinding: Strategy = {
             yield attack(...drops, puppet, ...back);
           }
         }
+      }
+    }
+  },
+};
+
+/** Whoever calls the attacker by its name, and whoever takes that one's calls. */
+function* calls(scene: Scene): Iterable<readonly [SeenProcess, SeenProcess]> {
+  const byId = new Map(scene.processes.map((p) => [p.id, p]));
+  const callers = scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from);
+  for (const id of new Set(callers)) {
+    const caller = byId.get(id);
+    for (const [asker, answerer] of talkingPairs(scene)) {
+      if (caller !== undefined && asker.role === caller.role) yield [caller, answerer];
+    }
+  }
+}
+
+/** D. Davis: Defective Sign & Encrypt, 2001 (surreptitious forwarding). */
+export const forwarding: Strategy = {
+  id: "forward",
+  title: "what the attacker is told as a user, it tells others in the name of who said it",
+  capability: "insider",
+  *attacks(scene) {
+    for (const [caller, answerer] of calls(scene)) {
+      const { role } = answerer;
+      const listening = { move: "puppet", name: "puppet-a", role, as: attackerHost } as const;
+      const speaking = playing("puppet-b", caller, answerer);
+      for (const reuses of [undefined, ...values]) {
+        yield attack(
+          { ...listening, facing: caller.id, handsTo: speaking.name },
+          { ...speaking, ...(reuses === undefined ? {} : { reuses }) },
+        );
+      }
+    }
+  },
+};
+
+export const renaming: Strategy = {
+  id: "rename",
+  title: "a registered user writes another name for its own in what it seals and signs",
+  capability: "insider",
+  *attacks(whole) {
+    const scene = firstOfTheirKind(whole);
+    for (const [asker, answerer] of talkingPairs(scene)) {
+      for (const renames of scene.principals) {
+        if (renames === attackerHost) continue;
+        yield attack(playing("puppet-a", asker, answerer, { as: attackerHost, renames }));
       }
     }
   },

@@ -20,19 +20,31 @@ export const grades = [
 ] as const;
 export type Grade = (typeof grades)[number];
 
-interface Statement {
+interface Said {
   readonly index: number;
   readonly at: string;
   readonly role: string;
   readonly principal: Principal;
   readonly session: string;
-  readonly peer: Principal;
   /** The values it wants agreement on; empty if it names none. */
   readonly agreed: ReadonlySet<string>;
 }
 
+interface Commit extends Said {
+  readonly peer: Principal;
+}
+
+interface Running extends Said {
+  /** Absent where it cannot know yet. */
+  readonly peer: Principal | undefined;
+  /** Index of the statement without a peer that this one adds the name to, or its own. */
+  readonly run: number;
+  /** Who the peer turned out to be, and when that was said. */
+  named?: { readonly peer: Principal; readonly index: number };
+}
+
 export interface Graded {
-  readonly commit: Statement;
+  readonly commit: Commit;
   readonly grade: Grade;
 }
 
@@ -49,29 +61,54 @@ export function asks(protocol: Protocol, role: string, peer: Principal): boolean
   );
 }
 
-function statements(trace: Trace, kind: "running" | "commit"): readonly Statement[] {
+interface Claimed<P> {
+  readonly at: string;
+  readonly session: string;
+  readonly peer: P;
+  readonly agreed: Uint8Array | undefined;
+}
+
+/** @param places where the events stand among all of the run. */
+function statements<P>(
+  trace: Trace,
+  events: readonly Claimed<P>[],
+  places: readonly number[],
+): readonly (Said & { readonly peer: P })[] {
   const processes = new Map(trace.processes.map((p) => [p.id, p]));
+  return events.flatMap((e, nth) => {
+    const process = processes.get(e.at);
+    if (process === undefined) return [];
+    const { at, session, peer } = e;
+    const { role, principal } = process;
+    const agreed = new Set(e.agreed === undefined ? [] : [latin1(e.agreed)]);
+    return [{ index: places[nth] as number, at, role, principal, session, peer, agreed }];
+  });
+}
+
+function runningsOf(trace: Trace): readonly Running[] {
   const keys = new Map<string, Set<string>>();
-  for (const e of kind === "running" ? eventsOf(trace, "secret") : []) {
+  for (const e of eventsOf(trace, "secret")) {
     const key = `${e.at}/${e.session}`;
     keys.set(key, (keys.get(key) ?? new Set()).add(latin1(e.value)));
   }
-  const found: Statement[] = [];
-  const places = placesOf(trace, kind);
-  eventsOf(trace, kind).forEach((e, nth) => {
-    const index = places[nth] as number;
-    const process = processes.get(e.at);
-    if (process === undefined) return;
-    const agreed = new Set(e.agreed === undefined ? [] : [latin1(e.agreed)]);
-    // Running with somebody includes running with the key that results from it.
-    if (kind === "running") {
-      for (const k of keys.get(`${e.at}/${e.session}`) ?? []) agreed.add(k);
+  /** Runs whose peer has no name yet, by session. */
+  const nameless = new Map<string, Running>();
+  const all = statements(trace, eventsOf(trace, "running"), placesOf(trace, "running"));
+  return all.map((said) => {
+    const { index, peer } = said;
+    const end = `${said.at}/${said.session}`;
+    if (peer === undefined) {
+      const running: Running = { ...said, run: index };
+      nameless.set(end, running);
+      return running;
     }
-    const { at, session, peer } = e;
-    const { role, principal } = process;
-    found.push({ index, at, role, principal, session, peer, agreed });
+    const before = nameless.get(end);
+    nameless.delete(end);
+    if (before !== undefined) before.named = { peer, index };
+    // Running with somebody includes running with the key that results from it.
+    const agreed = new Set([...said.agreed, ...(keys.get(end) ?? [])]);
+    return { ...said, agreed, run: before?.run ?? index };
   });
-  return found;
 }
 
 /** Grades every commitment to an honest peer; several guarantees ask for it. */
@@ -80,7 +117,7 @@ export const gradeCommits = perRun((trace) =>
 );
 
 function gradeAll(trace: Trace): readonly Graded[] {
-  const runnings = statements(trace, "running");
+  const runnings = runningsOf(trace);
   /** Runs that a commitment rests on already: each is good for one. */
   const used = new Set<number>();
   const active = new Map<Principal, number>();
@@ -91,33 +128,44 @@ function gradeAll(trace: Trace): readonly Graded[] {
     if (principal === undefined || active.has(principal)) return;
     active.set(principal, places[nth] as number);
   });
-  return statements(trace, "commit")
+  return statements(trace, eventsOf(trace, "commit"), placesOf(trace, "commit"))
     .filter((c) => [c.peer, c.principal].every((p) => !isEnemy(p, trace.plan.attack)))
     .filter((c) => !isAttacker(c.at))
     .map((commit) => ({ commit, grade: grade(commit, runnings, used, active) }));
 }
 
 function grade(
-  commit: Statement,
-  runnings: readonly Statement[],
+  commit: Commit,
+  runnings: readonly Running[],
   used: Set<number>,
   active: ReadonlyMap<Principal, number>,
 ): Grade {
   const lives = (active.get(commit.peer) ?? Number.POSITIVE_INFINITY) < commit.index;
   if (!lives) return "nothing";
   const weak = runnings.filter(
-    (r) => r.principal === commit.peer && r.peer === commit.principal && r.index < commit.index,
+    (r) => r.principal === commit.peer && r.index < commit.index && isWith(r, commit),
   );
   if (weak.length === 0) return "aliveness";
-  const silent = (s: Statement): boolean => s.agreed.size === 0;
-  const matching = weak.filter(
-    (r) => silent(commit) || silent(r) || [...commit.agreed].some((v) => r.agreed.has(v)),
-  );
+  const silent = (s: Said): boolean => s.agreed.size === 0;
+  const matching = weak.filter((r) => silent(commit) || silent(r) || agree(r, commit));
   if (matching.length === 0) return "weak agreement";
-  const fresh = matching.find((r) => !used.has(r.index));
+  const fresh = matching.find((r) => !used.has(r.run));
   if (fresh === undefined) return "non-injective agreement";
-  used.add(fresh.index);
+  used.add(fresh.run);
   return "injective agreement";
+}
+
+const agree = (a: Said, b: Said): boolean => [...a.agreed].some((v) => b.agreed.has(v));
+
+/**
+ * Is this a run with whoever commits? Without a name, what both agree on has to say so; a name
+ * that was told by then has the last word.
+ */
+function isWith(running: Running, commit: Commit): boolean {
+  const { peer, named } = running;
+  if (peer !== undefined) return peer === commit.principal;
+  const isNamed = named !== undefined && named.index < commit.index;
+  return agree(running, commit) && (!isNamed || named.peer === commit.principal);
 }
 
 /** One sentence about a commitment that is worth too little. */

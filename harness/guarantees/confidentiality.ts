@@ -1,7 +1,8 @@
 import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { isEnemy } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
-import { exchangesOf, quote } from "./exchanges.ts";
+import { exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const confidentiality: Guarantee = {
@@ -15,9 +16,12 @@ export const confidentiality: Guarantee = {
   counts: withoutDisclosure,
   judge(trace) {
     const knowledge = knowledgeFromWire(trace);
-    const messages = exchangesOf(trace).submissions.filter(
-      (s) => s.purpose === "message" && s.message.length >= declaredFromBytes,
-    );
+    // What is said to the attacker itself, as a user like others, it may know.
+    const isSecret = ({ other, purpose, message }: Item): boolean =>
+      purpose === "message" &&
+      message.length >= declaredFromBytes &&
+      (other === undefined || !isEnemy(other, trace.plan.attack));
+    const messages = exchangesOf(trace).submissions.filter(isSecret);
     for (const { message, end } of messages) {
       if (!knowledge.derivable(message)) continue;
       const compute = knowledge.costOf(latin1(message));

@@ -693,6 +693,6 @@ test("length-hiding compares two runs", () => {
 test("every judged guarantee is judged here", () => {
   const elsewhere = ["delivery", "robustness", "bounded-state", "length-hiding", "downgrade"];
   const all = [...Object.keys(table), ...elsewhere, "non-repudiation"];
-  // Injected keys take a puppet, which the twin of this one has.
+  // This one compares with the undisturbed run, and has a file of its own.
   expect(judgedGuarantees.map((g) => g.id).filter((id) => !all.includes(id))).toEqual(["kci"]);
 });

@@ -1,6 +1,7 @@
 import type { Attack } from "../../attacker/move.ts";
 import { eventsOf } from "../events-of.ts";
-import { explainGrade, gradeCommits } from "./agreement.ts";
+import type { Trace } from "../trace.ts";
+import { explainGrade, type Graded, gradeCommits, grades } from "./agreement.ts";
 import type { Guarantee } from "./guarantee.ts";
 
 /** Whose long-term secrets the attacker holds from the start; only attacks on one count. */
@@ -9,6 +10,30 @@ function victimOf(attack: Attack): string | undefined {
   const [only] = told;
   if (told.length !== 1 || only?.when !== "start" || only.what !== "long-term") return undefined;
   return only.principal;
+}
+
+const weakness = ({ grade }: Graded): number => grades.indexOf(grade);
+const isWeak = (graded: Graded): boolean => weakness(graded) > 0;
+
+/**
+ * Lets through, in their order, the commitments that are weaker than without any attack: only
+ * that can be the attack's doing. Each weak one of the undisturbed run excuses one of the same
+ * process about the same peer, so one session more, with an impostor, has no excuse.
+ */
+function unexcusedBy(honest: Trace): (graded: Graded) => boolean {
+  const excuses = gradeCommits(honest)
+    .filter(isWeak)
+    .sort((a, b) => weakness(a) - weakness(b));
+  return (graded) => {
+    if (!isWeak(graded)) return true;
+    const { at, peer } = graded.commit;
+    const excuse = excuses.findIndex(
+      (e) => e.commit.at === at && e.commit.peer === peer && weakness(e) >= weakness(graded),
+    );
+    if (excuse < 0) return true;
+    excuses.splice(excuse, 1);
+    return false;
+  };
 }
 
 export const kci: Guarantee = {
@@ -28,10 +53,11 @@ export const kci: Guarantee = {
       ? undefined
       : "nobody ever claims to have finished with anybody";
   },
-  judge(trace) {
+  judge(trace, { honest }) {
     const victim = victimOf(trace.plan.attack);
-    const graded = gradeCommits(trace).filter(({ commit }) => commit.principal === victim);
-    const fooled = graded.find((g) => g.grade !== "injective agreement");
+    const own = gradeCommits(trace).filter(({ commit }) => commit.principal === victim);
+    const graded = own.filter(unexcusedBy(honest));
+    const fooled = graded.find(isWeak);
     if (fooled === undefined) return { atStake: graded.length };
     const because = `with ${victim}'s own secrets in the attacker's hands, ${explainGrade(fooled)}`;
     return { atStake: graded.length, violation: { because } };

@@ -28,11 +28,15 @@ export const replayAcrossSessions: Guarantee = {
   },
 };
 
-/** Sessions that one party holds under one key: there should be as many as the other party has. */
+/**
+ * Sessions that one party holds under one key, or one service without any: there should be as many
+ * as the other party has.
+ */
 const sameKey = (a: End, b: End): boolean =>
   a.process.role === b.process.role &&
   a.process.principal === b.process.principal &&
-  a.keys.some((k) => b.keys.includes(k));
+  (a.keys.some((k) => b.keys.includes(k)) || (isKeyless(a) && isKeyless(b)));
+const isKeyless = ({ process, keys }: End): boolean => process.service && keys.length === 0;
 
 function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges) {
   const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
@@ -45,7 +49,9 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
     (o) => o.index <= d.index && o.content === d.content && sameKey(o.end, d.end),
   );
   if (own.length > 0) {
-    if (again.length <= own.length || again.every((o) => o.end === d.end)) return undefined;
+    // Without keys nobody can say which session is whose: all that was sent counts.
+    const sent = isKeyless(d.end) ? same.length : own.length;
+    if (again.length <= sent || again.every((o) => o.end === d.end)) return undefined;
     return {
       because: `${d.end.process.id} accepted ${quote(d.message)} again, in another session with the same key`,
     };

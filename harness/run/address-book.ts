@@ -49,19 +49,31 @@ export class AddressBook {
 
   /** Where a process named in a move listens, whether it runs yet or not. */
   of(id: ProcessId): Address | undefined {
+    const { spec, principal, index } = this.#named(id) ?? {};
+    if (spec === undefined || principal === undefined || index === undefined) return undefined;
+    return spec.process === "service"
+      ? `${principal}:${spec.port ?? 1}`
+      : this.sessionProcess(spec, principal, index);
+  }
+
+  /** Who runs, or will run, the process of that name. */
+  principal(id: ProcessId): Principal | undefined {
+    return this.#named(id)?.principal;
+  }
+
+  #named(id: ProcessId) {
     const [name, number] = id.split("#") as [string, string | undefined];
     const spec = this.role(name);
-    if (spec === undefined || number === undefined) return undefined;
+    const index = Number(number);
+    if (spec === undefined || !Number.isInteger(index)) return undefined;
     if (spec.process === "service") {
       const operators = this.operators(spec);
-      return `${operators[Number(number) % operators.length]}:${spec.port ?? 1}`;
+      return { spec, index, principal: operators[index % operators.length] };
     }
-    const index = Number(number);
     const width = spec.principals.length;
     const session = this.#plan.workload.sessions[Math.floor(index / width)];
-    const principal =
-      width === 1 ? principalOf(spec, session) : (spec.principals[index % width] as Principal);
-    return this.sessionProcess(spec, principal, index);
+    const principal = width === 1 ? principalOf(spec, session) : spec.principals[index % width];
+    return { spec, index, principal };
   }
 
   /** Everybody who takes part: the keys of these are dealt. */

@@ -90,7 +90,7 @@ export class Endpoints {
     session: string,
     from: Address | undefined,
   ): void {
-    this.#applications.face(process, session, claim.peer);
+    if (claim.peer !== undefined) this.#applications.face(process, session, claim.peer);
     if (claim.kind !== "secret") return;
     process.secrets++;
     if (from !== undefined) process.secretWith.add(from);

@@ -20,13 +20,13 @@ import type {
   Output,
   Principal,
 } from "../../protocol/endpoint.ts";
-import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { Group } from "../../protocol/kit/crypto.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
 import { declaredSecrets } from "../knowledge-of.ts";
 import type { Packet, RunPlan } from "../trace.ts";
-import { type AddressBook, principalOf } from "./address-book.ts";
+import type { AddressBook } from "./address-book.ts";
 import { envOf, type Process } from "./processes.ts";
 import type { Installation } from "./run-state.ts";
 import { Stores } from "./stores.ts";
@@ -67,6 +67,8 @@ interface EnemyWorld {
   readonly stores: Stores;
 }
 
+/** A name as it is written. */
+const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const firstPuppetPort = 7_000;
 const lastRsaKey = 5;
 
@@ -171,7 +173,9 @@ export class Enemy {
 
   /** Who gets what is sent from one address to another, if an attacker sits in between. */
   onWire(from: Address, to: Address): Seat | undefined {
-    return this.#onWire.get(`${from}>${to}`);
+    // At its own address a puppet also hears those whom it asked on the way.
+    const own = (): Seat | undefined => this.seats.find((s) => s.address === to);
+    return this.#onWire.get(`${from}>${to}`) ?? (isAttackerAddress(to) ? own() : undefined);
   }
 
   /** The same for what a puppet sends, if it is meant for another puppet. */
@@ -210,13 +214,11 @@ export class Enemy {
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
     const port = called ?? firstPuppetPort + this.seats.length;
     const address = taken ?? `${attackerHost}:${port}`;
-    const session = plan.workload.sessions[0];
-    const faced = other === undefined ? move.facing : plan.attack[other.move];
-    const facingName = typeof faced === "object" && "role" in faced ? faced.role : move.facing;
-    const facingRole = book.role(facingName.split("#")[0] ?? "");
+    const faced = other === undefined ? undefined : plan.attack[other.move];
+    const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
     const asked = spec.peer !== undefined;
     const random = this.#world.random.fork(attackerHost).fork(move.name);
-    const { settings, carries } = move;
+    const { settings, carries, blind, renames } = move;
     const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
     if (installed === undefined) return undefined;
     const puppet = new Puppet(
@@ -228,7 +230,7 @@ export class Enemy {
             self: move.as,
             role: move.role,
             address,
-            peer: asked && facingRole !== undefined ? principalOf(facingRole, session) : undefined,
+            peer: asked ? peer : undefined,
             peerAddress: asked ? facing : undefined,
             crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
             // What it writes is on a disk of its own, and gone when it is built again.
@@ -237,9 +239,13 @@ export class Enemy {
         ),
       this.knowledge(),
       (op) => this.#operation(op),
-      carries === undefined
-        ? {}
-        : { carrying: { after: carries, nth: (n) => this.#openedFor(move.name, n) } },
+      {
+        blind: blind === true,
+        renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
+        ...(carries === undefined
+          ? {}
+          : { carrying: { after: carries, nth: (n: number) => this.#openedFor(move.name, n) } }),
+      },
     );
     const seat = this.#sit(puppet, index, address, facing, move.facing, move.as, move);
     // What one puppet sends to another one is no business of whoever has that address.

@@ -47,14 +47,21 @@ export function outputEvent(
 
 function claimEvent(claim: Claim, t: Millis, process: Process, session: string): TraceEvent {
   const at = process.id;
-  const { peer } = claim;
   switch (claim.kind) {
-    case "running":
-    case "commit":
-      return { t, at, session, peer, kind: claim.kind, agreed: claim.agreed?.slice() };
-    case "secret":
-      return { t, at, session, peer, kind: "secret", value: claim.value.slice() };
+    case "running": {
+      const { peer, agreed } = claim;
+      return { t, at, session, peer, kind: "running", agreed: agreed?.slice() };
+    }
+    case "commit": {
+      const { peer, agreed } = claim;
+      return { t, at, session, peer, kind: "commit", agreed: agreed?.slice() };
+    }
+    case "secret": {
+      const { peer, value } = claim;
+      return { t, at, session, peer, kind: "secret", value: value.slice() };
+    }
     case "evidence": {
+      const { peer } = claim;
       const message = claim.message.slice();
       return { t, at, session, peer, kind: "evidence", message, bytes: claim.bytes.slice() };
     }

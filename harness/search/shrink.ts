@@ -67,7 +67,16 @@ function* simplerMoves(move: Move): Iterable<Move> {
   }
   if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
   if (move.move === "puppet") {
-    for (const part of ["when", "reuses", "handsTo", "carries", "settings", "leaves"] as const) {
+    for (const part of [
+      "when",
+      "reuses",
+      "handsTo",
+      "carries",
+      "blind",
+      "renames",
+      "settings",
+      "leaves",
+    ] as const) {
       if (move[part] === undefined) continue;
       const { [part]: _, ...simpler } = move;
       yield simpler;

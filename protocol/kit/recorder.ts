@@ -90,6 +90,10 @@ export interface Gate {
   failed(key: Latin1): void;
   /** What a comparison is to yield. */
   compare(a: Latin1, b: Latin1): boolean;
+  /** What is encrypted, signed or authenticated instead of this. */
+  worded?(content: Uint8Array): Uint8Array;
+  /** What comes out instead of this, of the same length, where it was opened or decrypted. */
+  opened?(plaintext: Uint8Array): Uint8Array;
   /** What is to be encrypted instead of this, of the same length. */
   content?(plaintext: Uint8Array): Uint8Array;
 }
@@ -173,6 +177,20 @@ export class CryptoRecorder implements CryptoKit {
     return undefined;
   }
 
+  #worded(content: Uint8Array): Uint8Array {
+    return this.#gate?.worded?.(content) ?? content;
+  }
+
+  /** What is encrypted in the place of `plaintext`. */
+  #content(plaintext: Uint8Array): Uint8Array {
+    const worded = this.#worded(plaintext);
+    return this.#gate?.content?.(worded) ?? worded;
+  }
+
+  #opened(plaintext: Uint8Array): Uint8Array {
+    return this.#gate?.opened?.(plaintext) ?? plaintext;
+  }
+
   /** Computes by content: the same operation on the same bytes is done once per process. */
   #compute(name: string, inputs: readonly Latin1[], work: () => Uint8Array | undefined): Computed {
     if (!memoEnabled) return computed(inputs, work());
@@ -237,7 +255,8 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
-    return this.#forward("hmac", name, [key, data], () => hmac(name, key, data));
+    const content = this.#worded(data);
+    return this.#forward("hmac", name, [key, content], () => hmac(name, key, content));
   }
 
   hkdf(p: HkdfParameters): Uint8Array {
@@ -357,8 +376,9 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array {
-    return this.#forward("sign", "ed25519", [privateKey, message], () =>
-      ed25519Sign(privateKey, message),
+    const content = this.#worded(message);
+    return this.#forward("sign", "ed25519", [privateKey, content], () =>
+      ed25519Sign(privateKey, content),
     );
   }
 
@@ -379,7 +399,7 @@ export class CryptoRecorder implements CryptoKit {
     plaintext: Uint8Array,
     associatedData: Uint8Array = empty,
   ): Uint8Array {
-    const content = this.#gate?.content?.(plaintext) ?? plaintext;
+    const content = this.#content(plaintext);
     return this.#forward("aead", name, [key, nonce, associatedData, content], () =>
       aeadSeal(name, key, nonce, content, associatedData),
     );
@@ -404,11 +424,11 @@ export class CryptoRecorder implements CryptoKit {
     if (of.bytes === null) return this.#refused(k);
     const [key0 = k, nonce0 = n, data0 = ad, sealed0 = ct] = of.inputs;
     this.#record("aead", name, [key0, nonce0, data0, of.output], sealed0, { backwards: true });
-    return of.bytes.slice();
+    return this.#opened(of.bytes.slice());
   }
 
   encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const content = this.#gate?.content?.(plaintext) ?? plaintext;
+    const content = this.#content(plaintext);
     return this.#forward("cipher", mode, [key, iv, content], () =>
       cipherEncrypt(mode, key, iv, content),
     );
@@ -426,7 +446,7 @@ export class CryptoRecorder implements CryptoKit {
     );
     if (of.bytes === null) return this.#refused(k);
     this.#record("cipher", mode, [k, v, of.output], ct, { backwards: true });
-    return of.bytes.slice();
+    return this.#opened(of.bytes.slice());
   }
 
   rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair {
@@ -443,10 +463,11 @@ export class CryptoRecorder implements CryptoKit {
     plaintext: Uint8Array,
   ): Uint8Array | undefined {
     const seed = this.#random.bytes(rsaOaepSeedBytes(hashName));
-    const inputs = [latin1(publicKey), latin1(plaintext), latin1(seed)];
+    const content = this.#worded(plaintext);
+    const inputs = [latin1(publicKey), latin1(content), latin1(seed)];
     const name = `rsa-oaep-${hashName}`;
     const of = this.#compute(`encrypt ${name}`, inputs, () =>
-      rsaOaepEncrypt(hashName, publicKey, plaintext, seed),
+      rsaOaepEncrypt(hashName, publicKey, content, seed),
     );
     if (of.bytes === null) return undefined;
     this.#record("random", "oaep seed", [], inputs[2] as Latin1);
@@ -467,7 +488,7 @@ export class CryptoRecorder implements CryptoKit {
     if (of.bytes === null) return this.#refused(sk);
     // The public key belongs to the private one by an earlier `public-key` record.
     this.#record("pk-encrypt", name, [sk, of.output, ""], ct, { backwards: true });
-    return of.bytes.slice();
+    return this.#opened(of.bytes.slice());
   }
 
   passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array {

@@ -195,7 +195,7 @@ const outputFields: Readonly<Record<Output["kind"], Readonly<Record<string, Test
   exit: { ok: boolean, because: optional(string) },
 };
 const claimFields: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
-  running: { peer: string, agreed: optional(bytes) },
+  running: { peer: optional(string), agreed: optional(bytes) },
   commit: { peer: string, agreed: optional(bytes) },
   secret: { peer: string, value: bytes },
   evidence: { peer: string, message: bytes, bytes },

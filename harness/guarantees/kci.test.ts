@@ -1,0 +1,83 @@
+/** Of what is weak anyway, kci says nothing; of what becomes weaker, it does. */
+import { describe, expect, test } from "vitest";
+import type { Attack } from "../../attacker/move.ts";
+import { addresses, claim } from "../testing/scripted.ts";
+import { judgeRun, tiny, transmit } from "../testing/tiny.ts";
+import { clientAuthentication, serverAuthentication } from "./authentication.ts";
+import { kci } from "./kci.ts";
+
+/** Both ends believe whatever comes; `agreeing` ones have at least said so before. */
+const credulous = (agreeing: boolean) =>
+  tiny({
+    client: () => (input) => {
+      if (input.kind === "datagram") return [claim("commit", "bob", "k")];
+      if (input.kind !== "start") return [];
+      return [...(agreeing ? [claim("running", "bob", "k")] : []), transmit("hello")];
+    },
+    server: () => (input) =>
+      input.kind === "datagram"
+        ? [
+            claim("running", "alice", agreeing ? "k" : "something else"),
+            transmit("welcome"),
+            claim("commit", "alice", "k"),
+          ]
+        : [],
+  });
+
+const up = { from: "client#0", to: "server#0", nth: 1 };
+const down = { from: "server#0", to: "client#0", nth: 1 };
+const told = (principal: string): Attack => [
+  { move: "disclose", principal, what: "long-term", when: "start" },
+];
+const posesAsBob: Attack = [
+  { move: "drop", packet: up },
+  { move: "inject", hex: "00", to: "client#0", from: addresses.server, when: { after: up } },
+];
+const posesAsAlice: Attack = [
+  { move: "inject", hex: "00", to: "server#0", from: "mallory:1", when: { after: up } },
+];
+const late: Attack = [{ move: "hold", packet: down, delayMs: 50 }];
+
+const because = (agreeing: boolean, attack: Attack) =>
+  judgeRun(kci, credulous(agreeing), attack).violation?.because;
+
+describe("where authentication is broken without any attack", () => {
+  test("it is: aliveness at one end, weak agreement at the other", () => {
+    const broken = [clientAuthentication, serverAuthentication].map(
+      (guarantee) => judgeRun(guarantee, credulous(false)).violation?.because,
+    );
+    expect(broken[0]).toMatch(/aliveness only/);
+    expect(broken[1]).toMatch(/weak agreement only/);
+  });
+
+  test.each(["alice", "bob"])("to know the secrets of %s changes nothing", (victim) => {
+    expect(because(false, told(victim))).toBeUndefined();
+    expect(because(false, [...told(victim), ...late])).toBeUndefined();
+    expect(judgeRun(kci, credulous(false), told(victim)).atStake).toBe(0);
+  });
+
+  test("a weaker commitment is the attack's doing", () => {
+    expect(because(false, [...told("alice"), ...posesAsBob])).toMatch(/not even aliveness/);
+  });
+
+  test("and so is one more, though it is as weak as the other", () => {
+    expect(because(false, [...told("bob"), ...posesAsAlice])).toMatch(/aliveness only/);
+  });
+
+  test("what happens to the other end is not held against the victim", () => {
+    expect(because(false, [...told("bob"), ...posesAsBob])).toBeUndefined();
+    expect(because(false, [...told("alice"), ...posesAsAlice])).toBeUndefined();
+  });
+});
+
+describe("where an undisturbed run is authenticated", () => {
+  test.each(["alice", "bob"])("to know the secrets of %s changes nothing", (victim) => {
+    expect(because(true, told(victim))).toBeUndefined();
+    expect(judgeRun(kci, credulous(true), told(victim)).atStake).toBe(1);
+  });
+
+  test("to pose as somebody does", () => {
+    expect(because(true, [...told("alice"), ...posesAsBob])).toMatch(/not even aliveness/);
+    expect(because(true, [...told("bob"), ...posesAsAlice])).toMatch(/no injective agreement/);
+  });
+});
