@@ -127,14 +127,16 @@ const move = z.discriminatedUnion("move", [
   /**
    * Runs the code of `role` as `as`, held to what the attacker knows, toward the process `facing`.
    * With `insteadOf` it sits on the wire: it gets what `facing` sends to that process, and answers
-   * from that process's address. It may also face another puppet. With `handsTo` what it accepts
-   * is sent on by another puppet. A puppet that `carries` seals so many contents of its own,
-   * and then, until it has a session, what the one that hands to it has opened in the same place.
-   * From outside it knows of the traffic only what is sent to it,
-   * unless it is `watching` as well. What a `blind` one cannot open, it takes for bytes of the
-   * attacker's own. What it seals, signs
-   * or authenticates in its own name says `renames` instead. With `settings` its code is set otherwise than the others',
-   * and with `leaves` it gives its place up after so many packets of its own.
+   * from that process's address. It may also face another puppet. From outside it knows of the
+   * traffic only what is sent to it, unless it is `watching` as well.
+   *
+   * - `handsTo`: what it accepts is sent on by another puppet.
+   * - `carries`: it seals so many contents of its own, and then, until it has a session, what the
+   *   one that hands to it has opened in the same place.
+   * - `blind`: what it cannot open, it takes for bytes of the attacker's own.
+   * - `renames`: what it seals, signs or authenticates says this name for its own.
+   * - `settings`: its code is set otherwise than the others'.
+   * - `leaves`: it gives its place up after so many packets of its own.
    */
   z.strictObject({
     move: z.literal("puppet"),

@@ -51,7 +51,7 @@ const streaming = subjectFor(
 );
 
 const subjects: readonly Subject[] = [
-  ...["object-security", "preshared", "hashed-login"].map((name) =>
+  ...["object-security", "preshared", "hashed-login", "needham-schroeder"].map((name) =>
     bundledSubject(parseProtocolName(name)),
   ),
   streaming,
