@@ -54,7 +54,7 @@ const stateSchema = z.strictObject({
 export type FuzzState = z.infer<typeof stateSchema>;
 
 /** The same for the same attack, in whatever order its fields were written. */
-const contentOf = (attack: Attack): string => jsonText(attackSchema.parse(attack));
+export const contentOf = (attack: Attack): string => jsonText(attackSchema.parse(attack));
 const nameOf = (content: string): string => `${hex(sha256(utf8(content))).slice(0, 32)}.json`;
 
 export class Corpus {

@@ -7,7 +7,7 @@ import { terminalText } from "../escape.ts";
 import { type FuzzWords, fuzzText } from "../search-text.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
 import { type Checked, checkAll, limitsOf, openWorkshop, type Stopper } from "./campaign.ts";
-import { Corpus, CorpusKeeper, type FuzzState } from "./corpus.ts";
+import { Corpus, CorpusKeeper, contentOf, type FuzzState } from "./corpus.ts";
 import { share } from "./explore.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -215,7 +215,7 @@ function wordsOf(
     shards: fuzzShards,
     transitions: new Set(results.flatMap((r) => r.reached)).size,
     effective: sum(results.map((r) => r.effective)),
-    kept: new Set(results.flatMap((r) => r.corpus.map((a) => JSON.stringify(a)))).size,
+    kept: new Set(results.flatMap((r) => r.corpus.map(contentOf))).size,
     firstBroken: Object.fromEntries([...firstBroken].sort(([a], [b]) => (a < b ? -1 : 1))),
     ...(earlier === 0 ? {} : { resumedAfter: earlier }),
   };
