@@ -5,7 +5,8 @@
 import type { OptionSpecs, OptionValues } from "../endpoint.ts";
 
 const table = {
-  // Whoever is taken for somebody else reads, says and acknowledges what it likes.
+  // Whoever is taken for somebody else reads, says and acknowledges what it likes, and agrees to
+  // whatever suite it likes.
   "static-keys": {
     off: "static keys do not enter the key schedule: a secret shared with nobody in particular",
     carries: [
@@ -17,14 +18,15 @@ const table = {
       "confidentiality",
       "integrity",
       "origin",
+      "downgrade",
       "honest-acknowledgement",
     ],
   },
-  // The session that Mallory opens as Alice is of no use to it until it has her key, which may be
-  // later; but the server's application takes it for hers, and hers for another one.
+  // The session that Mallory opens as Alice, with a worse suite perhaps, is of no use to it until
+  // it has her key, which may be later.
   macs: {
     off: "MAC_2 and MAC_3 are made with keys that anybody has who sent the ephemeral one",
-    carries: ["client-authentication", "kci", "origin", "forward-secrecy"],
+    carries: ["client-authentication", "kci", "downgrade", "forward-secrecy"],
   },
   confirmation: {
     off: "the client believes to have finished before message_4 has come, and does not look at it",
