@@ -194,6 +194,14 @@ export function openField(bytes: Uint8Array, path: FieldPath): Opened | undefine
   };
 }
 
+/** @returns what is in the field at `path`: nothing if the bytes have no such field. */
+export const innerOf = (bytes: Uint8Array, path: FieldPath): Uint8Array =>
+  openField(bytes, path)?.inner ?? new Uint8Array(0);
+
+/** Says of an edit that it is made there; the whole packet needs no word. */
+export const inField = (path: FieldPath): { inside?: string[] } =>
+  path.length === 0 ? {} : { inside: [...path] };
+
 /** Nothing real is packed deeper, and hostile input must not be. */
 const deepest = 5;
 const mostFields = 64;

@@ -19,8 +19,9 @@ export interface Evidence {
 }
 
 /** Unexplained bytes shorter than this are counters and flags. */
-const distinctInWindow = 4;
 const unexplainedFromBytes = 8;
+/** Eight bytes with fewer different ones among them are padding or lengths. */
+const distinctInWindow = 4;
 
 class Explainer {
   readonly #byPrefix = new Map<string, Latin1[]>();

@@ -5,11 +5,11 @@
  * It is asked again after each move, about the run as it then is: packets that an attack induced
  * can be attacked in turn.
  */
-import { fieldsOf, openField } from "../fields.ts";
+import { fieldsOf, inField, innerOf } from "../fields.ts";
 import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
 import { disclosed, disclosedStore } from "./disclosing.ts";
-import { playing, talkingPairs } from "./impersonating.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { callersOf, playing, talkingPairs } from "./impersonating.ts";
+import { earlierOf, firstOfTheirKind } from "./leading.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
 
 /** Every single move that makes sense in this scene; `n` is how many moves came before. */
@@ -26,12 +26,10 @@ export function* alphabet(scene: Scene, n: number): Iterable<Move> {
 
 /** What one session sent takes, or joins, the same place in a session that repeats it. */
 function* acrossSessions(scene: Scene, leading: Scene): Iterable<Move> {
-  const role = (id: string): string => id.split("#")[0] ?? id;
-  const slot = (p: SeenPacket): string => `${role(p.ref.from)}>${role(p.ref.to)}:${p.ref.nth}`;
-  const bySlot = new Map(leading.packets.map((p) => [slot(p), p]));
+  const earlierLike = earlierOf(leading);
   for (const p of scene.packets) {
-    const earlier = bySlot.get(slot(p));
-    if (earlier === undefined || earlier === p) continue;
+    const earlier = earlierLike(p);
+    if (earlier === undefined) continue;
     const { ref: packet } = earlier;
     const { to, from } = p.ref;
     yield { move: "modify", packet: p.ref, edits: [{ edit: "paste", packet }] };
@@ -57,8 +55,8 @@ function* onPacket(p: SeenPacket, scene: Scene): Iterable<Move> {
 /** One flip at either end of the innermost field, one cut: the rest behaves alike. */
 function smallEdits(p: SeenPacket): readonly Edit[] {
   const path = [...fieldsOf(p.bytes)].sort((a, b) => b.length - a.length)[0] ?? [];
-  const inside = path.length === 0 ? {} : { inside: [...path] };
-  const length = openField(p.bytes, path)?.inner.length ?? 0;
+  const inside = inField(path);
+  const { length } = innerOf(p.bytes, path);
   return [
     { edit: "flip", at: 0, mask: 1, ...inside },
     { edit: "flip", at: -1, mask: 1, ...inside },
@@ -121,20 +119,13 @@ function* injections(scene: Scene): Iterable<Move> {
   }
 }
 
-/** Does anybody talk to the attacker by its own name? Then it is a registered user. */
-const isKnown = (scene: Scene): boolean => scene.packets.some((p) => p.ref.to === attackerHost);
-
-const callers = (scene: Scene, role: string): readonly string[] => {
-  const calls = scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from);
-  return [...new Set(calls)].filter((id) => id.startsWith(`${role}#`));
-};
-
 const names = ["puppet-a", "puppet-b", "puppet-c", "puppet-d"];
 
 /** Each role toward whoever it talks to: on the wire, from outside, with a value already seen. */
 function* roles(scene: Scene, n: number): Iterable<Move> {
   const name = names[n] ?? `puppet-${n}`;
   const before = names[n - 1];
+  const calling = callersOf(scene);
   for (const [asker, answerer] of talkingPairs(scene)) {
     const first = scene.packets.find((p) => p.ref.from === asker.id)?.ref;
     const handsTo = before === undefined ? {} : { handsTo: before };
@@ -153,11 +144,12 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
     if (answer !== undefined) {
       yield playing(name, asker, answerer, { reuses: 1, when: { after: answer } });
     }
-    if (isKnown(scene)) {
+    if (calling.length > 0) {
       yield playing(name, asker, answerer, { as: attackerHost });
       // Whoever calls the attacker by its name is answered in its name.
-      for (const caller of callers(scene, asker.role)) {
-        yield { move: "puppet", name, role: answerer.role, as: attackerHost, facing: caller };
+      for (const { role, id: facing } of calling) {
+        if (role !== asker.role) continue;
+        yield { move: "puppet", name, role: answerer.role, as: attackerHost, facing };
       }
     }
   }

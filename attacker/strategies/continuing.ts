@@ -3,10 +3,10 @@
  * attacker goes on counting, and sends what would come next before it is due.
  */
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import { fieldsOf, openField } from "../fields.ts";
-import type { Edit, PacketRef } from "../move.ts";
+import { fieldsOf, inField, innerOf } from "../fields.ts";
+import type { Edit } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
-import { attack, directions, type SeenPacket, type Strategy } from "./strategy.ts";
+import { attack, directions, isBack, type SeenPacket, type Strategy } from "./strategy.ts";
 
 /** Numbers that grow by more are hardly counted up. */
 const mostSteps = 9;
@@ -37,9 +37,8 @@ export function continued(seen: readonly Uint8Array[]): Edit[] {
   return fields.flatMap((path, i, paths) => {
     // What is in an inner field is not changed a second time in the whole.
     if (paths.some((p, k) => k !== i && path.every((step, n) => p[n] === step))) return [];
-    const inside = path.length === 0 ? {} : { inside: [...path] };
-    const inner = seen.map((bytes) => openField(bytes, path)?.inner ?? new Uint8Array(0));
-    return nextOf(inner).map((edit): Edit => ({ ...edit, ...inside }));
+    const inner = seen.map((bytes) => innerOf(bytes, path));
+    return nextOf(inner).map((edit): Edit => ({ ...edit, ...inField(path) }));
   });
 }
 
@@ -101,9 +100,6 @@ function series(packets: readonly SeenPacket[]): readonly Next[] {
   });
 }
 
-const isBetween = ({ from, to }: PacketRef, other: PacketRef): boolean =>
-  from === other.to && to === other.from;
-
 export const continuing: Strategy = {
   id: "continue",
   title: "the next packet of a series is made up by counting on, and what it answers gets lost",
@@ -121,7 +117,7 @@ export const continuing: Strategy = {
         const again = { move: "replay", packet, edits, to, from } as const;
         yield attack({ ...again, when: { after: packet } });
         for (const lost of scene.packets) {
-          if (!isBetween(packet, lost.ref) || place(lost) < place(last)) continue;
+          if (!isBack(packet, lost.ref) || place(lost) < place(last)) continue;
           const latest = nexts.findLast((n) => n.shape === shape && place(n.last) < place(lost));
           if (latest?.last !== last) continue;
           yield attack({ move: "drop", packet: lost.ref }, { ...again, when: { after: lost.ref } });

@@ -2,7 +2,7 @@
  * The attacker plays roles itself: as somebody else in a session of its own, in place of one end,
  * between two ends, and on from the middle of a session.
  */
-import type { Move } from "../move.ts";
+import { attackerHost, type Move } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
@@ -21,6 +21,14 @@ export function talkingPairs(scene: Scene): readonly (readonly [SeenProcess, See
     pairs.push([a, b]);
   }
   return pairs;
+}
+
+/** Whoever calls the attacker by its own name, as a user like others. */
+export function callersOf(scene: Scene): readonly SeenProcess[] {
+  const ids = new Set(
+    scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from),
+  );
+  return scene.processes.filter((p) => ids.has(p.id));
 }
 
 /** A puppet that plays `who`, toward `facing`. */

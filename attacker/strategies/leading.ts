@@ -23,3 +23,15 @@ export function firstOfTheirKind(scene: Scene): Scene {
 /** Restarted services of later sessions have no part in the first one. */
 const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
   process.service && !packets.some((p) => p.ref.from === process.id || p.ref.to === process.id);
+
+const roleOf = (id: string): string => id.split("#")[0] ?? id;
+const slotOf = ({ ref }: SeenPacket): string => `${roleOf(ref.from)}>${roleOf(ref.to)}:${ref.nth}`;
+
+/** @returns what has, in an earlier session of its kind, the place that a packet has in its own. */
+export function earlierOf(leading: Scene): (packet: SeenPacket) => SeenPacket | undefined {
+  const bySlot = new Map(leading.packets.map((p) => [slotOf(p), p]));
+  return (packet) => {
+    const earlier = bySlot.get(slotOf(packet));
+    return earlier === packet ? undefined : earlier;
+  };
+}

@@ -1,6 +1,6 @@
 /** A registered user takes what others say for its own, and its own for what others say. */
 import { attackerHost, type Move } from "../move.ts";
-import { playing, talkingPairs } from "./impersonating.ts";
+import { callersOf, playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
@@ -51,12 +51,9 @@ export const misbinding: Strategy = {
 
 /** Whoever calls the attacker by its name, and whoever takes that one's calls. */
 function* calls(scene: Scene): Iterable<readonly [SeenProcess, SeenProcess]> {
-  const byId = new Map(scene.processes.map((p) => [p.id, p]));
-  const callers = scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from);
-  for (const id of new Set(callers)) {
-    const caller = byId.get(id);
+  for (const caller of callersOf(scene)) {
     for (const [asker, answerer] of talkingPairs(scene)) {
-      if (caller !== undefined && asker.role === caller.role) yield [caller, answerer];
+      if (asker.role === caller.role) yield [caller, answerer];
     }
   }
 }

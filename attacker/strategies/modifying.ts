@@ -1,5 +1,5 @@
 /** Packets change on their way: bytes, lengths, and what is inside encodings. */
-import { fieldsOf, openField } from "../fields.ts";
+import { fieldsOf, inField, innerOf } from "../fields.ts";
 import type { Edit, FieldPath } from "../move.ts";
 import { attack, directions, type SeenPacket, type Strategy } from "./strategy.ts";
 
@@ -20,11 +20,9 @@ interface Place {
 function placesOf(packet: SeenPacket): readonly Place[] {
   return fieldsOf(packet.bytes).map((path) => ({
     path,
-    length: openField(packet.bytes, path)?.inner.length ?? 0,
+    length: innerOf(packet.bytes, path).length,
   }));
 }
-
-const at = (path: FieldPath) => (path.length === 0 ? {} : { inside: [...path] });
 
 export const flipping: Strategy = {
   id: "flip",
@@ -35,7 +33,7 @@ export const flipping: Strategy = {
       for (const { path, length } of placesOf(packet)) {
         for (const position of positions(length)) {
           for (const mask of masks) {
-            const edit: Edit = { edit: "flip", at: position, mask, ...at(path) };
+            const edit: Edit = { edit: "flip", at: position, mask, ...inField(path) };
             yield attack({ move: "modify", packet: packet.ref, edits: [edit] });
           }
         }
@@ -79,7 +77,7 @@ export const resizing: Strategy = {
   *attacks(scene) {
     for (const packet of scene.packets) {
       for (const { path, length } of placesOf(packet)) {
-        const inside = at(path);
+        const inside = inField(path);
         const shorter = [0, 1, length >> 1, length - 1].filter((n) => n >= 0 && n < length);
         const edits: Edit[] = [...new Set(shorter)].map((n) => ({
           edit: "truncate",
@@ -110,7 +108,7 @@ export const overwriting: Strategy = {
     for (const packet of scene.packets) {
       for (const { path } of placesOf(packet)) {
         for (const hex of awkward) {
-          const edit: Edit = { edit: "replace", hex, ...at(path) };
+          const edit: Edit = { edit: "replace", hex, ...inField(path) };
           yield attack({ move: "modify", packet: packet.ref, edits: [edit] });
         }
       }

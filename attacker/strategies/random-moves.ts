@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { hex } from "../../protocol/kit/bytes.ts";
-import { fieldsOf, openField } from "../fields.ts";
+import { fieldsOf, inField, innerOf } from "../fields.ts";
 import { attackerAddress, type Edit, type Moment, type Move } from "../move.ts";
 import { alphabet } from "./alphabet.ts";
 import type { Scene, SeenPacket } from "./strategy.ts";
@@ -19,8 +19,8 @@ const hexText = (maxLength: number): fc.Arbitrary<string> =>
 function editOf(p: SeenPacket): fc.Arbitrary<Edit> {
   const paths = fieldsOf(p.bytes);
   return fc.constantFrom(...paths).chain((path) => {
-    const inside = path.length === 0 ? {} : { inside: [...path] };
-    const length = openField(p.bytes, path)?.inner.length ?? 0;
+    const inside = inField(path);
+    const { length } = innerOf(p.bytes, path);
     const at = fc.nat({ max: Math.max(0, length - 1) });
     return fc.oneof(
       fc

@@ -4,7 +4,7 @@
  */
 import { hex, latin1, readUint, text, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { applyEdits } from "../edit.ts";
-import { fieldsOf, openField } from "../fields.ts";
+import { fieldsOf, inField, innerOf } from "../fields.ts";
 import type { Edit, FieldPath, PacketRef } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
@@ -22,10 +22,6 @@ interface Border {
   /** What lets so many bytes next to the border change over; `undefined` if they do not fit. */
   readonly shift: (bytes: number, from: Side) => readonly Edit[] | undefined;
 }
-
-const at = (path: FieldPath) => (path.length === 0 ? {} : { inside: [...path] });
-const innerOf = (bytes: Uint8Array, path: FieldPath): Uint8Array =>
-  openField(bytes, path)?.inner ?? new Uint8Array(0);
 
 /** Holds the place of what is pasted. A digit, so that a number is still one meanwhile. */
 const placeholder = "31";
@@ -49,16 +45,16 @@ function fieldBorder(packet: PacketRef, bytes: Uint8Array, paths: readonly Field
     if (from === "left") {
       const kept = left.length - count;
       return [
-        { edit: "insert", at: 0, hex: filler(count), ...at(after) },
+        { edit: "insert", at: 0, hex: filler(count), ...inField(after) },
         paste(after, `bytes:0-${count}`, before, kept, count),
-        { edit: "truncate", length: kept, ...at(before) },
+        { edit: "truncate", length: kept, ...inField(before) },
       ];
     }
     const end = `bytes:${left.length}-${left.length + count}`;
     return [
-      { edit: "extend", hex: filler(count), ...at(before) },
+      { edit: "extend", hex: filler(count), ...inField(before) },
       paste(before, end, after, 0, count),
-      { edit: "remove", at: 0, length: count, ...at(after) },
+      { edit: "remove", at: 0, length: count, ...inField(after) },
     ];
   };
   return { left, right, shift };
@@ -140,9 +136,9 @@ function runBorder(
     if (Math.max(first, second) >= 256 ** width) return undefined;
     const written = (length: number): string => hex(uintBytes(length, width));
     return [
-      { edit: "set", at: start, hex: written(first), ...at(path) },
-      { edit: "remove", at: border, length: width, ...at(path) },
-      { edit: "insert", at: border + moved, hex: written(second), ...at(path) },
+      { edit: "set", at: start, hex: written(first), ...inField(path) },
+      { edit: "remove", at: border, length: width, ...inField(path) },
+      { edit: "insert", at: border + moved, hex: written(second), ...inField(path) },
     ];
   };
   return { left, right, shift };

@@ -75,6 +75,9 @@ export interface Strategy {
 /** A compact way to write candidates without further conditions. */
 export const attack = (...moves: Attack): Candidate => ({ moves });
 
+/** Does one of them go where the other comes from? */
+export const isBack = (a: PacketRef, b: PacketRef): boolean => a.from === b.to && a.to === b.from;
+
 /** Packets that one process sends to another, in order. */
 export function directions(scene: Scene): ReadonlyMap<string, readonly SeenPacket[]> {
   const map = new Map<string, SeenPacket[]>();

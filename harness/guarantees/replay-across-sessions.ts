@@ -50,10 +50,12 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
   );
   if (own.length > 0) {
     // Without keys nobody can say which session is whose: all that was sent counts.
-    const sent = isKeyless(d.end) ? same.length : own.length;
+    const [sent, where] = isKeyless(d.end)
+      ? [same.length, "another session"]
+      : [own.length, "another session with the same key"];
     if (again.length <= sent || again.every((o) => o.end === d.end)) return undefined;
     return {
-      because: `${d.end.process.id} accepted ${quote(d.message)} again, in another session with the same key`,
+      because: `${d.end.process.id} accepted ${quote(d.message)} again, in ${where}`,
     };
   }
 

@@ -1,5 +1,5 @@
 /** Looks at undisturbed runs from outside: what strategies may work with. */
-import { fieldsOf, openField } from "../../attacker/fields.ts";
+import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import { packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
@@ -46,7 +46,7 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
     const taken = new Set<string>();
     // Innermost fields first: a key in base64 has to be replaced before it is encoded.
     for (const path of [...fieldsOf(p.bytes)].reverse()) {
-      const inner = latin1(openField(p.bytes, path)?.inner ?? new Uint8Array(0));
+      const inner = latin1(innerOf(p.bytes, path));
       for (const [value, kind] of kinds) {
         const start = inner.indexOf(value);
         if (start < 0 || taken.has(value)) continue;

@@ -1,4 +1,5 @@
 /** What is too long for one frame, cut into pieces and joined again. */
+import { equalBytes } from "../kit/bytes.ts";
 import { maxPieces } from "./frames.ts";
 
 /** Where a piece belongs: both numbers count from 0. */
@@ -33,9 +34,24 @@ export class Pieces {
     if (!this.#pieces.has(index)) this.#pieces.set(index, body);
   }
 
+  /** Is it a piece of something else: of more or fewer pieces, or with other content? */
+  contradicts({ index, last }: Place, body: Uint8Array): boolean {
+    const piece = this.#pieces.get(index);
+    const isOther = piece !== undefined && !equalBytes(piece, body);
+    return isOther || (this.#last ?? last) !== last;
+  }
+
+  has(index: number): boolean {
+    return this.#pieces.has(index);
+  }
+
+  get isWhole(): boolean {
+    return this.#last !== undefined && this.#pieces.size > this.#last;
+  }
+
   /** @returns the whole; `undefined` as long as a piece is missing. */
   get whole(): Uint8Array | undefined {
-    if (this.#last === undefined || this.#pieces.size <= this.#last) return undefined;
+    if (this.#last === undefined || !this.isWhole) return undefined;
     const bytes: number[] = [];
     for (let i = 0; i <= this.#last; i++) bytes.push(...(this.#pieces.get(i) ?? []));
     return Uint8Array.from(bytes);

@@ -15,9 +15,8 @@
  * costs nothing as long as nothing is lost, and the relay needs to remember nothing.
  */
 import type { Principal } from "../../endpoint.ts";
-import { concat, equalBytes } from "../../kit/bytes.ts";
 import type { RelayFrame } from "../frames.ts";
-import { cut } from "../pieces.ts";
+import { cut, Pieces } from "../pieces.ts";
 
 /**
  * To the end that answers, and to the end that asked; to and from the relay, for the keys that
@@ -90,47 +89,36 @@ export class Cutter {
   }
 }
 
-interface Kept {
-  readonly last: number;
-  /** By index. */
-  readonly pieces: Map<number, Uint8Array>;
-}
-const isWhole = ({ last, pieces }: Kept): boolean => pieces.size > last;
-
 /**
  * Joins pieces. It keeps a few datagrams for each sender that the caller lets through, and no more;
  * also those that are whole, so that their copies are recognised.
  */
 export class Joiner {
   /** By sender and port, then by number; the oldest comes first. */
-  readonly #kept = new Map<string, Map<number, Kept>>();
+  readonly #kept = new Map<string, Map<number, Pieces>>();
 
   /** How many datagrams lack something. */
   get size(): number {
     const all = [...this.#kept.values()].flatMap((byId) => [...byId.values()]);
-    return all.filter((kept) => !isWhole(kept)).length;
+    return all.filter((pieces) => !pieces.isWhole).length;
   }
 
   /** @returns the datagram, if this was all that it missed. */
   accept(frame: RelayFrame): Uint8Array | undefined {
-    const { peer, id, index, last, inner } = frame;
+    const { peer, id, inner } = frame;
     const key = `${peer}/${portOf(frame).port}`;
-    const byId = this.#kept.get(key) ?? new Map<number, Kept>();
+    const byId = this.#kept.get(key) ?? new Map<number, Pieces>();
     this.#kept.set(key, byId);
     const known = byId.get(id);
-    const piece = known?.pieces.get(index);
-    const fits = known?.last === last && (piece === undefined || equalBytes(piece, inner));
-    if (fits && piece !== undefined) return undefined;
+    const fits = known?.contradicts(frame, inner) === false;
+    if (fits && known.has(frame.index)) return undefined;
     // Numbers come round again: what contradicts the old datagram is the beginning of a new one.
     if (!fits) byId.delete(id);
-    const kept = fits ? known : { last, pieces: new Map<number, Uint8Array>() };
-    byId.set(id, kept);
-    kept.pieces.set(index, inner);
+    const pieces = fits ? known : new Pieces();
+    byId.set(id, pieces);
+    pieces.add(frame, inner);
     const [oldest] = byId.keys();
     if (oldest !== undefined && byId.size > mostKept) byId.delete(oldest);
-    if (!isWhole(kept)) return undefined;
-    return concat(...Array.from({ length: last + 1 }, (_, i) => kept.pieces.get(i) ?? empty));
+    return pieces.whole;
   }
 }
-
-const empty = new Uint8Array(0);
