@@ -13,6 +13,7 @@ import { hex, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { say } from "../protocol/kit/workload.ts";
 import { eventsOf } from "./events-of.ts";
 import { AttackPlan } from "./run/attack-plan.ts";
+import { inPlaceOfBob } from "./testing/puppets.ts";
 import {
   bare,
   deliver,
@@ -236,16 +237,8 @@ describe("a puppet with settings of its own", () => {
     };
   }
   const answered = ({ words = "" }: OptionValues) => [transmit(words)];
-  const posing = {
-    move: "puppet",
-    name: "puppet-a",
-    role: "server",
-    as: "bob",
-    facing: "client#0",
-    insteadOf: "server#0",
-  } as const;
   const heardWith = (more: Partial<Extract<Move, { move: "puppet" }>>) => {
-    return delivered(run(greeting, { attack: [{ ...posing, ...more }] }));
+    return delivered(run(greeting, { attack: [{ ...inPlaceOfBob, ...more }] }));
   };
 
   test("says what such a party says", () => {
@@ -264,7 +257,7 @@ describe("a puppet with settings of its own", () => {
   ] as const;
   test.each(impossible)("%s=%s is not possible", (option, value) => {
     const settings = { [option]: value };
-    const trace = run(greeting, { attack: [{ ...posing, settings }] });
+    const trace = run(greeting, { attack: [{ ...inPlaceOfBob, settings }] });
     expect(eventsOf(trace, "attack")).toEqual([]);
     expect(delivered(trace)).toEqual(["hello"]);
   });
@@ -315,9 +308,8 @@ describe("recorded", () => {
   });
 
   test("what puppets write is not on the disk of whom they pose as", () => {
-    const posing = { role: "server", as: "bob", facing: "client#0", insteadOf: "server#0" };
     const attack: Attack = [
-      { move: "puppet", name: "puppet-a", ...posing },
+      inPlaceOfBob,
       { move: "hijack", name: "puppet-b", process: "server#0", after: down(1) },
       { move: "disclose", principal: "bob", what: "store:guests", when: "end" },
     ];

@@ -10,6 +10,7 @@ import { calmNetwork, lossyNetwork } from "../network.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf } from "../subject.ts";
+import { inPlaceOfAlice, inPlaceOfBob } from "../testing/puppets.ts";
 import { subjectFor } from "../testing/tiny.ts";
 import type { NetworkConditions, Trace } from "../trace.ts";
 
@@ -73,40 +74,13 @@ const posing: Attack = [
 const breakIn = (principal: string, when: "start" | "end"): Attack => [
   { move: "disclose", principal, what: "long-term", when },
 ];
-const inTheMiddle: Attack = [
-  {
-    move: "puppet",
-    name: "puppet-a",
-    role: "server",
-    as: "bob",
-    facing: "client#0",
-    insteadOf: "server#0",
-  },
-];
+const inTheMiddle: Attack = [inPlaceOfBob];
 
 /** Has the server's key, and carries Alice's login into a channel of its own with Bob. */
 const carrying: Attack = [
   ...breakIn("bob", "start"),
-  {
-    move: "puppet",
-    name: "puppet-a",
-    role: "server",
-    as: "bob",
-    facing: "client#0",
-    insteadOf: "server#0",
-    handsTo: "puppet-b",
-    carries: 1,
-  },
-  {
-    move: "puppet",
-    name: "puppet-b",
-    role: "client",
-    as: "alice",
-    facing: "server#0",
-    insteadOf: "client#0",
-    handsTo: "puppet-a",
-    carries: 1,
-  },
+  { ...inPlaceOfBob, handsTo: "puppet-b", carries: 1 },
+  { ...inPlaceOfAlice, handsTo: "puppet-a", carries: 1 },
 ];
 
 /** One attack for each defence. */

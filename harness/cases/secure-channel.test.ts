@@ -12,6 +12,7 @@ import { Campaign } from "../search/campaign.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf } from "../subject.ts";
+import { inPlaceOfBob } from "../testing/puppets.ts";
 import { subjectFor } from "../testing/tiny.ts";
 import type { NetworkConditions, Trace } from "../trace.ts";
 
@@ -79,16 +80,7 @@ const toClient = (nth: number) => ({ from: "server#0", to: "client#0", nth });
 const posing: Attack = [
   { move: "puppet", name: "puppet-a", role: "client", as: "alice", facing: "server#0" },
 ];
-const inTheMiddle: Attack = [
-  {
-    move: "puppet",
-    name: "puppet-a",
-    role: "server",
-    as: "bob",
-    facing: "client#0",
-    insteadOf: "server#0",
-  },
-];
+const inTheMiddle: Attack = [inPlaceOfBob];
 /** RETRY becomes an ERROR with SUITES_R of 6 alone, under the same mac1. */
 const worseSuite: Attack = [
   {
