@@ -98,7 +98,7 @@ export class Puppet {
     this.#renamed = renamed;
     this.#history.push(...past);
     this.#pastLength = past.length;
-    this.#endpoint = this.#rebuild();
+    this.#endpoint = past.length === 0 ? this.#begin() : this.#rebuild();
   }
 
   get deadline(): Millis | undefined {
@@ -164,6 +164,20 @@ export class Puppet {
     if (!this.#stalled) return Array.isArray(outputs) ? (outputs as Output[]) : [];
     this.#endpoint = this.#rebuild();
     return undefined;
+  }
+
+  /** What it computes and draws before its first input counts like all that comes later. */
+  #begin(): Endpoint {
+    try {
+      return this.#started(() => false);
+    } catch {
+      // It would have to know more before anything has happened.
+      this.dead = true;
+      return { handle: () => [] };
+    } finally {
+      this.#decided.push(...this.#decisions);
+      this.#stalled = false;
+    }
   }
 
   /** The endpoint as it was before the input at which it stalled. */

@@ -1,7 +1,7 @@
 /**
- * Can a password be tested offline? The attacker supposes one guess and looks for anything it has
- * seen that it could now compute but could not before: each such value tells a right guess from a
- * wrong one.
+ * Can a guess be tested offline: at a password, or at who somebody is? The attacker supposes it and
+ * looks for anything it has seen that it could now compute but could not before: each such value
+ * tells a right guess from a wrong one.
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
@@ -15,20 +15,29 @@ export interface GuessTest {
   readonly operationsPerGuess: number;
 }
 
-/** @returns how a guess is tested, or `undefined` if nothing seen so far depends on it. */
-export function offlineTest(knowledge: Knowledge, password: Uint8Array): GuessTest | undefined {
-  const secret = latin1(password);
-  if (knowledge.knows(secret)) return undefined;
-  if (!mayMatter(knowledge, secret)) return undefined;
-  const supposed = knowledge.suppose([password]);
+/**
+ * @param guess all that one guess says: a password; or a public key and what goes with it.
+ * @returns how a guess is tested, or `undefined` if nothing seen so far depends on it.
+ */
+export function offlineTest(
+  knowledge: Knowledge,
+  ...guess: readonly Uint8Array[]
+): GuessTest | undefined {
+  const secrets = guess.map(latin1);
+  if (secrets.every((s) => knowledge.knows(s))) return undefined;
+  if (!mayMatter(knowledge, secrets)) return undefined;
+  const supposed = knowledge.suppose(guess);
   const needed = new Set<OpRecord>();
   for (const op of knowledge.operations) {
+    if (op.op === "verify" && verifiesOnlyWith(op, knowledge, supposed)) {
+      return { check: op, operationsPerGuess: needed.size + 1 };
+    }
     if (!hasOutput(op) || op.op === "random") continue;
     const computable = (k: Knowledge): boolean => rules[op.op].compose(op, k);
     const seen = knowledge.knows(op.output) || seenInPart(knowledge, op.output);
     if (computable(supposed) && !computable(knowledge)) {
       needed.add(op);
-      if (seen && !fitsAnyGuess(op, knowledge, password))
+      if (seen && !fitsAnyGuess(op, knowledge, guess))
         return { check: op, operationsPerGuess: needed.size };
     } else if (seen && opensOnlyWith(op, knowledge, supposed)) {
       return { check: op, operationsPerGuess: needed.size + 1 };
@@ -37,15 +46,16 @@ export function offlineTest(knowledge: Knowledge, password: Uint8Array): GuessTe
   return undefined;
 }
 
-/** A cheap test first: does the password go into anything that the rest is known of? */
-function mayMatter(knowledge: Knowledge, secret: Latin1): boolean {
+/** A cheap test first: does the guess go into anything that the rest is known of? */
+function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
+  const tells = (value: Latin1): boolean => secrets.some((s) => value.includes(s));
   const hopeful = {
-    has: (value: Latin1): boolean => value.includes(secret) || knowledge.has(value),
+    has: (value: Latin1): boolean => tells(value) || knowledge.has(value),
     privateKeyOf: (key: Latin1) => knowledge.privateKeyOf(key),
     publicKeyOf: (key: Latin1) => knowledge.publicKeyOf(key),
   };
   return knowledge.operations.some(
-    (op) => op.inputs.some((v) => v.includes(secret)) && rules[op.op].compose(op, hopeful),
+    (op) => op.inputs.some(tells) && (op.op === "verify" || rules[op.op].compose(op, hopeful)),
   );
 }
 
@@ -53,10 +63,10 @@ function mayMatter(knowledge: Knowledge, secret: Latin1): boolean {
  * A one-time pad and a masked point can be undone with any guess, and done again: that tells
  * nothing. They test a guess only if their other inputs are known without undoing them.
  */
-function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, password: Uint8Array): boolean {
+function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8Array[]): boolean {
   const equation = equationOf(op);
   if (equation === undefined) return false;
-  const supposed = knowledge.suppose([password], (other) => equationOf(other) !== equation);
+  const supposed = knowledge.suppose(guess, (other) => equationOf(other) !== equation);
   return !rules[op.op].compose(op, supposed);
 }
 
@@ -66,6 +76,10 @@ function opensOnlyWith(op: OpRecord, before: Knowledge, after: Knowledge): boole
   const key = op.inputs[0] ?? "";
   return after.has(key) && !before.has(key);
 }
+
+/** A signature that can be checked only with the key that was guessed. */
+const verifiesOnlyWith = ({ inputs }: OpRecord, before: Knowledge, after: Knowledge): boolean =>
+  inputs.every((i) => after.has(i)) && !before.has(inputs[0] ?? "");
 
 /** A truncated hash or tag serves as well as a whole one. */
 function seenInPart(knowledge: Knowledge, output: Latin1): boolean {

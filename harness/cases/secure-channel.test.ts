@@ -206,6 +206,7 @@ test("every switch of a defence has been tried", () => {
     ...weaknesses.map(([option]) => option),
     "padding",
     "pieces",
+    "scan-filter",
     "suite",
     "cover",
   ]);

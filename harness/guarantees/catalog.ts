@@ -21,6 +21,7 @@ import { origin } from "./origin.ts";
 import { passwordProtection } from "./password-protection.ts";
 import { replay } from "./replay.ts";
 import { replayAcrossSessions } from "./replay-across-sessions.ts";
+import { responderIdentity } from "./responder-identity.ts";
 import { robustness } from "./robustness.ts";
 import { safeParsing } from "./safe-parsing.ts";
 
@@ -39,6 +40,7 @@ export const guarantees: readonly (Guarantee | Unjudged)[] = [
   kci,
   downgrade,
   identityHiding,
+  responderIdentity,
   delivery,
   honestAcknowledgement,
   robustness,

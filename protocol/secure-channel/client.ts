@@ -39,7 +39,16 @@ import {
   padding1,
   padding3,
 } from "./handshake-datagrams.ts";
-import { agreedOn, finished, type Identity, method, ready, running, setupOf } from "./identity.ts";
+import {
+  agreedOn,
+  filterKey,
+  finished,
+  type Identity,
+  method,
+  ready,
+  running,
+  setupOf,
+} from "./identity.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 import { suiteOf } from "./suites.ts";
 
@@ -109,7 +118,7 @@ export class Client implements Endpoint {
   readonly #layer: ClientLayer;
   readonly #server: Principal;
   /** What mac1 is keyed with. */
-  readonly #serverKey: Uint8Array;
+  readonly #filterKey: Uint8Array;
   #state: State = { phase: "over" };
   #tries = 0;
   #beginnings = 0;
@@ -127,7 +136,7 @@ export class Client implements Endpoint {
       throw new MisuseError(`${env.self} has no certificate of ${env.peer ?? "anybody"}`);
     }
     this.#server = known.certificate.subject;
-    this.#serverKey = known.certificate.staticKey;
+    this.#filterKey = filterKey(identity, known.certificate.staticKey);
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
@@ -191,7 +200,7 @@ export class Client implements Endpoint {
     const initiated = initiate(this.#setup(now), { ...opening, ...(kept && { ephemeral: kept }) });
     return {
       initiated,
-      mac1: mac1(crypto, this.#serverKey, initiated.message1),
+      mac1: mac1(crypto, this.#filterKey, initiated.message1),
       cookie: new Uint8Array(cookieBytes),
       cookies: 0,
     };

@@ -2,7 +2,8 @@
  * What a server asks for before it remembers anybody, and how many it remembers.
  *
  * `mac1` shows that the sender knows whom it calls: it filters scans and is no authentication, for
- * the server's key is public. The cookie shows that the sender receives what is sent to its
+ * the server's key is public. For the same reason it tells listeners who have that key whom it is
+ * for, as in WireGuard. The cookie shows that the sender receives what is sent to its
  * address. It is the server's own memory, kept by the client: an address and a message, under a
  * key that only the server has and that changes every two minutes.
  *

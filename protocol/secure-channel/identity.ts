@@ -24,6 +24,10 @@ export interface Identity {
   readonly coverMs?: Millis;
 }
 
+/** What mac1 is keyed with, where this is the server's public key. */
+export const filterKey = ({ defences }: Identity, serverKey: Uint8Array): Uint8Array =>
+  defences["scan-filter"] ? serverKey : new Uint8Array(0);
+
 /** @param wanted the only peer that will do, if there is one. */
 export function setupOf(
   crypto: CryptoKit,

@@ -28,9 +28,10 @@
  * - All datagrams that depend on anything have 64 bytes, with one frame each. With `cover=on` they
  *   also go out at a steady pace, so that neither when nor how much is said can be seen.
  *
- * Known weaknesses: whoever asks for the server by its key, or attacks it actively, learns that it
- * is there: its identity is protected only from those who listen. Connection identifiers and
- * counters are visible. A delayed message is as good as a fresh one. Whoever breaks into a running
+ * Known weaknesses: the server shows who it is to whoever connects, before the client does; and
+ * whoever has its key can tell from mac1, by listening, who is being called. With `scan-filter=off`
+ * those who only listen cannot, and scans are answered. Connection identifiers and counters are
+ * visible. A delayed message is as good as a fresh one. Whoever breaks into a running
  * session can follow it for up to an hour, until both ends make new ephemeral keys (rekey.ts).
  */
 

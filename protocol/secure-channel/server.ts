@@ -41,7 +41,16 @@ import {
   padding2,
   padding4,
 } from "./handshake-datagrams.ts";
-import { agreedOn, finished, type Identity, method, ready, running, setupOf } from "./identity.ts";
+import {
+  agreedOn,
+  filterKey,
+  finished,
+  type Identity,
+  method,
+  ready,
+  running,
+  setupOf,
+} from "./identity.ts";
 import type { Message } from "./inbox.ts";
 import { type Arrival, Path } from "./path.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
@@ -100,7 +109,7 @@ export class Server implements Endpoint {
   readonly #above: Above | undefined;
   readonly #guests: Guests | undefined;
   /** What mac1 is keyed with. */
-  readonly #ownKey: Uint8Array;
+  readonly #filterKey: Uint8Array;
   #jar: CookieJar | undefined;
   /** By C_R. */
   readonly #halfOpen = new HalfOpenTable<HalfOpen>();
@@ -114,7 +123,7 @@ export class Server implements Endpoint {
     this.#identity = identity;
     this.#above = above;
     this.#guests = guests;
-    this.#ownKey = identity.own.publicKey;
+    this.#filterKey = filterKey(identity, identity.own.publicKey);
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
@@ -198,7 +207,7 @@ export class Server implements Endpoint {
   ): Result {
     const { crypto } = this.#env;
     const { defences, suites, own, kept } = this.#identity;
-    if (!crypto.equal(mac1(crypto, this.#ownKey, message), mac)) return "bad-tag";
+    if (!crypto.equal(mac1(crypto, this.#filterKey, message), mac)) return "bad-tag";
     if (!defences.cookie) this.#strangers.push(from);
     this.#jar ??= new CookieJar(crypto, now);
     if (defences.cookie && !this.#jar.knows(cookie, from, message, now)) {

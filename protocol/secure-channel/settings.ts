@@ -73,6 +73,11 @@ const table = {
     on: "messages beyond the limit are cut into up to 8 pieces, which can be counted",
     carries: [],
   },
+  // It keeps nobody from anything that counts; without it less is said about who is called.
+  "scan-filter": {
+    off: "mac1 is keyed with nothing: strangers are answered, and it tells nobody who is called",
+    carries: [],
+  },
   retransmission: { off: "everything is sent once", carries: ["delivery"] },
   strictness: { off: "malformed datagrams throw", carries: ["robustness"] },
 } as const;
