@@ -153,7 +153,7 @@ describe("of the secure channel's server", () => {
       seed: "mallory",
       guarantees: [responderIdentity.id],
       budgetRuns: 400,
-      sessions: 1,
+      sessions: 2,
     };
     const [verdict] = assess(subject, about).verdicts;
     expect(verdict).toMatchObject({ verdict: "broken", claimed: false, capability });
