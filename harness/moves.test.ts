@@ -8,12 +8,13 @@ import {
   moveSchema,
   packetKey,
 } from "../attacker/move.ts";
-import type { OptionValues } from "../protocol/endpoint.ts";
+import type { OptionValues, Output } from "../protocol/endpoint.ts";
 import { hex, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { say } from "../protocol/kit/workload.ts";
 import { eventsOf } from "./events-of.ts";
+import { knowledgeFromWire } from "./knowledge-of.ts";
 import { AttackPlan } from "./run/attack-plan.ts";
-import { inPlaceOfBob } from "./testing/puppets.ts";
+import { inPlaceOfAlice, inPlaceOfBob } from "./testing/puppets.ts";
 import {
   bare,
   deliver,
@@ -318,6 +319,41 @@ describe("recorded", () => {
       expect.arrayContaining(["welcome"]),
     );
     expect(trace.disclosed.map(words)).toEqual(["alice:40002;"]);
+  });
+
+  test("what a puppet draws before its first input is the attacker's too", () => {
+    const early = tiny({
+      client: (env) => {
+        const { privateKey, publicKey } = env.crypto.keyPair("x25519");
+        const question: Output = { kind: "transmit", bytes: publicKey };
+        return (input) => {
+          if (input.kind === "start") return [question];
+          if (input.kind === "datagram") {
+            env.crypto.sharedSecret("x25519", privateKey, input.bytes);
+          }
+          return [];
+        };
+      },
+      server: (env) => {
+        const { privateKey, publicKey } = env.crypto.keyPair("x25519");
+        return (input) => {
+          if (input.kind !== "datagram") return [];
+          const value = env.crypto.sharedSecret("x25519", privateKey, input.bytes);
+          if (value === undefined) return [];
+          return [
+            { kind: "claim", claim: { kind: "secret", peer: "alice", value } },
+            { kind: "transmit", bytes: publicKey },
+          ];
+        };
+      },
+    });
+    const known = (attack: Attack) => {
+      const trace = run(early, { attack });
+      return eventsOf(trace, "secret").map((e) => knowledgeFromWire(trace).knows(latin1(e.value)));
+    };
+    expect(known([])).toEqual([false]);
+    // The key with Mallory, and the one with Alice, who asks as well.
+    expect(known([{ ...inPlaceOfAlice, name: "puppet-a" }])).toEqual([true, false]);
   });
 
   test("moves without an object take no effect and are not recorded", () => {
