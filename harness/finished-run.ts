@@ -21,6 +21,7 @@ export class FinishedRun implements Trace {
   readonly deployment: Content["deployment"];
   readonly handshakeUntouched: boolean;
   readonly endMs: number;
+  readonly cameToRest: boolean;
   #digest: string | undefined;
   readonly #derived = new Map<Derive<unknown>, unknown>();
   readonly #enemy: Knowledge | undefined;
@@ -39,6 +40,7 @@ export class FinishedRun implements Trace {
     this.deployment = run.deployment;
     this.handshakeUntouched = run.handshakeUntouched;
     this.endMs = run.endMs;
+    this.cameToRest = run.cameToRest;
   }
 
   get digest(): string {

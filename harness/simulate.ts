@@ -104,6 +104,7 @@ class Simulation {
         this.#sessions.start(waiting);
         continue;
       }
+      run.atRest = due === undefined;
       if (due === undefined || due > limitMs) return;
       const { t, item } = run.queue.next() as { t: Millis; item: Item };
       atOnce = t === run.now ? atOnce + 1 : 0;

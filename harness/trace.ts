@@ -189,6 +189,8 @@ export interface Trace {
   /** True if no move touched a session before both of its ends had their keys. */
   readonly handshakeUntouched: boolean;
   readonly endMs: Millis;
+  /** Did everything come to rest by itself? If not, the run was cut off at its limit. */
+  readonly cameToRest: boolean;
   /** SHA-256 over plan, events and packets, in hex; computed when asked for. */
   readonly digest: string;
 }

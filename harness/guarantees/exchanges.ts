@@ -5,7 +5,7 @@
 
 import { isEnemy } from "../../attacker/move.ts";
 import type { Principal, Purpose } from "../../protocol/endpoint.ts";
-import { latin1, lossyText } from "../../protocol/kit/bytes.ts";
+import { hex, latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
 import { perRun } from "../finished-run.ts";
 import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
@@ -135,8 +135,12 @@ function partnersOf(
 export const fromHonest = (trace: Trace, deliveries: readonly Item[]): readonly Item[] =>
   deliveries.filter((d) => d.other === undefined || !isEnemy(d.other, trace.plan.attack));
 
-/** Content in quotation marks, for people; long content is cut. */
+/** Content in quotation marks, for people; long content is cut. What is no text is told in hex. */
 export function quote(message: Uint8Array): string {
   const shown = lossyText(message);
+  const strange = shown.match(/[\uFFFD\p{Cc}\p{Cn}\p{Co}]/gu)?.length ?? 0;
+  if (strange * 4 > shown.length) {
+    return `${hex(message.slice(0, 16))}${message.length > 16 ? "…" : ""} (${message.length} bytes)`;
+  }
   return shown.length > 60 ? `“${shown.slice(0, 57)}…”` : `“${shown}”`;
 }

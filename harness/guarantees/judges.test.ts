@@ -619,6 +619,40 @@ describe("robustness", () => {
     expect(judged([]).atStake).toBe(0);
   });
 
+  test.each([
+    [30, undefined],
+    [Number.POSITIVE_INFINITY, /client#0 sends 5 bytes to server#0 over and over/],
+  ])("who asks %d times for an answer that is lost", (times, because) => {
+    const stubborn = tiny({
+      client: () => {
+        let [asked, due] = [0, Number.POSITIVE_INFINITY];
+        return {
+          handle(input, now) {
+            if (input.kind === "datagram") due = Number.POSITIVE_INFINITY;
+            if (input.kind !== "start" && input.kind !== "timeout") return [];
+            asked++;
+            due = asked < times ? now + 100 : Number.POSITIVE_INFINITY;
+            return [transmit("there")];
+          },
+          deadline: () => due,
+        };
+      },
+      server: () => {
+        let answered = false;
+        return (input) => {
+          if (input.kind !== "datagram" || answered) return [];
+          answered = true;
+          return [transmit("here")];
+        };
+      },
+      protocol: { runLimitMs: 10_000 },
+    });
+    const lost: Attack = [{ move: "drop", packet: { from: "server#0", to: "client#0", nth: 1 } }];
+    const { violation } = judgeRun(guarantee("robustness"), stubborn, lost);
+    if (because === undefined) expect(violation).toBeUndefined();
+    else expect(violation?.because).toMatch(because);
+  });
+
   test("only one packet counts: two are another matter", () => {
     expect(judged([...stray("41"), ...stray("41")]).atStake).toBe(0);
   });
@@ -693,6 +727,7 @@ test("length-hiding compares two runs", () => {
 test("every judged guarantee is judged here", () => {
   const elsewhere = ["delivery", "robustness", "bounded-state", "length-hiding", "downgrade"];
   const all = [...Object.keys(table), ...elsewhere, "non-repudiation"];
-  // This one compares with the undisturbed run, and has a file of its own.
-  expect(judgedGuarantees.map((g) => g.id).filter((id) => !all.includes(id))).toEqual(["kci"]);
+  const inTheirOwnFiles = ["kci", "responder-identity"];
+  const others = judgedGuarantees.map((g) => g.id).filter((id) => !all.includes(id));
+  expect(others).toEqual(inTheirOwnFiles);
 });

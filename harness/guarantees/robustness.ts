@@ -75,8 +75,12 @@ function newLivelock(trace: Trace, { honest }: Profile): string | undefined {
   return found === undefined || livelock(honest) !== undefined ? undefined : found;
 }
 
-/** An end that writes as many bytes to the same peer again and again, while nothing gets on. */
+/**
+ * An end that writes as many bytes to the same peer again and again, while nothing gets on. What
+ * comes to rest has given up, however often it tried.
+ */
 function livelock(trace: Trace): string | undefined {
+  if (trace.cameToRest) return undefined;
   const counts = new Map<string, number>();
   const delivered = new Set<string>();
   for (const e of trace.events) {

@@ -43,6 +43,8 @@ export class RunState {
   readonly disclosed: Uint8Array[] = [];
 
   now: Millis = 0;
+  /** Nothing is left to happen. */
+  atRest = false;
   /** Items on their way that a session must wait for if it starts after the previous one. */
   inFlight = 0;
   sentBytes = 0;

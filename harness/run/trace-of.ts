@@ -23,6 +23,7 @@ export function traceOf(run: RunState, enemy: Enemy, footprint: Footprint): Trac
       deployment: installed(run.deployment),
       handshakeUntouched: footprint.handshakeUntouched,
       endMs: run.now,
+      cameToRest: run.atRest,
     },
     enemy.workedOut,
   );
