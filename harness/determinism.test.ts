@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { protocols } from "../protocol/catalog.ts";
-import { withoutMemo } from "../protocol/kit/recorder.ts";
+import { withoutMemo } from "../protocol/kit/memo.ts";
 import { simulate } from "./simulate.ts";
 import { planOf } from "./subject.ts";
 import { digestOfDigests, digests } from "./testing/digests.ts";

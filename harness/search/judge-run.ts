@@ -7,7 +7,7 @@ import {
   isAttackerAddress,
   withoutRegistration,
 } from "../../attacker/move.ts";
-import { withoutMemo } from "../../protocol/kit/recorder.ts";
+import { withoutMemo } from "../../protocol/kit/memo.ts";
 import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
 import { simulate } from "../simulate.ts";
 import { planOf, type Subject } from "../subject.ts";

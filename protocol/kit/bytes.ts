@@ -34,18 +34,33 @@ export function text(bytes: Uint8Array): string | undefined {
 /** Text for people: invalid bytes become U+FFFD. */
 export const lossyText = (bytes: Uint8Array): string => lossyDecoder.decode(bytes);
 
+const latin1Slice = Buffer.prototype.latin1Slice as (
+  this: Uint8Array,
+  start: number,
+  end: number,
+) => string;
+
 /** Bytes as a key for maps and for substring search. */
-export const latin1 = (bytes: Uint8Array): Latin1 =>
-  (Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string).call(
-    bytes,
-    0,
-    bytes.length,
-  );
+export const latin1 = (bytes: Uint8Array): Latin1 => latin1Slice.call(bytes, 0, bytes.length);
+
+/** The same of the first `length` bytes. */
+export const latin1Head = (bytes: Uint8Array, length: number): Latin1 =>
+  latin1Slice.call(bytes, 0, length);
 
 export function fromLatin1(value: Latin1): Uint8Array {
   const out = new Uint8Array(value.length);
   for (let i = 0; i < value.length; i++) out[i] = value.charCodeAt(i);
   return out;
+}
+
+/** Up to this length, a loop is faster than the built-in copy. */
+const shortCopy = 40;
+
+/** Writes `part` into `out`, from `at`. */
+export function copyInto(out: Uint8Array, part: Uint8Array, at: number): void {
+  const { length } = part;
+  if (length > shortCopy) out.set(part, at);
+  else for (let i = 0; i < length; i++) out[at + i] = part[i] as number;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
@@ -54,7 +69,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
-    out.set(part, at);
+    copyInto(out, part, at);
     at += part.length;
   }
   return out;

@@ -9,6 +9,7 @@
 import { bigintBytes, bytesBigint, type Latin1, latin1 } from "./bytes.ts";
 import type { CryptoKit, Encoding, FiniteField, Group, HkdfParameters, KeyPair } from "./crypto.ts";
 import { InvariantError, MisuseError } from "./errors.ts";
+import { compute } from "./memo.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
 import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import {
@@ -98,43 +99,6 @@ export interface Gate {
   content?(plaintext: Uint8Array): Uint8Array;
 }
 
-/**
- * What a computation came to. All records of the same computation share these strings, so that
- * looking them up costs little however often it is done.
- */
-interface Computed {
-  /** `null` where the inputs made it fail. Never handed out itself: callers get copies. */
-  readonly bytes: Uint8Array | null;
-  readonly inputs: readonly Latin1[];
-  readonly output: Latin1;
-}
-
-/** Characters of all keys together; what is kept with them takes about twice as much again. */
-const memoLimit = 80_000_000;
-let memoSize = 0;
-let memoEnabled = true;
-const memo = new Map<string, Computed>();
-
-/**
- * Runs `body` with every primitive computed afresh. Findings are confirmed so before they are
- * reported; it also gives the honest figure in benchmarks.
- */
-export function withoutMemo<T>(body: () => T): T {
-  const before = memoEnabled;
-  memoEnabled = false;
-  try {
-    return body();
-  } finally {
-    memoEnabled = before;
-  }
-}
-
-const computed = (inputs: readonly Latin1[], bytes: Uint8Array | undefined): Computed => ({
-  bytes: bytes ?? null,
-  inputs,
-  output: bytes === undefined ? "" : latin1(bytes),
-});
-
 const groupName = (group: Group): string =>
   typeof group === "string" ? group : `mod ${group.modulus} base ${group.generator}`;
 
@@ -160,9 +124,9 @@ export class CryptoRecorder implements CryptoKit {
     algorithm: string,
     inputs: readonly Latin1[],
     output: Latin1,
-    more: { backwards?: boolean; field?: FiniteField } = {},
+    backwards = false,
+    field?: FiniteField,
   ): void {
-    const { backwards = false, field } = more;
     const by = this.#by;
     const record: OpRecord =
       field === undefined
@@ -191,24 +155,6 @@ export class CryptoRecorder implements CryptoKit {
     return this.#gate?.opened?.(plaintext) ?? plaintext;
   }
 
-  /** Computes by content: the same operation on the same bytes is done once per process. */
-  #compute(name: string, inputs: readonly Latin1[], work: () => Uint8Array | undefined): Computed {
-    if (!memoEnabled) return computed(inputs, work());
-    let key = name;
-    for (const input of inputs) key += ` ${input.length} ${input}`;
-    let found = memo.get(key);
-    if (found === undefined) {
-      found = computed(inputs, work());
-      if (memoSize > memoLimit) {
-        memo.clear();
-        memoSize = 0;
-      }
-      memoSize += key.length;
-      memo.set(key, found);
-    }
-    return found;
-  }
-
   #forward(
     op: OpName,
     algorithm: string,
@@ -216,10 +162,10 @@ export class CryptoRecorder implements CryptoKit {
     work: () => Uint8Array,
     field?: FiniteField,
   ): Uint8Array {
-    const { bytes, ...of } = this.#compute(`${op} ${algorithm}`, inputs.map(latin1), work);
-    if (bytes === null) throw new InvariantError(`${op} ${algorithm} gave nothing`);
-    this.#record(op, algorithm, of.inputs, of.output, field === undefined ? {} : { field });
-    return bytes.slice();
+    const of = compute(`${op} ${algorithm}`, inputs, work);
+    if (of.bytes === null) throw new InvariantError(`${op} ${algorithm} gave nothing`);
+    this.#record(op, algorithm, of.inputs, of.output, false, field);
+    return of.bytes.slice();
   }
 
   /** Like `#forward`, for work that untrusted inputs can make fail: then nothing is recorded. */
@@ -229,7 +175,7 @@ export class CryptoRecorder implements CryptoKit {
     inputs: readonly Uint8Array[],
     work: () => Uint8Array | undefined,
   ): Uint8Array | undefined {
-    const of = this.#compute(`${op} ${algorithm}`, inputs.map(latin1), work);
+    const of = compute(`${op} ${algorithm}`, inputs, work);
     if (of.bytes !== null) this.#record(op, algorithm, of.inputs, of.output);
     return of.bytes?.slice();
   }
@@ -282,9 +228,7 @@ export class CryptoRecorder implements CryptoKit {
     let privateKey: Uint8Array;
     if (typeof group === "string") {
       const seed = this.#random.bytes(curveSeedBytes(group));
-      const of = this.#compute(`private-key ${group}`, [latin1(seed)], () =>
-        curvePrivateKey(group, seed),
-      );
+      const of = compute(`private-key ${group}`, [seed], () => curvePrivateKey(group, seed));
       privateKey = (of.bytes as Uint8Array).slice();
     } else {
       const size = bigintBytes(group.modulus).length;
@@ -313,16 +257,15 @@ export class CryptoRecorder implements CryptoKit {
     privateKey: Uint8Array,
     peerPublicKey: Uint8Array,
   ): Uint8Array | undefined {
-    const inputs = [latin1(privateKey), latin1(peerPublicKey)];
     const name = groupName(group);
-    const of = this.#compute(`shared-secret ${name}`, inputs, () =>
+    const of = compute(`shared-secret ${name}`, [privateKey, peerPublicKey], () =>
       typeof group === "string"
         ? curveSharedSecret(group, privateKey, peerPublicKey)
         : fieldSharedSecret(group.modulus, privateKey, peerPublicKey),
     );
     if (of.bytes === null) return undefined;
-    const more = typeof group === "string" ? {} : { field: group };
-    this.#record("shared-secret", name, of.inputs, of.output, more);
+    const field = typeof group === "string" ? undefined : group;
+    this.#record("shared-secret", name, of.inputs, of.output, false, field);
     return of.bytes.slice();
   }
 
@@ -383,12 +326,11 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    const inputs = [latin1(publicKey), latin1(message), latin1(signature)];
-    const of = this.#compute("verify ed25519", inputs, () =>
+    const of = compute("verify ed25519", [publicKey, message, signature], () =>
       ed25519Verify(publicKey, message, signature) ? empty : undefined,
     );
     if (of.bytes === null) return false;
-    this.#record("verify", "ed25519", of.inputs, "", { backwards: true });
+    this.#record("verify", "ed25519", of.inputs, "", true);
     return true;
   }
 
@@ -412,18 +354,12 @@ export class CryptoRecorder implements CryptoKit {
     ciphertext: Uint8Array,
     associatedData: Uint8Array = empty,
   ): Uint8Array | undefined {
-    const [k, n, ad, ct] = [key, nonce, associatedData, ciphertext].map(latin1) as [
-      Latin1,
-      Latin1,
-      Latin1,
-      Latin1,
-    ];
-    const of = this.#compute(`open ${name}`, [k, n, ad, ct], () =>
+    const of = compute(`open ${name}`, [key, nonce, associatedData, ciphertext], () =>
       aeadOpen(name, key, nonce, ciphertext, associatedData),
     );
+    const [k = "", n = "", data = "", sealed = ""] = of.inputs;
     if (of.bytes === null) return this.#refused(k);
-    const [key0 = k, nonce0 = n, data0 = ad, sealed0 = ct] = of.inputs;
-    this.#record("aead", name, [key0, nonce0, data0, of.output], sealed0, { backwards: true });
+    this.#record("aead", name, [k, n, data, of.output], sealed, true);
     return this.#opened(of.bytes.slice());
   }
 
@@ -440,12 +376,12 @@ export class CryptoRecorder implements CryptoKit {
     iv: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
-    const [k, v, ct] = [latin1(key), latin1(iv), latin1(ciphertext)];
-    const of = this.#compute(`decrypt ${mode}`, [k, v, ct], () =>
+    const of = compute(`decrypt ${mode}`, [key, iv, ciphertext], () =>
       cipherDecrypt(mode, key, iv, ciphertext),
     );
+    const [k = "", v = "", ct = ""] = of.inputs;
     if (of.bytes === null) return this.#refused(k);
-    this.#record("cipher", mode, [k, v, of.output], ct, { backwards: true });
+    this.#record("cipher", mode, [k, v, of.output], ct, true);
     return this.#opened(of.bytes.slice());
   }
 
@@ -464,13 +400,12 @@ export class CryptoRecorder implements CryptoKit {
   ): Uint8Array | undefined {
     const seed = this.#random.bytes(rsaOaepSeedBytes(hashName));
     const content = this.#worded(plaintext);
-    const inputs = [latin1(publicKey), latin1(content), latin1(seed)];
     const name = `rsa-oaep-${hashName}`;
-    const of = this.#compute(`encrypt ${name}`, inputs, () =>
+    const of = compute(`encrypt ${name}`, [publicKey, content, seed], () =>
       rsaOaepEncrypt(hashName, publicKey, content, seed),
     );
     if (of.bytes === null) return undefined;
-    this.#record("random", "oaep seed", [], inputs[2] as Latin1);
+    this.#record("random", "oaep seed", [], latin1(seed));
     this.#record("pk-encrypt", name, of.inputs, of.output);
     return of.bytes.slice();
   }
@@ -480,14 +415,14 @@ export class CryptoRecorder implements CryptoKit {
     privateKey: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
-    const [sk, ct] = [latin1(privateKey), latin1(ciphertext)];
     const name = `rsa-oaep-${hashName}`;
-    const of = this.#compute(`decrypt ${name}`, [sk, ct], () =>
+    const of = compute(`decrypt ${name}`, [privateKey, ciphertext], () =>
       rsaOaepDecrypt(hashName, privateKey, ciphertext),
     );
+    const [sk = "", ct = ""] = of.inputs;
     if (of.bytes === null) return this.#refused(sk);
     // The public key belongs to the private one by an earlier `public-key` record.
-    this.#record("pk-encrypt", name, [sk, of.output, ""], ct, { backwards: true });
+    this.#record("pk-encrypt", name, [sk, of.output, ""], ct, true);
     return this.#opened(of.bytes.slice());
   }
 
@@ -509,10 +444,9 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined {
-    const key = latin1(data);
-    const of = this.#compute(`decode ${encoding}`, [key], () => decodeText(encoding, data));
+    const of = compute(`decode ${encoding}`, [data], () => decodeText(encoding, data));
     if (of.bytes === null) return undefined;
-    this.#record("encode", encoding, [of.output], key, { backwards: true });
+    this.#record("encode", encoding, [of.output], of.inputs[0] ?? "", true);
     return of.bytes.slice();
   }
 

@@ -17,7 +17,7 @@ import { simulate } from "../../harness/simulate.ts";
 import { planOf, type Subject } from "../../harness/subject.ts";
 import type { RunPlan, Trace } from "../../harness/trace.ts";
 import { baseWorkload } from "../../harness/workload.ts";
-import { withoutMemo } from "../../protocol/kit/recorder.ts";
+import { withoutMemo } from "../../protocol/kit/memo.ts";
 import { oneSession } from "./one-session.ts";
 import { plantedFlaws } from "./planted.ts";
 import { line, type Rate, rateOf, ratio } from "./rate.ts";
