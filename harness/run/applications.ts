@@ -100,10 +100,9 @@ export class Applications {
   #says(process: Process, m: PlannedMessage): boolean {
     const speaker = this.#run.book.speaker(m.from);
     if (speaker?.spec !== process.spec) return false;
+    if (process.spec.process === "service") return true;
     const n = Number(process.id.split("#")[1]);
-    return (
-      process.spec.process === "service" || n % speaker.spec.principals.length === speaker.index
-    );
+    return n % speaker.spec.principals.length === speaker.index;
   }
 
   /**

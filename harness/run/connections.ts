@@ -50,7 +50,8 @@ export class Connections {
 
   /** On a stream no write may overtake an earlier one, however long that one is held up. */
   inOrder(from: Address, to: Address, t: Millis): Millis {
-    const pipe = this.#run.pipes.get(from, to);
+    const { datagram, pipes } = this.#run;
+    const pipe = datagram ? undefined : pipes.get(from, to);
     if (pipe === undefined) return t;
     pipe.lastArrival = Math.max(pipe.lastArrival, t);
     return pipe.lastArrival;

@@ -173,6 +173,7 @@ export class Enemy {
 
   /** Who gets what is sent from one address to another, if an attacker sits in between. */
   onWire(from: Address, to: Address): Seat | undefined {
+    if (this.seats.length === 0) return undefined;
     // At its own address a puppet also hears those whom it asked on the way.
     const own = (): Seat | undefined => this.seats.find((s) => s.address === to);
     return this.#onWire.get(`${from}>${to}`) ?? (isAttackerAddress(to) ? own() : undefined);

@@ -42,33 +42,34 @@ export function handleInput(process: Process, input: Input, now: Millis): Handle
 }
 
 function checkOutputs(process: Process, input: Input, outputs: unknown): void {
-  const where = `${process.spec.name}.handle({ kind: "${input.kind}" })`;
+  const where = (): string => `${process.spec.name}.handle({ kind: "${input.kind}" })`;
   if (!Array.isArray(outputs)) {
-    throw new ProtocolError(`${where} must return an array of outputs, not ${typeof outputs}`);
+    throw new ProtocolError(`${where()} must return an array of outputs, not ${typeof outputs}`);
   }
   for (const output of outputs) {
     const kind: unknown = output?.kind;
     if (typeof kind !== "string" || !outputKinds.has(kind)) {
       throw new ProtocolError(
-        `${where} returned an output of unknown kind ${JSON.stringify(kind)}`,
+        `${where()} returned an output of unknown kind ${JSON.stringify(kind)}`,
       );
     }
-    const bytes = byteFieldOf(output);
-    if (bytes !== undefined && !(output[bytes] instanceof Uint8Array)) {
-      throw new ProtocolError(`${where} returned "${kind}" whose ${bytes} is not a Uint8Array`);
+    const bytes = notBytesIn(output);
+    if (bytes !== undefined) {
+      throw new ProtocolError(`${where()} returned "${kind}" whose ${bytes} is not a Uint8Array`);
     }
   }
 }
 
-function byteFieldOf(output: Output): "bytes" | "message" | undefined {
+/** @returns the field that should hold bytes and does not. */
+function notBytesIn(output: Output): "bytes" | "message" | undefined {
   switch (output.kind) {
     case "transmit":
-      return "bytes";
+      return output.bytes instanceof Uint8Array ? undefined : "bytes";
     case "submit":
     case "deliver":
     case "confirm":
     case "give-up":
-      return "message";
+      return output.message instanceof Uint8Array ? undefined : "message";
     default:
       return undefined;
   }

@@ -7,9 +7,10 @@ export const any = -1;
 
 /** Each field behind its length in two bytes, but the last, which takes what is left. */
 export function pack(...fields: readonly Uint8Array[]): Uint8Array {
-  const parts = fields.flatMap((field, i) =>
-    i === fields.length - 1 ? [field] : [uintBytes(field.length, lengthBytes), field],
-  );
+  const parts: Uint8Array[] = [];
+  for (const field of fields) parts.push(uintBytes(field.length, lengthBytes), field);
+  // Nothing comes behind the last one: its length is clear.
+  parts.splice(-2, 1);
   return concat(...parts);
 }
 

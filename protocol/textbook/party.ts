@@ -139,11 +139,21 @@ export class Service implements Endpoint {
 }
 
 const labelled = (outputs: readonly OutputBody[], address: Address): readonly Output[] =>
-  outputs.map((output) => ({
-    ...output,
-    session: address,
-    ...(output.kind === "transmit" || output.kind === "close" ? { to: address } : {}),
-  }));
+  outputs.map((output) => labelledOne(output, address));
+
+/** The frequent ones are written out, for spreads are slow. */
+function labelledOne(output: OutputBody, session: Address): Output {
+  switch (output.kind) {
+    case "transmit":
+      return { kind: "transmit", bytes: output.bytes, session, to: session };
+    case "claim":
+      return { kind: "claim", claim: output.claim, session };
+    case "close":
+      return { kind: "close", session, to: session };
+    default:
+      return { ...output, session };
+  }
+}
 
 export const transmit = (bytes: Uint8Array): OutputBody => ({ kind: "transmit", bytes });
 
