@@ -251,11 +251,18 @@ function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capabili
 
 /** The weakest single capability that covers a whole attack. */
 export function capabilityOf(attack: Attack, transport: "datagram" | "stream"): Capability {
-  const all = new Set(attack.flatMap((m) => needs(m, transport)));
-  if (all.has("passive") && all.has("off-path")) all.add("on-path");
-  let strongest: Capability = "none";
-  for (const c of all) if (capabilityRank(c) > capabilityRank(strongest)) strongest = c;
-  return strongest;
+  let strongest = 0;
+  let sees = false;
+  let sends = false;
+  for (const move of attack) {
+    for (const c of needs(move, transport)) {
+      sees ||= c === "passive";
+      sends ||= c === "off-path";
+      strongest = Math.max(strongest, capabilityRank(c));
+    }
+  }
+  if (sees && sends) strongest = Math.max(strongest, capabilityRank("on-path"));
+  return capabilities[strongest] ?? "none";
 }
 
 /** Does the attacker see what others send each other? From outside it does not. */

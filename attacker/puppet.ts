@@ -17,8 +17,8 @@ import { fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts"
 import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
 
-/** Thrown out of a puppet's code when it needs to know more. */
-class Stall extends Error {}
+/** Thrown out of a puppet's code when it needs to know more. One for all: stack traces are slow. */
+const needsMore = new Error("a puppet stalls");
 
 interface Fed {
   readonly input: Input;
@@ -155,7 +155,7 @@ export class Puppet {
     try {
       outputs = this.#endpoint.handle(input, now);
     } catch (error) {
-      if (!(error instanceof Stall) && !this.#stalled) {
+      if (error !== needsMore && !this.#stalled) {
         // The attacker's own program failed; that is nobody's crash.
         this.dead = true;
         return [];
@@ -205,7 +205,7 @@ export class Puppet {
     try {
       return this.#open(this.#gate(isPast), isPast);
     } catch (error) {
-      if (error instanceof Stall || this.#stalled) throw error;
+      if (error === needsMore || this.#stalled) throw error;
       this.dead = true;
       return { handle: () => [] };
     }
@@ -216,7 +216,7 @@ export class Puppet {
     const renamed = this.#renamed;
     const stall = (): never => {
       this.#stalled = true;
-      throw new Stall();
+      throw needsMore;
     };
     return {
       done: (op) => {

@@ -130,7 +130,7 @@ export class Knowledge implements Derivability {
   /** Values whose first bytes have been seen without the rest, which may come in other packets. */
   readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
-  /** Which four bytes occur anywhere in secrets, and how many secrets have been looked at. */
+  /** Which four bytes occur anywhere in secrets, a bit for each, and how many secrets have been looked at. */
   #grams: Uint8Array | undefined;
   #gramsOf = 0;
 
@@ -344,18 +344,22 @@ export class Knowledge implements Derivability {
   /** Could the eight bytes at `i` be inside a secret? Mostly not, which spares a long search. */
   #mayBeInside(value: Latin1, i: number): boolean {
     const grams = this.#gramsOfSecrets();
-    const at = (k: number): number => slotOf(prefixAt(value, k), gramSlots);
-    return grams[at(i)] === 1 && grams[at(i + prefixBytes)] === 1;
+    const has = (k: number): boolean => {
+      const slot = slotOf(prefixAt(value, k), gramSlots);
+      return ((grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
+    };
+    return has(i) && has(i + prefixBytes);
   }
 
   #gramsOfSecrets(): Uint8Array {
-    this.#grams ??= new Uint8Array(gramSlots);
+    this.#grams ??= new Uint8Array(gramSlots / 8);
     if (this.#gramsOf === this.#secret.size) return this.#grams;
     let nth = 0;
     for (const secret of this.#secret) {
       if (nth++ < this.#gramsOf) continue;
       for (let i = 0; i + prefixBytes <= secret.length; i++) {
-        this.#grams[slotOf(prefixAt(secret, i), gramSlots)] = 1;
+        const slot = slotOf(prefixAt(secret, i), gramSlots);
+        this.#grams[slot >> 3] = (this.#grams[slot >> 3] as number) | (1 << (slot & 7));
       }
     }
     this.#gramsOf = this.#secret.size;

@@ -20,7 +20,7 @@ import { calmNetwork, lossyNetwork } from "../network.ts";
 import { simulate } from "../simulate.ts";
 import { storyOf } from "../story.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { Trace } from "../trace.ts";
+import type { RunPlan, Trace } from "../trace.ts";
 import type {
   Finding,
   GuaranteeVerdict,
@@ -30,7 +30,7 @@ import type {
   ProtocolReport,
 } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
-import { courseOf } from "./course.ts";
+import { isSameCourse } from "./course.ts";
 import { Findings } from "./findings.ts";
 import {
   capabilityShown,
@@ -76,7 +76,6 @@ export class Campaign {
   readonly #profiles: Profiles;
   /** The undisturbed run that attacks are held against. */
   readonly honest: Trace;
-  readonly #honestCourse: Map<string, string> = new Map();
   readonly #tallies: readonly Tally[];
   readonly #findings: Findings;
   #untracked: readonly string[] = [];
@@ -87,6 +86,7 @@ export class Campaign {
   #depth: number | null = null;
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
+  readonly #plans = new Map<string, RunPlan>();
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
@@ -176,12 +176,19 @@ export class Campaign {
   /**
    * Runs an attack and judges it.
    * @param always run it even if no verdict can change: its trace is wanted.
+   * @param key the JSON of the moves, for whoever has it at hand.
    * @returns the trace; `undefined` if it was not run, or the search is over.
    */
-  try(strategy: string, candidate: Candidate, always = false): Trace | undefined {
+  try(
+    strategy: string,
+    candidate: Candidate,
+    always = false,
+    key = JSON.stringify(candidate.moves),
+  ): Trace | undefined {
     const choice = this.#choice(candidate);
     const weighed = weigh(choice.attack, this.subject.protocol.transport);
-    const due = this.#isNew(choice) ? this.#due(choice, weighed) : [];
+    const insider = choice.attack !== candidate.moves;
+    const due = this.#isNew(choice, `${insider} ${key}`) ? this.#due(choice, weighed) : [];
     if ((due.length === 0 && !always) || this.over) return undefined;
     if (this.#watch.stop?.() === true) {
       this.#cutShort = "stopped";
@@ -192,7 +199,7 @@ export class Campaign {
       return undefined;
     }
     this.#watch.beat?.(strategy);
-    const trace = simulate(planOf(this.subject, choice));
+    const trace = simulate(this.#plan(choice));
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
@@ -209,8 +216,8 @@ export class Campaign {
     return wanted.every((c) => capabilityRank(c) < needed);
   }
 
-  #isNew({ attack, network, workload, seed }: RunChoice): boolean {
-    const key = `${seed} ${workload} ${network === calmNetwork} ${JSON.stringify(attack)}`;
+  #isNew({ network, workload, seed }: RunChoice, attackKey: string): boolean {
+    const key = `${seed} ${workload} ${network === calmNetwork} ${attackKey}`;
     if (this.#tried.has(key)) return false;
     if (this.#tried.size < mostRemembered) this.#tried.add(key);
     return true;
@@ -221,7 +228,17 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
-    return simulate(planOf(this.subject, this.#choice(candidate)));
+    return simulate(this.#plan(this.#choice(candidate)));
+  }
+
+  /** Runs of the same workload share it. */
+  #plan({ attack, network, workload, seed }: RunChoice): RunPlan {
+    let plan = this.#plans.get(workload);
+    if (plan === undefined) {
+      plan = planOf(this.subject, { workload });
+      this.#plans.set(workload, plan);
+    }
+    return { ...plan, attack, network, seed };
   }
 
   #choice(candidate: Candidate): RunChoice {
@@ -257,12 +274,7 @@ export class Campaign {
   }
 
   #changedCourse(trace: Trace, choice: RunChoice): boolean {
-    let honest = this.#honestCourse.get(choice.workload);
-    if (honest === undefined) {
-      honest = courseOf(this.#profiles.of(choice.workload).honest);
-      this.#honestCourse.set(choice.workload, honest);
-    }
-    return courseOf(trace) !== honest;
+    return !isSameCourse(trace, this.#profiles.of(choice.workload).honest);
   }
 
   #judge(

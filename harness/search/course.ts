@@ -1,26 +1,41 @@
 /** What happened in a run, in short: to tell attacks that change something from those that do not. */
-import { latin1 } from "../../protocol/kit/bytes.ts";
-import type { Trace } from "../trace.ts";
+import { equalBytes } from "../../protocol/kit/bytes.ts";
+import type { Trace, TraceEvent } from "../trace.ts";
 
-/** Equal for two runs in which the honest processes did the same things in the same order. */
-export function courseOf(trace: Trace): string {
-  let out = "";
-  for (const e of trace.events) {
-    switch (e.kind) {
-      case "attack":
-      case "sent":
-      case "received":
-      case "lost":
-      case "disclosed":
-        continue;
-      case "deliver":
-      case "submit":
-      case "confirm":
-        out += `${e.kind} ${e.at} ${latin1(e.message)}\n`;
-        continue;
-      default:
-        out += `${e.kind} ${e.at}\n`;
-    }
+/** Did the honest processes do the same things in the same order in both runs? */
+export function isSameCourse(a: Trace, b: Trace): boolean {
+  let i = 0;
+  for (const event of a.events) {
+    if (isAside(event)) continue;
+    while (i < b.events.length && isAside(b.events[i] as TraceEvent)) i++;
+    const other = b.events[i++];
+    if (other === undefined || !isSame(event, other)) return false;
   }
-  return out;
+  return b.events.slice(i).every(isAside);
+}
+
+/** What the network and the attacker did. */
+function isAside({ kind }: TraceEvent): boolean {
+  switch (kind) {
+    case "attack":
+    case "sent":
+    case "received":
+    case "lost":
+    case "disclosed":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isSame(a: TraceEvent, b: TraceEvent): boolean {
+  if (a.kind !== b.kind || a.at !== b.at) return false;
+  switch (a.kind) {
+    case "deliver":
+    case "submit":
+    case "confirm":
+      return equalBytes(a.message, (b as typeof a).message);
+    default:
+      return true;
+  }
 }

@@ -80,6 +80,7 @@ function follow(campaign: Campaign, roots: readonly Node[], depth: number, shard
   }
 }
 
+/** Joined by commas and in brackets, these are the key of an attack: its JSON. */
 const keyOf = (move: Move): string => JSON.stringify(move);
 
 /**
@@ -136,7 +137,8 @@ function extend(
     if (other !== undefined && key < lastKey && other.next.has(lastKey)) continue;
     const extended = [...attack, move];
     if (campaign.isBeyond(extended)) continue;
-    const result = campaign.try("exhaustive", { moves: extended }, more);
+    const attackKey = `[${keys.join()},${key}]`;
+    const result = campaign.try("exhaustive", { moves: extended }, more, attackKey);
     if (!more || result === undefined) continue;
     if (sameness(result) !== sameness(trace)) extend(campaign, extended, result, depth, roots);
   }

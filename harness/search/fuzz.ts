@@ -12,7 +12,7 @@ import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
-import { courseOf } from "./course.ts";
+import { isSameCourse } from "./course.ts";
 import { transitionsOf } from "./transitions.ts";
 
 export interface FuzzSettings extends SearchSettings {
@@ -85,7 +85,6 @@ class Fuzz {
   readonly #campaign: Campaign;
   readonly #settings: FuzzSettings;
   readonly #watch: FuzzWatch;
-  readonly #honestCourse: string;
   readonly #seen: Set<string>;
   readonly #kept: Kept[] = [];
   readonly #random: Random;
@@ -111,7 +110,6 @@ class Fuzz {
         watch.progress?.(e);
       },
     });
-    this.#honestCourse = courseOf(this.#campaign.honest);
     this.#seen = new Set(transitionsOf(this.#campaign.honest));
     this.#kept.push({ attack: [], trace: this.#campaign.honest });
     this.#random = new Random(settings.seed).fork("fuzz");
@@ -214,7 +212,7 @@ class Fuzz {
       fresh = true;
       this.#seen.add(t);
     }
-    if (courseOf(trace) !== this.#honestCourse) this.#effective++;
+    if (!isSameCourse(trace, this.#campaign.honest)) this.#effective++;
     if (fresh) this.#kept.push({ attack, trace });
     return true;
   }
