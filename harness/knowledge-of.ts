@@ -1,10 +1,10 @@
 /** What an attacker knows at the end of a run; computed when asked for, once per trace. */
 
-import { Knowledge } from "../attacker/knowledge/knowledge.ts";
+import type { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { isAttacker } from "../attacker/move.ts";
-import { equalBytes, latin1 } from "../protocol/kit/bytes.ts";
-import type { OpRecord } from "../protocol/kit/recorder.ts";
+import { equalBytes } from "../protocol/kit/bytes.ts";
 import { eventsOf } from "./events-of.ts";
+import { knowledgeFrom } from "./evidence.ts";
 import { FinishedRun, perRun } from "./finished-run.ts";
 import type { Trace } from "./trace.ts";
 
@@ -17,15 +17,6 @@ export function declaredSecrets(
   const payloads = trace.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
   const credentials = trace.deployment.credentials.flatMap((c) => [c.user, c.password]);
   return [...payloads, ...credentials];
-}
-
-/** All that knowledge follows from. */
-interface Evidence {
-  readonly declared: readonly Uint8Array[];
-  readonly identities: readonly Uint8Array[];
-  readonly operations: readonly OpRecord[];
-  /** What was seen, or handed over, in order. */
-  readonly observed: readonly Uint8Array[];
 }
 
 function build(trace: Trace, disclosures: boolean): Knowledge {
@@ -47,42 +38,6 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
     operations: trace.crypto,
     observed: [...publicValues, ...trace.attackerKnows, ...heard, ...told],
   });
-}
-
-/** Characters of all keys together; the knowledge behind them takes ten to twenty times as much. */
-const rememberedLimit = 2_000_000;
-let rememberedSize = 0;
-const remembered = new Map<string, Knowledge>();
-
-/** Most attacks change nothing in what there is to know: what was worked out is worked out. */
-function knowledgeFrom(evidence: Evidence): Knowledge {
-  const key = keyOf(evidence);
-  let knowledge = remembered.get(key);
-  if (knowledge === undefined) {
-    knowledge = new Knowledge(evidence.declared, evidence.identities);
-    for (const op of evidence.operations) knowledge.learnOperation(op);
-    for (const bytes of evidence.observed) knowledge.observe(bytes);
-    if (rememberedSize > rememberedLimit) {
-      remembered.clear();
-      rememberedSize = 0;
-    }
-    rememberedSize += key.length;
-    remembered.set(key, knowledge);
-  }
-  return knowledge;
-}
-
-/** Everything, and each string behind its length: equal keys are equal evidence. */
-function keyOf({ declared, identities, operations, observed }: Evidence): string {
-  let key = `${declared.length} ${identities.length} ${operations.length} `;
-  for (const list of [declared, identities, observed]) {
-    for (const bytes of list) key += `${bytes.length} ${latin1(bytes)}`;
-  }
-  for (const { op, algorithm, inputs, output, backwards } of operations) {
-    key += `${op} ${algorithm} ${backwards} ${inputs.length} ${output.length} ${output}`;
-    for (const input of inputs) key += `${input.length} ${input}`;
-  }
-  return key;
 }
 
 const withDisclosures = perRun((trace) => build(trace, true));
