@@ -79,9 +79,11 @@ export class AddressBook {
   /** Everybody who takes part: the keys of these are dealt. */
   principals(): readonly Principal[] {
     const { protocol, workload } = this.#plan;
-    const all = new Set(protocol.roles.flatMap((r) => r.principals));
-    for (const session of workload.sessions) {
-      for (const principal of Object.values(session.principals ?? {})) all.add(principal);
+    const all = new Set<Principal>();
+    for (const role of protocol.roles) for (const principal of role.principals) all.add(principal);
+    for (const { principals } of workload.sessions) {
+      if (principals === undefined) continue;
+      for (const principal of Object.values(principals)) all.add(principal);
     }
     if (protocol.registration === true) all.add(attackerHost);
     return [...all];

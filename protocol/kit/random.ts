@@ -29,7 +29,8 @@ export class Random {
 
   /** Independent randomness for one purpose. `/` in a label would make two paths collide. */
   fork(label: string): Random {
-    return new Random(`${this.path}/${label.replaceAll("/", "\\")}`);
+    const safe = label.includes("/") ? label.replaceAll("/", "\\") : label;
+    return new Random(`${this.path}/${safe}`);
   }
 
   bytes(length: number): Uint8Array {

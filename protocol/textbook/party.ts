@@ -37,28 +37,34 @@ const tooLong: readonly OutputBody[] = [{ kind: "reject", reason: "too-long" }, 
 const outputsOf = (result: Result): readonly OutputBody[] =>
   typeof result === "string" ? [{ kind: "reject", reason: result }] : result;
 
-/** What an input from the network brings: the datagram, or the lines that are complete now. */
-function received(input: Input, lines: Lines): readonly Uint8Array[] | undefined {
-  if (input.kind === "datagram") return [input.bytes];
-  return input.kind === "chunk" ? lines.take(input.bytes) : [];
+interface Run {
+  readonly party: Party;
+  readonly lines: Lines;
+}
+
+/** What a run makes of an input from the network: a datagram, or the lines complete now. */
+function received({ party, lines }: Run, input: Input, now: Millis): readonly OutputBody[] {
+  if (input.kind === "datagram") return outputsOf(party.receive(input.bytes, now, input.from));
+  if (input.kind !== "chunk") return [];
+  const all = lines.take(input.bytes);
+  return all?.flatMap((line) => outputsOf(party.receive(line, now, input.from))) ?? tooLong;
 }
 
 /** One run and its end: the process goes when nothing has happened for ten seconds. */
 export class Client implements Endpoint {
-  readonly #party: Party;
+  readonly #run: Run;
   /** Where the one connection leads; absent for datagrams. */
   readonly #connection: Address | undefined;
-  readonly #lines = new Lines();
   #lastMs: Millis = 0;
 
   constructor(party: Party, connection?: Address) {
-    this.#party = party;
+    this.#run = { party, lines: new Lines() };
     this.#connection = connection;
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
     if (input.kind === "timeout") {
-      return [{ kind: "exit", ok: this.#party.done, because: "nobody says anything any more" }];
+      return [{ kind: "exit", ok: this.#run.party.done, because: "nobody says anything any more" }];
     }
     const outputs = this.#isStray(input) ? [] : this.#outputs(input, now);
     if (outputs.some((o) => o.kind !== "reject")) this.#lastMs = now;
@@ -79,20 +85,13 @@ export class Client implements Endpoint {
   #outputs(input: Input, now: Millis): readonly OutputBody[] {
     const first = this.#connection === undefined ? "start" : "connected";
     if (input.kind === "start") this.#lastMs = now;
-    if (input.kind === first) return this.#party.start?.(now) ?? [];
-    if (input.kind === "send") return this.#party.send(input.message);
+    if (input.kind === first) return this.#run.party.start?.(now) ?? [];
+    if (input.kind === "send") return this.#run.party.send(input.message);
     if (input.kind === "closed") {
-      return [{ kind: "exit", ok: this.#party.done, because: "the connection is closed" }];
+      return [{ kind: "exit", ok: this.#run.party.done, because: "the connection is closed" }];
     }
-    const from = "from" in input ? input.from : "";
-    const all = received(input, this.#lines);
-    return all?.flatMap((bytes) => outputsOf(this.#party.receive(bytes, now, from))) ?? tooLong;
+    return received(this.#run, input, now);
   }
-}
-
-interface Run {
-  readonly party: Party;
-  readonly lines: Lines;
 }
 
 /** Many runs, one for each address that has sent a message which was not discarded. */
@@ -130,9 +129,7 @@ export class Service implements Endpoint {
   #receive(input: Input, from: Address, now: Millis): readonly OutputBody[] {
     const run = this.#runs.get(from) ?? { party: this.#open(), lines: new Lines() };
     if (input.kind === "chunk") this.#runs.set(from, run);
-    const all = received(input, run.lines);
-    const outputs =
-      all?.flatMap((bytes) => outputsOf(run.party.receive(bytes, now, from))) ?? tooLong;
+    const outputs = received(run, input, now);
     if (outputs.some((o) => o.kind !== "reject")) this.#runs.set(from, run);
     return outputs;
   }
