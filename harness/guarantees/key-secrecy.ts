@@ -1,10 +1,14 @@
 import { isEnemy } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
+import { perRun } from "../finished-run.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 const roleOf = (id: string): string => id.split("#")[0] ?? id;
+const rolesThatFinish = perRun(
+  (honest) => new Set(eventsOf(honest, "commit").map((e) => roleOf(e.at))),
+);
 
 export const keySecrecy: Guarantee = {
   id: "key-secrecy",
@@ -20,14 +24,16 @@ export const keySecrecy: Guarantee = {
   judge(trace, profile) {
     const knowledge = knowledgeFromWire(trace);
     // A key counts once its end believes to be done: before that, anybody may be at the other end.
-    const finishes = new Set(eventsOf(profile.honest, "commit").map((e) => roleOf(e.at)));
-    const done = new Set(eventsOf(trace, "commit").map((e) => `${e.at}/${e.session}/${e.peer}`));
-    const principals = new Map(trace.processes.map((p) => [p.id, p.principal]));
+    const finishes = rolesThatFinish(profile.honest);
+    const commits = eventsOf(trace, "commit");
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {
-      const holders = [e.peer, principals.get(e.at) ?? e.at];
+      const holders = [e.peer, trace.processes.find((p) => p.id === e.at)?.principal ?? e.at];
       if (holders.some((p) => isEnemy(p, trace.plan.attack))) continue;
-      if (finishes.has(roleOf(e.at)) && !done.has(`${e.at}/${e.session}/${e.peer}`)) continue;
+      const done = commits.some(
+        (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,
+      );
+      if (!done && finishes.has(roleOf(e.at))) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;
       const compute = knowledge.costOf(latin1(e.value));

@@ -1,5 +1,12 @@
 import { isAttacker } from "../../attacker/move.ts";
+import type { Latin1 } from "../../protocol/kit/bytes.ts";
+import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import type { Guarantee } from "./guarantee.ts";
+
+/** What is encrypted, and what goes with it: all inputs behind key and nonce. */
+const isSameContent = (a: OpRecord, b: OpRecord): boolean =>
+  a.inputs.length === b.inputs.length &&
+  a.inputs.every((input, i) => i < 2 || input === b.inputs[i]);
 
 export const nonceUniqueness: Guarantee = {
   id: "nonce-uniqueness",
@@ -14,22 +21,22 @@ export const nonceUniqueness: Guarantee = {
       ? undefined
       : "nothing is encrypted under a nonce or IV",
   judge(trace) {
-    const used = new Map<string, string>();
+    const used = new Map<Latin1, Map<Latin1, OpRecord>>();
     let atStake = 0;
     for (const op of trace.crypto) {
       if (isAttacker(op.by)) continue;
       if (op.backwards || (op.op !== "aead" && op.op !== "cipher")) continue;
       atStake++;
-      const [key = "", nonce = "", ...rest] = op.inputs;
-      const pair = `${key.length}/${key}${nonce}`;
+      const [key = "", nonce = ""] = op.inputs;
+      const underKey = used.get(key) ?? new Map<Latin1, OpRecord>();
+      used.set(key, underKey);
+      const before = underKey.get(nonce);
       // Whoever sees the same bytes twice learns nothing new: only a difference counts.
-      const content = rest.join("\u0100");
-      const before = used.get(pair);
-      if (before !== undefined && before !== content) {
+      if (before !== undefined && !isSameContent(before, op)) {
         const because = `${op.by} encrypts a second plaintext under a key and nonce already used (${op.algorithm})`;
         return { atStake, violation: { because } };
       }
-      used.set(pair, content);
+      underKey.set(nonce, op);
     }
     return { atStake };
   },
