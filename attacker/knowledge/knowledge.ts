@@ -49,6 +49,12 @@ export type Origin =
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
   | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string };
 
+/** The value that one came out of. */
+const sourceOf = (o: Origin): Latin1 | undefined => {
+  if (o.kind === "part" || o.kind === "decoded") return o.of;
+  return o.kind === "opened" ? o.op.output : undefined;
+};
+
 const innerCache = new Map<Latin1, readonly Latin1[]>();
 const innerCacheLimit = 50_000;
 
@@ -230,12 +236,36 @@ export class Knowledge implements Derivability {
   }
 
   #add(value: Latin1, origin: Origin): void {
-    if (value.length === 0 || this.#known.has(value)) return;
+    if (value.length === 0) return;
+    const before = this.#known.get(value);
+    if (before !== undefined && !this.#isNowRead(before, origin)) return;
     this.#known.set(value, origin);
-    this.#texts.push(value);
+    if (before === undefined) this.#texts.push(value);
     this.#dirty = true;
-    for (const part of this.#recordedIn(value, true)) this.#add(part, { kind: "part", of: value });
-    for (const inner of decodedParts(value)) this.#add(inner, { kind: "decoded", of: value });
+    const isTelling = (part: Latin1): boolean => !this.#markers.has(part) || this.#isRead(origin);
+    for (const part of this.#recordedIn(value, true)) {
+      if (isTelling(part)) this.#add(part, { kind: "part", of: value });
+    }
+    for (const inner of decodedParts(value)) {
+      if (isTelling(inner)) this.#add(inner, { kind: "decoded", of: value });
+    }
+  }
+
+  /** What could be computed is seen: now the names in it are told. */
+  #isNowRead(before: Origin, origin: Origin): boolean {
+    return this.#markers.size > 0 && !this.#isRead(before) && this.#isRead(origin);
+  }
+
+  /** Names in what the attacker can compute itself are those that it put there. */
+  #isRead(origin: Origin): boolean {
+    let from: Origin = origin;
+    for (const seen = new Set<Latin1>(); ; ) {
+      const of = sourceOf(from);
+      const next = of === undefined || seen.has(of) ? undefined : this.#known.get(of);
+      if (of === undefined || next === undefined) return from.kind !== "computed";
+      seen.add(of);
+      from = next;
+    }
   }
 
   /**
@@ -304,9 +334,14 @@ export class Knowledge implements Derivability {
     const inside = this.#recordedIn(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
     const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
-    const parts = [...new Set([...inside, ...slices])];
+    // What is written in hex or base64 is no constant for that.
+    const written = decodedParts(value).flatMap((inner) =>
+      this.#secret.has(inner) ? [inner] : this.#wholesOf(inner),
+    );
+    const parts = [...new Set([...inside, ...slices, ...written])];
     // A slice that is new today may have been seen tomorrow.
-    const texts = slices.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
+    const texts =
+      slices.length + written.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
     this.#partsCache.set(value, { parts, texts });
     return parts;
   }

@@ -5,6 +5,8 @@ import type { Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { say } from "../../protocol/kit/workload.ts";
+import { eventsOf } from "../events-of.ts";
+import { bundledSubject, parseProtocolName } from "../names.ts";
 import { judge, Profiles } from "../search/judge-run.ts";
 import { simulate } from "../simulate.ts";
 import { planOf } from "../subject.ts";
@@ -690,6 +692,16 @@ describe("bounded-state", () => {
     expect(judged(answering(1, false), flood)).toBeUndefined();
     expect(judged(answering(1, true), flood)).toMatch(/keeps 200 entries for 200 strangers/);
   });
+});
+
+test.each(["client#0", "client#1"])("a stray packet of %s beside honest logins", (user) => {
+  const subject = bundledSubject(parseProtocolName("hashed-login"));
+  const packet = { from: "server#0", to: user, nth: 1 };
+  const attack: Attack = [{ move: "reflect", packet }];
+  const trace = simulate(planOf(subject, { attack, seed: "test" }));
+  expect(eventsOf(trace, "commit").length).toBeGreaterThan(1);
+  const id = guarantee("replay-across-sessions");
+  expect(judge(id, trace, new Profiles(subject, "test")).violation).toBeUndefined();
 });
 
 test("length-hiding compares two runs", () => {

@@ -77,12 +77,16 @@ function replayedLogin(end: End, { ends, partners }: Exchanges, trace: Trace) {
       trace.packets[e.packet]?.byAttacker === "replayed",
   );
   if (!replayed) return undefined;
-  const there = partners(end).filter((p) => p.process.principal === commit.peer);
-  const believed = ends.filter(
-    (o) => (o.commits[0]?.t ?? Number.POSITIVE_INFINITY) <= commit.t && sameKey(o, end),
-  );
-  if (there.length > 0 && there.length >= believed.length) return undefined;
-
+  // Each session with this peer needs one of the peer's own at its other end.
+  const believed = ends.filter((o) => {
+    const [first] = o.commits;
+    return (
+      first !== undefined && first.t <= commit.t && first.peer === commit.peer && sameKey(o, end)
+    );
+  });
+  const others = believed.flatMap(partners).filter((p) => p.process.principal === commit.peer);
+  const there = new Set(others).size;
+  if (there > 0 && there >= believed.length) return undefined;
   return {
     because: `${end.process.id} believes ${commit.peer} is there, in a session made of recorded packets alone`,
   };

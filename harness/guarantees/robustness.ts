@@ -1,4 +1,4 @@
-import type { Attack } from "../../attacker/move.ts";
+import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
 import type { Trace, TraceEvent } from "../trace.ts";
@@ -44,7 +44,8 @@ const isPacket = (e: TraceEvent, trace: Trace): boolean =>
 function death(trace: Trace, { honest }: Profile): string | undefined {
   const attacked = trace.events.findIndex((e) => isPacket(e, trace));
   if (attacked < 0) return undefined;
-  const fromOutside = trace.plan.attack.every((m) => m.move === "inject");
+  const { attack, protocol } = trace.plan;
+  const fromOutside = capabilityOf(attack, protocol.transport) === "off-path";
   const usual = new Set(honest.events.map(ending).filter((e) => e !== undefined));
   for (const e of trace.events.slice(attacked)) {
     const name = ending(e);

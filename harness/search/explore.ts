@@ -47,7 +47,6 @@ interface Node {
   readonly move: Move;
   /** Moves that are possible after it, by their text. */
   readonly next: ReadonlySet<string>;
-  readonly trace: Trace;
 }
 
 /** Runs every attack of one to `depth` moves in a campaign. */
@@ -76,7 +75,9 @@ function follow(campaign: Campaign, roots: readonly Node[], depth: number, shard
     if (campaign.over) return;
     if (i % shard.of !== shard.index) continue;
     campaign.step(`attacks of up to ${depth} moves`, i, roots.length);
-    extend(campaign, [root.move], root.trace, depth, byKey);
+    // Run once more: a thousand traces with all that was made of them fill the memory.
+    const trace = campaign.run({ moves: [root.move] });
+    if (trace !== undefined) extend(campaign, [root.move], trace, depth, byKey);
   }
 }
 
@@ -96,6 +97,8 @@ function firstMoves(
 ): readonly Node[] | undefined {
   const seen = new Set([sameness(campaign.honest)]);
   const nodes: Node[] = [];
+  /** The same moves are possible after most others: their texts are kept once. */
+  const texts = new Map<string, string>();
   let continuations = 0;
   for (const move of alphabet(campaign.scene(), 0)) {
     if (campaign.isBeyond([move])) continue;
@@ -111,9 +114,13 @@ function firstMoves(
     if (seen.has(same)) continue;
     seen.add(same);
     const next = new Set<string>();
-    for (const m of alphabet(campaign.sceneAfter(trace), 1)) next.add(keyOf(m));
+    for (const m of alphabet(campaign.sceneAfter(trace), 1)) {
+      const key = keyOf(m);
+      if (!texts.has(key)) texts.set(key, key);
+      next.add(texts.get(key) ?? key);
+    }
     continuations += next.size;
-    nodes.push({ key: keyOf(move), move, next, trace });
+    nodes.push({ key: keyOf(move), move, next });
   }
   return continuations > most ? undefined : nodes;
 }
