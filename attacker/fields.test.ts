@@ -45,6 +45,21 @@ describe("opening and closing", () => {
     expect(opened && text(opened.close(opened.inner))).toBe(value);
   });
 
+  test("lines first, then what is in them", () => {
+    expect(paths("key 6b657931\nseen 12,13\n")).toEqual([
+      "",
+      "split:\n:0",
+      "split:\n:0 › split: :0",
+      "split:\n:0 › split: :1",
+      "split:\n:0 › split: :1 › hex",
+      "split:\n:1",
+      "split:\n:1 › split:,:0",
+      "split:\n:1 › split:,:1",
+      "split:\n:1 › split:,:1 › decimal",
+      "split:\n:2",
+    ]);
+  });
+
   test("what is changed inside is packed up again", () => {
     expect(changed("aGVsbG8gdGhlcmU=", ["base64"], "hi")).toBe("aGk=");
     expect(changed("aGVsbG8gdGhlcmU=", ["base64url"], "hi")).toBe("aGk=");

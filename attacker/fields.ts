@@ -236,11 +236,18 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
   if (openPem(bytes) !== undefined) return ["pem"];
   if (encoded && base64urlText.test(chars)) return ["base64url"];
   if (openWrapped(bytes) !== undefined) return ["base64-lines"];
-  if (last?.startsWith("split:") || !/^[\x00\x09\x0a\x0d\x20-\x7e]*$/.test(chars)) return [];
-  const separator = separators.find((s) => chars.includes(s) && !isPunctuation(chars, s));
+  const isPart = last?.startsWith("split:") === true && !last.startsWith("split:\n:");
+  if (isPart || !/^[\x00\x09\x0a\x0d\x20-\x7e]*$/.test(chars)) return [];
+  const separator = separatorOf(chars);
   if (separator === undefined) return [];
   const count = chars.split(separator).length;
   return Array.from({ length: Math.min(count, 16) }, (_, i) => `split:${separator}:${i}`);
+}
+
+/** Lines come first, and what separates within them after; those of PEM are no lines of a text. */
+function separatorOf(chars: string): string | undefined {
+  if (chars.includes("\n") && !chars.includes("-----BEGIN ")) return "\n";
+  return separators.find((s) => chars.includes(s) && !isPunctuation(chars, s));
 }
 
 /** In “200: 77” it is the space that separates. */
