@@ -186,6 +186,15 @@ const without = (all: readonly string[], some: readonly string[] = []): string[]
   return rest.sort();
 };
 
+test("whoever never gets a key had its handshake touched by what kept it from it", () => {
+  const attack = [1, 2].map((n): Move => {
+    return { move: "drop", packet: { from: "server#0", to: `client#${n - 1}`, nth: 1 } };
+  });
+  const trace = run(chatty, { attack });
+  expect(eventsOf(trace, "secret").map((e) => e.at)).toEqual(["server#0", "server#0"]);
+  expect(trace.handshakeUntouched).toBe(false);
+});
+
 describe("each kind of move", () => {
   test.each(Object.entries(cases))("%s", (_, { move, more, less, handshake }) => {
     expect(moveSchema.parse(move)).toEqual(move);
@@ -207,6 +216,47 @@ describe("each kind of move", () => {
     const kinds = new Set(Object.values(cases).map((c) => c.move.move));
     const all = moveSchema.options.map((option) => option.shape.move.value);
     expect([...all].sort()).toEqual([...kinds].sort());
+  });
+});
+
+describe("the network by itself", () => {
+  const isHandshake = (bytes: Uint8Array) => ["hello", "welcome"].includes(words(bytes));
+  const seeds = Array.from({ length: 60 }, (_, i) => `network ${i}`);
+
+  test("touches a handshake by losing or doubling a packet of it, and by nothing else", () => {
+    const network = { faultsEndMs: 20_000, loss: 0.05, duplication: 0.05 };
+    const untouched = seeds.map((seed) => {
+      const trace = run(chatty, { network, seed });
+      const arrived = (packet: number) =>
+        eventsOf(trace, "received").filter((e) => e.packet === packet).length;
+      const handshake = trace.packets.filter((p) => isHandshake(p.bytes));
+      expect(trace.handshakeUntouched).toBe(handshake.every((p) => arrived(p.index) === 1));
+      return trace.handshakeUntouched;
+    });
+    expect(new Set(untouched).size).toBe(2);
+  });
+
+  /** The packets of the first flight leave together: one of them may overtake the other. */
+  const hasty = (...flight: readonly string[]) =>
+    tiny({
+      client: () => (input) => (input.kind === "start" ? flight.map((f) => transmit(f)) : []),
+      server: () => (input) => (input.kind === "datagram" ? [deliver(input.bytes, "alice")] : []),
+    });
+
+  test("touches a handshake by letting one of its packets overtake another", () => {
+    const untouched = seeds.map((seed) => {
+      const trace = run(hasty("one", "two"), { network: { jitterMs: 5 }, seed });
+      expect(trace.handshakeUntouched).toBe(delivered(trace)[0] === "one");
+      return trace.handshakeUntouched;
+    });
+    expect(new Set(untouched).size).toBe(2);
+  });
+
+  test("touches nothing by a delay", () => {
+    for (const seed of seeds) {
+      const trace = run(hasty("one"), { network: { jitterMs: 5 }, seed });
+      expect(trace.handshakeUntouched).toBe(true);
+    }
   });
 });
 

@@ -25,6 +25,27 @@ export const lossyNetwork: NetworkConditions = {
   chunking: "random",
 };
 
+/** Does every packet take equally long? Then none overtakes another. */
+export const keepsOrder = ({ jitterMs, faultsEndMs }: NetworkConditions): boolean =>
+  jitterMs === 0 && faultsEndMs === 0;
+
+/**
+ * What the network does at random, in half a sentence; `undefined` if it does nothing.
+ * @param reliable streams keep their order and lose nothing.
+ */
+export function networkWords(network: NetworkConditions, reliable: boolean): string | undefined {
+  const { loss, duplication, reordering, jitterMs, faultsEndMs, chunking } = network;
+  const faulty = faultsEndMs > 0 && !reliable;
+  const done: string[] = [];
+  if (faulty && loss > 0) done.push("lost");
+  if (faulty && duplication > 0) done.push("doubled");
+  if (jitterMs > 0 || (faulty && reordering > 0)) done.push("delayed");
+  const packets = done.join(", ").replace(/, (?=\w+$)/, " and ");
+  const all = packets === "" ? [] : [`${packets} packets`];
+  if (reliable && chunking === "random") all.push("cut streams up");
+  return all.length === 0 ? undefined : `the network ${all.join(" and ")} at random`;
+}
+
 /** What the network does to one packet: the delay of each copy that arrives, none if lost. */
 export type Fate = readonly Millis[];
 

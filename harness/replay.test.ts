@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
 import { bundledSubject, parseProtocolName } from "./names.ts";
+import { calmNetwork, lossyNetwork } from "./network.ts";
 import { parseReplayFile, type ReplayFile, type ReplayResult, runAgain } from "./replay.ts";
 import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
@@ -55,6 +56,13 @@ describe("an attack", () => {
     expect(result.judged).toEqual([{ guarantee: "replay", because: expected?.violation?.because }]);
     expect(result.steps).toHaveLength(2);
     expect(result.trace).toBe(traceText);
+  });
+
+  test("tells what the network did at random", () => {
+    const onNetwork = (network: SavedAttack["network"]) =>
+      again("a.json", JSON.stringify({ ...saved, network, moves: [] })).network;
+    expect(onNetwork(calmNetwork)).toBeUndefined();
+    expect(onNetwork(lossyNetwork)).toMatch(/^the network lost, .* at random$/);
   });
 
   test("that was edited gives another run", () => {

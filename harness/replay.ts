@@ -10,6 +10,7 @@ import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
 import { at, type Located, readJson } from "./located.ts";
 import { type ProtocolName, parseProtocolName } from "./names.ts";
+import { networkWords } from "./network.ts";
 import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
 import { storyOf } from "./story.ts";
 import { planOf, type Subject } from "./subject.ts";
@@ -175,6 +176,8 @@ export interface ReplayResult {
   readonly protocol: string;
   /** The attack in English, one line per move. */
   readonly steps: readonly string[];
+  /** What the network did at random, in half a sentence, if it did anything. */
+  readonly network?: string;
   readonly story: Story;
   /** The guarantee of an attack; for a trace, every one that the run violates. */
   readonly judged: readonly JudgedRun[];
@@ -215,10 +218,12 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
   const judged = judgeAll(replay, trace, new Profiles(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
+  const random = networkWords(run.network, subject.protocol.transport === "stream");
   const because = judged.find((j) => j.because !== undefined)?.because;
   return {
     protocol: subject.protocol.name,
     steps: run.moves.map(describeMove),
+    ...(random === undefined ? {} : { network: random }),
     story: storyOf(trace, because),
     judged,
     digest: trace.digest,

@@ -4,6 +4,7 @@ import type { Endpoint, Output, PlannedSession } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { say } from "../protocol/kit/workload.ts";
 import { eventsOf } from "./events-of.ts";
+import { calmNetwork, lossyNetwork, networkWords } from "./network.ts";
 import { relayed } from "./testing/relayed.ts";
 import {
   bare,
@@ -19,6 +20,7 @@ import {
   transmit,
   words,
 } from "./testing/tiny.ts";
+import type { NetworkConditions } from "./trace.ts";
 
 const client0 = { from: "client#0", to: "server#0" } as const;
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => `message ${i}`);
@@ -152,6 +154,22 @@ describe("an ordinary network", () => {
       expect(e.t).toBeGreaterThanOrEqual(10);
       expect(e.t).toBeLessThan(15);
     }
+  });
+
+  const ways: readonly (readonly [Partial<NetworkConditions>, "datagrams" | "streams", string])[] =
+    [
+      [lossyNetwork, "datagrams", "the network lost, doubled and delayed packets at random"],
+      [lossyNetwork, "streams", "the network delayed packets and cut streams up at random"],
+      [{ ...faults, duplication: 0.5 }, "datagrams", "the network doubled packets at random"],
+      [{ jitterMs: 1 }, "datagrams", "the network delayed packets at random"],
+      [{ chunking: "random" }, "streams", "the network cut streams up at random"],
+    ];
+  test.each(ways)("%j, with %s, is told in words", (network, transport, told) => {
+    expect(networkWords({ ...calmNetwork, ...network }, transport === "streams")).toBe(told);
+  });
+  test("of a calm one there is nothing to tell", () => {
+    expect(networkWords(calmNetwork, false)).toBeUndefined();
+    expect(networkWords(calmNetwork, true)).toBeUndefined();
   });
 
   test("carries no datagram above the MTU", () => {

@@ -186,7 +186,10 @@ export interface Trace {
   readonly deployment: Pick<Deployment, "publicValues" | "identities" | "longTermSecrets"> & {
     readonly credentials: readonly Credential[];
   };
-  /** True if no move touched a session before both of its ends had their keys. */
+  /**
+   * True if no session was touched before both of its ends had their keys: by no move, and by no
+   * packet that the network lost, doubled or reordered.
+   */
   readonly handshakeUntouched: boolean;
   readonly endMs: Millis;
   /** Did everything come to rest by itself? If not, the run was cut off at its limit. */

@@ -19,6 +19,8 @@ export interface Finding {
   readonly because: string;
   /** The attack, one English line per move; empty if an ordinary run violates. */
   readonly steps: readonly string[];
+  /** What the network did at random meanwhile, in half a sentence, if it did anything. */
+  readonly network?: string;
   readonly attack: SavedAttack;
   /** Digest of the violating run. */
   readonly digest: string;

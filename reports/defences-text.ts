@@ -4,7 +4,7 @@ import { isAsDeclared, type Weakened } from "../harness/search/defences.ts";
 import type { GuaranteeVerdict } from "../harness/verdict.ts";
 import { hanging } from "./columns.ts";
 import { markdownCode, markdownText, terminalText } from "./escape.ts";
-import { grouped, secondsWords } from "./model.ts";
+import { grouped, noMoves, secondsWords } from "./model.ts";
 import type { MatrixTextOptions } from "./text.ts";
 
 export interface DefencesWords {
@@ -18,7 +18,7 @@ export interface DefencesWords {
 const settingOf = ({ option, value }: Weakened): string => `${option}=${value}`;
 const attackOf = ({ finding }: GuaranteeVerdict): string =>
   finding === undefined || finding.steps.length === 0
-    ? "none: an ordinary run suffices"
+    ? `none: ${noMoves(finding ?? {})}`
     : finding.steps.join("; then ");
 
 function summaryOf({ weakened, runs, seconds }: DefencesWords): string {

@@ -4,7 +4,7 @@ import type { Change, Difference } from "../harness/search/diff.ts";
 import type { Finding, GuaranteeVerdict } from "../harness/verdict.ts";
 import { displayWidth, hanging, padEnd } from "./columns.ts";
 import { terminalText } from "./escape.ts";
-import { grouped, secondsWords, toneOf, verdictWords } from "./model.ts";
+import { grouped, noMoves, secondsWords, toneOf, verdictWords } from "./model.ts";
 import type { MatrixTextOptions } from "./text.ts";
 
 export interface DiffWords {
@@ -74,7 +74,7 @@ function worseLines(
   lines[0] = colors.bold(colors.red(lines[0] ?? ""));
   const finding = after?.finding;
   if (finding === undefined) return lines;
-  if (finding.steps.length === 0) lines.push("  attack  none: an ordinary run suffices");
+  if (finding.steps.length === 0) lines.push(`  attack  none: ${noMoves(finding)}`);
   finding.steps.forEach((step, i) => {
     const number = finding.steps.length === 1 ? "" : `${i + 1}. `;
     const first = `  ${i === 0 ? "attack" : "      "}  ${number}`;

@@ -23,6 +23,7 @@ import {
   layerMeaning,
   layerWords,
   neededWords,
+  noMoves,
   noProof,
   optionWords,
   secondsWords,
@@ -156,7 +157,7 @@ function smallestAttack(verdict: GuaranteeVerdict): string {
   if (finding === undefined) return htmlText(verdict.because);
   const more = finding.steps.length - 1;
   const rest = more > 0 ? ` <span class="faint">and ${counted(more, "more move")}</span>` : "";
-  return `${htmlText(finding.steps[0] ?? "none: an ordinary run suffices")}${rest}`;
+  return `${htmlText(finding.steps[0] ?? `none: ${noMoves(finding)}`)}${rest}`;
 }
 
 function claimsHtml(protocol: ProtocolReport, target: (guarantee: string) => string): string {
@@ -177,10 +178,10 @@ function claimsHtml(protocol: ProtocolReport, target: (guarantee: string) => str
 const entry = (term: string, description: string): string =>
   description === "" ? "" : `<dt>${term}</dt><dd>${description}</dd>`;
 
-const stepsHtml = (steps: readonly string[]): string =>
-  steps.length === 0
-    ? "none: an ordinary run suffices"
-    : `<ol>${steps.map((step) => `<li>${htmlText(step)}</li>`).join("")}</ol>`;
+const stepsHtml = (finding: Pick<Finding, "steps" | "network">): string =>
+  finding.steps.length === 0
+    ? htmlText(`none: ${noMoves(finding)}`)
+    : `<ol>${finding.steps.map((step) => `<li>${htmlText(step)}</li>`).join("")}</ol>`;
 
 function othersHtml(verdict: GuaranteeVerdict, options: DocumentOptions): string {
   if (verdict.others.length === 0) return "";
@@ -206,7 +207,7 @@ function findingHtml(
   const layerAttack =
     alone === undefined
       ? ""
-      : `${stepsHtml(alone.steps)}<code>${htmlText(options.replayCommand(alone))}</code>`;
+      : `${stepsHtml(alone)}<code>${htmlText(options.replayCommand(alone))}</code>`;
   const layerEntry =
     layer === undefined
       ? ""
@@ -214,7 +215,7 @@ function findingHtml(
   const facts = [
     entry("Claim", verdict.claim === undefined ? "" : `“${htmlText(verdict.claim)}”`),
     finding === undefined ? "" : entry("Attacker", htmlText(neededWords(finding))),
-    finding === undefined ? "" : entry("Attack", stepsHtml(finding.steps)),
+    finding === undefined ? "" : entry("Attack", stepsHtml(finding)),
     entry("Layer", layerEntry),
     entry("Held against", verdict.heldAgainst.map(htmlText).join(", ")),
     entry("Tried", htmlText(triedWords(verdict))),

@@ -22,6 +22,7 @@ import {
   layerMeaning,
   layerWords,
   neededWords,
+  noMoves,
   noProof,
   optionWords,
   secondsWords,
@@ -80,7 +81,7 @@ function claimLines(protocol: ProtocolReport): string[] {
   if (claims.length === 0) return ["The authors claim nothing.", ""];
   const rows = claims.map((v) => {
     const steps = v.finding?.steps.map(markdownText).join("; ");
-    const attack = steps === "" ? "none: an ordinary run suffices" : steps;
+    const attack = steps === "" ? `none: ${noMoves(v.finding ?? {})}` : steps;
     const because = attack ?? markdownText(v.because);
     return [markdownText(v.guarantee), quoted(v.claim), verdictCell(v), because];
   });
@@ -88,7 +89,7 @@ function claimLines(protocol: ProtocolReport): string[] {
 }
 
 function attackLines(finding: Finding): string[] {
-  if (finding.steps.length === 0) return ["No attack: an ordinary run suffices.", ""];
+  if (finding.steps.length === 0) return [`No attack: ${noMoves(finding)}.`, ""];
   return [...finding.steps.map((step, i) => `${i + 1}. ${markdownText(step)}`), ""];
 }
 

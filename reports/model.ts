@@ -138,6 +138,10 @@ export function capabilitiesIn(report: MatrixReport): readonly Capability[] {
   return capabilities.filter((c) => seen.has(c));
 }
 
+/** What stands in the place of an attack that has no moves. */
+export const noMoves = ({ network }: Pick<Finding, "network">): string =>
+  network ?? "an ordinary run suffices";
+
 /** The capabilities an attack needs, by name, and what it computes. */
 export function neededNames(finding: Finding): string {
   const needed = finding.needs.filter((c) => c !== "none");

@@ -110,6 +110,14 @@ test("a replay is listed step by step", () => {
   expect(text).toContain("46 ms  server#0             VIOLATION: delivers");
 });
 
+test("a replay tells what the network did at random", () => {
+  const network = "the network lost packets at random";
+  const told = (about: Partial<Replay>) => replayText({ ...replay(), ...about }, options());
+  expect(told({ steps: [] })).toContain("\nno attack: an ordinary run\n");
+  expect(told({ steps: [], network })).toContain(`\nno attack: ${network}\n`);
+  expect(told({ network })).toContain(`\nmeanwhile, ${network}\n`);
+});
+
 test("a replay says whether it was the same run", () => {
   const same = replayText({ ...replay(), expectedDigest: replay().digest }, options());
   expect(same).toContain("same as recorded");

@@ -21,6 +21,7 @@ import {
   layerMeaning,
   layerWords,
   neededNames,
+  noMoves,
   noProof,
   secondsWords,
   type Tone,
@@ -156,7 +157,7 @@ const titleOf = (place: Place): string =>
 /** The attack in words, numbered where there are several moves. */
 function attackLines(finding: Finding, width: number): string[] {
   const steps = finding.steps.map((step) => terminalText(step, 400));
-  if (steps.length === 0) return hanging("  attack  ", "none: an ordinary run suffices", width);
+  if (steps.length === 0) return hanging("  attack  ", `none: ${noMoves(finding)}`, width);
   if (steps.length === 1) return hanging("  attack  ", steps[0] ?? "", width);
   return steps.flatMap((step, i) =>
     hanging(`  ${i === 0 ? "attack" : "      "}  ${i + 1}. `, step, width),
@@ -254,6 +255,8 @@ export interface Replay {
   readonly guarantee: string;
   /** The attack, one line per move. */
   readonly steps: readonly string[];
+  /** What the network did at random, if anything. */
+  readonly network?: string;
   readonly story: Story;
   /** Why the run violates the guarantee; absent if it does not. */
   readonly because?: string;
@@ -304,7 +307,9 @@ export function replayText(replay: Replay, options: TextOptions): string {
   replay.steps.forEach((step, i) => {
     lines.push(...hanging(`${i + 1}. `, terminalText(step, 400), width));
   });
-  if (replay.steps.length === 0) lines.push("no attack: an ordinary run");
+  const { network } = replay;
+  if (replay.steps.length === 0) lines.push(`no attack: ${network ?? "an ordinary run"}`);
+  else if (network !== undefined) lines.push(`meanwhile, ${network}`);
   lines.push("", ...storyText(replay.story, { ...options, width }), "");
   if (replay.because === undefined) {
     lines.push(`No violation of ${terminalText(replay.guarantee)} in this run.`);

@@ -140,7 +140,8 @@ export function quote(message: Uint8Array): string {
   const shown = lossyText(message);
   const strange = shown.match(/[\uFFFD\p{Cc}\p{Cn}\p{Co}]/gu)?.length ?? 0;
   if (strange * 4 > shown.length) {
-    return `${hex(message.slice(0, 16))}${message.length > 16 ? "…" : ""} (${message.length} bytes)`;
+    const more = message.length > 16 ? "…" : "";
+    return `${hex(message.slice(0, 16))}${more} (${message.length} bytes)`;
   }
   return shown.length > 60 ? `“${shown.slice(0, 57)}…”` : `“${shown}”`;
 }

@@ -1,23 +1,29 @@
-import type { Address } from "../../protocol/endpoint.ts";
+import type { Address, Millis } from "../../protocol/endpoint.ts";
+import { type Fate, keepsOrder } from "../network.ts";
 import type { Packet, ProcessId } from "../trace.ts";
 import { hasKeyWith, type Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 
 /**
- * What the attack leaves behind: an event for every move that took effect, and whether any of them
- * touched a handshake. To know the latter, every packet is marked when it is put on the wire.
+ * What the attack leaves behind: an event for every move that took effect, and whether any of them,
+ * or the network by itself, touched a handshake. To know the latter, every packet is marked when it
+ * is put on the wire.
  */
 export class Footprint {
   readonly #run: RunState;
   /** By packet: did it belong to a session past its handshake? */
   readonly #inData: boolean[] = [];
-  /** Packets to somebody who has no key yet, with that one's role; and those roles, once touched. */
-  readonly #early = new Map<number, string>();
-  readonly #touchedEarly = new Set<string>();
+  /** Packets to somebody who has no key yet; and those receivers, once touched. */
+  readonly #early = new Map<number, Process>();
+  readonly #touchedEarly = new Set<Process>();
   #untouched = true;
+  /** By source and destination: which packet is due last, and when. Empty if none can overtake. */
+  readonly #lastDue = new Map<string, { readonly packet: number; readonly t: Millis }>();
+  readonly #inOrder: boolean;
 
   constructor(run: RunState) {
     this.#run = run;
+    this.#inOrder = !run.datagram || keepsOrder(run.plan.network);
   }
 
   /** Marks a packet of an honest process. */
@@ -25,7 +31,7 @@ export class Footprint {
     this.#inData.push(hasKeyWith(sender, packet.destination));
     const receiver = this.#run.listening.get(packet.destination);
     if (receiver !== undefined && !hasKeyWith(receiver, sender.address)) {
-      this.#early.set(packet.index, receiver.spec.name);
+      this.#early.set(packet.index, receiver);
     }
   }
 
@@ -56,7 +62,26 @@ export class Footprint {
    */
   moved(index: number, at: ProcessId, touched: number | undefined): void {
     this.#run.events.push({ kind: "attack", t: this.#run.now, at, move: index });
-    if (touched === undefined) return;
+    if (touched !== undefined) this.#touch(touched);
+  }
+
+  /** The network has a packet in hand: it may lose it, double it, or let it overtake another. */
+  carried({ index, source, destination }: Packet, fate: Fate): void {
+    if (fate.length !== 1) this.#touch(index);
+    const [delay] = fate;
+    if (this.#inOrder || delay === undefined) return;
+    const way = `${source}>${destination}`;
+    const last = this.#lastDue.get(way);
+    const t = this.#run.now + delay;
+    if (last === undefined || last.t <= t) {
+      this.#lastDue.set(way, { packet: index, t });
+      return;
+    }
+    this.#touch(last.packet);
+    this.#touch(index);
+  }
+
+  #touch(touched: number): void {
     if (this.#inData[touched] !== true) this.#untouched = false;
     const early = this.#early.get(touched);
     if (early !== undefined) this.#touchedEarly.add(early);
@@ -71,8 +96,15 @@ export class Footprint {
     return this.#untouched && !this.#touchedUnfinished();
   }
 
-  /** Was a packet touched whose receiver had no key yet? Relays never have one: they do not count. */
+  /**
+   * Was a packet touched whose receiver had no key yet? Relays do not count: none of them ever has
+   * one, nor has anybody one with them.
+   */
   #touchedUnfinished(): boolean {
-    return this.#run.processes.some((p) => p.secrets > 0 && this.#touchedEarly.has(p.spec.name));
+    if (this.#touchedEarly.size === 0) return false;
+    const { processes, events } = this.#run;
+    const finished = new Set(processes.flatMap((p) => (p.secrets > 0 ? [p.spec.name] : [])));
+    const peers = new Set(events.flatMap((e) => (e.kind === "secret" ? [e.peer] : [])));
+    return [...this.#touchedEarly].some((p) => finished.has(p.spec.name) || peers.has(p.principal));
   }
 }

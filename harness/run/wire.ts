@@ -71,6 +71,7 @@ export class Wire {
       run.now,
       !run.datagram,
     );
+    this.#footprint.carried(packet, fate);
     let lost: Lost | undefined = dropped ? "attacker" : undefined;
     if (fate.length === 0) lost ??= "network";
     if (!this.#connections.allow(source, to)) lost ??= "nobody-there";

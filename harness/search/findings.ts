@@ -8,6 +8,7 @@ import {
 } from "../../attacker/move.ts";
 import { InvariantError } from "../../protocol/endpoint.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
+import { networkWords } from "../network.ts";
 import { simulate } from "../simulate.ts";
 import { storyOf } from "../story.ts";
 import { planOf, type Subject } from "../subject.ts";
@@ -52,6 +53,7 @@ export class Findings {
     const needs = capabilitiesOf(attack, protocol.transport);
     const acting = capabilityFor(guarantee, attack, protocol.transport);
     const capability = capabilityShown(guarantee, acting, trace, this.#profiles);
+    const network = networkWords(choice.network, protocol.transport === "stream");
     const watched = watches(guarantee) && capability !== "off-path" && !needs.includes("passive");
     return {
       capability,
@@ -59,6 +61,7 @@ export class Findings {
       compute: violation.compute ?? null,
       because: violation.because,
       steps: attack.map(describeMove),
+      ...(network === undefined ? {} : { network }),
       attack: {
         schema: "mallory/attack@1",
         protocol: source,

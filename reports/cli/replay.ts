@@ -58,6 +58,7 @@ function textOf(result: ReplayResult, flags: Flags, io: Io): string {
       protocol: { name: result.protocol },
       guarantee: first?.guarantee ?? "all that is judged",
       steps: result.steps,
+      ...(result.network === undefined ? {} : { network: result.network }),
       story: result.story,
       ...(first?.because === undefined ? {} : { because: first.because }),
       digest: result.digest,

@@ -8,6 +8,7 @@ import {
   layerWords,
   neededNames,
   neededWords,
+  noMoves,
   noProof,
   statusWord,
   toneOf,
@@ -59,7 +60,7 @@ export function summaryLines(
   ];
   if (finding !== undefined) {
     const steps = finding.steps.map((step) => safe(step, 200));
-    const attack = steps.length === 0 ? "none: an ordinary run suffices" : steps.join("; ");
+    const attack = steps.length === 0 ? `none: ${noMoves(finding)}` : steps.join("; ");
     lines.push(...paragraph(term("attack"), attack, width));
     const replay = options.replayCommand?.(finding);
     if (replay !== undefined) lines.push([term("replay"), span(safe(replay), "accent")]);
@@ -100,7 +101,7 @@ const heading = (words: string): Line[] => [[], line(words, "accent")];
 
 function findingLines(finding: Finding, width: number, options: PanelOptions): Line[] {
   const lines = heading("The smallest attack");
-  if (finding.steps.length === 0) lines.push(line("none: an ordinary run suffices"));
+  if (finding.steps.length === 0) lines.push(line(`none: ${noMoves(finding)}`));
   finding.steps.forEach((step, i) => {
     lines.push(...paragraph(span(`${i + 1}. `, "faint"), safe(step, 600), width));
   });
