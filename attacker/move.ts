@@ -28,7 +28,7 @@ export const capabilityMeaning: Readonly<Record<Capability, string>> = {
   "off-path": "sends packets of its own, with any source address, but sees nothing",
   "on-path": "sees, delays, drops, changes and inserts packets",
   insider: "is a registered user as well",
-  relay: "runs the relay",
+  relay: "runs a relay, or one of the services",
   disclosure: "reads long-term secrets or stores after the sessions",
   compromise: "holds long-term secrets or stores while sessions run",
 };
