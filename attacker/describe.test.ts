@@ -10,25 +10,55 @@ const said = (edit: Edit) =>
   describeMove({ move: "modify", packet, edits: [edit] }).replace(`changes ${third}: `, "");
 
 describe("edits", () => {
+  const id = ["json:/id", "hex"];
+  const slice = ["bytes:2-5"];
+  const first = "the 1st packet from client#0 to server#0";
+  const paste = { edit: "paste", packet: { ...packet, nth: 1 } } as const;
   const rows: readonly (readonly [Edit, string])[] = [
-    [{ edit: "flip", at: 4, mask: 0x80 }, "flips byte 4 by 80"],
-    [{ edit: "flip", at: -2, mask: 1 }, "flips byte 2 from the end by 01"],
-    [{ edit: "set", at: 0, hex: "ff00" }, "sets byte 0 to ff00"],
-    [{ edit: "truncate", length: 7 }, "cuts it to 7 bytes"],
+    [{ edit: "flip", at: 4, mask: 0x80 }, "XORs byte 4 with 80"],
+    [{ edit: "flip", at: -2, mask: 1 }, "XORs byte 2 from the end with 01"],
+    [{ edit: "flip", at: 4, mask: 1, inside: id }, "XORs byte 4 of its id › hex with 01"],
+    [{ edit: "set", at: 0, hex: "ff" }, "sets byte 0 to ff"],
+    [{ edit: "set", at: 0, hex: "ff00" }, "sets what starts at byte 0 to ff00"],
+    [{ edit: "truncate", length: 1 }, "cuts it to 1 byte"],
+    [{ edit: "truncate", length: 7, inside: slice }, "cuts its bytes 2 to 4 to 7 bytes"],
     [{ edit: "extend", hex: "00" }, "appends 00"],
-    [{ edit: "remove", at: 2, length: 3 }, "removes 3 bytes at 2"],
-    [{ edit: "insert", at: 2, hex: "0a" }, "inserts 0a at 2"],
+    [{ edit: "extend", hex: "00", inside: ["bytes:2-3"] }, "appends 00 to its byte 2"],
+    [{ edit: "remove", at: 2, length: 3 }, "removes 3 bytes from byte 2 on"],
+    [{ edit: "insert", at: 2, hex: "0a" }, "inserts 0a before byte 2"],
     [{ edit: "replace", hex: "" }, "replaces it by an empty packet"],
-    [{ edit: "replace", hex: "41", inside: ["base64", "json:/a"] }, "inside its base64 › json:/a"],
-    [{ edit: "own-key" }, "puts a public key of its own in"],
-    [{ edit: "substitute", find: hex(utf8("bob")), hex: "00" }, "replaces “bob” by 00"],
+    [{ edit: "replace", hex: "", inside: id }, "puts nothing in the place of its id › hex"],
     [
-      { edit: "paste", packet: { ...packet, nth: 1 } },
-      "by the 1st packet from client#0 to server#0",
+      { edit: "replace", hex: "41", inside: ["base64", "json:/a b"] },
+      "puts 1 byte (41) in the place of its base64 › “a b”",
     ],
-    [{ edit: "paste", packet, source: ["hex"] }, `by ${third} (hex)`],
-    [{ edit: "paste", packet, start: 3 }, `by ${third} from byte 3`],
-    [{ edit: "paste", packet, length: 2 }, `by ${third} from byte 0, 2 long`],
+    [
+      { edit: "replace", hex: "41", inside: ["split:,:2", "split:\n:0", "json:/0"] },
+      "in the place of its 3rd part between “,” › 1st part between 0a › entry 0",
+    ],
+    [{ edit: "own-key" }, "replaces it by a public key of the attacker's"],
+    [
+      { edit: "own-key", inside: ["json:/pub/x", "base64"] },
+      "puts a public key of the attacker's in the place of its pub/x › base64",
+    ],
+    [{ edit: "substitute", find: hex(utf8("bob")), hex: "00" }, "replaces “bob” by 00"],
+    [{ edit: "substitute", find: "00", hex: "", inside: id }, "replaces 00 by nothing in its id"],
+    [paste, `replaces it by ${first}`],
+    [{ ...paste, source: ["hex"] }, `replaces it by the hex of ${first}`],
+    [{ ...paste, source: ["hex"], inside: ["hex"] }, `replaces it by ${first}`],
+    [{ ...paste, inside: slice }, `puts ${first} in the place of its bytes 2 to 4`],
+    [{ ...paste, source: id, inside: id }, `puts the id of ${first} in the place of its own`],
+    [
+      { ...paste, source: id, inside: ["json:/name"] },
+      `puts the id › hex of ${first} in the place of its name`,
+    ],
+    [
+      { ...paste, source: id, inside: id, start: 0, length: 2 },
+      `puts bytes 0 to 1 of the id › hex of ${first} in the place of its id › hex`,
+    ],
+    [{ ...paste, start: 3 }, `replaces it by everything from byte 3 on of ${first}`],
+    [{ ...paste, length: 1 }, `replaces it by byte 0 of ${first}`],
+    [{ ...paste, length: 0 }, `replaces it by no byte of ${first}`],
   ];
   test.each(rows)("%j", (edit, words) => expect(said(edit)).toContain(words));
 
@@ -61,7 +91,7 @@ test("edits of a replay, moments and borrowed names are told", () => {
     when: { after: { ...packet, nth: 22 } },
   });
   expect(told).toBe(
-    `sends ${third} (cuts it to 1 bytes, then appends 00) again to server#0, in the name of a ` +
+    `sends ${third} (cuts it to 1 byte, then appends 00) again to server#0, in the name of a ` +
       "bystander, after the 22nd packet from client#0 to server#0",
   );
 });

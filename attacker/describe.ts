@@ -4,6 +4,7 @@ import {
   attackerHost,
   bystanderAddress,
   type Edit,
+  type FieldPath,
   type Moment,
   type Move,
   type PacketRef,
@@ -28,56 +29,101 @@ function describeMoment(when: Moment | "end"): string {
 const shownHexDigits = 48;
 function describeBytes(hex: string): string {
   if (hex === "") return "an empty packet";
-  const bytes = hex.length / 2;
   const shown = hex.length > shownHexDigits ? `${hex.slice(0, shownHexDigits)}…` : hex;
-  return `${bytes} byte${bytes === 1 ? "" : "s"} (${shown})`;
+  return `${counted(hex.length / 2)} (${shown})`;
 }
 
-const where = (edit: Edit): string =>
-  edit.inside === undefined || edit.inside.length === 0
-    ? ""
-    : ` inside its ${edit.inside.join(" › ")}`;
+/** Encodings say nothing of where something stands. */
+const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem"];
+
+function describeStep(step: string): string {
+  const [, name] = /^json:\/(.+)$/s.exec(step) ?? [];
+  if (name !== undefined) {
+    if (/^\d+$/.test(name)) return `entry ${name}`;
+    return /^[\w./~-]+$/.test(name) ? name : `“${name}”`;
+  }
+  const [, separator, index] = /^split:(.):(\d+)$/s.exec(step) ?? [];
+  if (separator !== undefined) {
+    return `${ordinal(Number(index) + 1)} part between ${shownText(hexOf(separator))}`;
+  }
+  const [, start, end] = /^bytes:(\d+)-(\d+)$/.exec(step) ?? [];
+  if (start !== undefined) return describeRange(Number(start), Number(end) - Number(start));
+  return step;
+}
+
+const hexOf = (text: string): string => Buffer.from(text, "latin1").toString("hex");
+const describeRange = (start: number, length: number): string =>
+  length === 1 ? `byte ${start}` : `bytes ${start} to ${start + length - 1}`;
+const describePath = (path: FieldPath): string => path.map(describeStep).join(" › ");
+
+/** The field that an edit is about: nothing if it is the whole packet. */
+const field = ({ inside = [] }: Edit): string => describePath(inside);
+/** Names the field after a preposition. */
+const its = (edit: Edit, before: string): string =>
+  field(edit) === "" ? "" : ` ${before} its ${field(edit)}`;
+const counted = (bytes: number): string => `${bytes} byte${bytes === 1 ? "" : "s"}`;
 const place = (at: number): string => (at < 0 ? `byte ${-at} from the end` : `byte ${at}`);
 
 function describeEdit(edit: Edit): string {
   switch (edit.edit) {
-    case "flip":
-      return `flips ${place(edit.at)} by ${edit.mask.toString(16).padStart(2, "0")}${where(edit)}`;
-    case "set":
-      return `sets ${place(edit.at)} to ${edit.hex}${where(edit)}`;
+    case "flip": {
+      const mask = edit.mask.toString(16).padStart(2, "0");
+      return `XORs ${place(edit.at)}${its(edit, "of")} with ${mask}`;
+    }
+    case "set": {
+      const what = edit.hex.length > 2 ? `what starts at ${place(edit.at)}` : place(edit.at);
+      return `sets ${what}${its(edit, "of")} to ${edit.hex}`;
+    }
     case "truncate":
-      return `cuts it to ${edit.length} bytes${where(edit)}`;
+      return `cuts ${field(edit) === "" ? "it" : `its ${field(edit)}`} to ${counted(edit.length)}`;
     case "extend":
-      return `appends ${edit.hex}${where(edit)}`;
+      return `appends ${edit.hex}${its(edit, "to")}`;
     case "remove":
-      return `removes ${edit.length} bytes at ${edit.at}${where(edit)}`;
+      return `removes ${counted(edit.length)} from byte ${edit.at} on${its(edit, "of")}`;
     case "insert":
-      return `inserts ${edit.hex} at ${edit.at}${where(edit)}`;
+      return `inserts ${edit.hex} before byte ${edit.at}${its(edit, "of")}`;
     case "replace":
-      return `replaces it by ${describeBytes(edit.hex)}${where(edit)}`;
+      return replaced(edit, field(edit) === "" ? describeBytes(edit.hex) : describeValue(edit.hex));
     case "own-key":
-      return `puts a public key of its own in${where(edit)}`;
+      return replaced(edit, "a public key of the attacker's");
     case "substitute":
-      return `replaces ${shownText(edit.find)} by ${shownText(edit.hex)}${where(edit)}`;
+      return `replaces ${shownText(edit.find)} by ${shownText(edit.hex)}${its(edit, "in")}`;
     case "paste":
-      return `replaces it by ${pasted(edit)}${where(edit)}`;
+      return describePaste(edit);
   }
+}
+
+const describeValue = (hex: string): string => (hex === "" ? "nothing" : describeBytes(hex));
+const replaced = (edit: Edit, by: string): string =>
+  field(edit) === "" ? `replaces it by ${by}` : `puts ${by} in the place of its ${field(edit)}`;
+
+type Paste = Extract<Edit, { edit: "paste" }>;
+
+function describePaste(edit: Paste): string {
+  const { packet, source = [], inside = [], start, length } = edit;
+  const whole = start === undefined && length === undefined;
+  if (whole && source.length > 0 && source.join() === inside.join()) {
+    // Decoded there and encoded here in the same way: it is the encoded field that is copied.
+    const last = source.findLastIndex((step) => !encodings.includes(step));
+    const same = describePath(source.slice(0, last + 1));
+    if (same === "") return `replaces it by ${describePacket(packet)}`;
+    return `puts the ${same} of ${describePacket(packet)} in the place of its own`;
+  }
+  const from = source.length === 0 ? "" : `the ${describePath(source)} of `;
+  return replaced(edit, `${describePart(edit)}${from}${describePacket(packet)}`);
+}
+
+function describePart({ start = 0, length }: Paste): string {
+  if (length !== undefined)
+    return length === 0 ? "no byte of " : `${describeRange(start, length)} of `;
+  return start === 0 ? "" : `everything from byte ${start} on of `;
 }
 
 /** Printable text as text, anything else in hex. */
 function shownText(hex: string): string {
+  if (hex === "") return "nothing";
   const text = Buffer.from(hex, "hex").toString("latin1");
   return /^[\x20-\x7e]+$/.test(text) ? `“${text}”` : hex;
-}
-
-function pasted(edit: Extract<Edit, { edit: "paste" }>): string {
-  const field =
-    edit.source === undefined || edit.source.length === 0 ? "" : ` (${edit.source.join(" › ")})`;
-  const part =
-    edit.start === undefined && edit.length === undefined
-      ? ""
-      : ` from byte ${edit.start ?? 0}${edit.length === undefined ? "" : `, ${edit.length} long`}`;
-  return `${describePacket(edit.packet)}${field}${part}`;
 }
 
 function as(from: string | undefined, times: number | undefined): string {

@@ -80,7 +80,7 @@ const table: readonly (readonly [Move, datagram: string, stream: string, words: 
     { move: "modify", packet, edits: [{ edit: "flip", at: -1, mask: 1 }] },
     "on-path",
     "on-path",
-    "changes the 2nd packet from client#0 to server#0: flips byte 1 from the end by 01",
+    "changes the 2nd packet from client#0 to server#0: XORs byte 1 from the end with 01",
   ],
   [
     { move: "disclose", principal: "bob", what: "long-term", when: "end" },
