@@ -134,7 +134,8 @@ function verdictOf(guarantee: Guarantee | Unjudged, trace: Trace, profiles: Prof
   if (!isJudged(guarantee)) return { ...none, verdict: "unknown", because: "not judged yet" };
   const { violation, atStake } = judge(guarantee, trace, profiles);
   if (violation === undefined && atStake === 0) {
-    return { ...none, verdict: "unknown", because: "nothing was at stake in this run" };
+    const why = guarantee.idle === undefined ? "" : `: ${guarantee.idle}`;
+    return { ...none, verdict: "unknown", because: `nothing was at stake in this run${why}` };
   }
   const verdict = violation === undefined ? "holds" : "broken";
   const layer =

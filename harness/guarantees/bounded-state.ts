@@ -17,6 +17,7 @@ export const boundedState: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
+  idle: "nothing that the attacker sends takes effect",
   counts: (attack) =>
     attack.length > 0 && attack.every((m) => m.move === "inject" || m.move === "replay"),
   judge(trace) {

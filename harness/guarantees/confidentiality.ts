@@ -13,6 +13,7 @@ export const confidentiality: Guarantee = {
   layered: true,
   secrecy: true,
   safety: true,
+  idle: `no honest user sends another a message of ${declaredFromBytes} bytes or more`,
   counts: withoutDisclosure,
   judge(trace) {
     const knowledge = knowledgeFromWire(trace);

@@ -14,6 +14,7 @@ export const delivery: Guarantee = {
   layered: true,
   secrecy: false,
   safety: false,
+  idle: "nobody wants to send a message that is within the stated limit",
   counts: (attack, transport) => capabilityOf(attack, transport) === "none",
   judge(trace, profile) {
     const owed = owedMessages(trace, profile);

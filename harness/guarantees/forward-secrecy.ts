@@ -13,6 +13,7 @@ export const forwardSecrecy: Guarantee = {
   layered: false,
   secrecy: true,
   safety: true,
+  idle: `every message of ${declaredFromBytes} bytes or more is readable without what is disclosed`,
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
     attack.every((m) => m.move !== "disclose" || m.when === "end"),

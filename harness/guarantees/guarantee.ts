@@ -42,6 +42,8 @@ export interface Guarantee {
   readonly safety: boolean;
   /** The reason why it makes no sense for this protocol, if it does not. */
   notApplicable?(profile: Profile): string | undefined;
+  /** What is missing from runs in which nothing is at stake: half a sentence, for people. */
+  readonly idle?: string;
   /** Attacks that may be held against it; the others are another guarantee's business. */
   counts?(attack: Attack, transport: Protocol["transport"]): boolean;
   judge(trace: Trace, profile: Profile): Judgement;

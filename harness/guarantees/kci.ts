@@ -44,6 +44,7 @@ export const kci: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
+  idle: "nobody whose secrets are known finishes with anybody",
   counts: (attack) => victimOf(attack) !== undefined,
   notApplicable({ honest }) {
     const principals = new Set(honest.processes.map((p) => p.principal));

@@ -13,6 +13,7 @@ export const keyAgreement: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
+  idle: "nobody finishes with a key",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "commit").length > 0 && eventsOf(honest, "secret").length > 0

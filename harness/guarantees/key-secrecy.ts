@@ -18,6 +18,7 @@ export const keySecrecy: Guarantee = {
   layered: true,
   secrecy: true,
   safety: true,
+  idle: "no two honest ends finish with a key",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",

@@ -10,6 +10,7 @@ export const origin: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
+  idle: "nobody accepts anything",
   counts: withoutDisclosure,
   judge(trace) {
     const { submissions, deliveries } = exchangesOf(trace);

@@ -166,7 +166,7 @@ describe("assess", () => {
   test("being stopped is told", () => {
     const report = assess(subject, { seed, guarantees: ["origin"] }, { stop: () => true });
     expect(report.runs).toBe(0);
-    expect(report.verdicts[0]?.verdict).toBe("unknown");
+    expect(report.verdicts[0]).toMatchObject({ verdict: "unknown", because: "stopped" });
   });
 
   test("nothing at stake is unknown, never holds", () => {
@@ -177,7 +177,16 @@ describe("assess", () => {
     }
     const integrity = verdicts.find((v) => v.guarantee === "integrity");
     expect(integrity?.verdict).toBe("unknown");
-    expect(integrity?.because).toMatch(/nothing was at stake/);
+    expect(integrity?.because).toBe(
+      "nothing was at stake in any run: nobody accepts anything from honest people",
+    );
+  });
+
+  test("where no attack counts, that is why nothing was at stake", () => {
+    const guarantees = ["forward-secrecy"];
+    const { verdicts } = assess(subject, { seed, guarantees, capabilities: ["none"] });
+    expect(verdicts[0]?.verdict).toBe("unknown");
+    expect(verdicts[0]?.because).toMatch(/^nothing was at stake .*: none that counts was tried$/);
   });
 
   test("bytes that nobody can follow make secrecy unknown, and name the place", () => {

@@ -64,6 +64,7 @@ export interface Watch {
 }
 
 const progressEvery = 100;
+/** A reason may follow. */
 export const nothingAtStake = "nothing was at stake in any run";
 
 /** A matrix has fewer runs; a long random search does not repeat itself, and needs its memory. */
@@ -380,7 +381,7 @@ export class Campaign {
       const { capability, because } = finding;
       return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
     }
-    const doubt = this.#doubt(guarantee, tally.atStake) ?? tally.doubt;
+    const doubt = this.#doubt(guarantee, tally) ?? tally.doubt;
     const verdict = doubt === undefined ? "holds" : "unknown";
     const because = doubt ?? this.#effort(tally);
     return { ...counts, verdict, capability: null, because, others: [], ...layer };
@@ -414,10 +415,14 @@ export class Campaign {
   }
 
   /** Why the absence of a violation says nothing. */
-  #doubt(guarantee: Guarantee, atStake: number): string | undefined {
+  #doubt(
+    guarantee: Guarantee,
+    { runs, atStake }: Pick<Tally, "runs" | "atStake">,
+  ): string | undefined {
     if (guarantee.secrecy && this.#untracked.length > 0) return `untracked: ${this.#untracked[0]}`;
-    if (atStake === 0) return nothingAtStake;
-    return this.#cutShort;
+    if (atStake > 0 || (runs === 0 && this.over)) return this.#cutShort;
+    const why = runs === 0 ? "none that counts was tried" : guarantee.idle;
+    return why === undefined ? nothingAtStake : `${nothingAtStake}: ${why}`;
   }
 
   #layer(tally: Tally): Layer {
@@ -426,7 +431,8 @@ export class Campaign {
       const { capability, because } = finding;
       return { verdict: "broken", capability, because, finding };
     }
-    const doubt = this.#doubt(tally.guarantee, tally.layerAtStake);
+    const { guarantee, layerRuns: runs, layerAtStake: atStake } = tally;
+    const doubt = this.#doubt(guarantee, { runs, atStake });
     if (doubt !== undefined) return { verdict: "unknown", capability: null, because: doubt };
     return {
       verdict: "holds",

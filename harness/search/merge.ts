@@ -56,7 +56,7 @@ function mergeVerdicts(
   const runs = sum(parts.map((p) => p.runs));
   const layers = parts.flatMap((p) => (p.layer ? [p.layer] : []));
   const doubtful = parts.find(
-    (p) => p.verdict === "unknown" && p.runs > 0 && p.because !== nothingAtStake,
+    (p) => p.verdict === "unknown" && p.runs > 0 && !p.because.startsWith(nothingAtStake),
   );
   const status = finding === undefined && doubtful !== undefined ? "unknown" : strongest.verdict;
   return {
