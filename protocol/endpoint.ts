@@ -62,7 +62,9 @@ export type Purpose = "message" | "login";
 
 /**
  * A statement an endpoint makes for the judges (Lowe, "A Hierarchy of Authentication
- * Specifications", CSFW 1997). It is not sent anywhere and changes nothing in the run.
+ * Specifications", CSFW 1997). It is not sent anywhere and changes nothing in the run. Claims hold
+ * from their place among the outputs of one `handle`: `running` goes before the packet that it is
+ * said before, and what this end transmits after its `secret` is data, and no handshake.
  */
 export type Claim =
   /**
@@ -76,9 +78,19 @@ export type Claim =
    * says it: the two are one run, and from then on it is a run with that peer only.
    */
   | { readonly kind: "running"; readonly peer?: Principal; readonly agreed?: Uint8Array }
-  /** "I have finished and believe that `peer` is at the other end, agreeing on `agreed`." */
+  /**
+   * "I have finished and believe that `peer` is at the other end, agreeing on `agreed`." The peer's
+   * `running` has to say the same `agreed`, or its session key has to be just that. Without
+   * `agreed`, any run of the peer with this principal will do, each for one commitment: nobody will
+   * see that the two disagree, and a `running` without `peer` does not count.
+   */
   | { readonly kind: "commit"; readonly peer: Principal; readonly agreed?: Uint8Array }
-  /** "`value` is my session key with `peer`, and it is secret." Also ends the handshake here. */
+  /**
+   * "`value` is my session key with `peer`, and it is secret." Also ends the handshake here. Once
+   * per key: ends that claim the same value pass for the two ends of one session. Where there are
+   * several keys, both ends claim them in the same order, since the last ones are compared.
+   * In a role that commits, a key is judged only beside a `commit` to the same peer.
+   */
   | { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array }
   /** "`bytes` prove to a third party that `peer` sent `message`." */
   | {
@@ -141,7 +153,10 @@ export type OutputBody =
   | { readonly kind: "negotiated"; readonly suite: string; readonly best: string }
   /** Closes the stream connection with `to` (default: with the peer). */
   | { readonly kind: "close"; readonly to?: Address }
-  /** The process ends. `ok: false` says that it gave up. */
+  /**
+   * The process ends. `ok: false` says that it gave up, and `because`, in half a sentence, why:
+   * verdicts and replays quote it ("client#0 gave up: …"). It changes nothing else.
+   */
   | { readonly kind: "exit"; readonly ok: boolean; readonly because?: string };
 
 /**
@@ -177,7 +192,12 @@ export interface Env {
   readonly address: Address;
   /** Where the peer is reached, for a process that has one. */
   readonly peerAddress?: Address;
-  /** Recorded cryptography, with the randomness of this process. */
+  /**
+   * Recorded cryptography, with the randomness of this process. Text encodings of secrets go
+   * through its `encode` and `decode` too, and comparisons with secrets through `equal`: the lab
+   * deduces what the attacker can know, or test a guess against, from what is recorded here.
+   * The encodings and comparisons of kit/bytes.ts are for constants, logs and tests.
+   */
   readonly crypto: CryptoKit;
   store(name: string): Store;
 }
@@ -191,6 +211,11 @@ export interface OptionSpec {
   /** Set where a value switches off a defence: the guarantees that the defence carries. */
   readonly weakens?: Readonly<Record<string, readonly string[]>>;
 }
+/**
+ * Besides switching defences off, options hold whatever an attacker may set otherwise: it plays
+ * each role with every other value of each option, too. So code that it may run and others would
+ * not (an `alg` that is `none`, say) is an option that `deploy` reads.
+ */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export type OptionValues = Readonly<Record<string, string>>;
 
@@ -224,9 +249,18 @@ export interface PlannedSession {
   /** When its client starts. `after-previous`: once the sessions before have come to rest. */
   readonly start: Millis | "after-previous";
   readonly messages: readonly PlannedMessage[];
-  /** Who plays which role in this session, where it is not the default. */
+  /**
+   * Who plays which role in this session, where it is not the default. A new name is one more
+   * principal to deal keys to. For a service it is a second one, at an address of its own; and
+   * `mallory` is the attacker, whom the others then call of their own accord.
+   */
   readonly principals?: Readonly<Record<Role, Principal>>;
 }
+/**
+ * What is never done cannot be attacked: plan several messages each way, more than one session,
+ * and one that starts after every timer of the protocol has run out. A user types the first
+ * message 20 ms after `ready` and the next ones 100 ms after each other; a packet takes 10 ms.
+ */
 export interface Workload {
   readonly sessions: readonly PlannedSession[];
 }
@@ -288,11 +322,17 @@ export interface Protocol {
     /** The largest message the protocol undertakes to deliver, in bytes. */
     readonly messageBytes?: number;
   };
-  /** True where anyone may register as a user: then `mallory` is one. */
+  /**
+   * True where anyone may register as a user: then `mallory` is one, with keys to be dealt. For
+   * others to call her, plan a session with `principals: { server: "mallory" }`.
+   */
   readonly registration?: boolean;
   /** How long a run may last in virtual time before it is stopped (default: ten minutes). */
   readonly runLimitMs?: Millis;
   deploy(env: DeployEnv): Deployment;
-  /** The default workload; without it the lab makes one from {@link Protocol.roles}. */
+  /**
+   * The default workload. Without it, whoever asks says three things in each of two sessions, and
+   * nobody says anything in return.
+   */
   workload?(options: OptionValues): Workload;
 }
