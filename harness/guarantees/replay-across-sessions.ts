@@ -11,6 +11,7 @@ export const replayAcrossSessions: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
+  idle: "nobody accepts a message, and nobody logs in",
   counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);

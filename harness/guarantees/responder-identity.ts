@@ -30,6 +30,7 @@ export const responderIdentity: Guarantee = {
   layered: false,
   secrecy: true,
   safety: true,
+  idle: "whoever connects is let in as a user",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) => {
     if ((honest.deployment.identities ?? []).length === 0) return "no identities are in use";

@@ -23,6 +23,7 @@ export const robustness: Guarantee = {
   layered: true,
   secrecy: false,
   safety: false,
+  idle: "no packet was lost, repeated or made up",
   counts: (attack) => onePacket(attack) || oneLoss(attack),
   judge(trace, profile) {
     const loss = oneLoss(trace.plan.attack);
