@@ -4,6 +4,7 @@ import { packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import type { Packet, RunPlan, Trace } from "../trace.ts";
+import { repeatedSessions } from "./session-kinds.ts";
 
 /** More would only repeat what is done to these. */
 const mostKinds = 3;
@@ -13,21 +14,9 @@ const linesOf = (trace: Trace): readonly string[] =>
   trace.events.flatMap((e) => (e.kind === "log" ? [e.line] : []));
 
 /** The first session of each kind, and the first that repeats one. */
-function attackedSessions(trace: Trace): ReadonlySet<number | undefined> {
-  const later = repeated(trace);
+function attackedSessions(trace: Trace, later: readonly number[]): ReadonlySet<number | undefined> {
   const first = trace.plan.workload.sessions.map((_, i) => i).filter((i) => !later.includes(i));
   return new Set([...first.slice(0, mostKinds), later[0], undefined]);
-}
-
-function repeated(trace: Trace): readonly number[] {
-  const kinds = new Set<string>();
-  const found: number[] = [];
-  trace.plan.workload.sessions.forEach((session, i) => {
-    const kind = JSON.stringify(session.principals ?? {});
-    if (kinds.has(kind) && session.start === "after-previous") found.push(i);
-    kinds.add(kind);
-  });
-  return found;
 }
 
 /** Values under this length are counters and flags, not keys or nonces. */
@@ -64,15 +53,16 @@ const otherSettings = ({ protocol, options }: RunPlan): Scene["otherSettings"] =
   );
 
 /**
- * @param other the same workload with another seed: packets equal in both are constants that
- *   nobody has to see to know them.
+ * @param other the same workload with another seed, undisturbed: packets equal in both are
+ *   constants that nobody has to see to know them, and sessions that begin alike in it are alike.
  * @param otherWords a run with other messages: what its logs have in common with these is not
  *   anybody's secret.
  */
 export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
   const planned = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
   const sessionOf = (p: Packet): number | undefined => planned.get(p.from) ?? planned.get(p.to);
-  const sessions = attackedSessions(trace);
+  const repeated = repeatedSessions(other);
+  const sessions = attackedSessions(trace, repeated);
   const elsewhere = new Map(other.packets.map((p) => [packetKey(p), p.bytes]));
   const common = new Set(linesOf(otherWords));
   const attacked = trace.packets
@@ -95,7 +85,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
       };
     }),
     values: recognised(trace, attacked),
-    repeatedSessions: repeated(trace),
+    repeatedSessions: repeated,
     processes: trace.processes
       .filter((p) => p.service || sessions.has(p.plannedSession))
       .map((p) => ({

@@ -1,0 +1,57 @@
+/** Sessions of one kind: what can be done to one of them can be done to the others. */
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import { perRun } from "../finished-run.ts";
+import type { Packet, Trace } from "../trace.ts";
+
+const roleOf = (id: string): string => id.split("#")[0] ?? id;
+
+const printable = /^[\t\n\r\x20-\x7e]*$/;
+/** Not within encodings, where digits stand for something else. */
+const wholeNumbers = /(?<![\w+/=-])\d+(?![\w+/=-])/g;
+
+/** Numbers of another length make no other packet. */
+function lengthOf(bytes: Uint8Array): number {
+  const chars = latin1(bytes);
+  return printable.test(chars) ? chars.replace(wholeNumbers, "#").length : chars.length;
+}
+
+/**
+ * How each session begins, before anybody has anything to say in it: who sends to whom, and how
+ * long the first packet is. A session that goes on from an earlier one begins otherwise than that.
+ */
+function beginnings(trace: Trace): ReadonlyMap<number, readonly string[]> {
+  const planned = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
+  const begun = new Map<number, string[]>();
+  const over = new Set<number>();
+  for (const e of trace.events) {
+    if (e.kind === "submit") {
+      const session = planned.get(e.at);
+      // Which of its sessions a service speaks in is its own affair.
+      for (const s of session === undefined ? begun.keys() : [session]) over.add(s);
+    }
+    if (e.kind !== "sent") continue;
+    const { from, to, bytes } = trace.packets[e.packet] as Packet;
+    const session = planned.get(from) ?? planned.get(to);
+    if (session === undefined || over.has(session)) continue;
+    const way = `${roleOf(from)}>${roleOf(to)}`;
+    const before = begun.get(session);
+    if (before === undefined) begun.set(session, [`${lengthOf(bytes)} bytes`, way]);
+    else before.push(way);
+  }
+  return begun;
+}
+
+/**
+ * Sessions that repeat an earlier one: later, between the same principals, begun alike.
+ * @param trace an undisturbed run: what an attack disturbs is no other kind of session.
+ */
+export const repeatedSessions = perRun((trace): readonly number[] => {
+  const begun = beginnings(trace);
+  const kinds = new Set<string>();
+  return trace.plan.workload.sessions.flatMap(({ principals = {}, start }, i) => {
+    const kind = JSON.stringify([principals, begun.get(i)]);
+    const repeats = kinds.has(kind) && start === "after-previous";
+    kinds.add(kind);
+    return repeats ? [i] : [];
+  });
+});
