@@ -3,13 +3,12 @@ import { packetKey } from "../move.ts";
 import type { Scene, SeenPacket, SeenProcess } from "./strategy.ts";
 
 /**
- * A session that repeats an earlier one, between the same principals, is attacked only through
+ * A session that repeats an earlier one of its kind is attacked only through
  * that one's packets: what can be done to it by itself can be done to the earlier one.
  */
 export function firstOfTheirKind(scene: Scene): Scene {
-  const later = new Set(scene.repeatedSessions);
   const counts = (session: number | undefined): boolean =>
-    session === undefined || !later.has(session);
+    session === undefined || !scene.repeatedSessions.has(session);
   const packets = scene.packets.filter((p) => counts(p.session));
   const own = new Set(packets.map((p) => packetKey(p.ref)));
   return {
@@ -27,11 +26,20 @@ const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
 const roleOf = (id: string): string => id.split("#")[0] ?? id;
 const slotOf = ({ ref }: SeenPacket): string => `${roleOf(ref.from)}>${roleOf(ref.to)}:${ref.nth}`;
 
-/** @returns what has, in an earlier session of its kind, the place that a packet has in its own. */
+/**
+ * @returns what has the place of a packet in the session that its own repeats; where that one is
+ *   the first of its kind, what had this place before, in whatever session.
+ */
 export function earlierOf(leading: Scene): (packet: SeenPacket) => SeenPacket | undefined {
-  const bySlot = new Map(leading.packets.map((p) => [slotOf(p), p]));
+  const bySlot = new Map<string, SeenPacket[]>();
+  for (const p of leading.packets) {
+    const slot = slotOf(p);
+    bySlot.set(slot, [...(bySlot.get(slot) ?? []), p]);
+  }
   return (packet) => {
-    const earlier = bySlot.get(slotOf(packet));
-    return earlier === packet ? undefined : earlier;
+    const alike = bySlot.get(slotOf(packet)) ?? [];
+    const first = leading.repeatedSessions.get(packet.session ?? -1);
+    if (first !== undefined) return alike.find((p) => p.session === first);
+    return alike[alike.indexOf(packet) - 1];
   };
 }

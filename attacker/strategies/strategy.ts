@@ -39,8 +39,8 @@ export interface Scene {
   /** Packets of the sessions that are attacked, in order. */
   readonly packets: readonly SeenPacket[];
   readonly processes: readonly SeenProcess[];
-  /** Sessions that repeat an earlier one: later, between the same principals. */
-  readonly repeatedSessions: readonly number[];
+  /** Sessions that repeat an earlier one, and which: later, of the same kind. */
+  readonly repeatedSessions: ReadonlyMap<number, number>;
   /** Public keys and random values that go over the wire in the clear or in an encoding. */
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];

@@ -14,9 +14,12 @@ const linesOf = (trace: Trace): readonly string[] =>
   trace.events.flatMap((e) => (e.kind === "log" ? [e.line] : []));
 
 /** The first session of each kind, and the first that repeats one. */
-function attackedSessions(trace: Trace, later: readonly number[]): ReadonlySet<number | undefined> {
-  const first = trace.plan.workload.sessions.map((_, i) => i).filter((i) => !later.includes(i));
-  return new Set([...first.slice(0, mostKinds), later[0], undefined]);
+function attackedSessions(
+  trace: Trace,
+  repeated: ReadonlyMap<number, number>,
+): ReadonlySet<number | undefined> {
+  const first = trace.plan.workload.sessions.map((_, i) => i).filter((i) => !repeated.has(i));
+  return new Set([...first.slice(0, mostKinds), ...[...repeated.keys()].slice(0, 1), undefined]);
 }
 
 /** Values under this length are counters and flags, not keys or nonces. */

@@ -42,16 +42,18 @@ function beginnings(trace: Trace): ReadonlyMap<number, readonly string[]> {
 }
 
 /**
- * Sessions that repeat an earlier one: later, between the same principals, begun alike.
+ * Sessions that repeat an earlier one, and which: later, between the same principals, begun alike.
  * @param trace an undisturbed run: what an attack disturbs is no other kind of session.
  */
-export const repeatedSessions = perRun((trace): readonly number[] => {
+export const repeatedSessions = perRun((trace): ReadonlyMap<number, number> => {
   const begun = beginnings(trace);
-  const kinds = new Set<string>();
-  return trace.plan.workload.sessions.flatMap(({ principals = {}, start }, i) => {
+  const firsts = new Map<string, number>();
+  const repeated = new Map<number, number>();
+  for (const [i, { principals = {}, start }] of trace.plan.workload.sessions.entries()) {
     const kind = JSON.stringify([principals, begun.get(i)]);
-    const repeats = kinds.has(kind) && start === "after-previous";
-    kinds.add(kind);
-    return repeats ? [i] : [];
-  });
+    const first = firsts.get(kind);
+    if (first === undefined) firsts.set(kind, i);
+    else if (start === "after-previous") repeated.set(i, first);
+  }
+  return repeated;
 });

@@ -42,10 +42,22 @@ const streaming = subjectFor(
         { kind: "transmit", bytes: env.crypto.random(16) },
       ];
     },
-    protocol: { name: "streaming", transport: "stream" },
+    protocol: {
+      name: "streaming",
+      transport: "stream",
+      roles: [
+        { name: "client", principals: ["alice"], process: "session", peer: "server" },
+        { name: "server", principals: ["bob", "dave"], process: "service", port: 7 },
+      ],
+    },
     sessions: [
       { start: 0, messages: say("client", "one of two", "two of two") },
       { start: "after-previous", messages: say("client", "and another") },
+      {
+        start: "after-previous",
+        principals: { server: "dave" },
+        messages: say("client", "to somebody else"),
+      },
     ],
   }),
 );
