@@ -2,11 +2,11 @@
  * The attacker plays roles itself: as somebody else in a session of its own, in place of one end,
  * between two ends, and on from the middle of a session.
  */
-import { attackerHost, type Move } from "../move.ts";
+import type { Move } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
-type Puppet = Extract<Move, { move: "puppet" }>;
+export type Puppet = Extract<Move, { move: "puppet" }>;
 
 /** Pairs that talk to each other: who starts, and who answers. */
 export function talkingPairs(scene: Scene): readonly (readonly [SeenProcess, SeenProcess])[] {
@@ -24,12 +24,8 @@ export function talkingPairs(scene: Scene): readonly (readonly [SeenProcess, See
 }
 
 /** Whoever calls the attacker by its own name, as a user like others. */
-export function callersOf(scene: Scene): readonly SeenProcess[] {
-  const ids = new Set(
-    scene.packets.filter((p) => p.ref.to === attackerHost).map((p) => p.ref.from),
-  );
-  return scene.processes.filter((p) => ids.has(p.id));
-}
+export const callersOf = (scene: Scene): readonly SeenProcess[] =>
+  scene.processes.filter((p) => scene.callers.includes(p.id));
 
 /** A puppet that plays `who`, toward `facing`. */
 export const playing = (

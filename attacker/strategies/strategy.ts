@@ -41,6 +41,8 @@ export interface Scene {
   readonly processes: readonly SeenProcess[];
   /** Sessions that repeat an earlier one, and which: later, of the same kind. */
   readonly repeatedSessions: ReadonlyMap<number, number>;
+  /** Processes that call the attacker by its own name, as a user like others. */
+  readonly callers: readonly string[];
   /** Public keys and random values that go over the wire in the clear or in an encoding. */
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];

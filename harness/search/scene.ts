@@ -1,6 +1,6 @@
 /** Looks at undisturbed runs from outside: what strategies may work with. */
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
-import { packetKey } from "../../attacker/move.ts";
+import { attackerHost, packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import type { Packet, RunPlan, Trace } from "../trace.ts";
@@ -20,6 +20,21 @@ function attackedSessions(
 ): ReadonlySet<number | undefined> {
   const first = trace.plan.workload.sessions.map((_, i) => i).filter((i) => !repeated.has(i));
   return new Set([...first.slice(0, mostKinds), ...[...repeated.keys()].slice(0, 1), undefined]);
+}
+
+/**
+ * Whose session is planned with the attacker, and who sends it anything. Where nobody listens, a
+ * stream is never opened, and the plan alone tells.
+ */
+function callersOf({ plan, processes, packets }: Trace): readonly string[] {
+  const { protocol, workload } = plan;
+  const asked = new Map(protocol.roles.map((r) => [r.name, r.peer]));
+  const planned = processes.filter(({ role, plannedSession = -1 }) => {
+    const principals = workload.sessions[plannedSession]?.principals;
+    return principals?.[asked.get(role) ?? ""] === attackerHost;
+  });
+  const heard = packets.filter((p) => p.byAttacker === undefined && p.to === attackerHost);
+  return [...new Set([...planned.map((p) => p.id), ...heard.map((p) => p.from)])];
 }
 
 /** Values under this length are counters and flags, not keys or nonces. */
@@ -89,6 +104,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     }),
     values: recognised(trace, attacked),
     repeatedSessions: repeated,
+    callers: callersOf(trace),
     processes: trace.processes
       .filter((p) => p.service || sessions.has(p.plannedSession))
       .map((p) => ({
