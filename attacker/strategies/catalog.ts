@@ -2,9 +2,10 @@
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
 import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
+import { betraying, forwarding } from "./forwarding.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
-import { forwarding, misbinding, renaming } from "./misbinding.ts";
+import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import { oldAnswers } from "./old-answers.ts";
@@ -35,6 +36,7 @@ export const strategies: readonly Strategy[] = [
   substitutingNames,
   misbinding,
   forwarding,
+  betraying,
   renaming,
   relaying,
   disclosing,

@@ -1,8 +1,8 @@
 /** A registered user takes what others say for its own, and its own for what others say. */
 import { attackerHost, type Move } from "../move.ts";
-import { callersOf, playing, talkingPairs } from "./impersonating.ts";
+import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./leading.ts";
-import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
+import { attack, type SeenProcess, type Strategy } from "./strategy.ts";
 
 /** The nth answer that the puppet gets goes to whom it was really meant for. */
 function handed(nth: number, to: string, asker: SeenProcess, answerer: SeenProcess): Move {
@@ -11,7 +11,7 @@ function handed(nth: number, to: string, asker: SeenProcess, answerer: SeenProce
 }
 
 /** Which of the first random values that are seen, or whose public key is, may be the one. */
-const values = [1, 2];
+export const values = [1, 2];
 /** How long handshakes are: what the asker sends itself, and what it is answered. */
 const most = 2;
 
@@ -44,35 +44,6 @@ export const misbinding: Strategy = {
             yield attack(...drops, puppet, ...back);
           }
         }
-      }
-    }
-  },
-};
-
-/** Whoever calls the attacker by its name, and whoever takes that one's calls. */
-function* calls(scene: Scene): Iterable<readonly [SeenProcess, SeenProcess]> {
-  for (const caller of callersOf(scene)) {
-    for (const [asker, answerer] of talkingPairs(scene)) {
-      if (asker.role === caller.role) yield [caller, answerer];
-    }
-  }
-}
-
-/** D. Davis: Defective Sign & Encrypt, 2001 (surreptitious forwarding). */
-export const forwarding: Strategy = {
-  id: "forward",
-  title: "what the attacker is told as a user, it tells others in the name of who said it",
-  capability: "insider",
-  *attacks(scene) {
-    for (const [caller, answerer] of calls(scene)) {
-      const { role } = answerer;
-      const listening = { move: "puppet", name: "puppet-a", role, as: attackerHost } as const;
-      const speaking = playing("puppet-b", caller, answerer);
-      for (const reuses of [undefined, ...values]) {
-        yield attack(
-          { ...listening, facing: caller.id, handsTo: speaking.name },
-          { ...speaking, ...(reuses === undefined ? {} : { reuses }) },
-        );
       }
     }
   },

@@ -1,12 +1,22 @@
 /** What a strategy is for: a protocol with the flaw that it finds, and the sound twin of it. */
 import { describe, expect, test } from "vitest";
+import { betraying, forwarding } from "../../attacker/strategies/forwarding.ts";
 import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import { flipping } from "../../attacker/strategies/modifying.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import type { PlannedSession, Protocol } from "../../protocol/endpoint.ts";
 import { concat, equalBytes, utf8 } from "../../protocol/kit/bytes.ts";
+import type { KeyPair } from "../../protocol/kit/crypto.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { deliver, type Part, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
+import {
+  deliver,
+  type Handler,
+  type Part,
+  subjectFor,
+  tiny,
+  transmit,
+  words,
+} from "../testing/tiny.ts";
 import { Campaign } from "./campaign.ts";
 
 /** What the attacks of one strategy alone break. */
@@ -66,5 +76,92 @@ describe("a session that goes on from an earlier one is attacked by itself", () 
   });
   test("its sound twin holds", () => {
     expect(broken(flipping, resuming(true), ["integrity"])).toEqual([]);
+  });
+});
+
+describe("a login that does not say whom it is meant for", () => {
+  const nonce = new Uint8Array(12);
+  const publicKeyBytes = 32;
+  const numberBytes = 16;
+
+  /** One write: an own public key, and a number and its signature, sealed for who is called. */
+  function login(sound: boolean, called: string): Protocol {
+    const meantFor = (name: string) => utf8(sound ? `alice logs in at ${name}` : "alice logs in");
+    return tiny({
+      client: () => () => [],
+      server: () => () => [],
+      sessions: [
+        { start: 0, messages: [] },
+        { start: "after-previous", principals: { server: called }, messages: [] },
+      ],
+      protocol: {
+        transport: "stream",
+        registration: called === "mallory",
+        roles: [
+          { name: "client", principals: ["alice"], process: "session", peer: "server" },
+          {
+            name: "server",
+            principals: called === "mallory" ? ["bob"] : ["bob", called],
+            process: "service",
+            port: 7,
+          },
+        ],
+        deploy({ crypto, principals }) {
+          const halves = new Map(principals.map((p) => [p, crypto.keyPair("x25519")]));
+          const half = (p: string) => halves.get(p) as KeyPair;
+          const alice = crypto.signingKeyPair();
+          const client: Part = (env) => {
+            const peer = env.peer ?? "";
+            const own = env.crypto.keyPair("x25519");
+            const k = env.crypto.sharedSecret("x25519", own.privateKey, half(peer).publicKey);
+            return (input) => {
+              if (input.kind !== "connected" || k === undefined) return [];
+              const number = env.crypto.random(numberBytes);
+              const signed = concat(number, meantFor(peer));
+              const token = concat(number, env.crypto.sign(alice.privateKey, signed));
+              const sealed = env.crypto.seal("aes-gcm", k, nonce, token);
+              return [
+                { kind: "claim", claim: { kind: "running", peer } },
+                { kind: "transmit", bytes: concat(own.publicKey, sealed) },
+              ];
+            };
+          };
+          const server: Part = (env) => (input) => {
+            if (input.kind !== "chunk") return [];
+            const theirs = input.bytes.slice(0, publicKeyBytes);
+            const sealed = input.bytes.slice(publicKeyBytes);
+            const k = env.crypto.sharedSecret("x25519", half(env.self).privateKey, theirs);
+            const token = k && env.crypto.open("aes-gcm", k, nonce, sealed);
+            if (token === undefined) return [{ kind: "reject", reason: "bad-tag" }];
+            const signed = concat(token.slice(0, numberBytes), meantFor(env.self));
+            return env.crypto.verify(alice.publicKey, signed, token.slice(numberBytes))
+              ? [{ kind: "claim", claim: { kind: "commit", peer: "alice" } }]
+              : [{ kind: "reject", reason: "unauthorized" }];
+          };
+          return {
+            open: (role, env) => ({
+              handle: (role === "client" ? client : server)(env) as Handler,
+            }),
+            longTermSecrets: (p) => [
+              half(p).privateKey,
+              ...(p === "alice" ? [alice.privateKey] : []),
+            ],
+            publicValues: [...halves.values(), alice].map((pair) => pair.publicKey),
+          };
+        },
+      },
+    });
+  }
+  const wanted = ["client-authentication"];
+
+  test("is taken to another service by whoever runs the one that is called", () => {
+    expect(broken(betraying, login(false, "dave"), wanted)).toEqual(wanted);
+  });
+  test("is taken to a service by a user whom nobody else ever listens to", () => {
+    expect(broken(forwarding, login(false, "mallory"), wanted)).toEqual(wanted);
+  });
+  test("its sound twins hold", () => {
+    expect(broken(betraying, login(true, "dave"), wanted)).toEqual([]);
+    expect(broken(forwarding, login(true, "mallory"), wanted)).toEqual([]);
   });
 });
