@@ -2,6 +2,7 @@
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
 import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
+import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
@@ -60,6 +61,7 @@ export const strategies: readonly Strategy[] = [
   injectingPairs,
   continuing,
   oldAnswers,
+  forgedAnswers,
   replayingAcross,
   sweeping,
 ];

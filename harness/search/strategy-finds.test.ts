@@ -1,11 +1,12 @@
 /** What a strategy is for: a protocol with the flaw that it finds, and the sound twin of it. */
 import { describe, expect, test } from "vitest";
+import { forgedAnswers } from "../../attacker/strategies/forged-answers.ts";
 import { betraying, forwarding } from "../../attacker/strategies/forwarding.ts";
 import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import { flipping } from "../../attacker/strategies/modifying.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import type { PlannedSession, Protocol } from "../../protocol/endpoint.ts";
-import { concat, equalBytes, utf8 } from "../../protocol/kit/bytes.ts";
+import { concat, equalBytes, fromHex, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { KeyPair } from "../../protocol/kit/crypto.ts";
 import { say } from "../../protocol/kit/workload.ts";
 import {
@@ -31,6 +32,7 @@ function broken(strategy: Strategy, protocol: Protocol, guarantees: readonly str
 
 const key = utf8("what the two of them share");
 const tagBytes = 32;
+const nothing = new Uint8Array(0);
 const later = (...texts: readonly string[]): PlannedSession => ({
   start: "after-previous",
   messages: say("client", ...texts),
@@ -163,5 +165,61 @@ describe("a login that does not say whom it is meant for", () => {
   test("its sound twins hold", () => {
     expect(broken(betraying, login(true, "dave"), wanted)).toEqual([]);
     expect(broken(forwarding, login(true, "mallory"), wanted)).toEqual([]);
+  });
+});
+
+describe("a confirmation says which message it is for, and who says so", () => {
+  const idBytes = 8;
+  /** How an id and what follows it are written, and read again. */
+  interface Form {
+    readonly write: (id: Uint8Array, rest: Uint8Array) => Uint8Array;
+    readonly read: (bytes: Uint8Array) => readonly (Uint8Array | undefined)[];
+  }
+  const forms: Readonly<Record<string, Form>> = {
+    "in a document": {
+      write: (id, rest) => utf8(JSON.stringify({ id: hex(id), rest: hex(rest) })),
+      read: (bytes) => {
+        const [, id = "", rest = ""] = /"id":"(\w*)","rest":"(\w*)"/.exec(latin1(bytes)) ?? [];
+        return [fromHex(id), fromHex(rest)];
+      },
+    },
+    "in bytes": {
+      write: (id, rest) => concat(utf8("*"), id, rest),
+      read: (bytes) => [bytes.slice(1, idBytes + 1), bytes.slice(idBytes + 1)],
+    },
+  };
+
+  function confirming({ write, read }: Form, sound: boolean): Protocol {
+    const client: Part = ({ crypto }) => {
+      const waiting = new Map<string, Uint8Array>();
+      return (input) => {
+        if (input.kind === "start") return [{ kind: "ready" }];
+        if (input.kind === "send") {
+          const id = crypto.random(idBytes);
+          waiting.set(latin1(id), input.message);
+          return [{ kind: "transmit", bytes: write(id, input.message) }];
+        }
+        if (input.kind !== "datagram") return [];
+        const [id = nothing, mac = nothing] = read(input.bytes);
+        const message = waiting.get(latin1(id));
+        const good = crypto.equal(mac, crypto.hmac("sha256", key, id));
+        return message && (good || !sound) ? [{ kind: "confirm", message }] : [];
+      };
+    };
+    const server: Part = (env) => (input) => {
+      if (input.kind !== "datagram") return [];
+      const [id = nothing, message = nothing] = read(input.bytes);
+      const bytes = write(id, env.crypto.hmac("sha256", key, id));
+      return [deliver(message, "alice"), { kind: "transmit", bytes }];
+    };
+    return tiny({ client, server, sessions: [later("open the gate", "close it again")] });
+  }
+  const wanted = ["honest-acknowledgement"];
+
+  test.each(Object.entries(forms))("%s: what nobody looks at is copied", (_, form) => {
+    expect(broken(forgedAnswers, confirming(form, false), wanted)).toEqual(wanted);
+  });
+  test.each(Object.entries(forms))("%s: the sound twin holds", (_, form) => {
+    expect(broken(forgedAnswers, confirming(form, true), wanted)).toEqual([]);
   });
 });
