@@ -1,6 +1,7 @@
 /** Knowledge by what it follows from, so that the same evidence is worked out once. */
 import { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import { remembers } from "../protocol/kit/memo.ts";
 import type { OpRecord } from "../protocol/kit/recorder.ts";
 
 /** All that knowledge follows from. */
@@ -65,6 +66,7 @@ let root = new Place();
 /** @returns what follows; it is shared, and nothing may be added to it. */
 export function knowledgeFrom(evidence: Evidence): Knowledge {
   const { declared, identities, operations, observed } = evidence;
+  if (!remembers()) return workedOut(evidence);
   if (weight > mostWeight) {
     root = new Place();
     weight = 0;

@@ -21,6 +21,9 @@ let memoSize = 0;
 let memoEnabled = true;
 const memo = new Map<string, Map<Latin1, Computed>>();
 
+/** Does this process remember what was computed? Not while a finding is confirmed. */
+export const remembers = (): boolean => memoEnabled;
+
 /**
  * Runs `body` with every primitive computed afresh. Findings are confirmed so before they are
  * reported; it also gives the honest figure in benchmarks.

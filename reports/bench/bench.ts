@@ -130,8 +130,8 @@ function main(): void {
     const figures = honest(subject);
     const attack = attacked(subject);
     console.log(`\n${name}: one execution is one session of ${figures.datagrams} datagrams`);
-    line("honest, keys memoised, knowledge and all judges", figures.judged);
-    line("the same without knowledge and judges", figures.unjudged);
+    line("honest, keys and deduction memoised, all judges", figures.judged);
+    line("the same without deduction and judges", figures.unjudged);
     line("the same with nothing memoised", figures.unmemoised);
     line(
       "attacked, whole workload, knowledge and all judges",
