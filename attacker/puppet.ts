@@ -14,8 +14,10 @@
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
+import { canWrite, masks, shadowOf } from "./shadow.ts";
 
 /** Thrown out of a puppet's code when it needs to know more. One for all: stack traces are slow. */
 const needsMore = new Error("a puppet stalls");
@@ -29,7 +31,12 @@ interface Fed {
  * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it belongs
  * to the past of a hijacked process, which drew it, or to the attacker.
  */
-export type OpenPuppet = (gate: Gate, isPast: () => boolean) => Endpoint;
+export type OpenPuppet = (
+  gate: Gate,
+  isPast: () => boolean,
+  /** What its code sees instead of the cryptography that it uses. */
+  seenAs?: (kit: CryptoKit) => CryptoKit,
+) => Endpoint;
 
 export interface Carrying {
   /** So many contents are its own before. */
@@ -75,6 +82,12 @@ export class Puppet {
   #consumed = 0;
   readonly #waiting: Input[] = [];
   readonly #outbox: Extract<Output, { kind: "transmit" }>[] = [];
+  /** How many packets have left the puppet. */
+  #released = 0;
+  /** What it has computed; some of it the attacker may not be able to. */
+  readonly #computed = new Set<Latin1>();
+  /** How much was known when the next packet was last found to depend on what is not. */
+  #heldAt = -1;
   #endpoint: Endpoint;
   #stalled = false;
   #replaying = false;
@@ -142,9 +155,54 @@ export class Puppet {
     for (;;) {
       const next = this.#outbox[0];
       if (next === undefined || !this.#knowledge.derivable(next.bytes)) return free;
+      if (this.#dependsOnUnknown(next.bytes)) return free;
       this.#outbox.shift();
+      this.#released++;
       free.push(next);
     }
+  }
+
+  /** Is the packet made, in a way that nobody records, of something that the attacker lacks? */
+  #dependsOnUnknown(packet: Uint8Array): boolean {
+    const knowledge = this.#knowledge;
+    if (this.#heldAt === knowledge.size) return true;
+    if ([...this.#computed].every((value) => knowledge.has(value))) return false;
+    const others = masks.flatMap((mask) => this.#packetsOtherwise(mask)[this.#released] ?? []);
+    const held = !canWrite(knowledge, packet, others);
+    if (held) this.#heldAt = knowledge.size;
+    return held;
+  }
+
+  /** All that it would have sent so far, were all that is unknown something else. */
+  #packetsOtherwise(mask: number): readonly Uint8Array[] {
+    let fed = 0;
+    let consumed = 0;
+    const renamed = this.#renamed;
+    const gate: Gate = {
+      done: () => undefined,
+      failed: () => undefined,
+      compare: () => this.#decided[consumed++] ?? true,
+      opened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
+      content: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
+      ...(renamed === undefined ? {} : { worded: (own) => reworded(own, renamed) }),
+    };
+    const isPast = (): boolean => fed < this.#pastLength;
+    const packets: Uint8Array[] = [];
+    try {
+      const endpoint = this.#open(gate, isPast, (kit) =>
+        shadowOf(kit, (value) => this.#knowledge.has(value), mask),
+      );
+      for (const { input, now } of this.#history) {
+        const outputs = endpoint.handle(input, now);
+        if (!isPast() && Array.isArray(outputs)) {
+          for (const o of outputs) if (o.kind === "transmit") packets.push(o.bytes);
+        }
+        fed++;
+      }
+    } catch {
+      // Its own checks failed, which the attacker would leave out: nothing to compare with.
+    }
+    return packets;
   }
 
   /** @returns `undefined` if it stalls. */
@@ -224,6 +282,7 @@ export class Puppet {
         const opens = op.backwards && op.op !== "verify" && op.op !== "encode";
         const content = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
         this.#onOperation(op);
+        if (!op.backwards && op.op !== "compare") this.#computed.add(op.output);
         if (!opens) return;
         const isKnown = this.#knowledge.has(content);
         if (!isKnown && !this.#blind) stall();
@@ -239,9 +298,7 @@ export class Puppet {
         this.#decisions.push(passes);
         return passes;
       },
-      ...(renamed === undefined
-        ? {}
-        : { worded: (content) => fromLatin1(latin1(content).replaceAll(...renamed)) }),
+      ...(renamed === undefined ? {} : { worded: (content) => reworded(content, renamed) }),
       ...(this.#blind ? { opened: (content) => this.#guessed(content) } : {}),
       ...(carrying === undefined ? {} : { content: (own) => this.#content(own, carrying, stall) }),
     };
@@ -282,6 +339,9 @@ export class Puppet {
     return [...this.#opened][nth];
   }
 }
+
+const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Latin1]): Uint8Array =>
+  fromLatin1(latin1(content).replaceAll(...names));
 
 /** What a puppet says once it has a session: words no honest party uses, then two lines of them. */
 export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(

@@ -406,6 +406,12 @@ export class Knowledge implements Derivability {
     return this.#texts.some((text) => text.includes(bytes));
   }
 
+  /** Do these bytes occur in something that the attacker has? */
+  occurs(bytes: Latin1): boolean {
+    this.close();
+    return this.#isSeen(bytes);
+  }
+
   /** Can the attacker produce these bytes? */
   has(value: Latin1): boolean {
     this.close();

@@ -21,7 +21,7 @@ import type {
   Principal,
 } from "../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import type { Group } from "../../protocol/kit/crypto.ts";
+import type { CryptoKit, Group } from "../../protocol/kit/crypto.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
 import { declaredSecrets } from "../knowledge-of.ts";
@@ -69,6 +69,7 @@ interface EnemyWorld {
 
 /** A name as it is written. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
+const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
 const lastRsaKey = 5;
 
@@ -224,7 +225,7 @@ export class Enemy {
     if (installed === undefined) return undefined;
     const puppet = new Puppet(
       move.name,
-      (gate) =>
+      (gate, _, seenAs = asItIs) =>
         installed.deployment.open(
           move.role,
           envOf({
@@ -233,7 +234,7 @@ export class Enemy {
             address,
             peer: asked ? peer : undefined,
             peerAddress: asked ? facing : undefined,
-            crypto: new CryptoRecorder([], this.#drawing(move, random), move.name, gate),
+            crypto: seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate)),
             // What it writes is on a disk of its own, and gone when it is built again.
             stores: new Stores(undefined, installed.stores),
           }),
@@ -333,7 +334,7 @@ export class Enemy {
     const own = random.fork(attackerHost).fork(move.name);
     const puppet = new Puppet(
       move.name,
-      (gate, isPast) =>
+      (gate, isPast, seenAs = asItIs) =>
         deployment.open(
           process.spec.name,
           envOf({
@@ -342,11 +343,13 @@ export class Enemy {
             address: process.address,
             peer: process.peer,
             peerAddress: process.peerAddress,
-            crypto: new CryptoRecorder(
-              [],
-              new HijackedRandom(past.path, own.path, isPast),
-              move.name,
-              gate,
+            crypto: seenAs(
+              new CryptoRecorder(
+                [],
+                new HijackedRandom(past.path, own.path, isPast),
+                move.name,
+                gate,
+              ),
             ),
             stores: new Stores(undefined, stores),
           }),

@@ -9,6 +9,7 @@ import type {
   Principal,
   RoleSpec,
 } from "../../protocol/endpoint.ts";
+import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
 import { ProtocolError } from "../protocol-error.ts";
@@ -62,7 +63,7 @@ export function envOf(about: {
   readonly address: Address;
   readonly peer: Principal | undefined;
   readonly peerAddress: Address | undefined;
-  readonly crypto: CryptoRecorder;
+  readonly crypto: CryptoKit;
   readonly stores: Stores;
 }): Env {
   const { self, role, address, peer, peerAddress, crypto, stores } = about;
