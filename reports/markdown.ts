@@ -78,7 +78,7 @@ const quoted = (claim: string | undefined): string =>
 
 function claimLines(protocol: ProtocolReport): string[] {
   const claims = protocol.verdicts.filter((v) => v.claimed);
-  if (claims.length === 0) return ["The authors claim nothing.", ""];
+  if (claims.length === 0) return ["The authors claim none of these guarantees.", ""];
   const rows = claims.map((v) => {
     const steps = v.finding?.steps.map(markdownText).join("; ");
     const attack = steps === "" ? `none: ${noMoves(v.finding ?? {})}` : steps;
