@@ -13,7 +13,7 @@
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
-import { fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
+import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
@@ -167,7 +167,12 @@ export class Puppet {
     const knowledge = this.#knowledge;
     if (this.#heldAt === knowledge.size) return true;
     if ([...this.#computed].every((value) => knowledge.has(value))) return false;
-    const others = masks.flatMap((mask) => this.#packetsOtherwise(mask)[this.#released] ?? []);
+    const otherwise = (mask: number): Uint8Array | undefined =>
+      this.#packetsOtherwise(mask)[this.#released];
+    const [first, ...more] = masks;
+    const other = otherwise(first);
+    if (other === undefined || equalBytes(other, packet)) return false;
+    const others = [other, ...more.flatMap((mask) => otherwise(mask) ?? [])];
     const held = !canWrite(knowledge, packet, others);
     if (held) this.#heldAt = knowledge.size;
     return held;
@@ -177,16 +182,16 @@ export class Puppet {
   #packetsOtherwise(mask: number): readonly Uint8Array[] {
     let fed = 0;
     let consumed = 0;
+    const isPast = (): boolean => fed < this.#pastLength;
     const renamed = this.#renamed;
     const gate: Gate = {
       done: () => undefined,
       failed: () => undefined,
-      compare: () => this.#decided[consumed++] ?? true,
+      compare: (a, b) => (isPast() ? a === b : (this.#decided[consumed++] ?? true)),
       opened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
       content: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
       ...(renamed === undefined ? {} : { worded: (own) => reworded(own, renamed) }),
     };
-    const isPast = (): boolean => fed < this.#pastLength;
     const packets: Uint8Array[] = [];
     try {
       const endpoint = this.#open(gate, isPast, (kit) =>

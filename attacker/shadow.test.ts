@@ -56,7 +56,7 @@ describe("a code of eight digits", () => {
 });
 
 test("the shadow computes with what things are, whatever they look like", () => {
-  const [mask = 0] = masks;
+  const [mask] = masks;
   const shadow = shadowOf(crypto, () => false, mask);
   const derive = (kit: CryptoKit): Uint8Array => {
     const first = kit.hkdf({ hash: "sha256", key, info: utf8("one"), length: 32 });

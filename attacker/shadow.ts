@@ -11,10 +11,10 @@ import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import { guessableBelowBytes, type Knowledge } from "./knowledge/knowledge.ts";
 
 /** What depends on nothing but its arguments, and is to be seen as it is: other bytes go through. */
-const plain = new Set<string | symbol>(["encode", "decode", "xor", "equal"]);
+const plain = new Set<string | symbol>(["encode", "decode", "xor"]);
 
 /** Several, as what is made of other bytes can happen to be the same in places. */
-export const masks: readonly number[] = [0xa5, 0x5a, 0x3c];
+export const masks = [0xa5, 0x5a, 0x3c] as const;
 
 /**
  * @param knows whether the attacker can have this value.
