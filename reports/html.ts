@@ -162,7 +162,8 @@ function smallestAttack(verdict: GuaranteeVerdict): string {
 
 function claimsHtml(protocol: ProtocolReport, target: (guarantee: string) => string): string {
   const claims = protocol.verdicts.filter((v) => v.claimed);
-  if (claims.length === 0) return '<p class="faint">The authors claim none of these guarantees.</p>';
+  if (claims.length === 0)
+    return '<p class="faint">The authors claim none of these guarantees.</p>';
   const rows = claims.map((v) => {
     const says = v.claim === undefined ? "" : `“${htmlText(v.claim)}”`;
     return (
