@@ -198,6 +198,10 @@ export function openField(bytes: Uint8Array, path: FieldPath): Opened | undefine
 export const innerOf = (bytes: Uint8Array, path: FieldPath): Uint8Array =>
   openField(bytes, path)?.inner ?? new Uint8Array(0);
 
+/** Is it the outer field itself, or in it? */
+export const isWithin = (path: FieldPath, outer: FieldPath): boolean =>
+  outer.every((step, i) => path[i] === step);
+
 /** Says of an edit that it is made there; the whole packet needs no word. */
 export const inField = (path: FieldPath): { inside?: string[] } =>
   path.length === 0 ? {} : { inside: [...path] };

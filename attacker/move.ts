@@ -196,6 +196,9 @@ export const bystanderAddress = "victim:9999";
 export const isAttackerAddress = (address: string): boolean =>
   address.startsWith(`${attackerHost}:`) || address.startsWith(`${attackerHost}-`);
 
+/** The role that a process plays, by its name. */
+export const roleOf = (id: string): string => id.split("#")[0] ?? id;
+
 /** Did the attacker, or one of its puppets, do this? */
 export const isAttacker = (by: string): boolean => by === attackerHost || by.startsWith("puppet-");
 

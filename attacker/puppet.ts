@@ -15,7 +15,7 @@
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import type { Gate, OpRecord } from "../protocol/kit/recorder.ts";
+import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
 import { canWrite, masks, shadowOf } from "./shadow.ts";
 
@@ -285,7 +285,7 @@ export class Puppet {
       done: (op) => {
         if (this.#replaying) return;
         const opens = op.backwards && op.op !== "verify" && op.op !== "encode";
-        const content = (op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "";
+        const content = contentOf(op);
         this.#onOperation(op);
         if (!op.backwards && op.op !== "compare") this.#computed.add(op.output);
         if (!opens) return;

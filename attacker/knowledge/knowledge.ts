@@ -15,7 +15,7 @@ import {
   latin1,
 } from "../../protocol/kit/bytes.ts";
 import { type AeadName, aeadTagBytes } from "../../protocol/kit/primitives/aead.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { discreteLog } from "./discrete-log.ts";
 import { bitLength } from "./factoring.ts";
@@ -136,7 +136,7 @@ export class Knowledge implements Derivability {
   /** Values whose first bytes have been seen without the rest, which may come in other packets. */
   readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
-  /** Which four bytes occur anywhere in secrets, a bit for each, and how many secrets have been looked at. */
+  /** Which four bytes occur anywhere in secrets, a bit for each, and how many have been read. */
   #grams: Uint8Array | undefined;
   #gramsOf = 0;
 
@@ -198,8 +198,8 @@ export class Knowledge implements Derivability {
       return;
     }
     if (op.op !== "cipher" && op.op !== "aead" && op.op !== "pk-encrypt") return;
-    const plaintext = op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1);
-    if (plaintext === undefined || plaintext.length < guessableBelowBytes) return;
+    const plaintext = contentOf(op);
+    if (plaintext.length < guessableBelowBytes) return;
     if (!this.#made.has(op.output)) this.#hide(plaintext);
   }
 

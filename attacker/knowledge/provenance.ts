@@ -8,7 +8,7 @@
  * a payload, a slice or an encoding of one); what does not differ is a constant.
  */
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
 import { fieldsOf, openField } from "../fields.ts";
 
 export interface Evidence {
@@ -32,7 +32,7 @@ class Explainer {
     for (const secret of evidence.declared) this.#add(latin1(secret));
     // What decryption yields was made by the operation, too.
     for (const op of evidence.operations) {
-      if (op.backwards) this.#add((op.op === "pk-encrypt" ? op.inputs[1] : op.inputs.at(-1)) ?? "");
+      if (op.backwards) this.#add(contentOf(op));
     }
   }
 

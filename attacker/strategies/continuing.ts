@@ -3,7 +3,7 @@
  * attacker goes on counting, and sends what would come next before it is due.
  */
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import { fieldsOf, inField, innerOf } from "../fields.ts";
+import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import type { Edit } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, directions, isBack, type SeenPacket, type Strategy } from "./strategy.ts";
@@ -36,7 +36,7 @@ export function continued(seen: readonly Uint8Array[]): Edit[] {
   const fields = fieldsOf(last).filter((path) => !path.includes("decimal"));
   return fields.flatMap((path, i, paths) => {
     // What is in an inner field is not changed a second time in the whole.
-    if (paths.some((p, k) => k !== i && path.every((step, n) => p[n] === step))) return [];
+    if (paths.some((p, k) => k !== i && isWithin(p, path))) return [];
     const inner = seen.map((bytes) => innerOf(bytes, path));
     return nextOf(inner).map((edit): Edit => ({ ...edit, ...inField(path) }));
   });

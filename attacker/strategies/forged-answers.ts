@@ -1,6 +1,6 @@
 /** What never arrives is answered by an earlier answer, with what answers repeat of questions. */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import { fieldsOf, inField, innerOf } from "../fields.ts";
+import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import type { Edit, FieldPath } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, isBack, type SeenPacket, type Strategy } from "./strategy.ts";
@@ -40,8 +40,6 @@ function alike(a: Read, b: Read): boolean {
   return a.outline !== undefined || one[0] === other[0] || one.length === other.length;
 }
 
-const isWithin = (path: FieldPath, outer: FieldPath): boolean =>
-  outer.every((step, i) => path[i] === step);
 const isSame = (a: FieldPath, b: FieldPath): boolean => a.length === b.length && isWithin(a, b);
 
 /** @returns the field of the question that this one repeats; a short one under its own name. */

@@ -1,5 +1,5 @@
 /** Which sessions are worth attacking by themselves. */
-import { packetKey } from "../move.ts";
+import { packetKey, roleOf } from "../move.ts";
 import type { Scene, SeenPacket, SeenProcess } from "./strategy.ts";
 
 /**
@@ -23,7 +23,6 @@ export function firstOfTheirKind(scene: Scene): Scene {
 const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
   process.service && !packets.some((p) => p.ref.from === process.id || p.ref.to === process.id);
 
-const roleOf = (id: string): string => id.split("#")[0] ?? id;
 const slotOf = ({ ref }: SeenPacket): string => `${roleOf(ref.from)}>${roleOf(ref.to)}:${ref.nth}`;
 
 /**

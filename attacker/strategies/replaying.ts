@@ -1,5 +1,5 @@
 /** Recorded packets come again: later, elsewhere, or in place of others. */
-import { attackerAddress, bystanderAddress, type Edit } from "../move.ts";
+import { attackerAddress, bystanderAddress, type Edit, roleOf } from "../move.ts";
 import {
   attack,
   directions,
@@ -66,7 +66,6 @@ export const replayingAcross: Strategy = {
   },
 };
 
-const roleOf = (id: string): string => id.split("#")[0] ?? id;
 /** The end of `after` that plays the role to which `p` was sent. */
 const listenerOf = (p: SeenPacket, after: SeenPacket): string =>
   [after.ref.to, after.ref.from].find((id) => roleOf(id) === roleOf(p.ref.to)) ?? p.ref.to;

@@ -4,7 +4,7 @@
  */
 import { hex, latin1, readUint, text, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { applyEdits } from "../edit.ts";
-import { fieldsOf, inField, innerOf } from "../fields.ts";
+import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import type { Edit, FieldPath, PacketRef } from "../move.ts";
 import { firstOfTheirKind } from "./leading.ts";
 import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
@@ -81,9 +81,7 @@ function fieldBorders({ ref, bytes }: Packet): readonly Border[] {
   const paths = fieldsOf(bytes);
   /** What is signed may be what an encoding stands for. */
   const decoded = (path: FieldPath): FieldPath => {
-    const inner = paths.find(
-      (p) => p.length === path.length + 1 && path.every((step, i) => step === p[i]),
-    );
+    const inner = paths.find((p) => p.length === path.length + 1 && isWithin(p, path));
     return inner !== undefined && encodings.includes(inner.at(-1) ?? "") ? inner : path;
   };
   const written = neighbours(paths);

@@ -1,11 +1,10 @@
-import { isEnemy } from "../../attacker/move.ts";
+import { isEnemy, roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
 import { perRun } from "../finished-run.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-const roleOf = (id: string): string => id.split("#")[0] ?? id;
 const rolesThatFinish = perRun(
   (honest) => new Set(eventsOf(honest, "commit").map((e) => roleOf(e.at))),
 );

@@ -3,16 +3,17 @@
  * key need be readable for that: it is enough that something fits the one of many candidates.
  */
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
-import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { guessableBelowBytes, type Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { isAttacker } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { knowledgeFrom } from "../evidence.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import type { Trace } from "../trace.ts";
 
 /** Shorter values say nothing about where they come from. */
-const tellingBytes = 8;
+const tellingBytes = guessableBelowBytes;
 
 /** Somebody who has public keys. */
 export interface Known {
@@ -53,16 +54,14 @@ export function givenAway(trace: Trace, { principal, publics }: Known): string |
 
 /** What was sent, as somebody sees it who does not have her key: only then can it tell anything. */
 function seenUnknowing(trace: Trace, isHers: (value: Uint8Array) => boolean): Knowledge {
-  const knowledge = new Knowledge([]);
-  for (const op of trace.crypto) knowledge.learnOperation(op);
-  for (const value of trace.deployment.publicValues ?? []) {
-    if (!isHers(value)) knowledge.observe(value);
-  }
-  for (const value of trace.attackerKnows) knowledge.observe(value);
-  for (const packet of trace.packets) {
-    if (packet.byAttacker === undefined) knowledge.observe(packet.bytes);
-  }
-  return knowledge;
+  const others = (trace.deployment.publicValues ?? []).filter((value) => !isHers(value));
+  const sent = trace.packets.filter((p) => p.byAttacker === undefined).map((p) => p.bytes);
+  return knowledgeFrom({
+    declared: [],
+    identities: [],
+    operations: trace.crypto,
+    observed: [...others, ...trace.attackerKnows, ...sent],
+  });
 }
 
 // --- by connecting -------------------------------------------------------------------------------
@@ -108,7 +107,7 @@ function madeOf(seeds: readonly Latin1[], operations: Iterable<OpRecord>): Reado
   const from = new Set(seeds);
   for (const operation of operations) {
     const { op, inputs, output, backwards } = operation;
-    const content = (op === "pk-encrypt" ? inputs[1] : inputs.at(-1)) ?? "";
+    const content = contentOf(operation);
     if (!backwards && inputs.some((i) => reaches(from, i))) from.add(output);
     // What was sealed for her only she can go on with; and what was opened comes from the sealed.
     const sealed = backwards

@@ -1,9 +1,8 @@
 /** Sessions of one kind: what can be done to one of them can be done to the others. */
+import { roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { perRun } from "../finished-run.ts";
 import type { Packet, Trace } from "../trace.ts";
-
-const roleOf = (id: string): string => id.split("#")[0] ?? id;
 
 const printable = /^[\t\n\r\x20-\x7e]*$/;
 /** Not within encodings, where digits stand for something else. */

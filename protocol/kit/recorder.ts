@@ -80,6 +80,10 @@ export interface OpRecord {
   readonly field?: FiniteField;
 }
 
+/** What was encrypted, or is found when it is opened, of an operation that has such a thing. */
+export const contentOf = ({ op, inputs }: OpRecord): Latin1 =>
+  (op === "pk-encrypt" ? inputs[1] : inputs.at(-1)) ?? "";
+
 /**
  * Stands between a puppet and cryptography: whoever runs honest code with an attacker's knowledge
  * may see a plaintext only if the attacker could; see attacker/puppet.ts. A gate throws to refuse.
