@@ -15,8 +15,9 @@
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import { ownInput } from "../protocol/kit/own-input.ts";
 import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
-import type { Knowledge } from "./knowledge/knowledge.ts";
+import type { Known } from "./knowledge/learning.ts";
 import { canWrite, masks, shadowOf } from "./shadow.ts";
 
 /** Thrown out of a puppet's code when it needs to know more. One for all: stack traces are slow. */
@@ -57,7 +58,7 @@ export interface PuppetAbout {
 export class Puppet {
   readonly id: string;
   readonly #open: OpenPuppet;
-  readonly #knowledge: Knowledge;
+  readonly #knowledge: Known;
   /** Told of every operation, so that the run's record is complete. */
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
@@ -98,7 +99,7 @@ export class Puppet {
   constructor(
     id: string,
     open: OpenPuppet,
-    knowledge: Knowledge,
+    knowledge: Known,
     onOperation: (op: OpRecord) => void,
     { past = [], carrying, blind = false, renamed }: PuppetAbout = {},
   ) {
@@ -198,7 +199,7 @@ export class Puppet {
         shadowOf(kit, (value) => this.#knowledge.has(value), mask),
       );
       for (const { input, now } of this.#history) {
-        const outputs = endpoint.handle(input, now);
+        const outputs = endpoint.handle(ownInput(input), now);
         if (!isPast() && Array.isArray(outputs)) {
           for (const o of outputs) if (o.kind === "transmit") packets.push(o.bytes);
         }
@@ -216,7 +217,7 @@ export class Puppet {
     this.#decisions = [];
     let outputs: unknown;
     try {
-      outputs = this.#endpoint.handle(input, now);
+      outputs = this.#endpoint.handle(ownInput(input), now);
     } catch (error) {
       if (error !== needsMore && !this.#stalled) {
         // The attacker's own program failed; that is nobody's crash.
@@ -252,7 +253,7 @@ export class Puppet {
     const endpoint = this.#started(isPast);
     for (const { input, now } of this.#history) {
       try {
-        endpoint.handle(input, now);
+        endpoint.handle(ownInput(input), now);
       } catch {
         // It went through once; what throws now was cut off by the end of the past.
       }

@@ -8,7 +8,8 @@
  */
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import { guessableBelowBytes, type Knowledge } from "./knowledge/knowledge.ts";
+import { guessableBelowBytes } from "./knowledge/knowledge.ts";
+import type { Known } from "./knowledge/learning.ts";
 
 /** What depends on nothing but its arguments, and is to be seen as it is: other bytes go through. */
 const plain = new Set<string | symbol>(["encode", "decode", "xor"]);
@@ -66,7 +67,7 @@ const mostBetween = 8;
  *   guessed, or have been seen.
  */
 export function canWrite(
-  knowledge: Knowledge,
+  knowledge: Known,
   packet: Uint8Array,
   others: readonly Uint8Array[],
 ): boolean {

@@ -1,4 +1,5 @@
 import type { Knowledge } from "../attacker/knowledge/knowledge.ts";
+import type { Learning } from "../attacker/knowledge/learning.ts";
 import type { Trace } from "./trace.ts";
 import { digestOf } from "./trace-lines.ts";
 
@@ -24,10 +25,10 @@ export class FinishedRun implements Trace {
   readonly cameToRest: boolean;
   #digest: string | undefined;
   readonly #derived = new Map<Derive<unknown>, unknown>();
-  readonly #enemy: Knowledge | undefined;
+  readonly #enemy: Learning | undefined;
 
   /** @param enemy what the attacker had worked out by the end, if it had to during the run. */
-  constructor(run: Content, enemy?: Knowledge) {
+  constructor(run: Content, enemy?: Learning) {
     this.#enemy = enemy;
     this.plan = run.plan;
     this.events = run.events;
@@ -50,7 +51,7 @@ export class FinishedRun implements Trace {
 
   /** What the attacker worked out during the run itself, if it did. */
   static workedOut(trace: Trace): Knowledge | undefined {
-    return #enemy in trace ? trace.#enemy : undefined;
+    return #enemy in trace ? trace.#enemy?.whole() : undefined;
   }
 
   /** @returns what `derive` makes of the run, computed once. */

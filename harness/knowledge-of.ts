@@ -25,9 +25,11 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
     e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
   );
   const declared = declaredSecrets(trace);
-  const workedOut = FinishedRun.workedOut(trace);
-  const alike = (a: Uint8Array) => declared.some((b) => equalBytes(a, b));
-  if (!disclosures && workedOut !== undefined && said.every(alike)) return workedOut;
+  const workedOut =
+    !disclosures && said.every((a) => declared.some((b) => equalBytes(a, b)))
+      ? FinishedRun.workedOut(trace)
+      : undefined;
+  if (workedOut !== undefined) return workedOut;
   const { publicValues = [], identities = [] } = trace.deployment;
   // Nobody learns from what he says himself.
   const heard = trace.packets.flatMap((p) => (p.byAttacker === "injected" ? [] : [p.bytes]));

@@ -41,6 +41,12 @@ const prefixAt = (value: Latin1, i: number): number =>
     value.charCodeAt(i + 3)) >>>
   0;
 
+/** May the four bytes at `i` be one of these? */
+function isGram(grams: Uint8Array, value: Latin1, i: number): boolean {
+  const slot = slotOf(prefixAt(value, i), gramSlots);
+  return ((grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
+}
+
 /** How the attacker came to know a value. */
 export type Origin =
   | { readonly kind: "seen" }
@@ -242,13 +248,17 @@ export class Knowledge implements Derivability {
     this.#known.set(value, origin);
     if (before === undefined) this.#texts.push(value);
     this.#dirty = true;
-    const isTelling = (part: Latin1): boolean => !this.#markers.has(part) || this.#isRead(origin);
     for (const part of this.#recordedIn(value, true)) {
-      if (isTelling(part)) this.#add(part, { kind: "part", of: value });
+      if (this.#isTold(part, origin)) this.#add(part, { kind: "part", of: value });
     }
     for (const inner of decodedParts(value)) {
-      if (isTelling(inner)) this.#add(inner, { kind: "decoded", of: value });
+      if (this.#isTold(inner, origin)) this.#add(inner, { kind: "decoded", of: value });
     }
+  }
+
+  /** Does what lies within something of this origin become known with it? */
+  #isTold(part: Latin1, origin: Origin): boolean {
+    return !this.#markers.has(part) || this.#isRead(origin);
   }
 
   /** What could be computed is seen: now the names in it are told. */
@@ -379,11 +389,7 @@ export class Knowledge implements Derivability {
   /** Could the eight bytes at `i` be inside a secret? Mostly not, which spares a long search. */
   #mayBeInside(value: Latin1, i: number): boolean {
     const grams = this.#gramsOfSecrets();
-    const has = (k: number): boolean => {
-      const slot = slotOf(prefixAt(value, k), gramSlots);
-      return ((grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
-    };
-    return has(i) && has(i + prefixBytes);
+    return isGram(grams, value, i) && isGram(grams, value, i + prefixBytes);
   }
 
   #gramsOfSecrets(): Uint8Array {

@@ -1,9 +1,15 @@
 import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
-import { isEnemy } from "../../attacker/move.ts";
+import { type Attack, isEnemy } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
 import { exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+/** What is said to the attacker itself, as a user like others, it may know. */
+const isSecret = ({ other, purpose, message }: Item, attack: Attack): boolean =>
+  purpose === "message" &&
+  message.length >= declaredFromBytes &&
+  (other === undefined || !isEnemy(other, attack));
 
 export const confidentiality: Guarantee = {
   id: "confidentiality",
@@ -17,12 +23,8 @@ export const confidentiality: Guarantee = {
   counts: withoutDisclosure,
   judge(trace) {
     const knowledge = knowledgeFromWire(trace);
-    // What is said to the attacker itself, as a user like others, it may know.
-    const isSecret = ({ other, purpose, message }: Item): boolean =>
-      purpose === "message" &&
-      message.length >= declaredFromBytes &&
-      (other === undefined || !isEnemy(other, trace.plan.attack));
-    const messages = exchangesOf(trace).submissions.filter(isSecret);
+    const { attack } = trace.plan;
+    const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, attack));
     for (const { message, end } of messages) {
       if (!knowledge.derivable(message)) continue;
       const compute = knowledge.costOf(latin1(message));

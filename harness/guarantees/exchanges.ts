@@ -61,24 +61,13 @@ export const exchangesOf = perRun(collect);
 function collect(trace: Trace): Exchanges {
   const processes = new Map(trace.processes.map((p) => [p.id, p]));
   const ends = new Map<string, OpenEnd>();
-  const endOf = (at: ProcessId, session: string, t: number): OpenEnd | undefined => {
-    const key = `${at}/${session}`;
-    const process = processes.get(at);
-    if (process === undefined) return undefined;
-    let end = ends.get(key);
-    if (end === undefined) {
-      end = { process, session, keys: [], firstMs: t, lastMs: t, commits: [] };
-      ends.set(key, end);
-    }
-    end.lastMs = t;
-    return end;
-  };
   const submissions: Item[] = [];
   const deliveries: Item[] = [];
   trace.events.forEach((e, index) => {
     if (!("session" in e)) return;
-    const end = endOf(e.at, e.session, e.t);
-    if (end === undefined) return;
+    const process = processes.get(e.at);
+    if (process === undefined) return;
+    const end = endOf(process, e, ends);
     if (e.kind === "secret") end.keys.push(latin1(e.value));
     if (e.kind === "commit") end.commits.push({ peer: e.peer, t: e.t });
     if (e.kind !== "submit" && e.kind !== "deliver") return;
@@ -102,8 +91,26 @@ function collect(trace: Trace): Exchanges {
     ends: all,
     submissions,
     deliveries,
-    partners: (end) => partnersOf(end, all, lives),
+    partners(end) {
+      return partnersOf(end, all, lives);
+    },
   };
+}
+
+/** The end that an event belongs to, which lasts at least until then. */
+function endOf(
+  process: ProcessInfo,
+  { at, session, t }: { readonly at: ProcessId; readonly session: string; readonly t: number },
+  ends: Map<string, OpenEnd>,
+): OpenEnd {
+  const key = `${at}/${session}`;
+  let end = ends.get(key);
+  if (end === undefined) {
+    end = { process, session, keys: [], firstMs: t, lastMs: t, commits: [] };
+    ends.set(key, end);
+  }
+  end.lastMs = t;
+  return end;
 }
 
 /**

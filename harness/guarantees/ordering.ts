@@ -26,20 +26,23 @@ export const ordering: Guarantee = {
   },
 };
 
+/** Can this have become that? */
+const isSource = (sent: Item, delivered: Item): boolean =>
+  sent.index < delivered.index && sent.content === delivered.content;
+
 function outOfOrder(end: End, delivered: readonly Item[], { submissions, partners }: Exchanges) {
   for (const partner of partners(end)) {
     const sent = submissions.filter((s) => s.end === partner);
     let last = -1;
     let lastItem: Item | undefined;
     for (const d of delivered) {
-      const fits = (s: Item): boolean => s.index < d.index && s.content === d.content;
-      const next = sent.findIndex((s, i) => i > last && fits(s));
+      const next = sent.findIndex((s, i) => i > last && isSource(s, d));
       if (next >= 0) {
         last = next;
         lastItem = d;
         continue;
       }
-      const earlier = sent.findIndex(fits);
+      const earlier = sent.findIndex((s) => isSource(s, d));
       // A stutter (the same words again at once) is a replay and leaves the order alone.
       if (earlier < 0 || sent[last]?.content === d.content || lastItem === undefined) continue;
       return {

@@ -118,9 +118,12 @@ export class Applications {
     const byAddress = this.#run.processes.find(
       (p) => p.address === from && p.plannedSession !== undefined,
     )?.plannedSession;
-    const fits = (s: number | undefined): boolean => isFree(process, s) && this.#isWith(peer, s);
-    if (fits(byAddress)) return byAddress;
-    return this.#run.outcomes.map((o) => o.session).find(fits);
+    if (this.#fits(process, byAddress, peer)) return byAddress;
+    return this.#run.outcomes.find((o) => this.#fits(process, o.session, peer))?.session;
+  }
+
+  #fits(process: Process, planned: number | undefined, peer: Principal | undefined): boolean {
+    return isFree(process, planned) && this.#isWith(peer, planned);
   }
 
   /** Does this principal take part in a planned session, or is nobody known who should? */

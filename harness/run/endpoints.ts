@@ -1,4 +1,5 @@
 import type { Address, Input, Millis, Output } from "../../protocol/endpoint.ts";
+import { ownInput } from "../../protocol/kit/own-input.ts";
 import type { Applications } from "./applications.ts";
 import type { Connections } from "./connections.ts";
 import { usesPuppets } from "./enemy.ts";
@@ -28,7 +29,8 @@ export class Endpoints {
   handle(process: Process, input: Input, from: Address | undefined): void {
     if (process.end !== "alive") return;
     const { now, events } = this.#run;
-    if (this.#keepsHistory) process.history.push({ input, now });
+    // Code may change what it is given, and a puppet may be given it again.
+    if (this.#keepsHistory) process.history.push({ input: ownInput(input), now });
     const result = handleInput(process, input, now);
     if (!result.ok) {
       events.push({ kind: "crashed", t: now, at: process.id, because: result.because });

@@ -2,7 +2,7 @@
  * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
  * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
  */
-import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { Learning } from "../../attacker/knowledge/learning.ts";
 import {
   type Attack,
   attackerHost,
@@ -92,7 +92,7 @@ export class Enemy {
   /** What nobody had to tell the attacker: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
   readonly #told: Uint8Array[] = [];
-  #knowledge: Knowledge | undefined;
+  #knowledge: Learning | undefined;
   #seenOps = 0;
   #seenPackets = 0;
   /** Attackers from outside see only what is sent to them. */
@@ -133,12 +133,12 @@ export class Enemy {
   }
 
   /** Knowledge as of now. */
-  knowledge(): Knowledge {
+  knowledge(): Learning {
     if (this.#knowledge === undefined) {
       const { plan, deployment } = this.#world;
       const { credentials = [], identities, publicValues = [] } = deployment;
       const declared = declaredSecrets({ plan, deployment: { credentials } });
-      this.#knowledge = new Knowledge(declared, identities);
+      this.#knowledge = new Learning(declared, identities);
       for (const value of publicValues) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
@@ -167,7 +167,7 @@ export class Enemy {
    * What it has worked out, if it ever had to; nothing if that is more or less than what the
    * traffic tells.
    */
-  get workedOut(): Knowledge | undefined {
+  get workedOut(): Learning | undefined {
     const complete = this.#sees && this.#told.length === 0;
     return this.#knowledge === undefined || !complete ? undefined : this.knowledge();
   }
@@ -175,9 +175,10 @@ export class Enemy {
   /** Who gets what is sent from one address to another, if an attacker sits in between. */
   onWire(from: Address, to: Address): Seat | undefined {
     if (this.seats.length === 0) return undefined;
+    const seat = this.#onWire.get(`${from}>${to}`);
+    if (seat !== undefined || !isAttackerAddress(to)) return seat;
     // At its own address a puppet also hears those whom it asked on the way.
-    const own = (): Seat | undefined => this.seats.find((s) => s.address === to);
-    return this.#onWire.get(`${from}>${to}`) ?? (isAttackerAddress(to) ? own() : undefined);
+    return this.seats.find((s) => s.address === to);
   }
 
   /** The same for what a puppet sends, if it is meant for another puppet. */

@@ -41,21 +41,27 @@ export function handleInput(process: Process, input: Input, now: Millis): Handle
   return { ok: true, outputs: outputs as readonly Output[] };
 }
 
+const callOf = (process: Process, input: Input): string =>
+  `${process.spec.name}.handle({ kind: "${input.kind}" })`;
+
 function checkOutputs(process: Process, input: Input, outputs: unknown): void {
-  const where = (): string => `${process.spec.name}.handle({ kind: "${input.kind}" })`;
   if (!Array.isArray(outputs)) {
-    throw new ProtocolError(`${where()} must return an array of outputs, not ${typeof outputs}`);
+    throw new ProtocolError(
+      `${callOf(process, input)} must return an array of outputs, not ${typeof outputs}`,
+    );
   }
   for (const output of outputs) {
     const kind: unknown = output?.kind;
     if (typeof kind !== "string" || !outputKinds.has(kind)) {
       throw new ProtocolError(
-        `${where()} returned an output of unknown kind ${JSON.stringify(kind)}`,
+        `${callOf(process, input)} returned an output of unknown kind ${JSON.stringify(kind)}`,
       );
     }
     const bytes = notBytesIn(output);
     if (bytes !== undefined) {
-      throw new ProtocolError(`${where()} returned "${kind}" whose ${bytes} is not a Uint8Array`);
+      throw new ProtocolError(
+        `${callOf(process, input)} returned "${kind}" whose ${bytes} is not a Uint8Array`,
+      );
     }
   }
 }

@@ -70,7 +70,9 @@ export class RunState {
       crypto: new CryptoRecorder(this.log, this.random.fork("deployment"), "deployment"),
       options,
       principals: this.book.principals(),
-      store: (principal, name) => stores.of(principal, name),
+      store(principal, name) {
+        return stores.of(principal, name);
+      },
     });
   }
 

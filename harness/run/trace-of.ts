@@ -52,7 +52,9 @@ function installed(deployment: RunState["deployment"]): Trace["deployment"] {
   const { publicValues, identities, credentials = [] } = deployment;
   const shown: { -readonly [K in keyof Trace["deployment"]]: Trace["deployment"][K] } = {
     credentials,
-    longTermSecrets: (principal) => deployment.longTermSecrets(principal),
+    longTermSecrets(principal) {
+      return deployment.longTermSecrets(principal);
+    },
   };
   if (publicValues !== undefined) shown.publicValues = publicValues;
   if (identities !== undefined) shown.identities = identities;

@@ -72,8 +72,12 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
   return {
     plain,
     isInsider: plain.length < attack.length,
-    counts: (guarantee) => guarantee.counts?.(plain, transport) !== false,
-    capability: (guarantee) => (watches(guarantee) ? watching : acting),
+    counts(guarantee) {
+      return guarantee.counts?.(plain, transport) !== false;
+    },
+    capability(guarantee) {
+      return watches(guarantee) ? watching : acting;
+    },
   };
 }
 

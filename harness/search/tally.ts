@@ -16,6 +16,19 @@ const effort = (choice: RunChoice): number =>
   choice.attack.length + (choice.network.loss > 0 ? randomNetworkEffort : 0);
 const randomNetworkEffort = 1_000;
 
+function isNews(
+  found: ReadonlyMap<Capability, Hit>,
+  capability: Capability,
+  choice: RunChoice,
+): boolean {
+  const best = found.get(capability);
+  return best === undefined || effort(choice) < effort(best.choice);
+}
+
+function keep(found: Map<Capability, Hit>, hit: Hit): void {
+  if (isNews(found, hit.capability, hit.choice)) found.set(hit.capability, hit);
+}
+
 export class Tally {
   readonly guarantee: Guarantee;
   runs = 0;
@@ -38,24 +51,14 @@ export class Tally {
 
   /** Would a violation by such an attack be news? */
   wants(capability: Capability, choice: RunChoice): boolean {
-    const news = (map: Map<Capability, Hit>): boolean => {
-      const best = map.get(capability);
-      return best === undefined || effort(choice) < effort(best.choice);
-    };
-    if (news(this.#best)) return true;
-    return this.guarantee.layered && news(this.#bestInLayer);
+    if (isNews(this.#best, capability, choice)) return true;
+    return this.guarantee.layered && isNews(this.#bestInLayer, capability, choice);
   }
 
   record(hit: Hit, inLayer: boolean): boolean {
     const first = this.#best.size === 0;
-    const keep = (map: Map<Capability, Hit>): void => {
-      const best = map.get(hit.capability);
-      if (best === undefined || effort(hit.choice) < effort(best.choice)) {
-        map.set(hit.capability, hit);
-      }
-    };
-    keep(this.#best);
-    if (inLayer && this.guarantee.layered) keep(this.#bestInLayer);
+    keep(this.#best, hit);
+    if (inLayer && this.guarantee.layered) keep(this.#bestInLayer, hit);
     return first;
   }
 

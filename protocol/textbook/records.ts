@@ -23,8 +23,10 @@ export interface DirectionKeys {
 
 /** @param secret of the session, uniformly random. */
 export function directionKeys(crypto: CryptoKit, secret: Uint8Array): DirectionKeys {
-  const derive = (use: string) => crypto.hkdfExpand("sha256", secret, utf8(use), 32);
-  return { toResponder: derive("to responder"), toInitiator: derive("to initiator") };
+  return {
+    toResponder: crypto.hkdfExpand("sha256", secret, utf8("to responder"), 32),
+    toInitiator: crypto.hkdfExpand("sha256", secret, utf8("to initiator"), 32),
+  };
 }
 
 /** What sealing and counting are for. */

@@ -1,0 +1,173 @@
+/**
+ * Knowledge as it grows, worked out once for all runs: what follows from the same evidence, told
+ * in the same order, is looked up. Only what nobody has asked before is deduced.
+ */
+import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { remembers } from "../../protocol/kit/memo.ts";
+import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { Knowledge } from "./knowledge.ts";
+
+/** What puppets ask of what the attacker knows. */
+export type Known = Pick<Knowledge, "has" | "derivable" | "occurs" | "knows" | "size">;
+
+interface Branch {
+  readonly op: OpRecord;
+  readonly place: Place;
+}
+
+/**
+ * A place in the tree of all evidence: the way to it is the evidence. A tree, and no map by text:
+ * records of the same computation share their strings, which then need not be read again.
+ */
+class Place {
+  /** All that follows here; nothing may be added to it. */
+  knowledge: Knowledge | undefined;
+  size: number | undefined;
+  #texts: Map<string, Place> | undefined;
+  #operations: Map<Latin1, Branch[]> | undefined;
+  #answers: Map<string, boolean> | undefined;
+
+  afterText(text: string): Place {
+    this.#texts ??= new Map();
+    let place = this.#texts.get(text);
+    if (place === undefined) {
+      place = newPlace();
+      this.#texts.set(text, place);
+    }
+    return place;
+  }
+
+  after(op: OpRecord): Place {
+    this.#operations ??= new Map();
+    const branches = this.#operations.get(op.output);
+    const known = branches?.find((b) => isSame(b.op, op));
+    if (known !== undefined) return known.place;
+    const branch = { op, place: newPlace() };
+    if (branches === undefined) this.#operations.set(op.output, [branch]);
+    else branches.push(branch);
+    return branch.place;
+  }
+
+  /** @returns what was answered here before. */
+  answer(question: string): boolean | undefined {
+    return this.#answers?.get(question);
+  }
+
+  keep(question: string, answer: boolean): boolean {
+    this.#answers ??= new Map();
+    this.#answers.set(question, answer);
+    return answer;
+  }
+}
+
+const isSame = (a: OpRecord, b: OpRecord): boolean =>
+  a === b ||
+  (a.op === b.op &&
+    a.algorithm === b.algorithm &&
+    a.backwards === b.backwards &&
+    a.inputs.length === b.inputs.length &&
+    a.inputs.every((input, i) => input === b.inputs[i]));
+
+/** Places, and what knowledge rests on, taken together: a kilobyte or less for each. */
+const mostWeight = 150_000;
+const perFact = 2;
+let weight = 0;
+function newPlace(): Place {
+  weight++;
+  return new Place();
+}
+let root = new Place();
+
+/** Where nothing is to be remembered, one that leads nowhere. */
+function start(): Place {
+  if (!remembers()) return new Place();
+  if (weight > mostWeight) {
+    root = new Place();
+    weight = 0;
+  }
+  return root;
+}
+
+export class Learning implements Known {
+  readonly #declared: readonly Uint8Array[];
+  readonly #markers: readonly Uint8Array[];
+  readonly #told: (OpRecord | Latin1)[] = [];
+  readonly #isShared = remembers();
+  #place: Place;
+  /** What has been worked out in here, and from how much of what it was told. */
+  #own: Knowledge | undefined;
+  #used = 0;
+
+  /** See {@link Knowledge}. */
+  constructor(declared: readonly Uint8Array[], markers: readonly Uint8Array[] = []) {
+    this.#declared = declared;
+    this.#markers = markers;
+    this.#place = start();
+    if (!this.#isShared) return;
+    this.#place = this.#place.afterText(`${declared.length} ${markers.length}`);
+    for (const bytes of declared) this.#place = this.#place.afterText(latin1(bytes));
+    for (const bytes of markers) this.#place = this.#place.afterText(latin1(bytes));
+  }
+
+  learnOperation(op: OpRecord): void {
+    this.#told.push(op);
+    this.#place = this.#isShared ? this.#place.after(op) : new Place();
+  }
+
+  observe(bytes: Uint8Array | Latin1): void {
+    const text = typeof bytes === "string" ? bytes : latin1(bytes);
+    this.#told.push(text);
+    this.#place = this.#isShared ? this.#place.afterText(text) : new Place();
+  }
+
+  has(value: Latin1): boolean {
+    const place = this.#place;
+    return place.answer(value) ?? place.keep(value, this.#deduced().has(value));
+  }
+
+  derivable(bytes: Uint8Array): boolean {
+    return this.has(latin1(bytes));
+  }
+
+  occurs(value: Latin1): boolean {
+    return this.#deduced().occurs(value);
+  }
+
+  knows(value: Latin1): boolean {
+    return this.#deduced().knows(value);
+  }
+
+  publicKeyOf(privateKey: Latin1): Latin1 | undefined {
+    return this.#deduced().publicKeyOf(privateKey);
+  }
+
+  get size(): number {
+    const place = this.#place;
+    place.size ??= this.#deduced().size;
+    return place.size;
+  }
+
+  /** @returns all that follows by now; it is shared, and nothing may be added to it. */
+  whole(): Knowledge {
+    const place = this.#place;
+    if (place.knowledge === undefined) {
+      place.knowledge = this.#deduced();
+      weight += perFact * this.#told.length;
+      // If more is told, that is worked out from the beginning.
+      this.#own = undefined;
+      this.#used = 0;
+    }
+    return place.knowledge;
+  }
+
+  #deduced(): Knowledge {
+    if (this.#place.knowledge !== undefined) return this.#place.knowledge;
+    this.#own ??= new Knowledge(this.#declared, this.#markers);
+    for (; this.#used < this.#told.length; this.#used++) {
+      const fact = this.#told[this.#used] as OpRecord | Latin1;
+      if (typeof fact === "string") this.#own.observe(fact);
+      else this.#own.learnOperation(fact);
+    }
+    return this.#own;
+  }
+}
