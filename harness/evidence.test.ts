@@ -66,7 +66,7 @@ test("it is worked out afresh where nothing is to be remembered", () => {
 test("memory is bounded, and what was forgotten comes out the same", () => {
   const before = knowledgeFrom(evidence);
   const { size } = before;
-  for (let i = 0; i < 70; i++) {
+  for (let i = 0; i < 60; i++) {
     const observed = Array.from({ length: 1_000 }, (_, k) => utf8(`packet ${i} ${k}`));
     knowledgeFrom({ ...evidence, operations: [], observed });
   }
