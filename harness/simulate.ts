@@ -158,7 +158,7 @@ class Simulation {
         this.#seats.timeout(item.seat, item.t);
         return;
       case "say":
-        this.#seats.say(item.seat);
+        this.#seats.speak(item.seat, item.t);
         return;
     }
   }

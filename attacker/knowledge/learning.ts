@@ -109,6 +109,11 @@ export class Learning implements Known {
     for (const bytes of markers) this.#place = this.#place.afterText(latin1(bytes));
   }
 
+  /** How much it was told: more whenever anything new may follow. */
+  get told(): number {
+    return this.#told.length;
+  }
+
   learnOperation(op: OpRecord): void {
     this.#told.push(op);
     this.#place = this.#isShared ? this.#place.after(op) : new Place();

@@ -53,6 +53,8 @@ export interface Seat {
   /** How many packets it still sends before it leaves. */
   left: number;
   timer: Millis | undefined;
+  /** When it says the next thing. */
+  saysAt: Millis | undefined;
 }
 
 /** What of the run it reaches into. */
@@ -316,6 +318,7 @@ export class Enemy {
       forged: 0,
       left: leaves,
       timer: undefined,
+      saysAt: undefined,
     };
     this.seats.push(seat);
     return seat;

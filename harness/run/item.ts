@@ -38,7 +38,7 @@ export type Item =
   | { readonly kind: "send"; readonly desk: Desk }
   | { readonly kind: "move"; readonly entry: IndexedMove }
   | { readonly kind: "seat-timer"; readonly seat: Seat; readonly t: Millis }
-  | { readonly kind: "say"; readonly seat: Seat };
+  | { readonly kind: "say"; readonly seat: Seat; readonly t: Millis };
 
 /** Whose turn it is: who is to be named if a run does not come to rest. */
 export function itemOwner(item: Item): ProcessId {

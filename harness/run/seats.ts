@@ -12,6 +12,13 @@ import type { Wire } from "./wire.ts";
 /** A puppet first hands on what others say; then it says its own. */
 const forgeAfterMs = 2_000;
 
+/** How long a puppet that has a session waits before it speaks, if it has anything to say. */
+function waitOf({ ready, puppet, toSay, forged }: Seat): Millis | undefined {
+  if (!ready || puppet.dead || (toSay.length === 0 && forged >= forgedMessages.length))
+    return undefined;
+  return toSay.length === 0 && forged === 0 ? forgeAfterMs : thinkMs;
+}
+
 /** Puppets at work: what they are fed, and what they send. */
 export class Seats {
   readonly #run: RunState;
@@ -19,6 +26,8 @@ export class Seats {
   readonly #footprint: Footprint;
   readonly #wire: Wire;
   readonly #connections: Connections;
+  /** How much the attacker had been told when they last were woken; -1 if one acted since. */
+  #wokenAt = -1;
 
   constructor(
     run: RunState,
@@ -57,12 +66,20 @@ export class Seats {
 
   feed(seat: Seat, input: Input): void {
     this.#enemy.knowledge();
+    this.#wokenAt = -1;
     this.#outputs(seat, seat.puppet.feed(input, this.#run.now));
   }
 
   say(seat: Seat): void {
     const input = this.#enemy.next(seat);
     if (input !== undefined) this.feed(seat, input);
+  }
+
+  /** It was planned for now that the puppet says something, unless that was moved. */
+  speak(seat: Seat, t: Millis): void {
+    if (seat.saysAt !== t) return;
+    seat.saysAt = undefined;
+    this.say(seat);
   }
 
   timeout(seat: Seat, t: Millis): void {
@@ -74,7 +91,9 @@ export class Seats {
   /** Knowledge may have grown: whatever stalled is tried again. */
   wake(): void {
     if (this.#enemy.seats.length === 0) return;
-    this.#enemy.knowledge();
+    const { told } = this.#enemy.knowledge();
+    if (told === this.#wokenAt) return;
+    this.#wokenAt = told;
     const { now, queue } = this.#run;
     for (const seat of this.#enemy.seats) {
       this.#outputs(seat, seat.puppet.advance(now));
@@ -91,12 +110,17 @@ export class Seats {
       if (output.kind === "transmit") this.#transmit(seat, output.bytes, output.to);
       else this.#enemy.absorb(seat, output);
     }
+    this.#planWords();
+  }
+
+  /** Whoever has a session and something to say says it in a while. */
+  #planWords(): void {
     const { now, queue } = this.#run;
-    for (const s of this.#enemy.seats) {
-      if (!s.ready) continue;
-      if (s.toSay.length > 0) queue.at(now + thinkMs, { kind: "say", seat: s });
-      else if (s.forged < forgedMessages.length)
-        queue.at(now + forgeAfterMs, { kind: "say", seat: s });
+    for (const seat of this.#enemy.seats) {
+      const wait = waitOf(seat);
+      if (wait === undefined || (seat.saysAt ?? Number.POSITIVE_INFINITY) <= now + wait) continue;
+      seat.saysAt = now + wait;
+      queue.at(seat.saysAt, { kind: "say", seat, t: seat.saysAt });
     }
   }
 

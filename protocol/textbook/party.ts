@@ -147,6 +147,14 @@ function labelledOne(output: OutputBody, session: Address): Output {
       return { kind: "claim", claim: output.claim, session };
     case "close":
       return { kind: "close", session, to: session };
+    case "reject":
+      return { kind: "reject", reason: output.reason, session };
+    case "deliver": {
+      const { message, from } = output;
+      return output.purpose === undefined
+        ? { kind: "deliver", message, from, session }
+        : { kind: "deliver", message, from, purpose: output.purpose, session };
+    }
     default:
       return { ...output, session };
   }
