@@ -2,6 +2,7 @@
 
 import type { Knowledge } from "../attacker/knowledge/knowledge.ts";
 import { isAttacker } from "../attacker/move.ts";
+import type { Workload } from "../protocol/endpoint.ts";
 import { equalBytes } from "../protocol/kit/bytes.ts";
 import { eventsOf } from "./events-of.ts";
 import { knowledgeFrom } from "./evidence.ts";
@@ -14,28 +15,41 @@ export function declaredSecrets(
     deployment: Pick<Trace["deployment"], "credentials">;
   },
 ): readonly Uint8Array[] {
-  const payloads = trace.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
-  const credentials = trace.deployment.credentials.flatMap((c) => [c.user, c.password]);
-  return [...payloads, ...credentials];
+  const payloads = payloadsOf(trace.plan.workload);
+  const { credentials } = trace.deployment;
+  return credentials.length === 0
+    ? payloads
+    : [...payloads, ...credentials.flatMap((c) => [c.user, c.password])];
 }
 
+/** The same list for the same workload: what follows from it need not be looked up again. */
+const payloads = new WeakMap<Workload, readonly Uint8Array[]>();
+function payloadsOf(workload: Workload): readonly Uint8Array[] {
+  let found = payloads.get(workload);
+  if (found === undefined) {
+    found = workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
+    payloads.set(workload, found);
+  }
+  return found;
+}
+
+const isAmong = (bytes: Uint8Array, list: readonly Uint8Array[]): boolean =>
+  list.includes(bytes) || list.some((other) => equalBytes(other, bytes));
+
 function build(trace: Trace, disclosures: boolean): Knowledge {
-  // What an endpoint submits by itself was its user's as well.
-  const said = eventsOf(trace, "submit").flatMap((e) =>
-    e.purpose === "message" && !isAttacker(e.at) ? [e.message] : [],
-  );
   const declared = declaredSecrets(trace);
-  const workedOut =
-    !disclosures && said.every((a) => declared.some((b) => equalBytes(a, b)))
-      ? FinishedRun.workedOut(trace)
-      : undefined;
+  // What an endpoint submits by itself was its user's as well.
+  const more = eventsOf(trace, "submit").flatMap(({ purpose, at, message }) =>
+    purpose === "message" && !isAttacker(at) && !isAmong(message, declared) ? [message] : [],
+  );
+  const workedOut = !disclosures && more.length === 0 ? FinishedRun.workedOut(trace) : undefined;
   if (workedOut !== undefined) return workedOut;
   const { publicValues = [], identities = [] } = trace.deployment;
   // Nobody learns from what he says himself.
   const heard = trace.packets.flatMap((p) => (p.byAttacker === "injected" ? [] : [p.bytes]));
   const told = disclosures ? trace.disclosed : [];
   return knowledgeFrom({
-    declared: [...declared, ...said],
+    declared: more.length === 0 ? declared : [...declared, ...more],
     identities,
     operations: trace.crypto,
     observed: [...publicValues, ...trace.attackerKnows, ...heard, ...told],

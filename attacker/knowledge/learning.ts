@@ -78,14 +78,26 @@ function newPlace(): Place {
 }
 let root = new Place();
 
-/** Where nothing is to be remembered, one that leads nowhere. */
-function start(): Place {
+/** Where all begins for a list of declared values, for as long as the list is there. */
+let beginnings = new WeakMap<readonly Uint8Array[], Place>();
+
+/** Where nothing is to be remembered, a place that leads nowhere. */
+function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): Place {
   if (!remembers()) return new Place();
   if (weight > mostWeight) {
     root = new Place();
+    beginnings = new WeakMap();
     weight = 0;
   }
-  return root;
+  let place = beginnings.get(declared);
+  if (place === undefined) {
+    place = root.afterText(`${declared.length}`);
+    for (const bytes of declared) place = place.afterText(latin1(bytes));
+    beginnings.set(declared, place);
+  }
+  place = place.afterText(`${markers.length}`);
+  for (const bytes of markers) place = place.afterText(latin1(bytes));
+  return place;
 }
 
 export class Learning implements Known {
@@ -102,11 +114,7 @@ export class Learning implements Known {
   constructor(declared: readonly Uint8Array[], markers: readonly Uint8Array[] = []) {
     this.#declared = declared;
     this.#markers = markers;
-    this.#place = start();
-    if (!this.#isShared) return;
-    this.#place = this.#place.afterText(`${declared.length} ${markers.length}`);
-    for (const bytes of declared) this.#place = this.#place.afterText(latin1(bytes));
-    for (const bytes of markers) this.#place = this.#place.afterText(latin1(bytes));
+    this.#place = start(declared, markers);
   }
 
   /** How much it was told: more whenever anything new may follow. */

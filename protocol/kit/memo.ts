@@ -19,7 +19,7 @@ export interface Computed {
 const memoLimit = 80_000_000;
 let memoSize = 0;
 let memoEnabled = true;
-const memo = new Map<string, Map<Latin1, Computed>>();
+const memo = new Map<string, Map<string, Map<Latin1, Computed>>>();
 
 /** Does this process remember what was computed? Not while a finding is confirmed. */
 export const remembers = (): boolean => memoEnabled;
@@ -47,31 +47,40 @@ const carryOut = (inputs: readonly Uint8Array[], work: () => Uint8Array | undefi
   };
 };
 
-/** @param name of the operation: with the inputs, it decides the outcome. */
+/**
+ * @param operation with its algorithm and the inputs, it decides the outcome. Two names, since to
+ *   join them costs as much as to look them up.
+ */
 export function compute(
-  name: string,
+  operation: string,
+  algorithm: string,
   inputs: readonly Uint8Array[],
   work: () => Uint8Array | undefined,
 ): Computed {
   if (!memoEnabled) return carryOut(inputs, work);
   const key = keyOf(inputs);
-  let found = memo.get(name)?.get(key);
-  if (found === undefined) {
-    found = carryOut(inputs, work);
-    remember(name, key, found);
-  }
-  return found;
+  const found = memo.get(operation)?.get(algorithm)?.get(key);
+  return found ?? remember(operation, algorithm, key, carryOut(inputs, work));
 }
 
-function remember(name: string, key: Latin1, found: Computed): void {
+function remember(operation: string, algorithm: string, key: Latin1, found: Computed): Computed {
   if (memoSize > memoLimit) {
     memo.clear();
     memoSize = 0;
   }
-  memoSize += name.length + key.length;
-  const sameName = memo.get(name);
-  if (sameName === undefined) memo.set(name, new Map([[key, found]]));
-  else sameName.set(key, found);
+  memoSize += key.length;
+  inner(inner(memo, operation), algorithm).set(key, found);
+  return found;
+}
+
+/** @returns the map in a map, made where there is none. */
+function inner<K, L, V>(outer: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let found = outer.get(key);
+  if (found === undefined) {
+    found = new Map();
+    outer.set(key, found);
+  }
+  return found;
 }
 
 const lengthBytes = 4;

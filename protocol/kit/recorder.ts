@@ -166,7 +166,7 @@ export class CryptoRecorder implements CryptoKit {
     work: () => Uint8Array,
     field?: FiniteField,
   ): Uint8Array {
-    const of = compute(`${op} ${algorithm}`, inputs, work);
+    const of = compute(op, algorithm, inputs, work);
     if (of.bytes === null) throw new InvariantError(`${op} ${algorithm} gave nothing`);
     this.#record(op, algorithm, of.inputs, of.output, false, field);
     return of.bytes.slice();
@@ -179,7 +179,7 @@ export class CryptoRecorder implements CryptoKit {
     inputs: readonly Uint8Array[],
     work: () => Uint8Array | undefined,
   ): Uint8Array | undefined {
-    const of = compute(`${op} ${algorithm}`, inputs, work);
+    const of = compute(op, algorithm, inputs, work);
     if (of.bytes !== null) this.#record(op, algorithm, of.inputs, of.output);
     return of.bytes?.slice();
   }
@@ -232,7 +232,7 @@ export class CryptoRecorder implements CryptoKit {
     let privateKey: Uint8Array;
     if (typeof group === "string") {
       const seed = this.#random.bytes(curveSeedBytes(group));
-      const of = compute(`private-key ${group}`, [seed], () => curvePrivateKey(group, seed));
+      const of = compute("private-key", group, [seed], () => curvePrivateKey(group, seed));
       privateKey = (of.bytes as Uint8Array).slice();
     } else {
       const size = bigintBytes(group.modulus).length;
@@ -262,7 +262,7 @@ export class CryptoRecorder implements CryptoKit {
     peerPublicKey: Uint8Array,
   ): Uint8Array | undefined {
     const name = groupName(group);
-    const of = compute(`shared-secret ${name}`, [privateKey, peerPublicKey], () =>
+    const of = compute("shared-secret", name, [privateKey, peerPublicKey], () =>
       typeof group === "string"
         ? curveSharedSecret(group, privateKey, peerPublicKey)
         : fieldSharedSecret(group.modulus, privateKey, peerPublicKey),
@@ -330,7 +330,7 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    const of = compute("verify ed25519", [publicKey, message, signature], () =>
+    const of = compute("verify", "ed25519", [publicKey, message, signature], () =>
       ed25519Verify(publicKey, message, signature) ? empty : undefined,
     );
     if (of.bytes === null) return false;
@@ -358,7 +358,7 @@ export class CryptoRecorder implements CryptoKit {
     ciphertext: Uint8Array,
     associatedData: Uint8Array = empty,
   ): Uint8Array | undefined {
-    const of = compute(`open ${name}`, [key, nonce, associatedData, ciphertext], () =>
+    const of = compute("open", name, [key, nonce, associatedData, ciphertext], () =>
       aeadOpen(name, key, nonce, ciphertext, associatedData),
     );
     const [k = "", n = "", data = "", sealed = ""] = of.inputs;
@@ -380,7 +380,7 @@ export class CryptoRecorder implements CryptoKit {
     iv: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
-    const of = compute(`decrypt ${mode}`, [key, iv, ciphertext], () =>
+    const of = compute("decrypt", mode, [key, iv, ciphertext], () =>
       cipherDecrypt(mode, key, iv, ciphertext),
     );
     const [k = "", v = "", ct = ""] = of.inputs;
@@ -405,7 +405,7 @@ export class CryptoRecorder implements CryptoKit {
     const seed = this.#random.bytes(rsaOaepSeedBytes(hashName));
     const content = this.#worded(plaintext);
     const name = `rsa-oaep-${hashName}`;
-    const of = compute(`encrypt ${name}`, [publicKey, content, seed], () =>
+    const of = compute("encrypt", name, [publicKey, content, seed], () =>
       rsaOaepEncrypt(hashName, publicKey, content, seed),
     );
     if (of.bytes === null) return undefined;
@@ -420,7 +420,7 @@ export class CryptoRecorder implements CryptoKit {
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
     const name = `rsa-oaep-${hashName}`;
-    const of = compute(`decrypt ${name}`, [privateKey, ciphertext], () =>
+    const of = compute("decrypt", name, [privateKey, ciphertext], () =>
       rsaOaepDecrypt(hashName, privateKey, ciphertext),
     );
     const [sk = "", ct = ""] = of.inputs;
@@ -448,7 +448,7 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined {
-    const of = compute(`decode ${encoding}`, [data], () => decodeText(encoding, data));
+    const of = compute("decode", encoding, [data], () => decodeText(encoding, data));
     if (of.bytes === null) return undefined;
     this.#record("encode", encoding, [of.output], of.inputs[0] ?? "", true);
     return of.bytes.slice();

@@ -8,9 +8,13 @@ export const any = -1;
 /** Each field behind its length in two bytes, but the last, which takes what is left. */
 export function pack(...fields: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const field of fields) parts.push(uintBytes(field.length, lengthBytes), field);
-  // Nothing comes behind the last one: its length is clear.
-  parts.splice(-2, 1);
+  const last = fields.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const field = fields[i] as Uint8Array;
+    // Nothing comes behind the last one: its length is clear.
+    if (i < last) parts.push(uintBytes(field.length, lengthBytes));
+    parts.push(field);
+  }
   return concat(...parts);
 }
 

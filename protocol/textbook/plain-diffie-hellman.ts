@@ -21,12 +21,16 @@ import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
 const covered = (by: Part, { inOrder, names }: Halves) => pack(utf8(by), ...inOrder, ...names);
 
 const binding = (keys: ReadonlyMap<Principal, KeyPair>, signs: boolean): Binding => ({
-  knows: (peer) => keys.has(peer),
-  key: (crypto, { shared, inOrder }) => crypto.hkdfExtract("sha256", shared, pack(...inOrder)),
-  token: (crypto, halves) =>
-    signs
-      ? crypto.sign(keyOf(keys, halves.self).privateKey, covered(halves.part, halves))
-      : utf8("done"),
+  knows(peer) {
+    return keys.has(peer);
+  },
+  key(crypto, { shared, inOrder }) {
+    return crypto.hkdfExtract("sha256", shared, pack(...inOrder));
+  },
+  token(crypto, halves) {
+    if (!signs) return utf8("done");
+    return crypto.sign(keyOf(keys, halves.self).privateKey, covered(halves.part, halves));
+  },
   convinces(crypto, halves, _key, token) {
     const { publicKey } = keyOf(keys, halves.peer);
     return !signs || crypto.verify(publicKey, covered(halves.otherPart, halves), token);
@@ -72,11 +76,13 @@ A ↔ B: counter, {text}K     K = KDF(g^xy; X, Y), a key for each direction
     const signs = options.auth === "signatures";
     const bound = binding(keys, signs);
     return {
-      open: (role, env) =>
-        role === "initiator"
-          ? new Client(new Initiator(env, bound))
-          : new Service(() => new Responder(env, bound)),
-      longTermSecrets: (p) => present(signs ? keys.get(p)?.privateKey : undefined),
+      open(role, env) {
+        if (role === "initiator") return new Client(new Initiator(env, bound));
+        return new Service(() => new Responder(env, bound));
+      },
+      longTermSecrets(principal) {
+        return present(signs ? keys.get(principal)?.privateKey : undefined);
+      },
       publicValues: [...keys.values()].map((k) => k.publicKey),
     };
   },

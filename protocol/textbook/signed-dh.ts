@@ -29,16 +29,24 @@ const signatureBytes = 64;
 const macBytes = 32;
 
 function binding(keys: ReadonlyMap<Principal, KeyPair>, options: OptionValues): Binding {
-  const transcript = ({ inOrder, names }: Halves) =>
-    pack(...inOrder, ...(options.identities === "unsigned" ? [] : names));
-  const covered = (by: Part, halves: Halves) => pack(utf8(by), transcript(halves));
+  const isSigned = options.identities !== "unsigned";
+  function transcript({ inOrder, names }: Halves) {
+    return isSigned ? pack(...inOrder, ...names) : pack(...inOrder);
+  }
+  function covered(by: Part, halves: Halves) {
+    return pack(utf8(by), transcript(halves));
+  }
   function mac(crypto: CryptoKit, by: Part, halves: Halves, key: Uint8Array): Uint8Array {
     const confirm = crypto.hkdfExpand("sha256", key, utf8("confirm"), 32);
     return crypto.hmac("sha256", confirm, covered(by, halves));
   }
   return {
-    knows: (peer) => keys.has(peer),
-    key: (crypto, h) => crypto.hkdfExtract("sha256", h.shared, transcript(h)),
+    knows(peer) {
+      return keys.has(peer);
+    },
+    key(crypto, halves) {
+      return crypto.hkdfExtract("sha256", halves.shared, transcript(halves));
+    },
     token(crypto, halves, key) {
       const { self, part } = halves;
       const signature = crypto.sign(keyOf(keys, self).privateKey, covered(part, halves));
@@ -110,11 +118,13 @@ A → B: counter, {text}K1                                   and likewise B to A
     const keys = new Map(principals.map((p) => [p, crypto.signingKeyPair()]));
     const bound = binding(keys, options);
     return {
-      open: (role, env) =>
-        role === "initiator"
-          ? new Client(new Initiator(env, bound))
-          : new Service(() => new Responder(env, bound)),
-      longTermSecrets: (principal) => present(keys.get(principal)?.privateKey),
+      open(role, env) {
+        if (role === "initiator") return new Client(new Initiator(env, bound));
+        return new Service(() => new Responder(env, bound));
+      },
+      longTermSecrets(principal) {
+        return present(keys.get(principal)?.privateKey);
+      },
       publicValues: [...keys.values()].map((k) => k.publicKey),
     };
   },
