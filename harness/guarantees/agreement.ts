@@ -8,6 +8,7 @@ import type { Principal, Protocol } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf, placesOf } from "../events-of.ts";
 import { perRun } from "../finished-run.ts";
+import { processOf } from "../process-of.ts";
 import type { Trace } from "../trace.ts";
 
 /** What is still true, strongest first (G. Lowe: A hierarchy of authentication specifications). */
@@ -74,9 +75,8 @@ function statements<P>(
   events: readonly Claimed<P>[],
   places: readonly number[],
 ): readonly (Said & { readonly peer: P })[] {
-  const processes = new Map(trace.processes.map((p) => [p.id, p]));
   return events.flatMap((e, nth) => {
-    const process = processes.get(e.at);
+    const process = processOf(trace, e.at);
     if (process === undefined) return [];
     const { at, session, peer } = e;
     const { role, principal } = process;
@@ -121,10 +121,9 @@ function gradeAll(trace: Trace): readonly Graded[] {
   /** Runs that a commitment rests on already: each is good for one. */
   const used = new Set<number>();
   const active = new Map<Principal, number>();
-  const principalOf = new Map(trace.processes.map((p) => [p.id, p.principal]));
   const places = placesOf(trace, "sent");
   eventsOf(trace, "sent").forEach((e, nth) => {
-    const principal = principalOf.get(e.at);
+    const principal = processOf(trace, e.at)?.principal;
     if (principal === undefined || active.has(principal)) return;
     active.set(principal, places[nth] as number);
   });

@@ -8,6 +8,7 @@ import type { Principal, Purpose } from "../../protocol/endpoint.ts";
 import { hex, latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
 import { perRun } from "../finished-run.ts";
+import { processOf } from "../process-of.ts";
 import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
 
 /** One end of one session: a process, and the label it gives the session. */
@@ -59,13 +60,12 @@ interface OpenEnd {
 export const exchangesOf = perRun(collect);
 
 function collect(trace: Trace): Exchanges {
-  const processes = new Map(trace.processes.map((p) => [p.id, p]));
   const ends = new Map<string, OpenEnd>();
   const submissions: Item[] = [];
   const deliveries: Item[] = [];
   trace.events.forEach((e, index) => {
     if (!("session" in e)) return;
-    const process = processes.get(e.at);
+    const process = processOf(trace, e.at);
     if (process === undefined) return;
     const end = endOf(process, e, ends);
     if (e.kind === "secret") end.keys.push(latin1(e.value));

@@ -3,6 +3,7 @@ import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
 import { perRun } from "../finished-run.ts";
 import { knowledgeFromWire } from "../knowledge-of.ts";
+import { processOf } from "../process-of.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 const rolesThatFinish = perRun(
@@ -28,7 +29,7 @@ export const keySecrecy: Guarantee = {
     const commits = eventsOf(trace, "commit");
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {
-      const holders = [e.peer, trace.processes.find((p) => p.id === e.at)?.principal ?? e.at];
+      const holders = [e.peer, processOf(trace, e.at)?.principal ?? e.at];
       if (holders.some((p) => isEnemy(p, trace.plan.attack))) continue;
       const done = commits.some(
         (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,

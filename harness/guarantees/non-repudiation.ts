@@ -1,5 +1,6 @@
 import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { eventsOf } from "../events-of.ts";
+import { processOf } from "../process-of.ts";
 import type { Trace } from "../trace.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -33,7 +34,7 @@ export const nonRepudiation: Guarantee = {
 function receiversKnowledge(trace: Trace, at: string): Knowledge {
   const knowledge = new Knowledge([]);
   for (const op of trace.crypto) knowledge.learnOperation(op);
-  const principal = trace.processes.find((p) => p.id === at)?.principal ?? at;
+  const principal = processOf(trace, at)?.principal ?? at;
   const own = new Set(trace.processes.filter((p) => p.principal === principal).map((p) => p.id));
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
   for (const secret of trace.deployment.longTermSecrets(principal)) knowledge.observe(secret);

@@ -1,6 +1,7 @@
 import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { eventsOf } from "../events-of.ts";
+import { processOf } from "../process-of.ts";
 import type { Trace, TraceEvent } from "../trace.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee, Profile } from "./guarantee.ts";
@@ -54,7 +55,7 @@ function death(trace: Trace, { honest }: Profile): string | undefined {
     if (e.kind === "crashed") return `${e.at} crashed: ${e.because}`;
     if (e.kind === "stopped") return `${e.at} would not come to rest: ${e.because}`;
     // A session may end because its own packets were tampered with; a service may not.
-    const service = trace.processes.find((p) => p.id === e.at)?.service === true;
+    const service = processOf(trace, e.at)?.service === true;
     if (e.kind === "exited" && (service || fromOutside)) {
       return `${e.at} gave up: ${e.because ?? "no reason given"}`;
     }
