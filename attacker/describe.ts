@@ -148,10 +148,11 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const n = move.leaves;
   const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
+  const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${blind}${sight}${reuse}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
 }
 
 /** @returns a sentence without a full stop, starting with a verb. */

@@ -134,6 +134,7 @@ const move = z.discriminatedUnion("move", [
    * - `carries`: it seals so many contents of its own, and then, until it has a session, what the
    *   one that hands to it has opened in the same place.
    * - `blind`: what it cannot open, it takes for bytes of the attacker's own.
+   * - `guesses`: of what it cannot know it guesses the first seven bytes, and makes up the rest.
    * - `renames`: what it seals, signs or authenticates says this name for its own.
    * - `settings`: its code is set otherwise than the others'.
    * - `leaves`: it gives its place up after so many packets of its own.
@@ -152,6 +153,7 @@ const move = z.discriminatedUnion("move", [
      * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
     blind: z.literal(true).optional(),
+    guesses: z.literal(true).optional(),
     renames: z.string().min(1).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),

@@ -18,7 +18,10 @@ import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import { ownInput } from "../protocol/kit/own-input.ts";
 import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
 import type { Known } from "./knowledge/learning.ts";
-import { canWrite, masks, shadowOf } from "./shadow.ts";
+import { canWrite, guessed, masks, shadowOf } from "./shadow.ts";
+
+/** Who has to guess more often has no good chances any more. */
+const mostGuesses = 8;
 
 /** Thrown out of a puppet's code when it needs to know more. One for all: stack traces are slow. */
 const needsMore = new Error("a puppet stalls");
@@ -51,6 +54,8 @@ export interface PuppetAbout {
   readonly carrying?: Carrying;
   /** It goes on with bytes of its own in the place of what it cannot open. */
   readonly blind?: boolean;
+  /** Of what it cannot know it guesses the first bytes, and makes up the rest. */
+  readonly guesses?: boolean;
   /** In what it seals or signs, the first of these gives way to the second. */
   readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
 }
@@ -63,6 +68,8 @@ export class Puppet {
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
   readonly #blind: boolean;
+  /** To find out what is to be guessed, all that it did has to be done again. */
+  #guessesLeft: number;
   readonly #renamed: PuppetAbout["renamed"];
   #ready = false;
   /** All that it wanted to seal, in order, and what was sealed instead. */
@@ -89,6 +96,8 @@ export class Puppet {
   readonly #computed = new Set<Latin1>();
   /** How much was known when the next packet was last found to depend on what is not. */
   #heldAt = -1;
+  /** Which packet it last tried to guess. */
+  #guessedAt = -1;
   #endpoint: Endpoint;
   #stalled = false;
   #replaying = false;
@@ -101,7 +110,7 @@ export class Puppet {
     open: OpenPuppet,
     knowledge: Known,
     onOperation: (op: OpRecord) => void,
-    { past = [], carrying, blind = false, renamed }: PuppetAbout = {},
+    { past = [], carrying, blind = false, guesses = false, renamed }: PuppetAbout = {},
   ) {
     this.id = id;
     this.#open = open;
@@ -109,6 +118,7 @@ export class Puppet {
     this.#onOperation = onOperation;
     this.#carrying = carrying;
     this.#blind = blind;
+    this.#guessesLeft = guesses ? mostGuesses : 0;
     this.#renamed = renamed;
     this.#history.push(...past);
     this.#pastLength = past.length;
@@ -155,12 +165,22 @@ export class Puppet {
     const free: Output[] = [];
     for (;;) {
       const next = this.#outbox[0];
-      if (next === undefined || !this.#knowledge.derivable(next.bytes)) return free;
-      if (this.#dependsOnUnknown(next.bytes)) return free;
+      const bytes = next === undefined ? undefined : this.#sendable(next.bytes);
+      if (next === undefined || bytes === undefined) return free;
       this.#outbox.shift();
       this.#released++;
-      free.push(next);
+      free.push(bytes === next.bytes ? next : { ...next, bytes });
     }
+  }
+
+  /** @returns what the attacker can send for this packet by now, if anything. */
+  #sendable(packet: Uint8Array): Uint8Array | undefined {
+    if (this.#knowledge.derivable(packet) && !this.#dependsOnUnknown(packet)) return packet;
+    if (this.#guessesLeft === 0 || this.#guessedAt === this.#released) return undefined;
+    this.#guessesLeft--;
+    this.#guessedAt = this.#released;
+    const other = this.#packetsOtherwise(masks[0])[this.#released];
+    return other === undefined ? undefined : guessed(packet, other);
   }
 
   /** Is the packet made, in a way that nobody records, of something that the attacker lacks? */

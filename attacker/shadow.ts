@@ -80,6 +80,22 @@ export function canWrite(
   return runs.every(([from, to]) => knowledge.occurs(value.slice(from, to)));
 }
 
+/**
+ * What an attacker sends who has guessed the beginning of the one part that it cannot know, for
+ * whoever compares no more than that.
+ * @param other what the packet would be if all that is unknown were something else.
+ * @returns `undefined` if there is more than one such part, or it cannot be told which it is.
+ */
+export function guessed(packet: Uint8Array, other: Uint8Array): Uint8Array | undefined {
+  if (packet.length !== other.length) return undefined;
+  const depends = new Uint8Array(packet.length);
+  mark(depends, packet, other);
+  const [part, ...more] = runsOf(depends);
+  if (part === undefined || more.length > 0) return undefined;
+  const known = part[0] + guessableBelowBytes - 1;
+  return packet.map((byte, i) => (i < known ? byte : (other[i] as number)));
+}
+
 /** Marks the bytes in which the two differ; all between the first and the last if lengths do. */
 function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void {
   if (packet.length === other.length) {

@@ -4,6 +4,7 @@ import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
+import { guessing } from "./guessing.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { misbinding, renaming } from "./misbinding.ts";
@@ -30,6 +31,7 @@ export const strategies: readonly Strategy[] = [
   duplicating,
   cutting,
   impersonating,
+  guessing,
   splicing,
   otherwiseSet,
   substitutingKeys,

@@ -223,7 +223,7 @@ export class Enemy {
     const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
     const asked = spec.peer !== undefined;
     const random = this.#world.random.fork(attackerHost).fork(move.name);
-    const { settings, carries, blind, renames } = move;
+    const { settings, carries, blind, guesses, renames } = move;
     const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
     if (installed === undefined) return undefined;
     const puppet = new Puppet(
@@ -246,6 +246,7 @@ export class Enemy {
       (op) => this.#operation(op),
       {
         blind: blind === true,
+        guesses: guesses === true,
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}

@@ -73,6 +73,7 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "handsTo",
       "carries",
       "blind",
+      "guesses",
       "renames",
       "settings",
       "leaves",

@@ -1,0 +1,26 @@
+import type { Move } from "../move.ts";
+import { impersonations } from "./impersonating.ts";
+import { firstOfTheirKind } from "./leading.ts";
+import { attack, type Strategy } from "./strategy.ts";
+
+/**
+ * For whoever compares only the beginning of a code or tag. The end that is played may be cut off,
+ * since what it says itself can make the attacker's words come too late.
+ */
+export const guessing: Strategy = {
+  id: "guess",
+  title: "one end is played by the attacker, who guesses the beginning of what it cannot know",
+  capability: "on-path",
+  *attacks(scene) {
+    for (const puppet of impersonations(firstOfTheirKind(scene))) {
+      const guesser = { ...puppet, guesses: true as const };
+      yield attack(guesser);
+      const played = scene.processes.find(
+        ({ role, principal }) => role === puppet.role && principal === puppet.as,
+      );
+      const own = scene.packets.filter(({ ref }) => ref.from === played?.id);
+      if (own.length === 0) continue;
+      yield attack(guesser, ...own.map(({ ref }): Move => ({ move: "drop", packet: ref })));
+    }
+  },
+};
