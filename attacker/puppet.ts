@@ -179,8 +179,11 @@ export class Puppet {
     if (this.#guessesLeft === 0 || this.#guessedAt === this.#released) return undefined;
     this.#guessesLeft--;
     this.#guessedAt = this.#released;
-    const other = this.#packetsOtherwise(masks[0])[this.#released];
-    return other === undefined ? undefined : guessed(packet, other);
+    const others = masks.map((mask) => this.#packetsOtherwise(mask)[this.#released]);
+    return guessed(
+      packet,
+      others.filter((other) => other !== undefined),
+    );
   }
 
   /** Is the packet made, in a way that nobody records, of something that the attacker lacks? */

@@ -83,17 +83,19 @@ export function canWrite(
 /**
  * What an attacker sends who has guessed the beginning of the one part that it cannot know, for
  * whoever compares no more than that.
- * @param other what the packet would be if all that is unknown were something else.
+ * @param others what the packet would be if all that is unknown were something else.
  * @returns `undefined` if there is more than one such part, or it cannot be told which it is.
  */
-export function guessed(packet: Uint8Array, other: Uint8Array): Uint8Array | undefined {
-  if (packet.length !== other.length) return undefined;
+export function guessed(packet: Uint8Array, others: readonly Uint8Array[]): Uint8Array | undefined {
+  if (others.some((other) => other.length !== packet.length)) return undefined;
   const depends = new Uint8Array(packet.length);
-  mark(depends, packet, other);
+  for (const other of others) mark(depends, packet, other);
   const [part, ...more] = runsOf(depends);
   if (part === undefined || more.length > 0) return undefined;
-  const known = part[0] + guessableBelowBytes - 1;
-  return packet.map((byte, i) => (i < known ? byte : (other[i] as number)));
+  const guess = part[0] + guessableBelowBytes - 1;
+  // Bytes that are the same by chance are no reason to have guessed more.
+  const otherAt = (i: number) => others.find((other) => other[i] !== packet[i])?.[i];
+  return packet.map((byte, i) => (i < guess ? byte : (otherAt(i) ?? byte)));
 }
 
 /** Marks the bytes in which the two differ; all between the first and the last if lengths do. */

@@ -1,6 +1,7 @@
 /**
  * Knowledge as it grows, worked out once for all runs: what follows from the same evidence, told
- * in the same order, is looked up. Only what nobody has asked before is deduced.
+ * in the same order and thought about at the same moments, is looked up. Only what nobody has asked
+ * before is deduced.
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { remembers } from "../../protocol/kit/memo.ts";
@@ -16,7 +17,8 @@ interface Branch {
 }
 
 /**
- * A place in the tree of all evidence: the way to it is the evidence. A tree, and no map by text:
+ * A place in the tree of all evidence: the way to it is the evidence, and when it was thought about,
+ * since a value that could be computed before it was seen has another origin. A tree, and no map by text:
  * records of the same computation share their strings, which then need not be read again.
  */
 class Place {
@@ -26,6 +28,13 @@ class Place {
   #texts: Map<string, Place> | undefined;
   #operations: Map<Latin1, Branch[]> | undefined;
   #answers: Map<string, boolean> | undefined;
+  #thought: Place | undefined;
+
+  /** The same evidence, thought about. */
+  get thought(): Place {
+    this.#thought ??= newPlace();
+    return this.#thought;
+  }
 
   afterText(text: string): Place {
     this.#texts ??= new Map();
@@ -100,10 +109,15 @@ function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]):
   return place;
 }
 
+/** Among what it was told: here it was asked something. */
+const thinks = Symbol("thinks");
+
 export class Learning implements Known {
   readonly #declared: readonly Uint8Array[];
   readonly #markers: readonly Uint8Array[];
-  readonly #told: (OpRecord | Latin1)[] = [];
+  readonly #told: (OpRecord | Latin1 | typeof thinks)[] = [];
+  /** How many facts it was told: more whenever anything new may follow. */
+  told = 0;
   readonly #isShared = remembers();
   #place: Place;
   /** What has been worked out in here, and from how much of what it was told. */
@@ -117,24 +131,21 @@ export class Learning implements Known {
     this.#place = start(declared, markers);
   }
 
-  /** How much it was told: more whenever anything new may follow. */
-  get told(): number {
-    return this.#told.length;
-  }
-
   learnOperation(op: OpRecord): void {
+    this.told++;
     this.#told.push(op);
     this.#place = this.#isShared ? this.#place.after(op) : new Place();
   }
 
   observe(bytes: Uint8Array | Latin1): void {
     const text = typeof bytes === "string" ? bytes : latin1(bytes);
+    this.told++;
     this.#told.push(text);
     this.#place = this.#isShared ? this.#place.afterText(text) : new Place();
   }
 
   has(value: Latin1): boolean {
-    const place = this.#place;
+    const place = this.#think();
     return place.answer(value) ?? place.keep(value, this.#deduced().has(value));
   }
 
@@ -143,10 +154,12 @@ export class Learning implements Known {
   }
 
   occurs(value: Latin1): boolean {
+    this.#think();
     return this.#deduced().occurs(value);
   }
 
   knows(value: Latin1): boolean {
+    this.#think();
     return this.#deduced().knows(value);
   }
 
@@ -155,14 +168,14 @@ export class Learning implements Known {
   }
 
   get size(): number {
-    const place = this.#place;
+    const place = this.#think();
     place.size ??= this.#deduced().size;
     return place.size;
   }
 
   /** @returns all that follows by now; it is shared, and nothing may be added to it. */
   whole(): Knowledge {
-    const place = this.#place;
+    const place = this.#think();
     if (place.knowledge === undefined) {
       place.knowledge = this.#deduced();
       weight += perFact * this.#told.length;
@@ -173,12 +186,21 @@ export class Learning implements Known {
     return place.knowledge;
   }
 
+  #think(): Place {
+    if (this.#told.at(-1) !== thinks) {
+      this.#told.push(thinks);
+      this.#place = this.#isShared ? this.#place.thought : new Place();
+    }
+    return this.#place;
+  }
+
   #deduced(): Knowledge {
     if (this.#place.knowledge !== undefined) return this.#place.knowledge;
     this.#own ??= new Knowledge(this.#declared, this.#markers);
     for (; this.#used < this.#told.length; this.#used++) {
-      const fact = this.#told[this.#used] as OpRecord | Latin1;
-      if (typeof fact === "string") this.#own.observe(fact);
+      const fact = this.#told[this.#used] as OpRecord | Latin1 | typeof thinks;
+      if (fact === thinks) this.#own.close();
+      else if (typeof fact === "string") this.#own.observe(fact);
       else this.#own.learnOperation(fact);
     }
     return this.#own;
