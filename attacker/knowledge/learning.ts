@@ -17,9 +17,10 @@ interface Branch {
 }
 
 /**
- * A place in the tree of all evidence: the way to it is the evidence, and when it was thought about,
- * since a value that could be computed before it was seen has another origin. A tree, and no map by text:
- * records of the same computation share their strings, which then need not be read again.
+ * A place in the tree of all evidence: the way to it is the evidence, and when it was thought
+ * about, since a value that could be computed before it was seen has another origin. A tree, and
+ * no map by text: records of the same computation share their strings, which then need not be read
+ * again.
  */
 class Place {
   /** All that follows here; nothing may be added to it. */
