@@ -5,8 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Env, Protocol } from "../../protocol/endpoint.ts";
 import { readUint, utf8 } from "../../protocol/kit/bytes.ts";
-import { say } from "../../protocol/kit/workload.ts";
-import { deliver, type Handler, protocolOf, subjectFor, transmit, words } from "../testing/tiny.ts";
+import { deliver, type Handler, sharingKey, subjectFor, transmit, words } from "../testing/tiny.ts";
 import { assess } from "./assess.ts";
 
 /** RFC 4226 §5.3, over the command as well. */
@@ -42,22 +41,9 @@ function doorOf(env: Env, key: Uint8Array, digits: number): Handler {
 }
 
 const token = (digits: number): Protocol =>
-  protocolOf(
-    {},
-    {
-      sessions: [{ start: 0, messages: say("client", "open the front door", "shut it") }],
-      protocol: {
-        deploy: ({ crypto }) => {
-          const key = crypto.random(32);
-          const open = (role: string, env: Env): Handler =>
-            role === "client" ? tokenOf(env, key, digits) : doorOf(env, key, digits);
-          return {
-            open: (role, env) => ({ handle: open(role, env) }),
-            longTermSecrets: () => [key],
-          };
-        },
-      },
-    },
+  sharingKey(
+    (env, key) => tokenOf(env, key, digits),
+    (env, key) => doorOf(env, key, digits),
   );
 
 describe("codes of", () => {

@@ -5,8 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Env, Protocol } from "../../protocol/endpoint.ts";
 import { concat, latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import { say } from "../../protocol/kit/workload.ts";
-import { deliver, type Handler, protocolOf, subjectFor, words } from "../testing/tiny.ts";
+import { deliver, type Handler, sharingKey, subjectFor, words } from "../testing/tiny.ts";
 import { assess } from "./assess.ts";
 
 const macBytes = 32;
@@ -49,22 +48,9 @@ function receiver(env: Env, key: Uint8Array, how: How): Handler {
 }
 
 const protocol = (how: How): Protocol =>
-  protocolOf(
-    {},
-    {
-      sessions: [{ start: 0, messages: say("client", "open the front door", "shut it") }],
-      protocol: {
-        deploy: ({ crypto }) => {
-          const key = crypto.random(32);
-          const open = (role: string, env: Env): Handler =>
-            role === "client" ? sender(env, key, how) : receiver(env, key, how);
-          return {
-            open: (role, env) => ({ handle: open(role, env) }),
-            longTermSecrets: () => [key],
-          };
-        },
-      },
-    },
+  sharingKey(
+    (env, key) => sender(env, key, how),
+    (env, key) => receiver(env, key, how),
   );
 
 describe("of a MAC is compared:", () => {

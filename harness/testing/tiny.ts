@@ -143,3 +143,24 @@ export const bare = (...texts: readonly string[]): Protocol =>
     server: bareServer,
     sessions: [{ start: 0, messages: say("client", ...texts) }],
   });
+
+/** Client and server that share a key of 32 bytes; the client's user says two things. */
+export const sharingKey = (
+  client: (env: Env, key: Uint8Array) => Handler,
+  server: (env: Env, key: Uint8Array) => Handler,
+): Protocol =>
+  protocolOf(
+    {},
+    {
+      sessions: [{ start: 0, messages: say("client", "open the front door", "shut it") }],
+      protocol: {
+        deploy({ crypto }) {
+          const key = crypto.random(32);
+          return {
+            open: (role, env) => ({ handle: (role === "client" ? client : server)(env, key) }),
+            longTermSecrets: () => [key],
+          };
+        },
+      },
+    },
+  );
