@@ -91,7 +91,7 @@ let root = new Place();
 /** Where all begins for a list of declared values, for as long as the list is there. */
 let beginnings = new WeakMap<readonly Uint8Array[], Place>();
 
-/** Where nothing is to be remembered, a place that leads nowhere. */
+/** Where nothing is to be remembered, the root of a tree of its own. */
 function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): Place {
   if (!remembers()) return new Place();
   if (weight > mostWeight) {
@@ -119,7 +119,6 @@ export class Learning implements Known {
   readonly #told: (OpRecord | Latin1 | typeof thinks)[] = [];
   /** How many facts it was told: more whenever anything new may follow. */
   told = 0;
-  readonly #isShared = remembers();
   #place: Place;
   /** What has been worked out in here, and from how much of what it was told. */
   #own: Knowledge | undefined;
@@ -135,14 +134,14 @@ export class Learning implements Known {
   learnOperation(op: OpRecord): void {
     this.told++;
     this.#told.push(op);
-    this.#place = this.#isShared ? this.#place.after(op) : new Place();
+    this.#place = this.#place.after(op);
   }
 
   observe(bytes: Uint8Array | Latin1): void {
     const text = typeof bytes === "string" ? bytes : latin1(bytes);
     this.told++;
     this.#told.push(text);
-    this.#place = this.#isShared ? this.#place.afterText(text) : new Place();
+    this.#place = this.#place.afterText(text);
   }
 
   has(value: Latin1): boolean {
@@ -190,7 +189,7 @@ export class Learning implements Known {
   #think(): Place {
     if (this.#told.at(-1) !== thinks) {
       this.#told.push(thinks);
-      this.#place = this.#isShared ? this.#place.thought : new Place();
+      this.#place = this.#place.thought;
     }
     return this.#place;
   }
