@@ -195,14 +195,15 @@ export const attackerAddress = "mallory:6666";
 export const bystanderAddress = "victim:9999";
 
 /** One of the attacker's own addresses: when it is many strangers, each has a host of its own. */
-export const isAttackerAddress = (address: string): boolean =>
+export const isAdversaryAddress = (address: string): boolean =>
   address.startsWith(`${attackerHost}:`) || address.startsWith(`${attackerHost}-`);
 
 /** The role that a process plays, by its name. */
 export const roleOf = (id: string): string => id.split("#")[0] ?? id;
 
 /** Did the attacker, or one of its puppets, do this? */
-export const isAttacker = (by: string): boolean => by === attackerHost || by.startsWith("puppet-");
+export const isAdversaryProcess = (by: string): boolean =>
+  by === attackerHost || by.startsWith("puppet-");
 
 /**
  * Which capabilities a move needs. Dropping, delaying and duplicating whole datagrams is what
@@ -244,7 +245,7 @@ export const withoutRegistration = (attack: Attack): Attack =>
   attack.filter((m) => m.move !== "participate" || m.as !== attackerHost);
 
 /** Is this principal the attacker, under its own name or as the operator of a service? */
-export const isEnemy = (principal: string, attack: Attack): boolean =>
+export const isCorrupt = (principal: string, attack: Attack): boolean =>
   principal === attackerHost || attack.some((m) => m.move === "participate" && m.as === principal);
 
 /** Taking somebody's place on the wire takes more than opening a session of one's own. */

@@ -2,14 +2,14 @@
 import { expect, test } from "vitest";
 import type { Output } from "../protocol/endpoint.ts";
 import { latin1, utf8 } from "../protocol/kit/bytes.ts";
-import { Learning } from "./knowledge/learning.ts";
+import { IncrementalKnowledge } from "./knowledge/incremental-knowledge.ts";
 import { Puppet } from "./puppet.ts";
 import { Lab } from "./testing/lab.ts";
 
 test("code that overwrites its input does not change what it is given again", () => {
   const lab = new Lab();
   const key = lab.crypto.random(32);
-  const knowledge = new Learning([]);
+  const knowledge = new IncrementalKnowledge([]);
   for (const op of lab.log) knowledge.learnOperation(op);
   const heard: string[] = [];
   const puppet = new Puppet(

@@ -14,11 +14,11 @@
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
+import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import { ownInput } from "../protocol/kit/own-input.ts";
 import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
-import type { Known } from "./knowledge/learning.ts";
-import { canWrite, guessed, masks, shadowOf } from "./shadow.ts";
+import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
+import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 
 /** Who has to guess more often has no good chances any more. */
 const mostGuesses = 8;
@@ -49,7 +49,7 @@ export interface Carrying {
   readonly nth: (n: number) => Latin1 | undefined;
 }
 
-export interface PuppetAbout {
+export interface PuppetOptions {
   readonly past?: readonly Fed[];
   readonly carrying?: Carrying;
   /** It goes on with bytes of its own in the place of what it cannot open. */
@@ -63,14 +63,14 @@ export interface PuppetAbout {
 export class Puppet {
   readonly id: string;
   readonly #open: OpenPuppet;
-  readonly #knowledge: Known;
+  readonly #knowledge: KnowledgeQueries;
   /** Told of every operation, so that the run's record is complete. */
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
   readonly #blind: boolean;
   /** To find out what is to be guessed, all that it did has to be done again. */
   #guessesLeft: number;
-  readonly #renamed: PuppetAbout["renamed"];
+  readonly #renamed: PuppetOptions["renamed"];
   #ready = false;
   /** All that it wanted to seal, in order, and what was sealed instead. */
   readonly #sealed = new Map<Latin1, Latin1>();
@@ -108,9 +108,9 @@ export class Puppet {
   constructor(
     id: string,
     open: OpenPuppet,
-    knowledge: Known,
+    knowledge: KnowledgeQueries,
     onOperation: (op: OpRecord) => void,
-    { past = [], carrying, blind = false, guesses = false, renamed }: PuppetAbout = {},
+    { past = [], carrying, blind = false, guesses = false, renamed }: PuppetOptions = {},
   ) {
     this.id = id;
     this.#open = open;
@@ -212,9 +212,9 @@ export class Puppet {
       done: () => undefined,
       failed: () => undefined,
       compare: (a, b) => (isPast() ? a === b : (this.#decided[consumed++] ?? true)),
-      opened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
-      content: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
-      ...(renamed === undefined ? {} : { worded: (own) => reworded(own, renamed) }),
+      rewriteOpened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
+      rewritePlaintext: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
+      ...(renamed === undefined ? {} : { rewriteSigned: (own) => reworded(own, renamed) }),
     };
     const packets: Uint8Array[] = [];
     try {
@@ -327,9 +327,11 @@ export class Puppet {
         this.#decisions.push(passes);
         return passes;
       },
-      ...(renamed === undefined ? {} : { worded: (content) => reworded(content, renamed) }),
-      ...(this.#blind ? { opened: (content) => this.#guessed(content) } : {}),
-      ...(carrying === undefined ? {} : { content: (own) => this.#content(own, carrying, stall) }),
+      ...(renamed === undefined ? {} : { rewriteSigned: (content) => reworded(content, renamed) }),
+      ...(this.#blind ? { rewriteOpened: (content) => this.#guessed(content) } : {}),
+      ...(carrying === undefined
+        ? {}
+        : { rewritePlaintext: (own) => this.#content(own, carrying, stall) }),
     };
   }
 

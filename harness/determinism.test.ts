@@ -7,11 +7,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { protocols } from "../protocol/catalog.ts";
 import { withoutMemo } from "../protocol/kit/memo.ts";
-import { simulate } from "./simulate.ts";
+import { simulate } from "./run/simulate.ts";
 import { planOf } from "./subject.ts";
 import { digestOfDigests, digests } from "./testing/digests.ts";
 import { bare, planFor, run, subjectFor } from "./testing/tiny.ts";
-import { bodyLines, traceFile } from "./trace-lines.ts";
+import { bodyLines, traceFile } from "./trace/trace-lines.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const module = fileURLToPath(new URL("./testing/digests.ts", import.meta.url));

@@ -2,12 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { untracked } from "../attacker/knowledge/provenance.ts";
 import { protocols } from "../protocol/catalog.ts";
-import { eventsOf } from "./events-of.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
-import { judge, Profiles } from "./search/judge-run.ts";
-import { simulate } from "./simulate.ts";
+import { simulate } from "./run/simulate.ts";
+import { Baselines, judge } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
 import { subjectFor } from "./testing/tiny.ts";
+import { eventsOf } from "./trace/trace-index.ts";
 import { baseWorkload, lengthVariants } from "./workload.ts";
 
 const workloads = ["default", baseWorkload, "other-content", ...lengthVariants];
@@ -61,7 +61,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
   test("what is claimed holds at least while nobody attacks, within the limits", () => {
     const trace = runs.get(baseWorkload);
     if (trace === undefined) throw new Error(baseWorkload);
-    const profiles = new Profiles(subject, trace.plan.seed);
+    const profiles = new Baselines(subject, trace.plan.seed);
     const excused = Object.keys(protocol.notApplicable ?? {});
     const honest = judgedGuarantees.filter(
       (g) => g.safety && !excused.includes(g.id) && g.distinguish === undefined,

@@ -4,20 +4,20 @@ import { capabilityOf } from "../attacker/move.ts";
 import { relaying } from "../attacker/strategies/relaying.ts";
 import { chatsecure } from "../protocol/cases/chatsecure/chatsecure.ts";
 import { preshared } from "../protocol/textbook/preshared/preshared.ts";
-import { eventsOf } from "./events-of.ts";
 import { confidentiality } from "./guarantees/confidentiality.ts";
 import { keySecrecy } from "./guarantees/key-secrecy.ts";
+import { simulate } from "./run/simulate.ts";
 import { Campaign } from "./search/campaign.ts";
-import { judge, Profiles } from "./search/judge-run.ts";
-import { simulate } from "./simulate.ts";
+import { Baselines, judge } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
 import { subjectFor, words } from "./testing/tiny.ts";
+import { eventsOf } from "./trace/trace-index.ts";
 
 const settings = { seed: "mallory", guarantees: [] };
 const attacksOn = (options: Record<string, string> = {}) => {
   const subject = subjectFor(chatsecure, options);
   const scene = new Campaign(subject, settings, {}).scene();
-  const profiles = new Profiles(subject, settings.seed);
+  const profiles = new Baselines(subject, settings.seed);
   return [...relaying.attacks(scene)].map(({ moves: attack }) => {
     const trace = simulate(planOf(subject, { attack }));
     const broken = (g: typeof keySecrecy) => judge(g, trace, profiles).violation !== undefined;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "./names.ts";
-import { calmNetwork, lossyNetwork } from "./network.ts";
+import { bundledSubject, parseProtocolName } from "./input/protocol-reference.ts";
+import { UserError } from "./input/user-error.ts";
 import { parseReplayFile, type ReplayFile, type ReplayResult, runAgain } from "./replay.ts";
-import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
+import { calmNetwork, lossyNetwork } from "./run/network/conditions.ts";
+import { Baselines, judge, simulatePlainly } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
-import { traceFile } from "./trace-lines.ts";
-import { UserError } from "./user-error.ts";
+import { traceFile } from "./trace/trace-lines.ts";
 import type { SavedAttack } from "./verdict.ts";
 
 const subject = bundledSubject(parseProtocolName("object-security"));
@@ -52,7 +52,7 @@ describe("an attack", () => {
     const result = again("a.json", attackText);
     expect(result).toMatchObject({ same: true, digest: saved.digest, idle: [] });
     const guarantee = judgedGuarantees.find((g) => g.id === "replay");
-    const expected = guarantee && judge(guarantee, trace, new Profiles(subject, saved.seed));
+    const expected = guarantee && judge(guarantee, trace, new Baselines(subject, saved.seed));
     expect(result.judged).toEqual([{ guarantee: "replay", because: expected?.violation?.because }]);
     expect(result.steps).toHaveLength(2);
     expect(result.trace).toBe(traceText);

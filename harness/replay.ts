@@ -8,16 +8,16 @@ import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
-import { at, type Located, readJson } from "./located.ts";
-import { type ProtocolName, parseProtocolName } from "./names.ts";
-import { networkWords } from "./network.ts";
-import { judge, Profiles, simulatePlainly } from "./search/judge-run.ts";
-import { storyOf } from "./story.ts";
+import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
+import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
+import { UserError } from "./input/user-error.ts";
+import { networkWords } from "./run/network/conditions.ts";
+import { Baselines, judge, simulatePlainly } from "./search/judge-run.ts";
 import { planOf, type Subject } from "./subject.ts";
-import type { Trace } from "./trace.ts";
-import { traceFile } from "./trace-lines.ts";
-import { UserError } from "./user-error.ts";
-import type { SavedAttack, Story } from "./verdict.ts";
+import { messageSequenceOf } from "./trace/message-sequence.ts";
+import type { Trace } from "./trace/trace.ts";
+import { traceFile } from "./trace/trace-lines.ts";
+import type { MessageSequence, SavedAttack } from "./verdict.ts";
 import { workloadNamed } from "./workload.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 digest: 64 hex digits");
@@ -80,7 +80,7 @@ export function parseReplayFile(file: string, text: string): ReplayFile {
 }
 
 function nameIn(
-  located: Located,
+  located: SourceDocument,
   key: string,
   source: string,
   options: SavedAttack["options"],
@@ -97,7 +97,7 @@ function nameIn(
   return { ...name, given: options };
 }
 
-function checkSchema(located: Located): void {
+function checkSchema(located: SourceDocument): void {
   const { data } = located;
   const schema =
     typeof data === "object" && data !== null && "schema" in data ? data.schema : undefined;
@@ -120,13 +120,13 @@ function parseTrace(file: string, all: readonly string[]): ReplayFile {
   for (let i = 1; i < lines.length - 1; i++) checkEventLine(file, lines, i);
   const last = lines.length - 1;
   const cutOff = (): UserError =>
-    at(
+    errorAt(
       file,
       { line: lines.length, column: 1 },
       "the trace is cut off: its last line must hold its digest; save it again",
     );
   if (last < 1) throw cutOff();
-  let lastLine: Located;
+  let lastLine: SourceDocument;
   let end: z.infer<typeof traceEnd>;
   try {
     lastLine = readLine(file, lines, last);
@@ -144,7 +144,7 @@ function parseTrace(file: string, all: readonly string[]): ReplayFile {
 }
 
 /** One line of a trace, so that complaints name it, and not the first line of a document. */
-function readLine(file: string, lines: readonly string[], index: number): Located {
+function readLine(file: string, lines: readonly string[], index: number): SourceDocument {
   try {
     return readJson(file, lines[index] ?? "", index + 1);
   } catch (error) {
@@ -163,7 +163,7 @@ function checkEventLine(file: string, lines: readonly string[], index: number): 
   const fits =
     typeof value === "object" && value !== null && ("kind" in value || "packet" in value);
   if (fits) return;
-  throw at(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
+  throw errorAt(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
 }
 
 export interface JudgedRun {
@@ -178,7 +178,7 @@ export interface ReplayResult {
   readonly steps: readonly string[];
   /** What the network did at random, in half a sentence, if it did anything. */
   readonly network?: string;
-  readonly story: Story;
+  readonly story: MessageSequence;
   /** The guarantee of an attack; for a trace, every one that the run violates. */
   readonly judged: readonly JudgedRun[];
   readonly digest: string;
@@ -215,7 +215,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const trace = simulatePlainly(planOf(subject, known));
-  const judged = judgeAll(replay, trace, new Profiles(subject, run.seed));
+  const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
   const random = networkWords(run.network, subject.protocol.transport === "stream");
@@ -224,7 +224,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
     protocol: subject.protocol.name,
     steps: run.moves.map(describeMove),
     ...(random === undefined ? {} : { network: random }),
-    story: storyOf(trace, because),
+    story: messageSequenceOf(trace, because),
     judged,
     digest: trace.digest,
     recordedDigest: run.digest,
@@ -235,7 +235,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
   };
 }
 
-function judgeAll(replay: ReplayFile, trace: Trace, profiles: Profiles): readonly JudgedRun[] {
+function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readonly JudgedRun[] {
   const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
   const chosen = judgedGuarantees.filter((g) => wanted === undefined || g.id === wanted);
   const judged = chosen.map((g): JudgedRun => {

@@ -2,9 +2,9 @@
 
 import type { Attack } from "../attacker/move.ts";
 import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
-import { calmNetwork } from "./network.ts";
-import { ProtocolError } from "./protocol-error.ts";
-import type { NetworkConditions, RunPlan } from "./trace.ts";
+import { calmNetwork } from "./run/network/conditions.ts";
+import { ProtocolError } from "./run/protocol-error.ts";
+import type { NetworkConditions, RunPlan } from "./trace/trace.ts";
 import { withSessions, workloadNamed } from "./workload.ts";
 
 export interface Subject {

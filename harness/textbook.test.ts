@@ -16,13 +16,13 @@ import { signedDh } from "../protocol/textbook/signed-dh.ts";
 import { stationToStation } from "../protocol/textbook/station-to-station.ts";
 import { suiteChoice } from "../protocol/textbook/suite-choice.ts";
 import { wideMouthedFrog } from "../protocol/textbook/wide-mouthed-frog.ts";
-import { eventsOf } from "./events-of.ts";
 import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { simulate } from "./run/simulate.ts";
 import { Campaign } from "./search/campaign.ts";
-import { capabilityFor, judge, Profiles } from "./search/judge-run.ts";
-import { simulate } from "./simulate.ts";
+import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { subjectFor } from "./testing/tiny.ts";
+import { eventsOf } from "./trace/trace-index.ts";
 
 type Puppet = Extract<Move, { move: "puppet" }>;
 const packet = (from: string, to: string, nth = 1) => ({ from, to, nth });
@@ -248,7 +248,7 @@ const known: Record<string, Known> = {
 
 function violated(subject: Subject, attack: Attack): Record<string, Capability> {
   const { protocol } = subject;
-  const profiles = new Profiles(subject, "mallory");
+  const profiles = new Baselines(subject, "mallory");
   const trace = simulate(planOf(subject, { attack }));
   const found = judgedGuarantees.filter((g) => {
     if (g.notApplicable?.(profiles.of("default")) !== undefined) return false;

@@ -4,7 +4,7 @@
  */
 import type { Attack, Capability } from "../attacker/move.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
-import type { NetworkConditions, ProcessId } from "./trace.ts";
+import type { NetworkConditions, ProcessId } from "./trace/trace.ts";
 
 export type Status = "broken" | "holds" | "unknown" | "not-applicable";
 
@@ -27,7 +27,7 @@ export interface Finding {
   /** Name of the generic strategy that found it. */
   readonly strategy: string;
   /** The violating run, as far as a sequence diagram needs it. */
-  readonly story: Story;
+  readonly story: MessageSequence;
 }
 
 /** An attack as it is saved in a file. */
@@ -46,7 +46,7 @@ export interface SavedAttack {
 }
 
 /** One line of a sequence diagram. Bytes are the network's: escape them before showing. */
-export interface StoryStep {
+export interface SequenceStep {
   readonly t: number;
   /** Lifelines: process ids, `mallory`, or the host of an address nobody listens on. */
   readonly from: ProcessId;
@@ -56,9 +56,9 @@ export interface StoryStep {
   /** Bytes as they arrived (or would have), hex. */
   readonly hex?: string;
 }
-export interface Story {
+export interface MessageSequence {
   readonly lifelines: readonly string[];
-  readonly steps: readonly StoryStep[];
+  readonly steps: readonly SequenceStep[];
 }
 
 /** A verdict within one restriction: all attacks, or attacks that leave the handshake alone. */
@@ -101,7 +101,7 @@ export interface HonestRun {
   readonly datagrams: number;
   readonly largestDatagram: number;
   readonly digest: string;
-  readonly story: Story;
+  readonly story: MessageSequence;
 }
 
 export interface ProtocolReport {

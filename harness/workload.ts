@@ -1,7 +1,7 @@
 /** What honest users do in a run: the default workload of a protocol, and variations of it. */
 import type { OptionValues, PlannedMessage, Protocol, Workload } from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { ProtocolError } from "./run/protocol-error.ts";
 
 /** Longest message of the length variations, where the protocol states no limit. */
 const longMessageBytes = 200;

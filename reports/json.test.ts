@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { attackSchema } from "../attacker/move.ts";
-import { jsonText, matrixJson } from "./json.ts";
+import { jsonText } from "../harness/json-text.ts";
+import { matrixJson } from "./json.ts";
 import { hostile, sampleReport } from "./testing/sample-report.ts";
 
 const acts = /[\p{C}\p{Default_Ignorable_Code_Point}]/u;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Story, StoryStep } from "../harness/verdict.ts";
+import type { MessageSequence, SequenceStep } from "../harness/verdict.ts";
 import { mermaidSequence } from "./mermaid.ts";
+import { lifelinesOf, pathWords, shortened, timeWords } from "./sequence-layout.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
-import { lifelinesOf, pathWords, shortened, timeWords } from "./story.ts";
 import { readMarkup } from "./testing/markup.ts";
 import { hostile, sampleReport } from "./testing/sample-report.ts";
 
-const storyOf = (protocol: number, verdict: number): Story => {
+const storyOf = (protocol: number, verdict: number): MessageSequence => {
   const finding = sampleReport.protocols[protocol]?.verdicts[verdict]?.finding;
   if (finding === undefined) throw new Error("the fixture has no such finding");
   return finding.story;
@@ -16,7 +16,7 @@ const replayStory = storyOf(0, 2);
 const changeStory = storyOf(0, 1);
 
 const name = fc.constantFrom("client#0", "server#0", "mallory", "end", hostile, "");
-const kind = fc.constantFrom<StoryStep["kind"]>(
+const kind = fc.constantFrom<SequenceStep["kind"]>(
   "packet",
   "attack-packet",
   "lost",
@@ -24,7 +24,7 @@ const kind = fc.constantFrom<StoryStep["kind"]>(
   "note",
   "violation",
 );
-const stories: fc.Arbitrary<Story> = fc.record({
+const stories: fc.Arbitrary<MessageSequence> = fc.record({
   lifelines: fc.uniqueArray(name),
   steps: fc.array(
     fc.record({
@@ -86,7 +86,7 @@ describe("SVG", () => {
 });
 
 describe("long stories", () => {
-  const step = (label: string, kindOf: StoryStep["kind"] = "packet"): StoryStep => ({
+  const step = (label: string, kindOf: SequenceStep["kind"] = "packet"): SequenceStep => ({
     t: 1,
     from: "a",
     to: "b",

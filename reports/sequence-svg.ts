@@ -4,7 +4,7 @@
  * Colours are presentation attributes, so that the drawing stands alone (a file, a PDF), and every
  * shape has a class, so that a page can recolour it for dark mode: CSS overrides attributes.
  */
-import type { Story, StoryStep } from "../harness/verdict.ts";
+import type { MessageSequence, SequenceStep } from "../harness/verdict.ts";
 import { cut, displayWidth, wrap } from "./columns.ts";
 import { clipped, htmlText, visible } from "./escape.ts";
 import {
@@ -14,7 +14,7 @@ import {
   pathWords,
   shortened,
   timeWords,
-} from "./story.ts";
+} from "./sequence-layout.ts";
 
 export interface SequenceOptions {
   /** Unique in the page; letters, digits and hyphens. */
@@ -72,8 +72,8 @@ function frameOf(lifelines: readonly string[], steps: readonly DrawnStep[]): Fra
   return { x, width: Math.round(at + margin) };
 }
 
-const isArrow = (step: StoryStep): boolean => step.kind !== "note" && step.kind !== "violation";
-const between = (step: StoryStep, a: string, b: string): boolean =>
+const isArrow = (step: SequenceStep): boolean => step.kind !== "note" && step.kind !== "violation";
+const between = (step: SequenceStep, a: string, b: string): boolean =>
   (step.from === a && step.to === b) || (step.from === b && step.to === a);
 const headLabel = (lifeline: string): string => cut(visible(lifeline), 22);
 const headWidth = (lifeline: string): number => Math.max(76, textPx(headLabel(lifeline)) + 24);
@@ -129,7 +129,7 @@ interface ArrowStyle {
   readonly ink: string;
   readonly kind: string;
 }
-function arrowStyle(step: StoryStep): ArrowStyle {
+function arrowStyle(step: SequenceStep): ArrowStyle {
   switch (step.kind) {
     case "attack-packet":
       return { ink: color.attack, kind: "seq-attack" };
@@ -146,7 +146,7 @@ const tip = (x: number, y: number, direction: number, style: ArrowStyle): string
   `<path class="${style.kind}" d="M${x} ${y}l${-9 * direction} -4.5v9z" fill="${style.ink}"/>`;
 
 /** A packet from a process to itself, or to its own host. */
-function loop(x: number, y: number, step: StoryStep, style: ArrowStyle): string {
+function loop(x: number, y: number, step: SequenceStep, style: ArrowStyle): string {
   return (
     `<path class="${style.kind} seq-stroke" d="M${x} ${y - 8}h26v12h-18" fill="none"` +
     ` stroke="${style.ink}" stroke-width="1.5"/>${tip(x + 1, y + 4, -1, style)}` +
@@ -155,7 +155,7 @@ function loop(x: number, y: number, step: StoryStep, style: ArrowStyle): string 
 }
 
 /** A long label takes two lines above its arrow. */
-function arrowLabel(step: StoryStep, frame: Frame): string[] {
+function arrowLabel(step: SequenceStep, frame: Frame): string[] {
   const span = Math.abs((frame.x.get(step.to) ?? 0) - (frame.x.get(step.from) ?? 0));
   const columns = Math.floor((span - 24) / charPx);
   const lines = wrap(clipped(visible(step.label), 300), columns);
@@ -163,7 +163,7 @@ function arrowLabel(step: StoryStep, frame: Frame): string[] {
   return [lines[0] ?? "", cut(lines.slice(1).join(" "), columns)];
 }
 
-function arrow(step: StoryStep, y: number, frame: Frame): string {
+function arrow(step: SequenceStep, y: number, frame: Frame): string {
   const a = frame.x.get(step.from) ?? 0;
   const b = frame.x.get(step.to) ?? 0;
   const style = arrowStyle(step);
@@ -196,14 +196,14 @@ const cross = (x: number, y: number, r = 6): string =>
   `<path class="seq-attack seq-stroke" d="M${x - r} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}` +
   `l${-2 * r} ${2 * r}" fill="none" stroke="${color.attack}" stroke-width="2.5"/>`;
 
-const noteLines = (step: StoryStep): string[] => {
+const noteLines = (step: SequenceStep): string[] => {
   const lines = wrap(clipped(visible(step.label), noteColumns * 4), noteColumns);
   return lines.length <= 3
     ? lines
     : [...lines.slice(0, 2), cut(lines.slice(2).join(" "), noteColumns)];
 };
 
-function note(step: StoryStep, y: number, frame: Frame): string {
+function note(step: SequenceStep, y: number, frame: Frame): string {
   const lines = noteLines(step);
   const bad = step.kind === "violation";
   // Bold letters are wider.
@@ -241,12 +241,12 @@ interface PlacedRow extends Row {
   readonly timeY: number;
 }
 
-function arrowRow(step: StoryStep, y: number, frame: Frame): PlacedRow {
+function arrowRow(step: SequenceStep, y: number, frame: Frame): PlacedRow {
   const height = arrowPx + (arrowLabel(step, frame).length - 1) * lineOfTextPx;
   return { svg: arrow(step, y + height - 12, frame), height, timeY: y + height - 8 };
 }
 
-function noteRow(step: StoryStep, y: number, frame: Frame): PlacedRow {
+function noteRow(step: SequenceStep, y: number, frame: Frame): PlacedRow {
   const height = noteLines(step).length * lineOfTextPx + 20;
   return { svg: note(step, y + 6, frame), height, timeY: y + 23 };
 }
@@ -274,7 +274,7 @@ function row(step: DrawnStep, y: number, frame: Frame): Row {
 }
 
 /** A complete `<svg>` element. Everything the network or a protocol wrote is escaped. */
-export function sequenceSvg(story: Story, options: SequenceOptions): string {
+export function sequenceSvg(story: MessageSequence, options: SequenceOptions): string {
   const steps = shortened(story.steps, options.maxSteps ?? 60);
   const lifelines = lifelinesOf(story);
   const frame = frameOf(lifelines, steps);

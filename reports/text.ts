@@ -5,8 +5,8 @@ import type {
   Finding,
   GuaranteeVerdict,
   MatrixReport,
+  MessageSequence,
   ProtocolReport,
-  Story,
 } from "../harness/verdict.ts";
 import { cut, displayWidth, hanging, padEnd } from "./columns.ts";
 import { terminalText } from "./escape.ts";
@@ -31,7 +31,7 @@ import {
   verdictFor,
   verdictWords,
 } from "./model.ts";
-import { pathWords, stepWord, timeWords } from "./story.ts";
+import { pathWords, stepWord, timeWords } from "./sequence-layout.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -257,7 +257,7 @@ export interface Replay {
   readonly steps: readonly string[];
   /** What the network did at random, if anything. */
   readonly network?: string;
-  readonly story: Story;
+  readonly story: MessageSequence;
   /** Why the run violates the guarantee; absent if it does not. */
   readonly because?: string;
   readonly digest: string;
@@ -271,7 +271,7 @@ export interface TextOptions {
 }
 
 /** The steps of a story, one per line: time, who to whom, what. */
-export function storyText(story: Story, options: TextOptions): string[] {
+export function storyText(story: MessageSequence, options: TextOptions): string[] {
   const colors = pc.createColors(options.color);
   const paths = story.steps.map((step) => terminalText(pathWords(step), 60));
   const pathWidth = Math.min(28, Math.max(0, ...paths.map(displayWidth)));

@@ -5,11 +5,11 @@
 import { describeMove } from "../attacker/describe.ts";
 import type { Attack, PacketRef } from "../attacker/move.ts";
 import { judgedGuarantees } from "../harness/guarantees/catalog.ts";
-import { bundledSubject, nameOf } from "../harness/names.ts";
+import { bundledSubject, nameOf } from "../harness/input/protocol-reference.ts";
 import { assess } from "../harness/search/assess.ts";
-import { judge, Profiles, simulatePlainly } from "../harness/search/judge-run.ts";
+import { Baselines, judge, simulatePlainly } from "../harness/search/judge-run.ts";
 import { defaultSeed, planOf, type Subject } from "../harness/subject.ts";
-import type { Trace } from "../harness/trace.ts";
+import type { Trace } from "../harness/trace/trace.ts";
 
 interface Check {
   readonly words: string;
@@ -93,7 +93,7 @@ function runOf(check: Check, attack: Attack) {
 function replayIn(subject: Subject, trace: Trace): string {
   const guarantee = judgedGuarantees.find((g) => g.id === "replay");
   if (guarantee === undefined) return "nobody judges it";
-  const { violation, atStake } = judge(guarantee, trace, new Profiles(subject, defaultSeed));
+  const { violation, atStake } = judge(guarantee, trace, new Baselines(subject, defaultSeed));
   if (violation !== undefined) return "**broken**";
   return atStake === 0 ? "nothing accepted" : "holds";
 }

@@ -2,9 +2,10 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { bundledSubject, parseProtocolName } from "../harness/names.ts";
-import { UserError } from "../harness/user-error.ts";
-import { hold, runScenario } from "./hold.ts";
+import { compare } from "../harness/expectation.ts";
+import { bundledSubject, parseProtocolName } from "../harness/input/protocol-reference.ts";
+import { UserError } from "../harness/input/user-error.ts";
+import { runScenario } from "../harness/scenario-run.ts";
 import { bundledScenarios, expectationFor, parseScenario, scenarioNamed } from "./load.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -121,7 +122,7 @@ describe("the bundled scenarios", () => {
     const name = parseProtocolName(scenario.protocol);
     const given = { ...name.given, ...scenario.options };
     const result = runScenario(bundledSubject({ ...name, given }), scenario);
-    expect(hold(scenario.expect, result.verdicts).filter((h) => !h.asExpected)).toEqual([]);
+    expect(compare(scenario.expect, result.verdicts).filter((h) => !h.asExpected)).toEqual([]);
     expect(result.seen.filter((one) => !one.found)).toEqual([]);
     expect(result.idle).toEqual([]);
   });
@@ -159,8 +160,8 @@ describe("holding verdicts against expectations", () => {
   const found = { guarantee: "replay", capability: "on-path", because: "…" } as const;
   const broken = { ...found, verdict: "broken", layer: { verdict: "holds" } } as const;
   const unknown = { ...found, verdict: "unknown", capability: null } as const;
-  const asExpected = (...args: Parameters<typeof hold>): boolean =>
-    hold(...args).every((h) => h.asExpected);
+  const asExpected = (...args: Parameters<typeof compare>): boolean =>
+    compare(...args).every((h) => h.asExpected);
   const expecting = (e: object) => new Map([["replay", e as { verdict: "broken" }]]);
 
   test.each([

@@ -2,13 +2,13 @@
 import { readdirSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readYaml } from "../harness/located.ts";
-import { parseProtocolName } from "../harness/names.ts";
-import { unknownName } from "../harness/nearest.ts";
-import { readTextFile } from "../harness/read-text.ts";
-import { UserError } from "../harness/user-error.ts";
-import { FriendlyError, plainMoves } from "./friendly.ts";
+import { parseProtocolName } from "../harness/input/protocol-reference.ts";
+import { readTextFile } from "../harness/input/read-file.ts";
+import { readYaml } from "../harness/input/source-document.ts";
+import { unknownName } from "../harness/input/suggestions.ts";
+import { UserError } from "../harness/input/user-error.ts";
 import { type Scenario, scenarioOf, scenarioSchema } from "./scenario.ts";
+import { plainMoves, ShortFormError } from "./short-forms.ts";
 
 const bundledFolder = dirname(fileURLToPath(import.meta.url));
 const ending = /\.ya?ml$/;
@@ -26,7 +26,7 @@ export function parseScenario(file: string, text: string): Scenario {
       plain = { ...data, attack: plainMoves(data.attack, ["attack"]) };
     }
   } catch (error) {
-    if (error instanceof FriendlyError) throw located.complain(error.complaint);
+    if (error instanceof ShortFormError) throw located.complain(error.complaint);
     throw error;
   }
   const written = located.checked(scenarioSchema, plain);

@@ -5,11 +5,13 @@
  * attacks is tried, as `mallory matrix` does. `mallory run` holds what comes out against `expect`.
  */
 import { z } from "zod";
-import { type Attack, attackSchema, type Capability, capabilities } from "../attacker/move.ts";
+import { attackSchema, capabilities } from "../attacker/move.ts";
+import type { Expectation } from "../harness/expectation.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
-import { calmNetwork, lossyNetwork } from "../harness/network.ts";
+import { calmNetwork, lossyNetwork } from "../harness/run/network/conditions.ts";
+import type { ScenarioRun } from "../harness/scenario-run.ts";
 import { defaultSeed } from "../harness/subject.ts";
-import type { NetworkConditions } from "../harness/trace.ts";
+import type { NetworkConditions } from "../harness/trace/trace.ts";
 import type { Status } from "../harness/verdict.ts";
 import { lengthVariants } from "../harness/workload.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
@@ -30,13 +32,6 @@ const expectation = z.union([
       .describe("The verdict with the handshake left untouched; left out: not looked at."),
   }),
 ]);
-
-/** What is expected of one guarantee. */
-export interface Expectation {
-  readonly verdict: Status;
-  readonly capability?: Capability;
-  readonly layer?: Status;
-}
 
 const expectations = z.strictObject(
   Object.fromEntries(
@@ -119,15 +114,6 @@ export interface Scenario {
   readonly run: ScenarioRun | undefined;
   /** The file, as it was named. */
   readonly file: string;
-}
-
-export interface ScenarioRun {
-  readonly attack: Attack;
-  readonly network: NetworkConditions;
-  readonly workload: string;
-  readonly delivers: readonly string[];
-  readonly loses: readonly string[];
-  readonly shows: readonly string[];
 }
 
 type Written = z.infer<typeof scenarioSchema>;

@@ -1,7 +1,7 @@
 /** The JSON Schema of scenario files, for editors: generated from what the loader checks. */
 import { z } from "zod";
-import { packetExample, packetPattern } from "./friendly.ts";
 import { scenarioSchema } from "./scenario.ts";
+import { packetExample, packetPattern } from "./short-forms.ts";
 
 /** A JSON Schema, as far as it is looked at here. */
 interface Node {

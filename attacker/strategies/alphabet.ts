@@ -9,7 +9,7 @@ import { fieldsOf, inField, innerOf } from "../fields.ts";
 import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
 import { disclosed, disclosedStore } from "./disclosing.ts";
 import { callersOf, playing, talkingPairs } from "./impersonating.ts";
-import { earlierOf, firstOfTheirKind } from "./leading.ts";
+import { earlierOf, firstOfTheirKind } from "./session-representatives.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
 
 /** Every single move that makes sense in this scene; `n` is how many moves came before. */

@@ -1,16 +1,16 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
-import { continuing } from "./continuing.ts";
 import { disclosing } from "./disclosing.ts";
+import { shifting } from "./field-boundaries.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
 import { guessing } from "./guessing.ts";
+import { continuing } from "./hijack-then-send.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
-import { oldAnswers } from "./old-answers.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -20,7 +20,7 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
-import { shifting } from "./shifting.ts";
+import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
 

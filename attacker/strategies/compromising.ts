@@ -2,7 +2,7 @@
 import type { Move } from "../move.ts";
 import { disclosed } from "./disclosing.ts";
 import { impersonations, splice, talkingPairs } from "./impersonating.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
 
 /** Ways of being in the middle of things, each a list of moves. */

@@ -2,7 +2,7 @@
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import type { Edit, FieldPath } from "../move.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, isBack, type SeenPacket, type Strategy } from "./strategy.ts";
 
 interface Field {

@@ -1,8 +1,8 @@
 /** Whom somebody really means to talk to tells others what it is told, in that one's name. */
 import { attackerHost } from "../move.ts";
 import { callersOf, type Puppet, playing, talkingPairs } from "./impersonating.ts";
-import { firstOfTheirKind } from "./leading.ts";
 import { values } from "./misbinding.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
 /** So many sealed contents there may be before the one that is carried. */

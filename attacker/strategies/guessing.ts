@@ -1,6 +1,6 @@
 import type { Move } from "../move.ts";
 import { impersonations } from "./impersonating.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Strategy } from "./strategy.ts";
 
 /**

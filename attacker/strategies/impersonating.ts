@@ -3,7 +3,7 @@
  * between two ends, and on from the middle of a session.
  */
 import type { Move } from "../move.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
 export type Puppet = Extract<Move, { move: "puppet" }>;

@@ -1,7 +1,7 @@
 /** A registered user takes what others say for its own, and its own for what others say. */
 import { attackerHost, type Move } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
-import { firstOfTheirKind } from "./leading.ts";
+import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type SeenProcess, type Strategy } from "./strategy.ts";
 
 /** The nth answer that the puppet gets goes to whom it was really meant for. */

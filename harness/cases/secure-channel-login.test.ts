@@ -3,21 +3,21 @@ import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { secureChannelLogin } from "../../protocol/secure-channel/login/secure-channel-login.ts";
-import { eventsOf } from "../events-of.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
-import { calmNetwork, lossyNetwork } from "../network.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf } from "../subject.ts";
 import { inPlaceOfAlice, inPlaceOfBob } from "../testing/puppets.ts";
 import { subjectFor } from "../testing/tiny.ts";
-import type { NetworkConditions, Trace } from "../trace.ts";
+import type { NetworkConditions, Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 
 const claimed = judgedGuarantees.filter((g) =>
   secureChannelLogin.claims.some((c) => c.guarantee === g.id),
 );
-const broken = (trace: Trace, profiles: Profiles): readonly string[] =>
+const broken = (trace: Trace, profiles: Baselines): readonly string[] =>
   claimed
     .filter((g) => judge(g, trace, profiles).violation !== undefined)
     .map((g) => g.id)
@@ -27,7 +27,7 @@ const broken = (trace: Trace, profiles: Profiles): readonly string[] =>
 function attacked(options: Record<string, string>, attack: Attack): readonly string[] {
   const subject = subjectFor(secureChannelLogin, options);
   const trace = simulate(planOf(subject, { attack }));
-  return broken(trace, new Profiles(subject, trace.plan.seed));
+  return broken(trace, new Baselines(subject, trace.plan.seed));
 }
 
 const networks: readonly (readonly [string, Partial<NetworkConditions>])[] = [
@@ -49,7 +49,7 @@ describe.each(networks)("on a network that is %s", (_, conditions) => {
     for (const seed of seeds) {
       const network = { ...calmNetwork, ...conditions };
       const trace = simulate(planOf(subject, { seed, network }));
-      expect(broken(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(broken(trace, new Baselines(subject, seed))).toEqual([]);
       expect(eventsOf(trace, "give-up")).toEqual([]);
       expect(eventsOf(trace, "crashed")).toEqual([]);
     }

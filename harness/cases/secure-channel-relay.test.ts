@@ -2,26 +2,26 @@
 import { describe, expect, test } from "vitest";
 import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { splicing } from "../../attacker/strategies/impersonating.ts";
-import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import { relaying } from "../../attacker/strategies/relaying.ts";
+import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { secureChannelRelay } from "../../protocol/secure-channel/relay/secure-channel-relay.ts";
-import { eventsOf } from "../events-of.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
-import { calmNetwork, lossyNetwork } from "../network.ts";
+import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { Campaign } from "../search/campaign.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import { defaultSeed, planOf } from "../subject.ts";
 import { subjectFor } from "../testing/tiny.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 
 const claimed = judgedGuarantees.filter((g) =>
   secureChannelRelay.claims.some((c) => c.guarantee === g.id),
 );
 
-const brokenIn = (trace: Trace, profiles: Profiles): readonly string[] =>
+const brokenIn = (trace: Trace, profiles: Baselines): readonly string[] =>
   claimed.flatMap((g) => (judge(g, trace, profiles).violation === undefined ? [] : [g.id]));
 
 /** What a strategy tries on the first session, and which of the claims it breaks. */
@@ -32,7 +32,7 @@ function attacked(
 ) {
   const subject = subjectFor(secureChannelRelay, options);
   const campaign = new Campaign(subject, { seed: defaultSeed, guarantees: [] });
-  const profiles = new Profiles(subject, defaultSeed);
+  const profiles = new Baselines(subject, defaultSeed);
   const scene = firstOfTheirKind(campaign.scene());
   const attacks = [...strategy.attacks(scene)].map(({ moves }) => moves).filter(chosen);
   const traces = attacks.map((attack) => simulate(planOf(subject, { attack })));
@@ -82,7 +82,7 @@ describe("a malicious relay", () => {
 });
 
 test("every claim is at stake in an undisturbed run, or under attack", () => {
-  const profiles = new Profiles(subjectFor(secureChannelRelay), defaultSeed);
+  const profiles = new Baselines(subjectFor(secureChannelRelay), defaultSeed);
   const { honest } = profiles.of("within-limits");
   const idle = claimed.filter((g) => judge(g, honest, profiles).atStake === 0).map((g) => g.id);
   const underAttackOnly = ["forward-secrecy", "kci", "robustness", "bounded-state"];
@@ -95,7 +95,7 @@ describe("on a bad network", () => {
     const subject = subjectFor(secureChannelRelay);
     for (const seed of seeds) {
       const trace = simulate(planOf(subject, { seed, network: lossyNetwork }));
-      expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(brokenIn(trace, new Baselines(subject, seed))).toEqual([]);
       expect(eventsOf(trace, "give-up")).toEqual([]);
       expect(eventsOf(trace, "crashed")).toEqual([]);
     }
@@ -111,7 +111,7 @@ describe("on a bad network", () => {
     for (const seed of some) {
       const trace = simulate(planOf(subject, { seed, network }));
       const wanted = trace.outcomes.flatMap((o) => o.wanted).length;
-      expect(brokenIn(trace, new Profiles(subject, seed))).toEqual([]);
+      expect(brokenIn(trace, new Baselines(subject, seed))).toEqual([]);
       expect(eventsOf(trace, "deliver")).toHaveLength(wanted);
       expect(eventsOf(trace, "confirm")).toHaveLength(wanted);
       expect(eventsOf(trace, "give-up")).toEqual([]);

@@ -1,27 +1,27 @@
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
-import { continuing } from "../../attacker/strategies/continuing.ts";
+import { continuing } from "../../attacker/strategies/hijack-then-send.ts";
 import { otherwiseSet } from "../../attacker/strategies/impersonating.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { hex, latin1 } from "../../protocol/kit/bytes.ts";
 import { encodeSuitesError } from "../../protocol/secure-channel/edhoc/messages.ts";
 import { secureChannel } from "../../protocol/secure-channel/secure-channel.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
-import { calmNetwork, lossyNetwork } from "../network.ts";
+import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { Campaign } from "../search/campaign.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf } from "../subject.ts";
 import { inPlaceOfBob } from "../testing/puppets.ts";
 import { subjectFor } from "../testing/tiny.ts";
-import type { NetworkConditions, Trace } from "../trace.ts";
+import type { NetworkConditions, Trace } from "../trace/trace.ts";
 
 const claimed = judgedGuarantees.filter((g) =>
   secureChannel.claims.some((c) => c.guarantee === g.id),
 );
 
 /** Which of the guarantees claimed are broken in this run. */
-function broken(trace: Trace, profiles: Profiles): readonly string[] {
+function broken(trace: Trace, profiles: Baselines): readonly string[] {
   return claimed
     .filter((g) => judge(g, trace, profiles).violation !== undefined)
     .map((g) => `${g.id}: ${judge(g, trace, profiles).violation?.because}`);
@@ -31,7 +31,7 @@ function broken(trace: Trace, profiles: Profiles): readonly string[] {
 function attacked(options: Record<string, string>, attack: Attack): readonly string[] {
   const subject = subjectFor(secureChannel, options);
   const trace = simulate(planOf(subject, { attack }));
-  return broken(trace, new Profiles(subject, trace.plan.seed)).map((b) => b.split(":")[0] ?? "");
+  return broken(trace, new Baselines(subject, trace.plan.seed)).map((b) => b.split(":")[0] ?? "");
 }
 
 const networks: readonly (readonly [string, Partial<NetworkConditions>])[] = [
@@ -48,7 +48,7 @@ describe.each(networks)("on a network that is %s", (_, network) => {
   const traces = seeds.map((seed) => {
     const subject = subjectFor(secureChannel);
     const about = { seed, workload: "within-limits", network: { ...calmNetwork, ...network } };
-    return [simulate(planOf(subject, about)), new Profiles(subject, seed)] as const;
+    return [simulate(planOf(subject, about)), new Baselines(subject, seed)] as const;
   });
 
   test("everything is delivered once, in order, and confirmed", () => {
@@ -197,7 +197,7 @@ test("with cover traffic, everything that is claimed holds on a lossy network as
   for (const seed of seeds.slice(0, 2)) {
     const about = { seed, workload: "within-limits", network: lossyNetwork };
     const trace = simulate(planOf(subject, about));
-    expect(broken(trace, new Profiles(subject, seed))).toEqual([]);
+    expect(broken(trace, new Baselines(subject, seed))).toEqual([]);
   }
 });
 

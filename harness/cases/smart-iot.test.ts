@@ -17,7 +17,7 @@ import { type Endpoint, MisuseError, type Output } from "../../protocol/endpoint
 import { fromLatin1, lossyText, utf8 } from "../../protocol/kit/bytes.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
-import { simulate } from "../simulate.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf } from "../subject.ts";
 
 const { client: fromClient, device: fromDevice } = addresses;

@@ -3,13 +3,13 @@
  * authentication.
  */
 
-import { isAttacker, isEnemy } from "../../attacker/move.ts";
+import { isAdversaryProcess, isCorrupt } from "../../attacker/move.ts";
 import type { Principal, Protocol } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf, placesOf } from "../events-of.ts";
-import { perRun } from "../finished-run.ts";
-import { processOf } from "../process-of.ts";
-import type { Trace } from "../trace.ts";
+import { processOf } from "../trace/process-of.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf, placesOf } from "../trace/trace-index.ts";
 
 /** What is still true, strongest first (G. Lowe: A hierarchy of authentication specifications). */
 export const grades = [
@@ -112,7 +112,7 @@ function runningsOf(trace: Trace): readonly Running[] {
 }
 
 /** Grades every commitment to an honest peer; several guarantees ask for it. */
-export const gradeCommits = perRun((trace) =>
+export const gradeCommits = memoPerTrace((trace) =>
   eventsOf(trace, "commit").length === 0 ? [] : gradeAll(trace),
 );
 
@@ -128,8 +128,8 @@ function gradeAll(trace: Trace): readonly Graded[] {
     active.set(principal, places[nth] as number);
   });
   return statements(trace, eventsOf(trace, "commit"), placesOf(trace, "commit"))
-    .filter((c) => [c.peer, c.principal].every((p) => !isEnemy(p, trace.plan.attack)))
-    .filter((c) => !isAttacker(c.at))
+    .filter((c) => [c.peer, c.principal].every((p) => !isCorrupt(p, trace.plan.attack)))
+    .filter((c) => !isAdversaryProcess(c.at))
     .map((commit) => ({ commit, grade: grade(commit, runnings, used, active) }));
 }
 

@@ -1,6 +1,6 @@
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
 import { asks, explainGrade, gradeCommits } from "./agreement.ts";
-import { type Guarantee, type Judgement, type Profile, withoutDisclosure } from "./guarantee.ts";
+import { type Baseline, type Guarantee, type Judgement, withoutDisclosure } from "./guarantee.ts";
 
 const source = "G. Lowe: A hierarchy of authentication specifications, 1997";
 
@@ -17,7 +17,7 @@ export function judgeAuthentication(trace: Trace, server: boolean): Judgement {
 
 const nobodyCommits =
   (server: boolean) =>
-  ({ honest }: Profile): string | undefined =>
+  ({ honest }: Baseline): string | undefined =>
     gradeCommits(honest).some(
       ({ commit }) => asks(honest.plan.protocol, commit.role, commit.peer) === server,
     )

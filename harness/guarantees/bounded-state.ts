@@ -1,6 +1,6 @@
 import { attackerHost, bystanderAddress } from "../../attacker/move.ts";
-import { eventsOf } from "../events-of.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import type { Guarantee } from "./guarantee.ts";
 
 /** Replies to an address that has proved nothing may be at most this many times the request. */
@@ -17,7 +17,7 @@ export const boundedState: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
-  idle: "nothing that the attacker sends takes effect",
+  vacuousBecause: "nothing that the attacker sends takes effect",
   counts: (attack) =>
     attack.length > 0 && attack.every((m) => m.move === "inject" || m.move === "replay"),
   judge(trace) {

@@ -1,7 +1,7 @@
 import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
-import { type Attack, isEnemy } from "../../attacker/move.ts";
+import { type Attack, isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -9,7 +9,7 @@ import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 const isSecret = ({ other, purpose, message }: Item, attack: Attack): boolean =>
   purpose === "message" &&
   message.length >= declaredFromBytes &&
-  (other === undefined || !isEnemy(other, attack));
+  (other === undefined || !isCorrupt(other, attack));
 
 export const confidentiality: Guarantee = {
   id: "confidentiality",
@@ -19,7 +19,7 @@ export const confidentiality: Guarantee = {
   layered: true,
   secrecy: true,
   safety: true,
-  idle: `no honest user sends another a message of ${declaredFromBytes} bytes or more`,
+  vacuousBecause: `no honest user sends another a message of ${declaredFromBytes} bytes or more`,
   counts: withoutDisclosure,
   judge(trace) {
     const knowledge = knowledgeFromWire(trace);

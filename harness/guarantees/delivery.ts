@@ -1,9 +1,9 @@
 import { capabilityOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
-import type { Guarantee, Profile } from "./guarantee.ts";
+import type { Baseline, Guarantee } from "./guarantee.ts";
 
 export const delivery: Guarantee = {
   id: "delivery",
@@ -14,7 +14,7 @@ export const delivery: Guarantee = {
   layered: true,
   secrecy: false,
   safety: false,
-  idle: "nobody wants to send a message that is within the stated limit",
+  vacuousBecause: "nobody wants to send a message that is within the stated limit",
   counts: (attack, transport) => capabilityOf(attack, transport) === "none",
   judge(trace, profile) {
     const owed = owedMessages(trace, profile);
@@ -45,7 +45,7 @@ function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
 }
 
 /** What the protocol undertakes to deliver: not what exceeds its own stated limit. */
-function owedMessages(trace: Trace, { protocol }: Profile) {
+function owedMessages(trace: Trace, { protocol }: Baseline) {
   const limit = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
   return trace.outcomes.flatMap((o) => o.wanted).filter((w) => w.message.length <= limit);
 }

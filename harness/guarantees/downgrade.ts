@@ -1,4 +1,4 @@
-import { eventsOf } from "../events-of.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const downgrade: Guarantee = {

@@ -3,13 +3,13 @@
  * guarantees about data.
  */
 
-import { isEnemy } from "../../attacker/move.ts";
+import { isCorrupt } from "../../attacker/move.ts";
 import type { Principal, Purpose } from "../../protocol/endpoint.ts";
 import { hex, latin1, lossyText } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
-import { perRun } from "../finished-run.ts";
-import { processOf } from "../process-of.ts";
-import type { ProcessId, ProcessInfo, Trace } from "../trace.ts";
+import { processOf } from "../trace/process-of.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
+import type { ProcessId, ProcessInfo, Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 
 /** One end of one session: a process, and the label it gives the session. */
 export interface End {
@@ -57,7 +57,7 @@ interface OpenEnd {
   commits: { peer: Principal; t: number }[];
 }
 
-export const exchangesOf = perRun(collect);
+export const exchangesOf = memoPerTrace(collect);
 
 function collect(trace: Trace): Exchanges {
   const ends = new Map<string, OpenEnd>();
@@ -140,7 +140,7 @@ function partnersOf(
 
 /** Deliveries that are said to come from honest people: what the enemy says is its own business. */
 export const fromHonest = (trace: Trace, deliveries: readonly Item[]): readonly Item[] =>
-  deliveries.filter((d) => d.other === undefined || !isEnemy(d.other, trace.plan.attack));
+  deliveries.filter((d) => d.other === undefined || !isCorrupt(d.other, trace.plan.attack));
 
 /** Content in quotation marks, for people; long content is cut. What is no text is told in hex. */
 export function quote(message: Uint8Array): string {

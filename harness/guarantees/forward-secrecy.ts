@@ -1,5 +1,5 @@
 import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
-import { knowledgeFromWire, knowledgeOf } from "../knowledge-of.ts";
+import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
 
@@ -13,7 +13,7 @@ export const forwardSecrecy: Guarantee = {
   layered: false,
   secrecy: true,
   safety: true,
-  idle: `every message of ${declaredFromBytes} bytes or more is readable without what is disclosed`,
+  vacuousBecause: `every message of ${declaredFromBytes} bytes or more is readable without what is disclosed`,
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
     attack.every((m) => m.move !== "disclose" || m.when === "end"),

@@ -1,10 +1,10 @@
 /** What a guarantee is. One file each in this folder, and one line in catalog.ts. */
 import type { Attack } from "../../attacker/move.ts";
 import type { Protocol } from "../../protocol/endpoint.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
 
 /** What an undisturbed run shows about a protocol; judges compare against it. */
-export interface Profile {
+export interface Baseline {
   readonly protocol: Protocol;
   /** The undisturbed run of the same workload. */
   readonly honest: Trace;
@@ -41,12 +41,12 @@ export interface Guarantee {
   /** `false` for those whose violation shows only at the end of a run (liveness). */
   readonly safety: boolean;
   /** The reason why it makes no sense for this protocol, if it does not. */
-  notApplicable?(profile: Profile): string | undefined;
+  notApplicable?(profile: Baseline): string | undefined;
   /** What is missing from runs in which nothing is at stake: half a sentence, for people. */
-  readonly idle?: string;
+  readonly vacuousBecause?: string;
   /** Attacks that may be held against it; the others are another guarantee's business. */
   counts?(attack: Attack, transport: Protocol["transport"]): boolean;
-  judge(trace: Trace, profile: Profile): Judgement;
+  judge(trace: Trace, profile: Baseline): Judgement;
   /** For guarantees about pairs of runs: what tells the two apart. */
   distinguish?(a: Trace, b: Trace): Violation | undefined;
 }

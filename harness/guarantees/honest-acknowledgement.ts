@@ -1,5 +1,5 @@
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 

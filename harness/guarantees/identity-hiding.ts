@@ -1,5 +1,5 @@
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 

@@ -9,7 +9,7 @@ export const integrity: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  idle: "nobody accepts anything from honest people",
+  vacuousBecause: "nobody accepts anything from honest people",
   counts: withoutDisclosure,
   judge(trace) {
     const { submissions, deliveries: all } = exchangesOf(trace);

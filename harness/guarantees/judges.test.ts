@@ -5,10 +5,9 @@ import type { Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { eventsOf } from "../events-of.ts";
-import { bundledSubject, parseProtocolName } from "../names.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { simulate } from "../run/simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf } from "../subject.ts";
 import {
   accept,
@@ -20,6 +19,7 @@ import {
   submit,
 } from "../testing/scripted.ts";
 import { bare, deliver, judgeRun, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { baseWorkload } from "../workload.ts";
 import { judgedGuarantees } from "./catalog.ts";
 
@@ -701,7 +701,7 @@ test.each(["client#0", "client#1"])("a stray packet of %s beside honest logins",
   const trace = simulate(planOf(subject, { attack, seed: "test" }));
   expect(eventsOf(trace, "commit").length).toBeGreaterThan(1);
   const id = guarantee("replay-across-sessions");
-  expect(judge(id, trace, new Profiles(subject, "test")).violation).toBeUndefined();
+  expect(judge(id, trace, new Baselines(subject, "test")).violation).toBeUndefined();
 });
 
 test("length-hiding compares two runs", () => {
@@ -709,7 +709,7 @@ test("length-hiding compares two runs", () => {
   const judgedOn = (protocol: Protocol, workload: string) => {
     const subject = subjectFor(protocol);
     const trace = simulate(planOf(subject, { workload, seed: "test" }));
-    return judge(id, trace, new Profiles(subject, "test"));
+    return judge(id, trace, new Baselines(subject, "test"));
   };
   const plain = bare("a message");
   expect(judgedOn(plain, "lengths-long").violation?.because).toMatch(/of another length/);

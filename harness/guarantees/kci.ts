@@ -1,6 +1,6 @@
 import type { Attack } from "../../attacker/move.ts";
-import { eventsOf } from "../events-of.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { explainGrade, type Graded, gradeCommits, grades } from "./agreement.ts";
 import type { Guarantee } from "./guarantee.ts";
 
@@ -44,7 +44,7 @@ export const kci: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
-  idle: "nobody whose secrets are known finishes with anybody",
+  vacuousBecause: "nobody whose secrets are known finishes with anybody",
   counts: (attack) => victimOf(attack) !== undefined,
   notApplicable({ honest }) {
     const principals = new Set(honest.processes.map((p) => p.principal));

@@ -1,6 +1,6 @@
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { type End, exchangesOf } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -13,7 +13,7 @@ export const keyAgreement: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
-  idle: "nobody finishes with a key",
+  vacuousBecause: "nobody finishes with a key",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "commit").length > 0 && eventsOf(honest, "secret").length > 0

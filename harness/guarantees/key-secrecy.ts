@@ -1,12 +1,12 @@
-import { isEnemy, roleOf } from "../../attacker/move.ts";
+import { isCorrupt, roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
-import { perRun } from "../finished-run.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
-import { processOf } from "../process-of.ts";
+import { processOf } from "../trace/process-of.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-const rolesThatFinish = perRun(
+const rolesThatFinish = memoPerTrace(
   (honest) => new Set(eventsOf(honest, "commit").map((e) => roleOf(e.at))),
 );
 
@@ -18,7 +18,7 @@ export const keySecrecy: Guarantee = {
   layered: true,
   secrecy: true,
   safety: true,
-  idle: "no two honest ends finish with a key",
+  vacuousBecause: "no two honest ends finish with a key",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",
@@ -30,7 +30,7 @@ export const keySecrecy: Guarantee = {
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {
       const holders = [e.peer, processOf(trace, e.at)?.principal ?? e.at];
-      if (holders.some((p) => isEnemy(p, trace.plan.attack))) continue;
+      if (holders.some((p) => isCorrupt(p, trace.plan.attack))) continue;
       const done = commits.some(
         (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,
       );

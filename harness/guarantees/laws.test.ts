@@ -1,14 +1,14 @@
 /** Laws that every guarantee obeys, and the twin that breaks it. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
-import { bundledSubject, parseProtocolName } from "../names.ts";
-import { lossyNetwork } from "../network.ts";
+import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { assess } from "../search/assess.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { Trace, TraceEvent } from "../trace.ts";
-import { digestOf } from "../trace-lines.ts";
+import type { Trace, TraceEvent } from "../trace/trace.ts";
+import { digestOf } from "../trace/trace-lines.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { baseWorkload, defaultWorkload } from "../workload.ts";
 import { guarantees, judgedGuarantees } from "./catalog.ts";
@@ -80,7 +80,7 @@ describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guaran
     if (saved === undefined) throw new Error("the twin does not break it");
     const { workload, network, moves: attack } = saved;
     const trace = simulate(planOf(subject, { workload, network, attack, seed: saved.seed }));
-    return { trace, subject, profiles: new Profiles(subject, seed) };
+    return { trace, subject, profiles: new Baselines(subject, seed) };
   };
 
   test("judges are pure: the same trace, the same judgement", () => {
@@ -90,7 +90,7 @@ describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guaran
     expect(once.violation).toBeDefined();
     expect(judge(guarantee, trace, profiles)).toEqual(once);
     const copy = { ...trace };
-    expect(judge(guarantee, copy, new Profiles(subject, seed))).toEqual(once);
+    expect(judge(guarantee, copy, new Baselines(subject, seed))).toEqual(once);
     expect(digestOf(trace)).toBe(digest);
   });
 
@@ -124,7 +124,7 @@ function prefix(trace: Trace, n: number): Trace {
   };
 }
 
-function expectMonotone(guarantee: Guarantee, trace: Trace, profiles: Profiles): void {
+function expectMonotone(guarantee: Guarantee, trace: Trace, profiles: Baselines): void {
   let violated: TraceEvent | "nothing" | undefined;
   for (let n = 0; n <= trace.events.length; n++) {
     const [last, next] = [trace.events[n - 1], trace.events[n]];
@@ -173,7 +173,7 @@ describe("on traces of all sorts, a safety violation stays one", () => {
   test.each(shaken)("%s", (_, subject, attack) => {
     for (const network of [lossyNetwork, { ...lossyNetwork, loss: 0, reordering: 0 }]) {
       const trace = simulate(planOf(subject, { workload: baseWorkload, network, attack, seed }));
-      const profiles = new Profiles(subject, seed);
+      const profiles = new Baselines(subject, seed);
       for (const guarantee of judgedGuarantees) {
         // Deduction costs too much to be done anew for every event; its law is tested on its own.
         if (!guarantee.safety || guarantee.secrecy || guarantee.distinguish !== undefined) continue;

@@ -1,7 +1,7 @@
 import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import { eventsOf } from "../events-of.ts";
-import { processOf } from "../process-of.ts";
-import type { Trace } from "../trace.ts";
+import { processOf } from "../trace/process-of.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
 

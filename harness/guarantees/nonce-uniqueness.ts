@@ -1,4 +1,4 @@
-import { isAttacker } from "../../attacker/move.ts";
+import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../protocol/kit/recorder.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -24,7 +24,7 @@ export const nonceUniqueness: Guarantee = {
     const used = new Map<Latin1, Map<Latin1, OpRecord>>();
     let atStake = 0;
     for (const op of trace.crypto) {
-      if (isAttacker(op.by)) continue;
+      if (isAdversaryProcess(op.by)) continue;
       if (op.backwards || (op.op !== "aead" && op.op !== "cipher")) continue;
       atStake++;
       const [key = "", nonce = ""] = op.inputs;

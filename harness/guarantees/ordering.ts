@@ -10,7 +10,7 @@ export const ordering: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  idle: "nobody accepts two messages in one session",
+  vacuousBecause: "nobody accepts two messages in one session",
   counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);

@@ -1,4 +1,4 @@
-import { isEnemy } from "../../attacker/move.ts";
+import { isCorrupt } from "../../attacker/move.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -10,7 +10,7 @@ export const origin: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  idle: "nobody accepts anything",
+  vacuousBecause: "nobody accepts anything",
   counts: withoutDisclosure,
   judge(trace) {
     const { submissions, deliveries } = exchangesOf(trace);
@@ -25,7 +25,7 @@ export const origin: Guarantee = {
       );
       if (genuine) continue;
       // What the enemy says in its own name is its own; honest words for this receiver are not.
-      const own = d.other !== undefined && isEnemy(d.other, trace.plan.attack);
+      const own = d.other !== undefined && isCorrupt(d.other, trace.plan.attack);
       if (own && !same.some((s) => s.other === receiver)) continue;
       const author = same[0]?.end.process;
       const truth =

@@ -1,6 +1,6 @@
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const passwordProtection: Guarantee = {

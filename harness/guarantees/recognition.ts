@@ -4,13 +4,13 @@
  */
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
 import { guessableBelowBytes, type Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import { isAttacker } from "../../attacker/move.ts";
+import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
-import { knowledgeFrom } from "../evidence.ts";
-import { knowledgeFromWire } from "../knowledge-of.ts";
-import type { Trace } from "../trace.ts";
+import { knowledgeFrom } from "../trace/evidence.ts";
+import type { Trace } from "../trace/trace.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 
 /** Shorter values say nothing about where they come from. */
 const tellingBytes = guessableBelowBytes;
@@ -73,7 +73,7 @@ function seenUnknowing(trace: Trace, isHers: (value: Uint8Array) => boolean): Kn
 export function shown(trace: Trace, { principal, secrets, publics }: Known): string | undefined {
   const knowledge = knowledgeFromWire(trace);
   const tests = trace.crypto.filter(
-    (op) => checks(op) && isAttacker(op.by) && op.inputs.every((i) => knowledge.has(i)),
+    (op) => checks(op) && isAdversaryProcess(op.by) && op.inputs.every((i) => knowledge.has(i)),
   );
   if (tests.length === 0) return undefined;
   const own = new Set(trace.processes.filter((p) => p.principal === principal).map((p) => p.id));

@@ -1,5 +1,5 @@
-import { eventsOf } from "../events-of.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
@@ -11,7 +11,7 @@ export const replayAcrossSessions: Guarantee = {
   layered: false,
   secrecy: false,
   safety: true,
-  idle: "nobody accepts a message, and nobody logs in",
+  vacuousBecause: "nobody accepts a message, and nobody logs in",
   counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);

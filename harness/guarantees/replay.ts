@@ -9,7 +9,7 @@ export const replay: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  idle: "nobody accepts anything",
+  vacuousBecause: "nobody accepts anything",
   counts: recordedOnly,
   judge(trace) {
     const exchanges = exchangesOf(trace);

@@ -4,7 +4,7 @@ import type { Attack } from "../../attacker/move.ts";
 import type { DeployEnv, Deployment, Env, Protocol } from "../../protocol/endpoint.ts";
 import { concat, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../protocol/kit/crypto.ts";
-import { bundledSubject, parseProtocolName } from "../names.ts";
+import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
 import { assess } from "../search/assess.ts";
 import { judgeRun, protocolOf } from "../testing/tiny.ts";
 import { responderIdentity } from "./responder-identity.ts";

@@ -2,8 +2,8 @@
  * Who answers, and whether that can be found out. Handshakes that hide from everybody who begins
  * must let the one who answers show herself first (SIGMA), so they break this: it is good to know.
  */
-import { isEnemy } from "../../attacker/move.ts";
-import type { Trace } from "../trace.ts";
+import { isCorrupt } from "../../attacker/move.ts";
+import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 import { givenAway, type Known, knownBy, shown } from "./recognition.ts";
 
@@ -13,7 +13,7 @@ function respondersOf(trace: Trace): readonly Known[] {
   const waiting = protocol.roles.filter((r) => r.peer === undefined).map((r) => r.name);
   const processes = trace.processes.filter((p) => waiting.includes(p.role));
   const principals = [...new Set(processes.map((p) => p.principal))];
-  return principals.flatMap((p) => (isEnemy(p, attack) ? [] : (knownBy(trace, p) ?? [])));
+  return principals.flatMap((p) => (isCorrupt(p, attack) ? [] : (knownBy(trace, p) ?? [])));
 }
 
 /** Does a puppet play somebody who is let in? To those she means to show herself. */
@@ -30,7 +30,7 @@ export const responderIdentity: Guarantee = {
   layered: false,
   secrecy: true,
   safety: true,
-  idle: "whoever connects is let in as a user",
+  vacuousBecause: "whoever connects is let in as a user",
   counts: withoutDisclosure,
   notApplicable: ({ honest }) => {
     if ((honest.deployment.identities ?? []).length === 0) return "no identities are in use";

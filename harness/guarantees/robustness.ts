@@ -1,10 +1,10 @@
 import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { eventsOf } from "../events-of.ts";
-import { processOf } from "../process-of.ts";
-import type { Trace, TraceEvent } from "../trace.ts";
+import { processOf } from "../trace/process-of.ts";
+import type { Trace, TraceEvent } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import { quote } from "./exchanges.ts";
-import type { Guarantee, Profile } from "./guarantee.ts";
+import type { Baseline, Guarantee } from "./guarantee.ts";
 
 const onePacket = (attack: Attack): boolean => {
   const [move] = attack;
@@ -24,7 +24,7 @@ export const robustness: Guarantee = {
   layered: true,
   secrecy: false,
   safety: false,
-  idle: "no packet was lost, repeated or made up",
+  vacuousBecause: "no packet was lost, repeated or made up",
   counts: (attack) => onePacket(attack) || oneLoss(attack),
   judge(trace, profile) {
     const loss = oneLoss(trace.plan.attack);
@@ -43,7 +43,7 @@ const isPacket = (e: TraceEvent, trace: Trace): boolean =>
   e.kind === "attack" && trace.plan.attack[e.move]?.move !== "participate";
 
 /** An ending that an undisturbed run does not have. */
-function death(trace: Trace, { honest }: Profile): string | undefined {
+function death(trace: Trace, { honest }: Baseline): string | undefined {
   const attacked = trace.events.findIndex((e) => isPacket(e, trace));
   if (attacked < 0) return undefined;
   const { attack, protocol } = trace.plan;
@@ -73,7 +73,7 @@ const forEver = 20;
 const progress = new Set<TraceEvent["kind"]>(["started", "submit", "confirm", "give-up", "commit"]);
 
 /** Some protocols send at a steady rate anyway. */
-function newLivelock(trace: Trace, { honest }: Profile): string | undefined {
+function newLivelock(trace: Trace, { honest }: Baseline): string | undefined {
   const found = livelock(trace);
   return found === undefined || livelock(honest) !== undefined ? undefined : found;
 }
@@ -105,7 +105,7 @@ function livelock(trace: Trace): string | undefined {
 }
 
 /** A session that started after the packet and does not deliver what it should. */
-function failedSession(trace: Trace, { honest }: Profile): string | undefined {
+function failedSession(trace: Trace, { honest }: Baseline): string | undefined {
   const attack = eventsOf(trace, "attack").find((e) => isPacket(e, trace));
   if (attack === undefined) return undefined;
   const has = (t: Trace, key: string): boolean =>

@@ -1,7 +1,7 @@
 /** Who runs where. Addresses follow from the plan alone: moves name processes not yet started. */
 import { attackerHost } from "../../attacker/move.ts";
 import type { Address, PlannedSession, Principal, RoleSpec } from "../../protocol/endpoint.ts";
-import type { ProcessId, RunPlan } from "../trace.ts";
+import type { ProcessId, RunPlan } from "../trace/trace.ts";
 
 const firstEphemeralPort = 40_000;
 

@@ -1,13 +1,13 @@
 import { attackerHost } from "../../attacker/move.ts";
 import type { Address, Input, Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
-import { betweenMessagesMs, type Desk, thinkMs } from "./desk.ts";
+import { type ApplicationSession, betweenMessagesMs, thinkMs } from "./application-session.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 
 /** The users in front of the sessions: who may say what, and when. */
 export class Applications {
   readonly #run: RunState;
-  readonly #desks = new Map<string, Desk>();
+  readonly #applications = new Map<string, ApplicationSession>();
   /** With whom each session is, as far as its end has said. */
   readonly #peers = new Map<string, Principal>();
 
@@ -23,19 +23,19 @@ export class Applications {
     from: Address | undefined,
   ): void {
     const key = `${process.id}/${session}`;
-    let desk = this.#desks.get(key);
-    if (desk === undefined) {
+    let application = this.#applications.get(key);
+    if (application === undefined) {
       // What a service is to say to honest users is not said to the attacker in its own name.
       const peer = this.#peers.get(key);
       if (process.spec.process === "service" && peer === attackerHost) return;
       const planned = this.#plannedFor(process, from, peer);
       if (planned === undefined) return;
-      desk = this.#deskFor(process, session, planned);
-      this.#desks.set(key, desk);
+      application = this.#applicationFor(process, session, planned);
+      this.#applications.set(key, application);
       process.readySessions.push(`${planned}`);
     }
-    desk.credits = messages ?? Number.POSITIVE_INFINITY;
-    this.#plan(desk, thinkMs);
+    application.credits = messages ?? Number.POSITIVE_INFINITY;
+    this.#plan(application, thinkMs);
   }
 
   /** The process claims to talk to this peer in this session. */
@@ -44,17 +44,17 @@ export class Applications {
   }
 
   /** @returns what is typed now; `undefined` if there is nothing more to say, or nobody to type. */
-  next(desk: Desk): Input | undefined {
-    desk.scheduled = false;
-    const planned = desk.messages[0];
-    if (planned === undefined || desk.process.end !== "alive" || desk.credits <= 0) {
+  next(application: ApplicationSession): Input | undefined {
+    application.scheduled = false;
+    const planned = application.messages[0];
+    if (planned === undefined || application.process.end !== "alive" || application.credits <= 0) {
       return undefined;
     }
-    desk.messages.shift();
-    desk.credits--;
+    application.messages.shift();
+    application.credits--;
     const { message } = planned;
-    const to = planned.to ?? desk.to;
-    const { process, session } = desk;
+    const to = planned.to ?? application.to;
+    const { process, session } = application;
     this.#run.events.push({
       kind: "submit",
       t: this.#run.now,
@@ -73,17 +73,18 @@ export class Applications {
   }
 
   /** After a message, the next one. */
-  proceed(desk: Desk): void {
-    this.#plan(desk, betweenMessagesMs);
+  proceed(application: ApplicationSession): void {
+    this.#plan(application, betweenMessagesMs);
   }
 
-  #plan(desk: Desk, delay: Millis): void {
-    if (desk.scheduled || desk.credits <= 0 || desk.messages.length === 0) return;
-    desk.scheduled = true;
-    this.#run.enqueue(delay, { kind: "send", desk });
+  #plan(application: ApplicationSession, delay: Millis): void {
+    if (application.scheduled || application.credits <= 0 || application.messages.length === 0)
+      return;
+    application.scheduled = true;
+    this.#run.enqueue(delay, { kind: "send", application });
   }
 
-  #deskFor(process: Process, session: string, planned: number): Desk {
+  #applicationFor(process: Process, session: string, planned: number): ApplicationSession {
     const service = process.spec.process === "service";
     const all = this.#run.plan.workload.sessions[planned]?.messages ?? [];
     const client = this.#run.processes.find((p) => p.plannedSession === planned);

@@ -1,25 +1,25 @@
 import type { Address, Input, Millis, Output } from "../../protocol/endpoint.ts";
-import { ownInput } from "../../protocol/kit/own-input.ts";
+import { ownInput } from "../../protocol/kit/copy-input.ts";
+import { usesPuppets } from "./adversary/adversary.ts";
 import type { Applications } from "./applications.ts";
-import type { Connections } from "./connections.ts";
-import { usesPuppets } from "./enemy.ts";
 import { handleInput } from "./handle-input.ts";
+import type { Connections } from "./network/connections.ts";
+import type { Egress } from "./network/egress.ts";
 import { outputEvent } from "./output-event.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
-import type { Wire } from "./wire.ts";
 
 /** Feeds the endpoints of honest processes, and does what they ask for. */
 export class Endpoints {
   readonly #run: RunState;
-  readonly #wire: Wire;
+  readonly #egress: Egress;
   readonly #connections: Connections;
   readonly #applications: Applications;
   readonly #keepsHistory: boolean;
 
-  constructor(run: RunState, wire: Wire, connections: Connections, applications: Applications) {
+  constructor(run: RunState, egress: Egress, connections: Connections, applications: Applications) {
     this.#run = run;
-    this.#wire = wire;
+    this.#egress = egress;
     this.#connections = connections;
     this.#applications = applications;
     this.#keepsHistory = usesPuppets(run.plan.attack);
@@ -70,7 +70,7 @@ export class Endpoints {
       output.session ?? (process.spec.process === "session" ? "main" : (from ?? "main"));
     switch (output.kind) {
       case "transmit":
-        this.#wire.transmit(process, output.bytes, output.to ?? process.peerAddress ?? from);
+        this.#egress.transmit(process, output.bytes, output.to ?? process.peerAddress ?? from);
         return;
       case "ready":
         this.#applications.ready(process, session, output.messages, from);

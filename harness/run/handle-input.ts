@@ -1,7 +1,7 @@
 /** The guarded call of an endpoint. */
 import type { Input, Millis, Output } from "../../protocol/endpoint.ts";
-import { ProtocolError } from "../protocol-error.ts";
 import type { Process } from "./processes.ts";
+import { ProtocolError } from "./protocol-error.ts";
 
 /** What came of handing an input to an endpoint. */
 export type Handled =

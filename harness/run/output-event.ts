@@ -1,6 +1,6 @@
 /** What the trace says of an output. Bytes are copied: endpoints may go on using theirs. */
 import type { Millis, Output } from "../../protocol/endpoint.ts";
-import type { TraceEvent } from "../trace.ts";
+import type { TraceEvent } from "../trace/trace.ts";
 import type { Process } from "./processes.ts";
 
 type Claim = Extract<Output, { kind: "claim" }>["claim"];

@@ -12,8 +12,8 @@ import type {
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
-import { ProtocolError } from "../protocol-error.ts";
-import type { ProcessId, ProcessInfo } from "../trace.ts";
+import type { ProcessId, ProcessInfo } from "../trace/trace.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import type { Stores } from "./stores.ts";
 
 export interface Process {

@@ -1,20 +1,14 @@
 import type { Address, Deployment, Millis, OptionValues } from "../../protocol/endpoint.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
-import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace.ts";
+import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace/trace.ts";
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
-import type { Item } from "./item.ts";
+import { EventQueue } from "./event-queue.ts";
+import { Pipes } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Stores } from "./stores.ts";
-import { Pipes } from "./streams.ts";
-
-/** A protocol with its keys dealt, and what it keeps. */
-export interface Installation {
-  readonly deployment: Deployment;
-  readonly stores: Stores;
-}
+import type { ScheduledEvent } from "./scheduled-event.ts";
+import { type Installation, Stores } from "./stores.ts";
 
 /**
  * What all parts of a run share: the plan, the world it was installed in, the clock and its queue,
@@ -29,7 +23,7 @@ export class RunState {
   readonly book: AddressBook;
   readonly stores: Stores;
   readonly deployment: Deployment;
-  readonly queue = new Scheduler<Item>();
+  readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
   readonly listening = new Map<Address, Process>();
   /** Packets by the names that moves have for them: those of honest processes and of puppets. */
@@ -96,11 +90,11 @@ export class RunState {
   }
 
   /** Puts something on its way that sessions wait for. */
-  enqueue(delay: Millis, item: Item): void {
+  enqueue(delay: Millis, item: ScheduledEvent): void {
     this.enqueueAt(this.now + delay, item);
   }
 
-  enqueueAt(t: Millis, item: Item): void {
+  enqueueAt(t: Millis, item: ScheduledEvent): void {
     this.inFlight++;
     this.queue.at(t, item);
   }

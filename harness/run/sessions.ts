@@ -7,12 +7,12 @@ import type {
   Principal,
   RoleSpec,
 } from "../../protocol/endpoint.ts";
-import { ProtocolError } from "../protocol-error.ts";
-import type { PlannedOutcome, ProcessId } from "../trace.ts";
+import type { PlannedOutcome, ProcessId } from "../trace/trace.ts";
 import { principalOf } from "./address-book.ts";
-import type { Connections } from "./connections.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { Connections } from "./network/connections.ts";
 import { openProcess } from "./processes.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
 
 /** Services and planned sessions: which processes there are, and when each of them starts. */

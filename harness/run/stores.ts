@@ -1,4 +1,4 @@
-import type { Principal, Store } from "../../protocol/endpoint.ts";
+import type { Deployment, Principal, Store } from "../../protocol/endpoint.ts";
 import { concat } from "../../protocol/kit/bytes.ts";
 
 type OnWrite = (principal: Principal, name: string, bytes: Uint8Array) => void;
@@ -38,4 +38,10 @@ export class Stores {
   read(principal: Principal, name: string): Uint8Array | undefined {
     return this.#content.get(`${principal}/${name}`) ?? this.#below?.read(principal, name);
   }
+}
+
+/** A protocol with its keys dealt, and what it keeps. */
+export interface Installation {
+  readonly deployment: Deployment;
+  readonly stores: Stores;
 }

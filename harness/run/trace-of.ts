@@ -1,16 +1,16 @@
 /** What a run leaves behind once it is over. */
-import { FinishedRun } from "../finished-run.ts";
-import type { ProcessInfo, RunPlan, Trace } from "../trace.ts";
-import type { Enemy } from "./enemy.ts";
-import type { Footprint } from "./footprint.ts";
+import { RecordedTrace } from "../trace/recorded-trace.ts";
+import type { ProcessInfo, RunPlan, Trace } from "../trace/trace.ts";
+import type { Adversary } from "./adversary/adversary.ts";
+import type { HandshakeIntegrity } from "./handshake-integrity.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 import { visibleEntries } from "./visible-state.ts";
 
-export function traceOf(run: RunState, enemy: Enemy, footprint: Footprint): Trace {
+export function traceOf(run: RunState, adversary: Adversary, integrity: HandshakeIntegrity): Trace {
   const { plan, events, packets, outcomes, log, disclosed } = run;
   const flooded = isFlooded(plan);
-  return new FinishedRun(
+  return new RecordedTrace(
     {
       plan,
       events,
@@ -19,13 +19,13 @@ export function traceOf(run: RunState, enemy: Enemy, footprint: Footprint): Trac
       outcomes,
       crypto: log,
       disclosed,
-      attackerKnows: enemy.knows,
+      attackerKnows: adversary.knows,
       deployment: installed(run.deployment),
-      handshakeUntouched: footprint.handshakeUntouched,
+      handshakeUntouched: integrity.handshakeUntouched,
       endMs: run.now,
       cameToRest: run.atRest,
     },
-    enemy.workedOut,
+    adversary.workedOut,
   );
 }
 

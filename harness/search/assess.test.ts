@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import type { Attack, Capability } from "../../attacker/move.ts";
 import { say } from "../../protocol/kit/workload.ts";
 import { judgedGuarantees } from "../guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "../names.ts";
-import { simulate } from "../simulate.ts";
+import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { bare, deliver, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import type { Finding, GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 import { assess } from "./assess.ts";
-import { judge, Profiles } from "./judge-run.ts";
+import { Baselines, judge } from "./judge-run.ts";
 
 const seed = "mallory";
 const subjectOf = (name: string): Subject => bundledSubject(parseProtocolName(name));
@@ -29,7 +29,7 @@ function violates(subject: Subject, finding: Finding, moves: Attack = finding.at
   const trace = simulate(planOf(subject, { workload, network, attack: moves, seed: savedSeed }));
   const guarantee = judgedGuarantees.find((g) => g.id === id);
   if (guarantee === undefined) throw new Error(id);
-  const { violation } = judge(guarantee, trace, new Profiles(subject, seed));
+  const { violation } = judge(guarantee, trace, new Baselines(subject, seed));
   return { trace, violation };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { strategies } from "../../attacker/strategies/catalog.ts";
-import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
+import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
 import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";

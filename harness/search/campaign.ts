@@ -15,12 +15,12 @@ import {
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees, isJudged } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
-import { declaredSecrets } from "../knowledge-of.ts";
-import { calmNetwork, lossyNetwork } from "../network.ts";
-import { simulate } from "../simulate.ts";
-import { storyOf } from "../story.ts";
+import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { RunPlan, Trace } from "../trace.ts";
+import { messageSequenceOf } from "../trace/message-sequence.ts";
+import type { RunPlan, Trace } from "../trace/trace.ts";
+import { declaredSecrets } from "../trace/trace-knowledge.ts";
 import type {
   Finding,
   GuaranteeVerdict,
@@ -30,18 +30,18 @@ import type {
   ProtocolReport,
 } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
-import { isSameCourse } from "./course.ts";
 import { Findings } from "./findings.ts";
 import {
+  Baselines,
   capabilityShown,
   judgeCounting,
-  Profiles,
   type RunChoice,
   type Weighed,
   weigh,
 } from "./judge-run.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
+import { observablyEqual } from "./trace-equivalence.ts";
 
 export interface SearchSettings {
   readonly seed: string;
@@ -74,7 +74,7 @@ export class Campaign {
   readonly subject: Subject;
   readonly settings: SearchSettings;
   readonly #watch: Watch;
-  readonly #profiles: Profiles;
+  readonly #profiles: Baselines;
   /** The undisturbed run that attacks are held against. */
   readonly honest: Trace;
   readonly #tallies: readonly Tally[];
@@ -95,7 +95,7 @@ export class Campaign {
     this.subject = sessions === undefined ? subject : { ...subject, sessions };
     this.settings = settings;
     this.#watch = watch;
-    this.#profiles = new Profiles(this.subject, settings.seed);
+    this.#profiles = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#profiles.of(baseWorkload).honest;
     const profile = this.#profiles.of(baseWorkload);
@@ -275,7 +275,7 @@ export class Campaign {
   }
 
   #changedCourse(trace: Trace, choice: RunChoice): boolean {
-    return !isSameCourse(trace, this.#profiles.of(choice.workload).honest);
+    return !observablyEqual(trace, this.#profiles.of(choice.workload).honest);
   }
 
   #judge(
@@ -421,7 +421,7 @@ export class Campaign {
   ): string | undefined {
     if (guarantee.secrecy && this.#untracked.length > 0) return `untracked: ${this.#untracked[0]}`;
     if (atStake > 0 || (runs === 0 && this.over)) return this.#cutShort;
-    const why = runs === 0 ? "none that counts was tried" : guarantee.idle;
+    const why = runs === 0 ? "none that counts was tried" : guarantee.vacuousBecause;
     return why === undefined ? nothingAtStake : `${nothingAtStake}: ${why}`;
   }
 
@@ -467,6 +467,6 @@ function honestRun(trace: Trace): HonestRun {
     datagrams: trace.packets.length,
     largestDatagram: Math.max(0, ...trace.packets.map((p) => p.bytes.length)),
     digest: trace.digest,
-    story: storyOf(trace, undefined),
+    story: messageSequenceOf(trace, undefined),
   };
 }

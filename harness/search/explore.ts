@@ -8,7 +8,7 @@
 import type { Attack, Move } from "../../attacker/move.ts";
 import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import type { Subject } from "../subject.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
 

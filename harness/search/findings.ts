@@ -8,17 +8,17 @@ import {
 } from "../../attacker/move.ts";
 import { InvariantError } from "../../protocol/endpoint.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
-import { networkWords } from "../network.ts";
-import { simulate } from "../simulate.ts";
-import { storyOf } from "../story.ts";
+import { networkWords } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { Trace } from "../trace.ts";
+import { messageSequenceOf } from "../trace/message-sequence.ts";
+import type { Trace } from "../trace/trace.ts";
 import type { Finding } from "../verdict.ts";
 import {
+  type Baselines,
   capabilityFor,
   capabilityShown,
   judge,
-  type Profiles,
   simulatePlainly,
   watches,
 } from "./judge-run.ts";
@@ -27,12 +27,12 @@ import type { Hit } from "./tally.ts";
 
 export class Findings {
   readonly #subject: Subject;
-  readonly #profiles: Profiles;
+  readonly #profiles: Baselines;
   readonly #beat: () => void;
   /** One attack often breaks several guarantees: run it on plain cryptography once. */
   readonly #plain = new Map<string, Trace>();
 
-  constructor(subject: Subject, profiles: Profiles, beat: () => void) {
+  constructor(subject: Subject, profiles: Baselines, beat: () => void) {
     this.#subject = subject;
     this.#profiles = profiles;
     this.#beat = beat;
@@ -75,7 +75,7 @@ export class Findings {
       },
       digest: trace.digest,
       strategy: hit.strategy,
-      story: storyOf(trace, violation.because),
+      story: messageSequenceOf(trace, violation.because),
     };
   }
 

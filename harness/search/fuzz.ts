@@ -9,10 +9,10 @@ import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import { randomAttack } from "../../attacker/strategies/random-moves.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import type { Subject } from "../subject.ts";
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
-import { isSameCourse } from "./course.ts";
+import { observablyEqual } from "./trace-equivalence.ts";
 import { transitionsOf } from "./transitions.ts";
 
 export interface FuzzSettings extends SearchSettings {
@@ -212,7 +212,7 @@ class Fuzz {
       fresh = true;
       this.#seen.add(t);
     }
-    if (!isSameCourse(trace, this.#campaign.honest)) this.#effective++;
+    if (!observablyEqual(trace, this.#campaign.honest)) this.#effective++;
     if (fresh) this.#kept.push({ attack, trace });
     return true;
   }

@@ -4,14 +4,14 @@ import {
   type Capability,
   capabilityOf,
   capabilityRank,
-  isAttackerAddress,
+  isAdversaryAddress,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
-import type { Guarantee, Judgement, Profile } from "../guarantees/guarantee.ts";
-import { simulate } from "../simulate.ts";
+import type { Baseline, Guarantee, Judgement } from "../guarantees/guarantee.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace.ts";
+import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { alike } from "../workload.ts";
 
 /** Is it broken by what somebody learns? */
@@ -34,7 +34,7 @@ export function capabilityFor(
 /** The run as somebody knows it who sees only what is sent to the attacker's own addresses. */
 function fromOutside(trace: Trace): Trace {
   const own = (p: Packet): boolean =>
-    p.byAttacker !== undefined || isAttackerAddress(p.destination);
+    p.byAttacker !== undefined || isAdversaryAddress(p.destination);
   const packets = trace.packets.map((p) => (own(p) ? p : { ...p, bytes: new Uint8Array(0) }));
   return { ...trace, packets, digest: "" };
 }
@@ -48,7 +48,7 @@ export function capabilityShown(
   guarantee: Guarantee,
   capability: Capability,
   trace: Trace,
-  profiles: Profiles,
+  profiles: Baselines,
 ): Capability {
   if (capability !== "off-path" || !guarantee.secrecy) return capability;
   const { violation } = judge(guarantee, fromOutside(trace), profiles);
@@ -85,17 +85,17 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
 export const relationalBaseline = "lengths-short";
 
 /** What an undisturbed run of the subject shows; each workload has one of its own. */
-export class Profiles {
+export class Baselines {
   readonly #subject: Subject;
   readonly #seed: string;
-  readonly #byWorkload = new Map<string, Profile>();
+  readonly #byWorkload = new Map<string, Baseline>();
 
   constructor(subject: Subject, seed: string) {
     this.#subject = subject;
     this.#seed = seed;
   }
 
-  of(workload: string): Profile {
+  of(workload: string): Baseline {
     let profile = this.#byWorkload.get(workload);
     if (profile === undefined) {
       const honest = simulate(planOf(this.#subject, { seed: this.#seed, workload }));
@@ -110,14 +110,14 @@ export class Profiles {
   }
 }
 
-export function judge(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
+export function judge(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
   const { attack, protocol } = trace.plan;
   if (!weigh(attack, protocol.transport).counts(guarantee)) return { atStake: 0 };
   return judgeCounting(guarantee, trace, profiles);
 }
 
 /** The same where it is known that the attack is held against the guarantee. */
-export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Profiles): Judgement {
+export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
   const { plan } = trace;
   if (guarantee.distinguish !== undefined) {
     if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };

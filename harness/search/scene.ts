@@ -3,7 +3,7 @@ import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import { attackerHost, packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
-import type { Packet, RunPlan, Trace } from "../trace.ts";
+import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
 /** More would only repeat what is done to these. */

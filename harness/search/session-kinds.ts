@@ -1,8 +1,8 @@
 /** Sessions of one kind: what can be done to one of them can be done to the others. */
 import { roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
-import { perRun } from "../finished-run.ts";
-import type { Packet, Trace } from "../trace.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
+import type { Packet, Trace } from "../trace/trace.ts";
 
 const printable = /^[\t\n\r\x20-\x7e]*$/;
 /** Not within encodings, where digits stand for something else. */
@@ -44,7 +44,7 @@ function beginnings(trace: Trace): ReadonlyMap<number, readonly string[]> {
  * Sessions that repeat an earlier one, and which: later, between the same principals, begun alike.
  * @param trace an undisturbed run: what an attack disturbs is no other kind of session.
  */
-export const repeatedSessions = perRun((trace): ReadonlyMap<number, number> => {
+export const repeatedSessions = memoPerTrace((trace): ReadonlyMap<number, number> => {
   const begun = beginnings(trace);
   const firsts = new Map<string, number>();
   const repeated = new Map<number, number>();

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { forgedAnswers } from "../../attacker/strategies/forged-answers.ts";
 import { betraying, forwarding } from "../../attacker/strategies/forwarding.ts";
-import { firstOfTheirKind } from "../../attacker/strategies/leading.ts";
 import { flipping } from "../../attacker/strategies/modifying.ts";
+import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import type { PlannedSession, Protocol } from "../../protocol/endpoint.ts";
 import { concat, equalBytes, fromHex, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";

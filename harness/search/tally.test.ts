@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Attack, Capability } from "../../attacker/move.ts";
 import { integrity } from "../guarantees/integrity.ts";
 import { lengthHiding } from "../guarantees/length-hiding.ts";
-import { calmNetwork, lossyNetwork } from "../network.ts";
+import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { type Hit, Tally } from "./tally.ts";
 
 const packet = { from: "client#0", to: "server#0", nth: 1 };

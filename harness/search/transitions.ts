@@ -2,7 +2,7 @@
  * What a run exercised: transitions of the honest processes, as seen from outside. An attack that
  * reaches a new one is worth building on.
  */
-import type { Trace } from "../trace.ts";
+import type { Trace } from "../trace/trace.ts";
 
 /** Each as `role, what it last did, kind of input → what came of it`. */
 export function transitionsOf(trace: Trace): ReadonlySet<string> {

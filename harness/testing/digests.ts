@@ -3,8 +3,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Attack } from "../../attacker/move.ts";
 import { protocols } from "../../protocol/catalog.ts";
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
-import { lossyNetwork } from "../network.ts";
-import { simulate } from "../simulate.ts";
+import { lossyNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
 import { planOf } from "../subject.ts";
 import { subjectFor } from "./tiny.ts";
 

@@ -14,13 +14,13 @@ import type {
 } from "../../protocol/endpoint.ts";
 import { text, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { eventsOf } from "../events-of.ts";
 import type { Guarantee, Judgement } from "../guarantees/guarantee.ts";
-import { calmNetwork } from "../network.ts";
-import { judge, Profiles } from "../search/judge-run.ts";
-import { simulate } from "../simulate.ts";
+import { calmNetwork } from "../run/network/conditions.ts";
+import { simulate } from "../run/simulate.ts";
+import { Baselines, judge } from "../search/judge-run.ts";
 import type { Subject } from "../subject.ts";
-import type { NetworkConditions, RunPlan, Trace } from "../trace.ts";
+import type { NetworkConditions, RunPlan, Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 
 export type Handler = (input: Input, now: Millis) => readonly Output[];
 /** What one role does; a bare handler for those that need no timer. */
@@ -111,7 +111,7 @@ export const judgeRun = (
   protocol: Protocol,
   attack: Attack = [],
 ): Judgement =>
-  judge(guarantee, run(protocol, { attack }), new Profiles(subjectFor(protocol), "test"));
+  judge(guarantee, run(protocol, { attack }), new Baselines(subjectFor(protocol), "test"));
 
 export const words = (bytes: Uint8Array): string => text(bytes) ?? "(not text)";
 export const transmit = (content: string, to?: string): Output => ({

@@ -96,11 +96,11 @@ export interface Gate {
   /** What a comparison is to yield. */
   compare(a: Latin1, b: Latin1): boolean;
   /** What is encrypted, signed or authenticated instead of this. */
-  worded?(content: Uint8Array): Uint8Array;
+  rewriteSigned?(content: Uint8Array): Uint8Array;
   /** What comes out instead of this, of the same length, where it was opened or decrypted. */
-  opened?(plaintext: Uint8Array): Uint8Array;
+  rewriteOpened?(plaintext: Uint8Array): Uint8Array;
   /** What is to be encrypted instead of this, of the same length. */
-  content?(plaintext: Uint8Array): Uint8Array;
+  rewritePlaintext?(plaintext: Uint8Array): Uint8Array;
 }
 
 const groupName = (group: Group): string =>
@@ -146,17 +146,17 @@ export class CryptoRecorder implements CryptoKit {
   }
 
   #worded(content: Uint8Array): Uint8Array {
-    return this.#gate?.worded?.(content) ?? content;
+    return this.#gate?.rewriteSigned?.(content) ?? content;
   }
 
   /** What is encrypted in the place of `plaintext`. */
   #content(plaintext: Uint8Array): Uint8Array {
     const worded = this.#worded(plaintext);
-    return this.#gate?.content?.(worded) ?? worded;
+    return this.#gate?.rewritePlaintext?.(worded) ?? worded;
   }
 
   #opened(plaintext: Uint8Array): Uint8Array {
-    return this.#gate?.opened?.(plaintext) ?? plaintext;
+    return this.#gate?.rewriteOpened?.(plaintext) ?? plaintext;
   }
 
   #forward(

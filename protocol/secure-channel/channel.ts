@@ -16,12 +16,12 @@ import {
 import { equalBytes } from "../kit/bytes.ts";
 import { CoverSchedule } from "./cover.ts";
 import type { Setup } from "./edhoc/session.ts";
-import { Epochs, type EpochsAbout, type Opened } from "./epochs.ts";
+import { Epochs, type EpochsOptions, type Opened } from "./epochs.ts";
 import { type AckFrame, type Frame, tokenBytes } from "./frames.ts";
 import { Inbox, type Message } from "./inbox.ts";
 import { maxMessageBytes, Outbox } from "./outbox.ts";
 import { roomBytes, type SealedRecord } from "./records.ts";
-import { type RekeyAbout, Rekeying, rekeyAfterMs } from "./rekey.ts";
+import { Rekeying, type RekeyOptions, rekeyAfterMs } from "./rekey.ts";
 import type { Defences } from "./settings.ts";
 
 /** Sent at once, and again after 1 s, 1.5 s, 2.25 s, … */
@@ -35,7 +35,7 @@ const dataHeaderBytes = 4;
 /** It is sealed: any will do that is not one of those that are drawn for addresses. */
 const moveToken = new Uint8Array(tokenBytes);
 
-export interface ChannelAbout extends EpochsAbout {
+export interface ChannelOptions extends EpochsOptions {
   readonly peer: Principal;
   /** PRK_out. */
   readonly out: Uint8Array;
@@ -71,7 +71,7 @@ export class Channel {
   /** Closed, or something was given up: nothing follows, so that no gap can open. */
   over = false;
   #peer: Principal;
-  readonly #above: ChannelAbout["above"];
+  readonly #above: ChannelOptions["above"];
   readonly #defences: Defences;
   readonly #epochs: Epochs;
   readonly #outbox: Outbox;
@@ -87,7 +87,7 @@ export class Channel {
   /** Somebody is logging in: the next keys are those that come of it, and no others. */
   #held: boolean;
 
-  constructor(about: ChannelAbout, now: Millis) {
+  constructor(about: ChannelOptions, now: Millis) {
     const { crypto, defences, suite, ownId, peerId } = about;
     this.#peer = about.peer;
     this.#above = about.above;
@@ -409,7 +409,11 @@ function delivered({ message, evidence: bytes }: Message, from: Principal): read
   return [delivery, { kind: "claim", claim: { kind: "evidence", peer: from, message, bytes } }];
 }
 
-function rekeyAbout(about: ChannelAbout, setup: (now: Millis) => Setup, room: number): RekeyAbout {
+function rekeyAbout(
+  about: ChannelOptions,
+  setup: (now: Millis) => Setup,
+  room: number,
+): RekeyOptions {
   const { initiates = false, ownId, peerId, suite } = about;
   // The initiator of EDHOC sends under the identifier that the responder chose.
   const [cI, cR] = initiates ? [peerId, ownId] : [ownId, peerId];

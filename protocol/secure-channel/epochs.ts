@@ -51,7 +51,7 @@ interface Epoch {
   highest: number;
 }
 
-export interface EpochsAbout {
+export interface EpochsOptions {
   readonly crypto: CryptoKit;
   readonly defences: Defences;
   readonly suite: Suite;
@@ -70,7 +70,7 @@ export interface Opened {
 }
 
 export class Epochs {
-  readonly #about: EpochsAbout;
+  readonly #about: EpochsOptions;
   #current: Epoch;
   /** Made, but not confirmed. */
   #next: Epoch | undefined;
@@ -78,7 +78,7 @@ export class Epochs {
   #forgeries = 0;
 
   /** @param out PRK_out. */
-  constructor(about: EpochsAbout, out: Uint8Array, now: Millis) {
+  constructor(about: EpochsOptions, out: Uint8Array, now: Millis) {
     this.#about = about;
     this.#current = this.#epoch(0, out, now);
   }

@@ -4,7 +4,7 @@ import type { KeyPair } from "../kit/crypto.ts";
 import { checkUser, saltBytes } from "./accounts.ts";
 import type { LoginFrame } from "./frames.ts";
 import {
-  type LoginAbout,
+  type LoginOptions,
   loginSession,
   splitStep,
   stepByte,
@@ -26,7 +26,7 @@ import {
 
 const empty = new Uint8Array(0);
 
-export interface ClientLoginAbout extends LoginAbout {
+export interface ClientLoginOptions extends LoginOptions {
   readonly user: Uint8Array;
   readonly password: Uint8Array;
   readonly work: PasswordWork;
@@ -43,7 +43,7 @@ export type LoginResult =
 
 /** One attempt of one user. */
 export class ClientLogin {
-  readonly #about: ClientLoginAbout;
+  readonly #about: ClientLoginOptions;
   readonly #session: Session;
   readonly #own: KeyPair;
   #scalars: PasswordScalars | undefined;
@@ -56,7 +56,7 @@ export class ClientLogin {
   #againMs: Millis = 0;
 
   /** @throws MisuseError if the name has no bytes, or more than 32. */
-  constructor(about: ClientLoginAbout) {
+  constructor(about: ClientLoginOptions) {
     checkUser(about.user);
     this.#about = about;
     this.#session = loginSession(about, about.user);

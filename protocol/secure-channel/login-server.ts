@@ -5,7 +5,7 @@ import type { KeyPair } from "../kit/crypto.ts";
 import { type Account, fakeAccount, findAccount, maxUserBytes } from "./accounts.ts";
 import type { LoginFrame } from "./frames.ts";
 import {
-  type LoginAbout,
+  type LoginOptions,
   loginSession,
   splitStep,
   stepByte,
@@ -18,7 +18,7 @@ import type { Throttle } from "./throttle.ts";
 
 const empty = new Uint8Array(0);
 
-export interface ServerLoginAbout extends LoginAbout {
+export interface ServerLoginOptions extends LoginOptions {
   /** What {@link register} wrote. */
   readonly accounts: () => Uint8Array;
   /** For users who do not exist: 32 bytes, always the same. */
@@ -43,7 +43,7 @@ export interface LoggedIn {
 
 /** All attempts in one channel. It keeps one of them. */
 export class ServerLogin {
-  readonly #about: ServerLoginAbout;
+  readonly #about: ServerLoginOptions;
   #number = -1;
   #user: Uint8Array = empty;
   #attempt: Attempt = { step: "over" };
@@ -52,7 +52,7 @@ export class ServerLogin {
   #answered: LoginFrame | undefined;
   #answer: LoginFrame | undefined;
 
-  constructor(about: ServerLoginAbout) {
+  constructor(about: ServerLoginOptions) {
     this.#about = about;
   }
 

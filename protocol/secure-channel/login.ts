@@ -50,7 +50,7 @@ export const allLoginDefences: LoginDefences = {
 };
 
 /** What both ends need. */
-export interface LoginAbout {
+export interface LoginOptions {
   readonly crypto: CryptoKit;
   /** The server's name, as the channel authenticated it. */
   readonly server: Uint8Array;
@@ -59,7 +59,7 @@ export interface LoginAbout {
   readonly defences: LoginDefences;
 }
 
-export const loginSession = (about: LoginAbout, user: Uint8Array): Session => ({
+export const loginSession = (about: LoginOptions, user: Uint8Array): Session => ({
   context: concat(
     utf8("mallory secure-channel login"),
     about.defences.binding ? about.exported : new Uint8Array(0),

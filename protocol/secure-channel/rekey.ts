@@ -22,7 +22,7 @@ export const rekeyAfterMs = 3_600_000;
 const headerBytes = 3;
 const mostPieces = 4;
 
-export interface RekeyAbout {
+export interface RekeyOptions {
   readonly initiates: boolean;
   /** Knows this channel's peer, and nobody else. */
   readonly setup: (now: Millis) => Setup;
@@ -42,7 +42,7 @@ export interface Step {
 const nothing: Step = { frames: [] };
 
 export class Rekeying {
-  readonly #about: RekeyAbout;
+  readonly #about: RekeyOptions;
   /** Of the message that is coming in, by its step. */
   #pieces: { readonly step: number; readonly parts: Map<number, Uint8Array> } | undefined;
   #initiated: Initiated | undefined;
@@ -52,7 +52,7 @@ export class Rekeying {
   /** The initiator has made message_3, and the next keys with it. */
   proved = false;
 
-  constructor(about: RekeyAbout) {
+  constructor(about: RekeyOptions) {
     this.#about = about;
   }
 

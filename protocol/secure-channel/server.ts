@@ -19,7 +19,7 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { concat, equalBytes, latin1, utf8 } from "../kit/bytes.ts";
-import { Channel, type ChannelAbout } from "./channel.ts";
+import { Channel, type ChannelOptions } from "./channel.ts";
 import { CookieJar, mac1 } from "./cookie.ts";
 import { encodeSuitesError } from "./edhoc/messages.ts";
 import {
@@ -332,7 +332,7 @@ export class Server implements Endpoint {
     return session;
   }
 
-  #hooks(client: Principal, session: () => Session): Pick<ChannelAbout, "above" | "login"> {
+  #hooks(client: Principal, session: () => Session): Pick<ChannelOptions, "above" | "login"> {
     const guests = this.#guests;
     if (guests === undefined) return { above: (frame) => this.#above?.(frame, client) };
     return {

@@ -7,15 +7,15 @@ import { createHash } from "node:crypto";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate } from "../../attacker/strategies/strategy.ts";
 import { judgedGuarantees } from "../../harness/guarantees/catalog.ts";
-import { knowledgeFromWire } from "../../harness/knowledge-of.ts";
-import { bundledSubject, parseProtocolName } from "../../harness/names.ts";
-import { calmNetwork, lossyNetwork } from "../../harness/network.ts";
+import { bundledSubject, parseProtocolName } from "../../harness/input/protocol-reference.ts";
+import { calmNetwork, lossyNetwork } from "../../harness/run/network/conditions.ts";
+import { simulate } from "../../harness/run/simulate.ts";
 import { explore } from "../../harness/search/explore.ts";
-import { judge, Profiles } from "../../harness/search/judge-run.ts";
+import { Baselines, judge } from "../../harness/search/judge-run.ts";
 import { sceneOf } from "../../harness/search/scene.ts";
-import { simulate } from "../../harness/simulate.ts";
 import { planOf, type Subject } from "../../harness/subject.ts";
-import type { RunPlan, Trace } from "../../harness/trace.ts";
+import type { RunPlan, Trace } from "../../harness/trace/trace.ts";
+import { knowledgeFromWire } from "../../harness/trace/trace-knowledge.ts";
 import { baseWorkload } from "../../harness/workload.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
 import { oneSession } from "./one-session.ts";
@@ -40,7 +40,7 @@ function calibration(): { readonly hashes: Rate; readonly steps: Rate } {
   return { hashes, steps };
 }
 
-function judgeAll(trace: Trace, profiles: Profiles): void {
+function judgeAll(trace: Trace, profiles: Baselines): void {
   knowledgeFromWire(trace).close();
   for (const guarantee of judgedGuarantees) judge(guarantee, trace, profiles);
 }
@@ -62,7 +62,7 @@ interface Figures {
 function honest(subject: Subject): Figures {
   const single = oneSession(subject);
   const plan = fresh(single);
-  const profiles = new Profiles(single, seed);
+  const profiles = new Baselines(single, seed);
   // Every run once, so that the memo tables hold what they will be asked for.
   for (let i = 0; i < seeds; i++) simulate(plan(i));
   return {
@@ -93,7 +93,7 @@ function attacksOn(subject: Subject): readonly Candidate[] {
 
 function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: number } {
   const candidates = attacksOn(subject);
-  const profiles = new Profiles(subject, seed);
+  const profiles = new Baselines(subject, seed);
   const rate = rateOf((i) => {
     const candidate = candidates[i % candidates.length] as Candidate;
     const trace = simulate(

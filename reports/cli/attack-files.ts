@@ -1,38 +1,15 @@
 /** Saves the attacks of findings, and knows where they are. */
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UserError } from "../../harness/user-error.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
+import { isFile, writeOut } from "../../harness/runner/files.ts";
 import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
 import { fileName } from "../escape.ts";
-import { jsonText } from "../json.ts";
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
-
-/** What else may be wrong with a path is told when something is written there. */
-export function isFile(path: string): boolean {
-  try {
-    return !statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
 
 /** A word of a command line that a shell takes as it is. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** Writes a file, and the folders it needs. @throws UserError, which names the flag at fault. */
-export function writeOut(cwd: string, path: string, content: string, flag = "--out"): void {
-  const full = resolve(cwd, path);
-  try {
-    mkdirSync(resolve(full, ".."), { recursive: true });
-    writeFileSync(full, content);
-  } catch (error) {
-    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another ${flag}`);
-  }
 }
 
 interface Owner {

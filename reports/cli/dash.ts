@@ -1,28 +1,28 @@
 /** `mallory dash`: the matrix as it fills, on the whole terminal. */
-import { UserError } from "../../harness/user-error.ts";
-import { type Dashboard, openDashboard } from "../dashboard/screen.ts";
-import { terminalText } from "../escape.ts";
-import { AttackFiles } from "./attack-files.ts";
+import { UserError } from "../../harness/input/user-error.ts";
 import {
   assessAll,
   type Checked,
   checkAll,
-  openWorkshop,
+  type Observer,
+  openWorkerPool,
   Stopper,
   shownReport,
-  type Viewer,
-} from "./campaign.ts";
+} from "../../harness/runner/assess-all.ts";
+import type { Failure } from "../../harness/runner/worker-pool.ts";
+import { type Dashboard, openDashboard } from "../dashboard/screen.ts";
+import { terminalText } from "../escape.ts";
+import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, ownerOf } from "./matrix.ts";
-import type { Failure } from "./workshop.ts";
 
 export async function dashCommand(names: readonly string[], flags: Flags, io: Io): Promise<number> {
   if (!io.interactive) {
     throw new UserError("dash needs a terminal; for a plain table use: npx mallory matrix");
   }
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkshop(io, flags, Math.max(names.length, 8));
+  const workshop = openWorkerPool(io, flags, Math.max(names.length, 8));
   let failures: readonly Failure[] = [];
   try {
     const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
@@ -59,7 +59,7 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
 }
 
 /** Shows progress, and saves attacks as they become known: the dashboard names their files. */
-function viewerOf(dashboard: Dashboard, files: AttackFiles, checked: readonly Checked[]): Viewer {
+function viewerOf(dashboard: Dashboard, files: AttackFiles, checked: readonly Checked[]): Observer {
   const owners = new Map(checked.map((c) => [c.label, ownerOf(c)]));
   return {
     note: (text) => dashboard.message(text),

@@ -1,23 +1,24 @@
 /** `mallory defences`: switches off one defence after another, and says what breaks. */
-import { isAsDeclared, type Weakened, weakened } from "../../harness/search/defences.ts";
-import { UserError } from "../../harness/user-error.ts";
-import { defencesMarkdown, defencesText } from "../defences-text.ts";
-import { terminalText } from "../escape.ts";
-import { jsonText } from "../json.ts";
-import { AttackFiles } from "./attack-files.ts";
+
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
 import {
   assessAll,
-  type Campaign,
   type Checked,
   checkAll,
   checkNames,
-  openWorkshop,
-} from "./campaign.ts";
+  type MatrixRun,
+  openWorkerPool,
+} from "../../harness/runner/assess-all.ts";
+import { version } from "../../harness/runner/version.ts";
+import { isAsDeclared, type Weakened, weakened } from "../../harness/search/defences.ts";
+import { defencesMarkdown, defencesText } from "../defences-text.ts";
+import { terminalText } from "../escape.ts";
+import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, saveAttacks } from "./matrix.ts";
 import { openProgress } from "./progress.ts";
-import { version } from "./version.ts";
 
 export async function defencesCommand(
   name: string,
@@ -26,9 +27,9 @@ export async function defencesCommand(
   io: Io,
 ): Promise<number> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkshop(io, flags, 16);
+  const workshop = openWorkerPool(io, flags, 16);
   const print = (line: string): void => io.err(`${terminalText(line)}\n`);
-  let campaign: Campaign;
+  let campaign: MatrixRun;
   let found: readonly Weakened[];
   let label: string;
   try {
@@ -76,7 +77,7 @@ export async function defencesCommand(
   return codeOf(campaign, files, deviations, flags, io);
 }
 
-function jsonOf(label: string, found: readonly Weakened[], { report }: Campaign): unknown {
+function jsonOf(label: string, found: readonly Weakened[], { report }: MatrixRun): unknown {
   return {
     schema: "mallory/defences@1",
     version,

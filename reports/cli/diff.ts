@@ -1,16 +1,23 @@
 /** `mallory diff`: what a change made better and what it made worse. */
+
+import { jsonText } from "../../harness/json-text.ts";
+import {
+  assessAll,
+  type Checked,
+  checkAll,
+  type MatrixRun,
+  openWorkerPool,
+} from "../../harness/runner/assess-all.ts";
+import { version } from "../../harness/runner/version.ts";
 import { type Difference, differences } from "../../harness/search/diff.ts";
 import type { GuaranteeVerdict, ProtocolReport } from "../../harness/verdict.ts";
 import { changesOf, diffText } from "../diff-text.ts";
 import { terminalText } from "../escape.ts";
-import { jsonText } from "../json.ts";
 import { AttackFiles } from "./attack-files.ts";
-import { assessAll, type Campaign, type Checked, checkAll, openWorkshop } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, saveAttacks } from "./matrix.ts";
 import { openProgress } from "./progress.ts";
-import { version } from "./version.ts";
 
 /** One side of the comparison. */
 interface Side {
@@ -24,8 +31,8 @@ export async function diffCommand(
   io: Io,
 ): Promise<number> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkshop(io, flags, names.length);
-  let campaign: Campaign;
+  const workshop = openWorkerPool(io, flags, names.length);
+  let campaign: MatrixRun;
   let sides: readonly [Side | undefined, Side | undefined];
   try {
     const checked = await checkAll(workshop, names, (l) => io.err(`${terminalText(l)}\n`));
@@ -59,7 +66,7 @@ export async function diffCommand(
   return codeOf(campaign, files, changesOf(found).worse, flags, io);
 }
 
-function sideOf({ subjects }: Campaign, one: Checked | undefined): Side | undefined {
+function sideOf({ subjects }: MatrixRun, one: Checked | undefined): Side | undefined {
   for (const [report, checked] of subjects) {
     if (checked === one) return { label: checked.label, report };
   }
@@ -76,7 +83,7 @@ function jsonOf(
   before: Side,
   after: Side,
   found: readonly Difference[],
-  { report }: Campaign,
+  { report }: MatrixRun,
   files: AttackFiles,
 ): unknown {
   const side = ({ label, report: r }: Side): unknown => ({

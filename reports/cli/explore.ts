@@ -1,17 +1,23 @@
 /** `mallory explore`: every attack of up to so many moves. */
+
+import { UserError } from "../../harness/input/user-error.ts";
+import {
+  type Checked,
+  checkAll,
+  limitsOf,
+  openWorkerPool,
+} from "../../harness/runner/assess-all.ts";
+import { putTogether, runShards, type Searched, tellSearch } from "../../harness/runner/shards.ts";
+import type { WorkerPool } from "../../harness/runner/worker-pool.ts";
+import type { Ask } from "../../harness/runner/worker-task.ts";
 import { exploreShards } from "../../harness/search/explore.ts";
-import { UserError } from "../../harness/user-error.ts";
 import type { ProtocolReport } from "../../harness/verdict.ts";
 import { terminalText } from "../escape.ts";
 import { exploreText } from "../search-text.ts";
 import { AttackFiles } from "./attack-files.ts";
-import { type Checked, checkAll, limitsOf, openWorkshop } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { saveAttacks } from "./matrix.ts";
-import { putTogether, runShards, type Searched, tellSearch } from "./shards.ts";
-import type { Ask } from "./tasks.ts";
-import type { Workshop } from "./workshop.ts";
 
 /** Each move more multiplies the work by some hundreds. */
 const deepest = 9;
@@ -32,7 +38,7 @@ export async function exploreCommand(
   const files = new AttackFiles(io.cwd, flags.out);
   // One move is too little work to be divided.
   const shards = depth === 1 ? 1 : exploreShards;
-  const workshop = openWorkshop(io, flags, shards);
+  const workshop = openWorkerPool(io, flags, shards);
   let searched: Searched;
   try {
     const [one] = await checkAll(workshop, [name], (line) => io.err(`${terminalText(line)}\n`));
@@ -54,7 +60,7 @@ export async function exploreCommand(
 }
 
 async function searchAll(
-  workshop: Workshop,
+  workshop: WorkerPool,
   one: Checked,
   depth: number,
   shards: number,

@@ -2,9 +2,13 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Capability } from "../../attacker/move.ts";
-import { checkCapabilities, checkGuarantees, parseProtocolName } from "../../harness/names.ts";
+import {
+  checkCapabilities,
+  checkGuarantees,
+  parseProtocolName,
+} from "../../harness/input/protocol-reference.ts";
+import { UserError } from "../../harness/input/user-error.ts";
 import { defaultSeed } from "../../harness/subject.ts";
-import { UserError } from "../../harness/user-error.ts";
 import { protocols } from "../../protocol/catalog.ts";
 
 export type Budget =

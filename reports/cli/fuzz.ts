@@ -1,20 +1,26 @@
 /** `mallory fuzz`: random attacks, with a memory of those that led somewhere. */
 import type { Attack } from "../../attacker/move.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import {
+  type Checked,
+  checkAll,
+  limitsOf,
+  openWorkerPool,
+  type Stopper,
+} from "../../harness/runner/assess-all.ts";
+import { Corpus, CorpusKeeper, contentOf, type FuzzState } from "../../harness/runner/corpus.ts";
+import { putTogether, runShards, type Searched, tellSearch } from "../../harness/runner/shards.ts";
+import type { WorkerPool } from "../../harness/runner/worker-pool.ts";
+import type { Ask, Reached } from "../../harness/runner/worker-task.ts";
 import type { Checkpoint, FuzzResult } from "../../harness/search/fuzz.ts";
 import { defaultSeed } from "../../harness/subject.ts";
-import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { type FuzzWords, fuzzText } from "../search-text.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
-import { type Checked, checkAll, limitsOf, openWorkshop, type Stopper } from "./campaign.ts";
-import { Corpus, CorpusKeeper, contentOf, type FuzzState } from "./corpus.ts";
 import { share } from "./explore.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { saveAttacks } from "./matrix.ts";
-import { putTogether, runShards, type Searched, tellSearch } from "./shards.ts";
-import type { Ask, Reached } from "./tasks.ts";
-import type { Workshop } from "./workshop.ts";
 
 /** Fixed, so that the result does not depend on the workers. */
 const fuzzShards = 4;
@@ -60,7 +66,7 @@ export async function fuzzCommand(
   }
   const files = new AttackFiles(io.cwd, flags.out);
   const corpus = given.corpus === undefined ? undefined : new Corpus(io.cwd, given.corpus);
-  const workshop = openWorkshop(io, flags, fuzzShards);
+  const workshop = openWorkerPool(io, flags, fuzzShards);
   const tell = (line: string): void => io.err(`${terminalText(line)}\n`);
   try {
     const [checked] = await checkAll(workshop, [name], tell);
@@ -153,7 +159,7 @@ function goingOn(one: Checked, asked: number | undefined, corpus: Corpus, flags:
 }
 
 async function search(
-  workshop: Workshop,
+  workshop: WorkerPool,
   beginning: Beginning,
   flags: Flags,
   io: Io,

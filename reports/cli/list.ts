@@ -3,13 +3,13 @@ import pc from "picocolors";
 import { capabilities, capabilityMeaning } from "../../attacker/move.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import { guarantees, isJudged } from "../../harness/guarantees/catalog.ts";
-import { unknownName } from "../../harness/nearest.ts";
-import { UserError } from "../../harness/user-error.ts";
+import { unknownName } from "../../harness/input/suggestions.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
 import { protocols } from "../../protocol/catalog.ts";
 import { bundledScenarios } from "../../scenarios/load.ts";
 import { displayWidth, hanging, padEnd } from "../columns.ts";
 import { terminalText } from "../escape.ts";
-import { jsonText } from "../json.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
 

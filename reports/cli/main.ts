@@ -2,9 +2,11 @@
  * The command line: commands, flags and exit codes. See process.ts for the process around it.
  */
 import { Command, CommanderError } from "commander";
-import { nearest } from "../../harness/nearest.ts";
+import { nearest } from "../../harness/input/suggestions.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { thrownWords } from "../../harness/runner/load-protocol.ts";
+import { version } from "../../harness/runner/version.ts";
 import { exploreShards } from "../../harness/search/explore.ts";
-import { UserError } from "../../harness/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { dashCommand } from "./dash.ts";
 import { defencesCommand } from "./defences.ts";
@@ -14,13 +16,11 @@ import { addCommonFlags, addDepthFlags, addSearchFlags, type Flags, flagsOf } fr
 import { type FuzzFlags, fuzzCommand } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
 import { listCommand, listNames } from "./list.ts";
-import { thrownWords } from "./load.ts";
 import { matrixCommand, ownWords } from "./matrix.ts";
 import { newCommand, newKinds } from "./new.ts";
 import { replayCommand } from "./replay.ts";
 import { formats, parseFormats, reportCommand } from "./report.ts";
 import { refuseProtocols, runCommand } from "./run.ts";
-import { version } from "./version.ts";
 
 const protocolHelp = "bundled names, as a?option=value, or files: ./my.ts, ./my.ts#exportName";
 

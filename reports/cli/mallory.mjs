@@ -5,6 +5,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`mallory needs Node 20.19 or newer; this is ${process.versions.node}\n`);
   process.exit(2);
 }
-await import("./register.mjs");
+await import("../../harness/runner/register.mjs");
 const { runAsProcess } = await import("./process.ts");
 await runAsProcess();

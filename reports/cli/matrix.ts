@@ -1,21 +1,21 @@
 /** `mallory matrix`: all guarantees of some protocols under all generic attackers. */
 
-import { byNameOnly } from "../../protocol/catalog.ts";
-import { type Held, hold } from "../../scenarios/hold.ts";
-import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
-import type { Expectation } from "../../scenarios/scenario.ts";
-import { terminalText } from "../escape.ts";
-import { jsonText, matrixJson } from "../json.ts";
-import { matrixText } from "../text.ts";
-import { AttackFiles } from "./attack-files.ts";
+import { type Comparison, compare, type Expectation } from "../../harness/expectation.ts";
+import { jsonText } from "../../harness/json-text.ts";
 import {
   assessAll,
-  type Campaign,
   type Checked,
   checkAll,
-  openWorkshop,
+  type MatrixRun,
+  openWorkerPool,
   shownReport,
-} from "./campaign.ts";
+} from "../../harness/runner/assess-all.ts";
+import { byNameOnly } from "../../protocol/catalog.ts";
+import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
+import { terminalText } from "../escape.ts";
+import { matrixJson } from "../json.ts";
+import { matrixText } from "../text.ts";
+import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
 import { openProgress } from "./progress.ts";
@@ -25,9 +25,9 @@ export async function campaignOf(
   names: readonly string[],
   flags: Flags,
   io: Io,
-): Promise<{ readonly campaign: Campaign; readonly files: AttackFiles }> {
+): Promise<{ readonly campaign: MatrixRun; readonly files: AttackFiles }> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkshop(io, flags, Math.max(names.length, 8));
+  const workshop = openWorkerPool(io, flags, Math.max(names.length, 8));
   try {
     const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
     const labels = checked.map((c) => c.label);
@@ -49,7 +49,7 @@ export async function campaignOf(
 }
 
 export function saveAttacks(
-  { report, subjects }: Pick<Campaign, "report" | "subjects">,
+  { report, subjects }: Pick<MatrixRun, "report" | "subjects">,
   files: AttackFiles,
 ): void {
   for (const protocol of report.protocols) {
@@ -92,7 +92,7 @@ export async function matrixCommand(
 
 /** Prints what went wrong and finds the exit code. */
 export function codeOf(
-  { failures, interrupted }: Pick<Campaign, "failures" | "interrupted">,
+  { failures, interrupted }: Pick<MatrixRun, "failures" | "interrupted">,
   files: Pick<AttackFiles, "problem">,
   deviations: number,
   flags: Flags,
@@ -131,7 +131,7 @@ interface Deviations {
 }
 
 /** Was everything tried that stands behind an expectation? */
-const partial = ({ report }: Campaign, flags: Flags): boolean =>
+const partial = ({ report }: MatrixRun, flags: Flags): boolean =>
   report.incomplete !== undefined || flags.capabilities !== undefined || flags.bail;
 
 /**
@@ -140,7 +140,7 @@ const partial = ({ report }: Campaign, flags: Flags): boolean =>
  * @param partly not everything that stands behind an expectation was tried.
  */
 export function deviationsOf(
-  campaign: Pick<Campaign, "subjects">,
+  campaign: Pick<MatrixRun, "subjects">,
   partly: boolean,
   flags: Flags,
   io: Io,
@@ -159,7 +159,7 @@ export function deviationsOf(
     if (scenario === undefined) continue;
     const known = new Set(report.verdicts.map((v) => v.guarantee));
     const expect = new Map([...scenario.expect].filter(([id]) => known.has(id)));
-    const wrong = hold(expect, report.verdicts, partly).filter((h) => !h.asExpected);
+    const wrong = compare(expect, report.verdicts, partly).filter((h) => !h.asExpected);
     if (wrong.length === 0) held += 1;
     count += wrong.length;
     lines.push(
@@ -178,14 +178,14 @@ export function expectedWords({ verdict, capability, layer }: Expectation): stri
 }
 
 /** What came out, told as far as the expectation goes into it. */
-export function foundWords({ expected, found }: Held): string {
+export function foundWords({ expected, found }: Comparison): string {
   if (found === undefined) return "not looked at";
   const by = found.capability === null ? "" : ` ${found.capability}`;
   const layer = expected?.layer === undefined ? "" : `, layer ${found.layer?.verdict ?? "unknown"}`;
   return `${found.verdict}${by}${layer}`;
 }
 
-function heldWords(held: Held): string {
+function heldWords(held: Comparison): string {
   const { expected, found } = held;
   const wanted = expected === undefined ? "nothing" : expectedWords(expected);
   return `expected ${wanted}, found ${foundWords(held)}: ${found?.because ?? ""}`;

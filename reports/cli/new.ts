@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { unknownName } from "../../harness/nearest.ts";
-import { UserError } from "../../harness/user-error.ts";
+import { unknownName } from "../../harness/input/suggestions.ts";
+import { UserError } from "../../harness/input/user-error.ts";
 import { terminalText } from "../escape.ts";
 import { shellWord } from "./attack-files.ts";
 import { exitCode, type Io } from "./io.ts";

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../../harness/user-error.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { Watchdog } from "../../harness/runner/watchdog.ts";
 import { hostile, sampleReport } from "../testing/sample-report.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
 import { flagsOf, parseBudget } from "./flags.ts";
-import { Heartbeat } from "./heartbeat.ts";
 import { worstOf } from "./io.ts";
 import { Standings, timeLeft } from "./progress.ts";
 import { temporaryFolder } from "./testing/fake-io.ts";
@@ -122,8 +122,8 @@ describe("progress", () => {
 
 describe("the heartbeat", () => {
   test("tells what was being done, through shared memory", () => {
-    const here = new Heartbeat();
-    const there = new Heartbeat(here.buffer);
+    const here = new Watchdog();
+    const there = new Watchdog(here.buffer);
     expect(there.count).toBe(0);
     here.beat("flipping — every bit");
     here.enter("handle", 1);

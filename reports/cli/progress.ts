@@ -1,10 +1,10 @@
 /** What a person sees while protocols are being tried: one line that changes, or plain lines. */
 import pc from "picocolors";
+import type { Observer } from "../../harness/runner/assess-all.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
 import { cut } from "../columns.ts";
 import { terminalText } from "../escape.ts";
 import { counted, grouped } from "../model.ts";
-import type { Viewer } from "./campaign.ts";
 import type { Io } from "./io.ts";
 
 interface Standing {
@@ -14,7 +14,7 @@ interface Standing {
   readonly broken: Set<string>;
 }
 
-export interface ProgressView extends Viewer {
+export interface ProgressView extends Observer {
   /** One of them is done, and there is no report about it. */
   done(label: string): void;
   /** Leaves the terminal clean. */

@@ -1,18 +1,18 @@
 /** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
 import pc from "picocolors";
-import { readTextFile } from "../../harness/read-text.ts";
+import { readTextFile } from "../../harness/input/read-file.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
 import {
   type Difference,
   parseReplayFile,
   type ReplayFile,
   type ReplayResult,
 } from "../../harness/replay.ts";
-import { UserError } from "../../harness/user-error.ts";
+import { errorOf, openWorkerPool } from "../../harness/runner/assess-all.ts";
+import { writeOut } from "../../harness/runner/files.ts";
 import { terminalText } from "../escape.ts";
-import { jsonText } from "../json.ts";
 import { replayText } from "../text.ts";
-import { writeOut } from "./attack-files.ts";
-import { errorOf, openWorkshop } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
 
@@ -23,7 +23,7 @@ export async function replayCommand(
   io: Io,
 ): Promise<number> {
   const replay = parseReplayFile(file, readTextFile(file, io.cwd, "an attack or a trace"));
-  const workshop = openWorkshop(io, flags, 1);
+  const workshop = openWorkerPool(io, flags, 1);
   let result: ReplayResult;
   try {
     const print = (line: string): void => {

@@ -1,16 +1,17 @@
 /** `mallory report`: assesses protocols and writes the result as documents. */
 import { join } from "node:path";
 import { guarantees } from "../../harness/guarantees/catalog.ts";
-import { nearest } from "../../harness/nearest.ts";
-import { UserError } from "../../harness/user-error.ts";
+import { nearest } from "../../harness/input/suggestions.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
+import { type MatrixRun, shownReport } from "../../harness/runner/assess-all.ts";
+import { writeOut } from "../../harness/runner/files.ts";
 import { terminalText } from "../escape.ts";
 import { matrixHtml } from "../html.ts";
-import { jsonText, matrixJson } from "../json.ts";
+import { matrixJson } from "../json.ts";
 import { matrixMarkdown } from "../markdown.ts";
 import { matrixText } from "../text.ts";
 import type { AttackFiles } from "./attack-files.ts";
-import { writeOut } from "./attack-files.ts";
-import { type Campaign, shownReport } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { campaignOf, codeOf } from "./matrix.ts";
@@ -34,7 +35,7 @@ export function parseFormats(words: readonly string[]): readonly Format[] {
 
 const textColumns = 100;
 
-function documentOf(format: Format, campaign: Campaign, files: AttackFiles): string {
+function documentOf(format: Format, campaign: MatrixRun, files: AttackFiles): string {
   const report = shownReport(campaign);
   const replayCommand = files.replayCommand.bind(files);
   const statement = (id: string): string | undefined =>

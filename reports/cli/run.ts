@@ -1,27 +1,28 @@
 /** `mallory run`: runs scenario files and holds what comes out against what they expect. */
 import pc from "picocolors";
-import { type ProtocolName, parseProtocolName } from "../../harness/names.ts";
-import { UserError } from "../../harness/user-error.ts";
+import { type Comparison, compare, type Found } from "../../harness/expectation.ts";
+import { type ProtocolName, parseProtocolName } from "../../harness/input/protocol-reference.ts";
+import { UserError } from "../../harness/input/user-error.ts";
+import { jsonText } from "../../harness/json-text.ts";
+import { interruptedReason, openWorkerPool, Stopper } from "../../harness/runner/assess-all.ts";
+import { version } from "../../harness/runner/version.ts";
+import type { Failure, Job, WorkerPool } from "../../harness/runner/worker-pool.ts";
+import { observations, type ScenarioResult } from "../../harness/scenario-run.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
-import { type Found, type Held, hold, type ScenarioResult, sights } from "../../scenarios/hold.ts";
 import { bundledScenarios, scenarioNamed } from "../../scenarios/load.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { displayWidth, hanging, padEnd } from "../columns.ts";
 import { terminalText } from "../escape.ts";
-import { jsonText } from "../json.ts";
 import { secondsWords } from "../model.ts";
-import { interruptedReason, openWorkshop, Stopper } from "./campaign.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, expectedWords, foundWords } from "./matrix.ts";
 import { openProgress, type ProgressView } from "./progress.ts";
-import { version } from "./version.ts";
-import type { Failure, Job, Workshop } from "./workshop.ts";
 
 /** How a scenario came out. */
 interface Told {
   readonly scenario: Scenario;
-  readonly held: readonly Held[];
+  readonly held: readonly Comparison[];
   readonly seen: ScenarioResult["seen"];
   readonly steps: readonly string[];
   readonly idle: readonly number[];
@@ -39,7 +40,7 @@ export async function runCommand(names: readonly string[], flags: Flags, io: Io)
     names.length === 0
       ? bundledScenarios(io.cwd)
       : [...new Set(names)].map((name) => scenarioNamed(name, io.cwd));
-  const workshop = openWorkshop(io, flags, scenarios.length);
+  const workshop = openWorkerPool(io, flags, scenarios.length);
   const startedMs = io.now();
   const stopper = new Stopper();
   const release = io.onInterrupt(() => stopper.stop(interruptedReason));
@@ -73,7 +74,7 @@ export async function runCommand(names: readonly string[], flags: Flags, io: Io)
 
 /** @returns `undefined` if it was stopped before it began. */
 async function startOne(
-  workshop: Workshop,
+  workshop: WorkerPool,
   scenario: Scenario,
   view: ProgressView,
   stopper: Stopper,
@@ -122,7 +123,7 @@ function tell(
     readonly partly: boolean;
   },
 ): Told {
-  const held = hold(scenario.expect, result.verdicts, result.partly);
+  const held = compare(scenario.expect, result.verdicts, result.partly);
   const seen = result.seen ?? [];
   return {
     scenario,
@@ -138,7 +139,7 @@ function tell(
 type Colors = ReturnType<typeof pc.createColors>;
 
 /** One row per guarantee: what was expected, what was found. */
-function heldLines(held: readonly Held[], colors: Colors, width: number): string[] {
+function heldLines(held: readonly Comparison[], colors: Colors, width: number): string[] {
   const shown = held.filter((h) => h.expected !== undefined);
   const rows = shown.map((h) => [
     h.guarantee,
@@ -229,7 +230,7 @@ function jsonOf(told: readonly Told[], incomplete: string | undefined, seconds: 
         asExpected: h.asExpected,
       })),
       ...Object.fromEntries(
-        sights.map((kind) => [
+        observations.map((kind) => [
           kind,
           t.seen.filter((one) => one.kind === kind).map(({ text, found }) => ({ text, found })),
         ]),

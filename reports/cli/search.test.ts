@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { attackSchema } from "../../attacker/move.ts";
+import { oneNote } from "../../harness/runner/fixtures/one-note.ts";
 import { type FuzzResult, type FuzzSettings, fuzz } from "../../harness/search/fuzz.ts";
 import type { Subject } from "../../harness/subject.ts";
-import { oneNote } from "./fixtures/one-note.ts";
 import { type Ended, endThreads, fixtures, run, temporaryFolder } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();

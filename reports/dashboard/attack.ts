@@ -1,5 +1,5 @@
 /** One verdict in words: briefly for the details panel, in full for the open attack. */
-import type { Finding, GuaranteeVerdict, StoryStep } from "../../harness/verdict.ts";
+import type { Finding, GuaranteeVerdict, SequenceStep } from "../../harness/verdict.ts";
 import { displayWidth, toWidth } from "../columns.ts";
 import {
   effortWords,
@@ -14,7 +14,7 @@ import {
   toneOf,
   toneSign,
 } from "../model.ts";
-import { pathWords, stepWord, timeWords } from "../story.ts";
+import { pathWords, stepWord, timeWords } from "../sequence-layout.ts";
 import { type Line, line, paragraph, type Span, type Style, safe, span } from "./styled.ts";
 
 export interface PanelOptions {
@@ -73,7 +73,7 @@ export function summaryLines(
   return lines;
 }
 
-const styleOf: Readonly<Record<StoryStep["kind"], Style>> = {
+const styleOf: Readonly<Record<SequenceStep["kind"], Style>> = {
   packet: "plain",
   "attack-packet": "tone-alarm",
   lost: "changed",
@@ -82,7 +82,7 @@ const styleOf: Readonly<Record<StoryStep["kind"], Style>> = {
   violation: "tone-alarm",
 };
 
-function storyLines(steps: readonly StoryStep[], width: number): Line[] {
+function storyLines(steps: readonly SequenceStep[], width: number): Line[] {
   const paths = steps.map((step) => safe(pathWords(step), 60));
   const times = steps.map((step) => timeWords(step.t));
   const timeWidth = Math.max(0, ...times.map((t) => t.length));

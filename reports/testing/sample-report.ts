@@ -8,9 +8,9 @@ import type {
   HonestRun,
   MatrixProgress,
   MatrixReport,
+  MessageSequence,
   ProtocolReport,
   SavedAttack,
-  Story,
 } from "../../harness/verdict.ts";
 
 /** Tries a terminal, a page, a table and a diagram at once. Must never appear as it is. */
@@ -31,7 +31,7 @@ const network: SavedAttack["network"] = {
 
 const packet = (nth: number) => ({ from: "client#0", to: "server#0", nth });
 
-const replayStory: Story = {
+const replayStory: MessageSequence = {
   lifelines: ["client#0", "mallory", "server#0"],
   steps: [
     { t: 0, from: "client#0", to: "server#0", kind: "packet", label: "nonce", hex: "00112233" },
@@ -65,7 +65,7 @@ const replayStory: Story = {
   ],
 };
 
-const changeStory: Story = {
+const changeStory: MessageSequence = {
   lifelines: ["client#0", "mallory", "server#0"],
   steps: [
     { t: 0, from: "client#0", to: "server#0", kind: "packet", label: "hello" },

@@ -15,8 +15,8 @@ import { allDefences, suitesOf } from "../settings.ts";
 import type { PasswordWork } from "../spake2plus.ts";
 import { bestSuite } from "../suites.ts";
 import { CardFile, issueCard } from "./cards.ts";
-import type { LoginHostAbout } from "./login-host.ts";
-import type { Account, LoginUserAbout } from "./login-user.ts";
+import type { LoginHostOptions } from "./login-host.ts";
+import type { Account, LoginUserOptions } from "./login-user.ts";
 
 export const serverName = "bob";
 export const guestName = "guest";
@@ -47,8 +47,8 @@ export interface Dealt {
     readonly issuingKey: Uint8Array;
   };
   readonly publicValues: readonly Uint8Array[];
-  host(env: Env): Omit<LoginHostAbout, "settings">;
-  user(env: Env): Omit<LoginUserAbout, "settings">;
+  host(env: Env): Omit<LoginHostOptions, "settings">;
+  user(env: Env): Omit<LoginUserOptions, "settings">;
 }
 
 interface Keys {

@@ -41,7 +41,7 @@ export const maxGuests = 64;
 export const maxGuestsPerHost = 8;
 export const guestMs = 60_000;
 
-export interface LoginHostAbout {
+export interface LoginHostOptions {
   readonly identity: Identity;
   readonly settings: LoginSettings;
   /** Of the server's own certificate: signs those of devices. */
@@ -70,7 +70,7 @@ const hostOf = (address: Address): string => address.replace(/:\d*$/, "");
 
 export class LoginHost implements Endpoint {
   readonly #env: Env;
-  readonly #about: LoginHostAbout;
+  readonly #about: LoginHostOptions;
   readonly #server: Server;
   readonly #throttle: Throttle;
   readonly #devices: DeviceRegister | undefined;
@@ -84,7 +84,7 @@ export class LoginHost implements Endpoint {
   readonly #arrived: { readonly frame: Frame; readonly session: Session }[] = [];
   #now: Millis = 0;
 
-  constructor(env: Env, about: LoginHostAbout) {
+  constructor(env: Env, about: LoginHostOptions) {
     this.#env = env;
     this.#about = about;
     const { crypto } = env;

@@ -42,7 +42,7 @@ export interface Account {
   readonly signing: KeyPair;
 }
 
-export interface LoginUserAbout {
+export interface LoginUserOptions {
   /** That of a guest. */
   readonly identity: Identity;
   readonly account: Account;
@@ -61,7 +61,7 @@ interface Entered {
 
 export class LoginUser implements Endpoint {
   readonly #env: Env;
-  readonly #about: LoginUserAbout;
+  readonly #about: LoginUserOptions;
   /** As a guest, or as a device. */
   #client: Client;
   readonly #server: Principal;
@@ -73,7 +73,7 @@ export class LoginUser implements Endpoint {
   #entered: Entered | undefined;
   #over = false;
 
-  constructor(env: Env, about: LoginUserAbout) {
+  constructor(env: Env, about: LoginUserOptions) {
     this.#env = env;
     this.#about = about;
     this.#server = env.peer ?? "";

@@ -50,7 +50,7 @@ import { sharePair } from "../edhoc/shares.ts";
 import type { Identity } from "../identity.ts";
 import { datagramBytes, roomBytes } from "../records.ts";
 import { Acquaintances, Fetching } from "./fetching.ts";
-import { Hearsay, Introductions, unsigned } from "./hearsay.ts";
+import { FirstUseDirectory, Introductions, unsigned } from "./first-use-directory.ts";
 import type { Inner } from "./inner.ts";
 import { InnerChannels } from "./inner-channels.ts";
 import type { AddressBook } from "./mail.ts";
@@ -203,7 +203,7 @@ function innerOf(given: OptionValues, book: AddressBook, env: Env, identity: Ide
   const receipts = given.receipts === "on";
   if (given.directory !== "relay") return new InnerChannels(env, identity, receipts);
   const pair = sharePair(env.crypto, curve);
-  const directory = new Hearsay(env.crypto, book);
+  const directory = new FirstUseDirectory(env.crypto, book);
   const own = unsigned(env.self, book.kidOf(env.self) ?? 0, pair);
   const inner = new InnerChannels(env, { ...identity, own, directory }, receipts);
   return new Introductions(env.self, pair.publicKey, directory, inner);

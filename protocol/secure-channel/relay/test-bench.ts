@@ -8,7 +8,7 @@ import { Client } from "../client.ts";
 import { sharePair } from "../edhoc/shares.ts";
 import type { Frame, RelayFrame } from "../frames.ts";
 import { Server } from "../server.ts";
-import { Hearsay, unsigned } from "./hearsay.ts";
+import { FirstUseDirectory, unsigned } from "./first-use-directory.ts";
 import { earliest, type InnerOutput } from "./inner.ts";
 import { InnerChannels } from "./inner-channels.ts";
 import { Cutter, Joiner, portOf, ports } from "./mail.ts";
@@ -88,7 +88,7 @@ export class Middle implements Endpoint {
   readonly #bench: Bench;
   readonly #says: (words: string) => string;
   readonly #pair: KeyPair;
-  readonly #known = new Map<Principal, Hearsay>();
+  readonly #known = new Map<Principal, FirstUseDirectory>();
   readonly #ends = new Map<Principal, InnerChannels>();
   readonly #joiner = new Joiner();
   readonly #cutter = new Cutter();
@@ -101,7 +101,7 @@ export class Middle implements Endpoint {
     const crypto = bench.crypto("middle");
     this.#pair = sharePair(crypto, curve);
     for (const self of ["alice", "bob"]) {
-      const directory = new Hearsay(crypto, book);
+      const directory = new FirstUseDirectory(crypto, book);
       const env = { self, role: "user", address: addressOf(self), crypto, store };
       const own = unsigned(self, book.kidOf(self) ?? 0, this.#pair);
       const inner = new InnerChannels(

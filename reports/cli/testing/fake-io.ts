@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { makePool } from "../../../harness/runner/worker-pool.ts";
 import type { Io } from "../io.ts";
 import { main } from "../main.ts";
-import { makePool } from "../workshop.ts";
 
-export const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+export const fixtures = fileURLToPath(
+  new URL("../../../harness/runner/fixtures/", import.meta.url),
+);
 export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 
 export interface Ended {

@@ -1,0 +1,64 @@
+/** What is looked up is what would be deduced. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { concat, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { withoutMemo } from "../../protocol/kit/memo.ts";
+import { Lab } from "../testing/lab.ts";
+import { IncrementalKnowledge } from "./incremental-knowledge.ts";
+import { Knowledge } from "./knowledge.ts";
+
+const lab = new Lab();
+const secret = utf8("the plaintext of the day");
+const name = utf8("alice of town");
+const key = lab.crypto.random(32);
+const other = lab.crypto.random(32);
+const box = lab.crypto.seal("chacha20-poly1305", key, new Uint8Array(12), secret);
+const wrapped = lab.crypto.seal("chacha20-poly1305", other, new Uint8Array(12), key);
+const digest = lab.crypto.hash("sha256", concat(key, other));
+
+const seen = [box, wrapped, other, digest, concat(name, box), utf8("hello")].map(latin1);
+const asked = [secret, key, other, box, wrapped, digest, concat(digest, key), name].map(latin1);
+
+/** Something is seen, or asked, or carried out: in any order, also one that no run has. */
+const step = fc.record({
+  what: fc.constantFrom("see", "ask", "compute"),
+  nth: fc.nat({ max: asked.length - 1 }),
+});
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function answers(to: IncrementalKnowledge | Knowledge, steps: readonly Step[]): readonly unknown[] {
+  return steps.flatMap(({ what, nth }) => {
+    const value = asked[nth] as Latin1;
+    if (what === "ask") return [to.has(value), to.knows(value), to.occurs(value), to.size];
+    const op = lab.log[nth % lab.log.length];
+    if (what === "compute" && op !== undefined) to.learnOperation(op);
+    else to.observe(seen[nth % seen.length] as Latin1);
+    return [];
+  });
+}
+
+test("whatever is told and asked, the answers are those of knowledge", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const expected = answers(new Knowledge([secret], [name]), steps);
+      // The first time it is deduced, or was for another course; the second time it is looked up.
+      expect(answers(new IncrementalKnowledge([secret], [name]), steps)).toEqual(expected);
+      expect(answers(new IncrementalKnowledge([secret], [name]), steps)).toEqual(expected);
+      expect(withoutMemo(() => answers(new IncrementalKnowledge([secret], [name]), steps))).toEqual(
+        expected,
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("what follows as a whole stays as it is when more is told", () => {
+  const learning = new IncrementalKnowledge([secret]);
+  for (const op of lab.log) learning.learnOperation(op);
+  learning.observe(box);
+  const before = learning.whole();
+  learning.observe(key);
+  expect(learning.has(latin1(secret))).toBe(true);
+  expect(before.has(latin1(secret))).toBe(false);
+  expect(learning.whole()).not.toBe(before);
+});

@@ -1,0 +1,126 @@
+/**
+ * Does what a puppet sends depend on something that the attacker cannot know?
+ *
+ * Deduction sees values that go into packets as they are, or in an encoding. What the protocol's
+ * own code makes of them (eight digits of a MAC, say) it does not see. So the code is run once
+ * more with other bytes in the place of all that is unknown: what comes out otherwise depends on
+ * it (non-interference: J. Goguen, J. Meseguer, Security policies and security models, 1982).
+ */
+import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
+import { guessableBelowBytes } from "./knowledge/knowledge.ts";
+
+/** What depends on nothing but its arguments, and is to be seen as it is: other bytes go through. */
+const plain = new Set<string | symbol>(["encode", "decode", "xor"]);
+
+/** Several, as what is made of other bytes can happen to be the same in places. */
+export const masks = [0xa5, 0x5a, 0x3c] as const;
+
+/**
+ * @param knows whether the attacker can have this value.
+ * @param mask makes of what is unknown other bytes of the same length.
+ * @returns the same cryptography, whose outputs look otherwise where they are unknown. It computes
+ *   with what they are.
+ */
+export function shadowOf(
+  kit: CryptoKit,
+  knows: (value: Latin1) => boolean,
+  mask: number,
+): CryptoKit {
+  /** What is unknown, by what it looks like. */
+  const hidden = new Map<Latin1, Latin1>();
+  const meant = (argument: unknown): unknown => {
+    if (argument instanceof Uint8Array) {
+      let value = latin1(argument);
+      for (const [shown, real] of hidden) value = value.replaceAll(shown, () => real);
+      return fromLatin1(value);
+    }
+    if (typeof argument !== "object" || argument === null) return argument;
+    return Object.fromEntries(Object.entries(argument).map(([k, v]) => [k, meant(v)]));
+  };
+  const shown = (result: unknown): unknown => {
+    if (!(result instanceof Uint8Array) || result.length < guessableBelowBytes) return result;
+    const value = latin1(result);
+    if (knows(value)) return result;
+    const instead = result.map((byte) => byte ^ mask);
+    hidden.set(latin1(instead), value);
+    return instead;
+  };
+  return new Proxy(kit, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== "function") return method;
+      if (plain.has(name)) return method.bind(target);
+      return (...given: unknown[]) => shown(Reflect.apply(method, target, given.map(meant)));
+    },
+  });
+}
+
+/** Runs of bytes that differ count as one where so few bytes between them happen to be equal. */
+const mostBetween = 8;
+
+/**
+ * @param packet what would be sent.
+ * @param others what it would be if all that is unknown were something else.
+ * @returns whether the attacker can write the bytes that depend on it: they are few enough to be
+ *   guessed, or have been seen.
+ */
+export function canWrite(
+  knowledge: KnowledgeQueries,
+  packet: Uint8Array,
+  others: readonly Uint8Array[],
+): boolean {
+  const depends = new Uint8Array(packet.length);
+  for (const other of others) mark(depends, packet, other);
+  const runs = runsOf(depends);
+  const count = runs.reduce((n, [from, to]) => n + to - from, 0);
+  if (count < guessableBelowBytes) return true;
+  const value = latin1(packet);
+  return runs.every(([from, to]) => knowledge.occurs(value.slice(from, to)));
+}
+
+/**
+ * What an attacker sends who has guessed the beginning of the one part that it cannot know, for
+ * whoever compares no more than that.
+ * @param others what the packet would be if all that is unknown were something else.
+ * @returns `undefined` if there is more than one such part, or it cannot be told which it is.
+ */
+export function guessed(packet: Uint8Array, others: readonly Uint8Array[]): Uint8Array | undefined {
+  if (others.some((other) => other.length !== packet.length)) return undefined;
+  const depends = new Uint8Array(packet.length);
+  for (const other of others) mark(depends, packet, other);
+  const [part, ...more] = runsOf(depends);
+  if (part === undefined || more.length > 0) return undefined;
+  const guess = part[0] + guessableBelowBytes - 1;
+  // Bytes that are the same by chance are no reason to have guessed more.
+  const otherAt = (i: number) => others.find((other) => other[i] !== packet[i])?.[i];
+  return packet.map((byte, i) => (i < guess ? byte : (otherAt(i) ?? byte)));
+}
+
+/** Marks the bytes in which the two differ; all between the first and the last if lengths do. */
+function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void {
+  if (packet.length === other.length) {
+    packet.forEach((byte, i) => {
+      if (byte !== other[i]) depends[i] = 1;
+    });
+    return;
+  }
+  const shorter = Math.min(packet.length, other.length);
+  let from = 0;
+  while (from < shorter && packet[from] === other[from]) from++;
+  let tail = 0;
+  while (tail < shorter - from && packet.at(-1 - tail) === other.at(-1 - tail)) tail++;
+  depends.fill(1, from, packet.length - tail);
+}
+
+function runsOf(depends: Uint8Array): readonly (readonly [from: number, to: number])[] {
+  const runs: [number, number][] = [];
+  depends.forEach((marked, i) => {
+    if (marked === 0) return;
+    const last = runs.at(-1);
+    if (last !== undefined && i - last[1] <= mostBetween) last[1] = i + 1;
+    else runs.push([i, i + 1]);
+  });
+  return runs;
+}

@@ -1,0 +1,153 @@
+import type { Move } from "../../../attacker/move.ts";
+import { packetKey } from "../../../attacker/move.ts";
+import { forgedMessages } from "../../../attacker/puppet.ts";
+import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
+import { thinkMs } from "../application-session.ts";
+import type { HandshakeIntegrity } from "../handshake-integrity.ts";
+import type { Connections } from "../network/connections.ts";
+import type { Egress } from "../network/egress.ts";
+import type { RunState } from "../run-state.ts";
+import type { Adversary, AdversarySession } from "./adversary.ts";
+
+/** A puppet first hands on what others say; then it says its own. */
+const forgeAfterMs = 2_000;
+
+/** How long a puppet that has a session waits before it speaks, if it has anything to say. */
+function waitOf({ ready, puppet, toSay, forged }: AdversarySession): Millis | undefined {
+  if (!ready || puppet.dead || (toSay.length === 0 && forged >= forgedMessages.length))
+    return undefined;
+  return toSay.length === 0 && forged === 0 ? forgeAfterMs : thinkMs;
+}
+
+/** Puppets at work: what they are fed, and what they send. */
+export class AdversarySessions {
+  readonly #run: RunState;
+  readonly #adversary: Adversary;
+  readonly #integrity: HandshakeIntegrity;
+  readonly #egress: Egress;
+  readonly #connections: Connections;
+  /** How much the attacker had been told when they last were woken; -1 if one acted since. */
+  #wokenAt = -1;
+
+  constructor(
+    run: RunState,
+    adversary: Adversary,
+    integrity: HandshakeIntegrity,
+    egress: Egress,
+    connections: Connections,
+  ) {
+    this.#run = run;
+    this.#adversary = adversary;
+    this.#integrity = integrity;
+    this.#egress = egress;
+    this.#connections = connections;
+  }
+
+  /** A puppet takes its place, and begins. */
+  take(move: Extract<Move, { move: "puppet" }>, index: number): void {
+    const session = this.#adversary.openSession(move, index);
+    if (session === undefined) return;
+    this.#integrity.tookPart();
+    this.#integrity.moved(index, move.facing, undefined);
+    this.feed(session, { kind: "start" });
+    const asks = this.#run.book.role(move.role)?.peer !== undefined;
+    if (!this.#run.datagram && asks) this.#connections.connect(session.address, session.facing);
+  }
+
+  /** A puppet goes on from where an honest process is now. */
+  hijack(move: Extract<Move, { move: "hijack" }>, index: number): void {
+    const process = this.#run.processes.find((p) => p.id === move.process);
+    if (process === undefined || process.end !== "alive") return;
+    if (process.secrets === 0) this.#integrity.tookPart();
+    const session = this.#adversary.fork(move, index, process);
+    this.#integrity.moved(index, process.id, undefined);
+    this.say(session);
+  }
+
+  feed(session: AdversarySession, input: Input): void {
+    this.#adversary.knowledge();
+    this.#wokenAt = -1;
+    this.#outputs(session, session.puppet.feed(input, this.#run.now));
+  }
+
+  say(session: AdversarySession): void {
+    const input = this.#adversary.next(session);
+    if (input !== undefined) this.feed(session, input);
+  }
+
+  /** It was planned for now that the puppet says something, unless that was moved. */
+  speak(session: AdversarySession, t: Millis): void {
+    if (session.saysAt !== t) return;
+    session.saysAt = undefined;
+    this.say(session);
+  }
+
+  timeout(session: AdversarySession, t: Millis): void {
+    if (session.timer !== t) return;
+    session.timer = undefined;
+    this.feed(session, { kind: "timeout" });
+  }
+
+  /** Knowledge may have grown: whatever stalled is tried again. */
+  wake(): void {
+    if (this.#adversary.sessions.length === 0) return;
+    const { told } = this.#adversary.knowledge();
+    if (told === this.#wokenAt) return;
+    this.#wokenAt = told;
+    const { now, queue } = this.#run;
+    for (const session of this.#adversary.sessions) {
+      this.#outputs(session, session.puppet.advance(now));
+      const due = session.puppet.deadline;
+      if (due !== undefined && Number.isFinite(due) && session.timer !== Math.max(due, now)) {
+        session.timer = Math.max(due, now);
+        queue.at(session.timer, { kind: "adversary-timer", session, t: session.timer });
+      }
+    }
+  }
+
+  #outputs(session: AdversarySession, outputs: readonly Output[]): void {
+    for (const output of outputs) {
+      if (output.kind === "transmit") this.#transmit(session, output.bytes, output.to);
+      else this.#adversary.absorb(session, output);
+    }
+    this.#planWords();
+  }
+
+  /** Whoever has a session and something to say says it in a while. */
+  #planWords(): void {
+    const { now, queue } = this.#run;
+    for (const session of this.#adversary.sessions) {
+      const wait = waitOf(session);
+      if (wait === undefined || (session.saysAt ?? Number.POSITIVE_INFINITY) <= now + wait)
+        continue;
+      session.saysAt = now + wait;
+      queue.at(session.saysAt, { kind: "say", session, t: session.saysAt });
+    }
+  }
+
+  #transmit(session: AdversarySession, bytes: Uint8Array, asked: Address | undefined): void {
+    if (session.left <= 0) return;
+    this.#adversary.sent(session);
+    const to = asked ?? session.facing;
+    const source = session.address;
+    const packet = this.#egress.forge({
+      from: session.puppet.id,
+      source,
+      destination: to,
+      bytes,
+      byAttacker: "puppet",
+    });
+    const key = packetKey(packet);
+    this.#run.named.set(key, packet);
+    if (!this.#connections.allow(source, to)) return;
+    this.#run.enqueue(1, {
+      kind: "arrive",
+      packet,
+      bytes: packet.bytes,
+      to,
+      lost: undefined,
+      first: true,
+      key,
+    });
+  }
+}

@@ -1,0 +1,405 @@
+/**
+ * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
+ * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
+ */
+import { IncrementalKnowledge } from "../../../attacker/knowledge/incremental-knowledge.ts";
+import {
+  type Attack,
+  attackerHost,
+  isAdversaryAddress,
+  type Move,
+  seesTraffic,
+} from "../../../attacker/move.ts";
+import { forgedMessages, Puppet } from "../../../attacker/puppet.ts";
+import type {
+  Address,
+  Deployment,
+  Input,
+  Millis,
+  OptionValues,
+  Output,
+  Principal,
+} from "../../../protocol/endpoint.ts";
+import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import type { CryptoKit, Group } from "../../../protocol/kit/crypto.ts";
+import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
+import { CryptoRecorder, type OpRecord } from "../../../protocol/kit/recorder.ts";
+import type { Packet, RunPlan } from "../../trace/trace.ts";
+import { declaredSecrets } from "../../trace/trace-knowledge.ts";
+import type { AddressBook } from "../address-book.ts";
+import { envOf, type Process } from "../processes.ts";
+import { type Installation, Stores } from "../stores.ts";
+
+type PuppetMove = Extract<Move, { move: "puppet" }>;
+type HijackMove = Extract<Move, { move: "hijack" }>;
+
+/** A puppet and where it sits. */
+export interface AdversarySession {
+  readonly puppet: Puppet;
+  readonly move: number;
+  /** Its own address, or the one it took over. */
+  readonly address: Address;
+  /** Whom it talks to. */
+  readonly facing: Address;
+  readonly facingId: string;
+  readonly handsTo: string | undefined;
+  /** What it still wants to say, and to whom, where there is more than one to talk to. */
+  readonly toSay: Uint8Array[];
+  readonly to: Principal | undefined;
+  ready: boolean;
+  /** How many of its own messages it has said. */
+  forged: number;
+  /** How many packets it still sends before it leaves. */
+  left: number;
+  timer: Millis | undefined;
+  /** When it says the next thing. */
+  saysAt: Millis | undefined;
+}
+
+/** What of the run it reaches into. */
+interface AdversaryWorld {
+  readonly plan: RunPlan;
+  readonly deployment: Deployment;
+  readonly book: AddressBook;
+  readonly log: OpRecord[];
+  readonly packets: readonly Packet[];
+  otherwise(settings: OptionValues): Installation | undefined;
+  readonly random: Random;
+  readonly stores: Stores;
+}
+
+/** A name as it is written. */
+const nameOf = (name: string): Latin1 => latin1(utf8(name));
+const asItIs = (kit: CryptoKit): CryptoKit => kit;
+const firstPuppetPort = 7_000;
+const lastRsaKey = 5;
+
+export const usesPuppets = (attack: Attack): boolean =>
+  attack.some((m) => m.move === "puppet" || m.move === "hijack");
+
+export class Adversary {
+  readonly #world: AdversaryWorld;
+  readonly sessions: AdversarySession[] = [];
+  readonly #onWire = new Map<string, AdversarySession>();
+  /** Who gets what one puppet sends to another, whoever else has that address. */
+  readonly #between = new Map<string, AdversarySession>();
+  #crypto: CryptoRecorder | undefined;
+  readonly #ownKeys = new Map<string, Uint8Array>();
+  /** What each puppet reuses, by name. */
+  readonly #chosen = new Map<string, Uint8Array>();
+  /** Private halves that puppets work with and the attacker does not have: whatever needs them
+   * does not leave the puppet, but the public halves pass for its own. */
+  readonly #borrowed = new Set<Latin1>();
+  /** What nobody had to tell the attacker: its own draws, its own registered keys. */
+  readonly knows: Uint8Array[] = [];
+  readonly #told: Uint8Array[] = [];
+  #knowledge: IncrementalKnowledge | undefined;
+  #seenOps = 0;
+  #seenPackets = 0;
+  /** Attackers from outside see only what is sent to them. */
+  readonly #sees: boolean;
+
+  constructor(world: AdversaryWorld) {
+    this.#world = world;
+    this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
+  }
+
+  /** The attacker's own cryptography: what it draws, it knows. */
+  #kit(): CryptoRecorder {
+    const { log, random } = this.#world;
+    this.#crypto ??= new CryptoRecorder(log, random.fork(attackerHost), attackerHost, {
+      done: (op) => {
+        if (op.op === "random") this.#learn(op.output);
+      },
+      failed: () => undefined,
+      compare: (a, b) => a === b,
+    });
+    return this.#crypto;
+  }
+
+  /** These long-term secrets are the attacker's own from now on. */
+  enlist(secrets: readonly Uint8Array[]): void {
+    for (const secret of secrets) this.#learn(latin1(secret));
+  }
+
+  #learn(value: Latin1): void {
+    this.knows.push(fromLatin1(value));
+    this.#knowledge?.observe(value);
+  }
+
+  /** Something was disclosed while the run goes on. */
+  told(secret: Uint8Array): void {
+    this.#told.push(secret);
+    this.#knowledge?.observe(secret);
+  }
+
+  /** Knowledge as of now. */
+  knowledge(): IncrementalKnowledge {
+    if (this.#knowledge === undefined) {
+      const { plan, deployment } = this.#world;
+      const { credentials = [], identities, publicValues = [] } = deployment;
+      const declared = declaredSecrets({ plan, deployment: { credentials } });
+      this.#knowledge = new IncrementalKnowledge(declared, identities);
+      for (const value of publicValues) this.#knowledge.observe(value);
+      for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
+    }
+    const { log, packets } = this.#world;
+    for (; this.#seenOps < log.length; this.#seenOps++) {
+      this.#knowledge.learnOperation(log[this.#seenOps] as OpRecord);
+    }
+    for (; this.#seenPackets < packets.length; this.#seenPackets++) {
+      const packet = packets[this.#seenPackets] as Packet;
+      if (packet.byAttacker === "injected") continue;
+      if (this.#sees || this.#isOwn(packet)) this.#knowledge.observe(packet.bytes);
+    }
+    return this.#knowledge;
+  }
+
+  /** Sent by the attacker, or to it: to its own addresses, or to those it has taken over. */
+  #isOwn({ source, destination, byAttacker }: Packet): boolean {
+    return (
+      byAttacker !== undefined ||
+      isAdversaryAddress(destination) ||
+      this.#onWire.has(`${source}>${destination}`)
+    );
+  }
+
+  /**
+   * What it has worked out, if it ever had to; nothing if that is more or less than what the
+   * traffic tells.
+   */
+  get workedOut(): IncrementalKnowledge | undefined {
+    const complete = this.#sees && this.#told.length === 0;
+    return this.#knowledge === undefined || !complete ? undefined : this.knowledge();
+  }
+
+  /** Who gets what is sent from one address to another, if an attacker sits in between. */
+  onWire(from: Address, to: Address): AdversarySession | undefined {
+    if (this.sessions.length === 0) return undefined;
+    const session = this.#onWire.get(`${from}>${to}`);
+    if (session !== undefined || !isAdversaryAddress(to)) return session;
+    // At its own address a puppet also hears those whom it asked on the way.
+    return this.sessions.find((s) => s.address === to);
+  }
+
+  /** The same for what a puppet sends, if it is meant for another puppet. */
+  between(from: Address, to: Address): AdversarySession | undefined {
+    return this.#between.get(`${from}>${to}`);
+  }
+
+  /** A public key of the attacker's of the same kind as `like`, which somebody made. */
+  ownKey(like: Uint8Array): Uint8Array | undefined {
+    const wanted = latin1(like);
+    const made = this.#world.log.find((op) => op.op === "public-key" && op.output === wanted);
+    if (made === undefined) return undefined;
+    const { algorithm, field } = made;
+    let key = this.#ownKeys.get(algorithm);
+    if (key === undefined) {
+      if (algorithm === "ed25519") key = this.#kit().signingKeyPair().publicKey;
+      else if (algorithm === "rsa-2048" || algorithm === "rsa-4096") {
+        const bits = algorithm === "rsa-2048" ? 2048 : 4096;
+        key = this.#kit().rsaKeyPair(bits, lastRsaKey).publicKey;
+      } else key = this.#kit().keyPair(field ?? (algorithm as Group & string)).publicKey;
+      this.#ownKeys.set(algorithm, key);
+    }
+    return key.slice();
+  }
+
+  /** @returns the new session, or `undefined` if the move does not fit the plan. */
+  openSession(move: PuppetMove, index: number): AdversarySession | undefined {
+    const { book, plan } = this.#world;
+    const spec = book.role(move.role);
+    const other = this.sessions.find((s) => s.puppet.id === move.facing);
+    const facing = book.of(move.facing) ?? other?.address;
+    const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
+    if (spec === undefined || facing === undefined) return undefined;
+    if (move.insteadOf !== undefined && taken === undefined) return undefined;
+    // Whoever calls the attacker by its own name calls the port that the role listens on.
+    const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
+    const port = called ?? firstPuppetPort + this.sessions.length;
+    const address = taken ?? `${attackerHost}:${port}`;
+    const faced = other === undefined ? undefined : plan.attack[other.move];
+    const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
+    const asked = spec.peer !== undefined;
+    const random = this.#world.random.fork(attackerHost).fork(move.name);
+    const { settings, carries, blind, guesses, renames } = move;
+    const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
+    if (installed === undefined) return undefined;
+    const puppet = new Puppet(
+      move.name,
+      (gate, _, seenAs = asItIs) =>
+        installed.deployment.open(
+          move.role,
+          envOf({
+            self: move.as,
+            role: move.role,
+            address,
+            peer: asked ? peer : undefined,
+            peerAddress: asked ? facing : undefined,
+            crypto: seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate)),
+            // What it writes is on a disk of its own, and gone when it is built again.
+            stores: new Stores(undefined, installed.stores),
+          }),
+        ),
+      this.knowledge(),
+      (op) => this.#operation(op),
+      {
+        blind: blind === true,
+        guesses: guesses === true,
+        renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
+        ...(carries === undefined
+          ? {}
+          : { carrying: { after: carries, nth: (n: number) => this.#openedFor(move.name, n) } }),
+      },
+    );
+    const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
+    // What one puppet sends to another one is no business of whoever has that address.
+    if (other !== undefined) {
+      this.#onWire.set(`${address}>${facing}`, other);
+      this.#between.set(`${address}>${facing}`, other);
+      this.#between.set(`${facing}>${address}`, session);
+    }
+    if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, session);
+    else this.#onWire.set(`${facing}>${address}`, session);
+    return session;
+  }
+
+  /** What a puppet that hands to this one has opened. */
+  #openedFor(name: string, nth: number): Latin1 | undefined {
+    return this.sessions.find((s) => s.handsTo === name)?.puppet.opened(nth);
+  }
+
+  #drawing(move: PuppetMove, random: Random): Random {
+    const { reuses } = move;
+    if (reuses === undefined) return random.fork("own");
+    return new ReusingRandom(random.fork("own").path, (length) => {
+      // A puppet that is built again draws what it drew before, whatever is known by then.
+      const chosen = this.#chosen.get(move.name) ?? this.#seenNonce(length, reuses);
+      if (chosen !== undefined) this.#chosen.set(move.name, chosen);
+      return chosen?.length === length ? chosen : undefined;
+    });
+  }
+
+  /** The nth random value of that length that is known by now, or whose public key is. */
+  #seenNonce(length: number, nth: number): Uint8Array | undefined {
+    const knowledge = this.knowledge();
+    const known = this.#world.log.filter(
+      (op) =>
+        op.op === "random" &&
+        op.output.length === length &&
+        op.by !== "deployment" &&
+        !op.by.startsWith("puppet-") &&
+        (knowledge.knows(op.output) || knowledge.knows(knowledge.publicKeyOf(op.output) ?? "")),
+    );
+    const found = known[nth - 1]?.output;
+    if (found !== undefined && !knowledge.knows(found)) this.#borrowed.add(found);
+    return found === undefined ? undefined : fromLatin1(found);
+  }
+
+  #addSession(
+    puppet: Puppet,
+    move: number,
+    address: Address,
+    facing: Address,
+    facingId: string,
+    as: Principal,
+    { handsTo, leaves = Number.POSITIVE_INFINITY }: Pick<PuppetMove, "handsTo" | "leaves">,
+  ): AdversarySession {
+    const session: AdversarySession = {
+      puppet,
+      move,
+      address,
+      facing,
+      facingId,
+      handsTo,
+      toSay: [],
+      to: this.#addressee(as),
+      ready: false,
+      forged: 0,
+      left: leaves,
+      timer: undefined,
+      saysAt: undefined,
+    };
+    this.sessions.push(session);
+    return session;
+  }
+
+  /** Whom this principal talks to, where messages say so: at a relay, everything has to. */
+  #addressee(as: Principal): Principal | undefined {
+    const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
+    const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
+    return to ?? all.find((m) => m.to === as)?.from;
+  }
+
+  /** Forks a process as it is now. */
+  fork(move: HijackMove, index: number, process: Process): AdversarySession {
+    const { random, deployment, stores } = this.#world;
+    const past = random.fork(process.principal).fork(process.id);
+    const own = random.fork(attackerHost).fork(move.name);
+    const puppet = new Puppet(
+      move.name,
+      (gate, isPast, seenAs = asItIs) =>
+        deployment.open(
+          process.spec.name,
+          envOf({
+            self: process.principal,
+            role: process.spec.name,
+            address: process.address,
+            peer: process.peer,
+            peerAddress: process.peerAddress,
+            crypto: seenAs(
+              new CryptoRecorder(
+                [],
+                new HijackedRandom(past.path, own.path, isPast),
+                move.name,
+                gate,
+              ),
+            ),
+            stores: new Stores(undefined, stores),
+          }),
+        ),
+      this.knowledge(),
+      (op) => this.#operation(op),
+      { past: process.history },
+    );
+    const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
+    const { address, principal, id } = process;
+    const session = this.#addSession(puppet, index, address, facing, id, principal, {});
+    session.ready = true;
+    return session;
+  }
+
+  #operation(op: OpRecord): void {
+    this.#world.log.push(op);
+    // The relation becomes known before the gate asks what follows from it.
+    this.knowledge();
+    if (op.op === "random" && !this.#borrowed.has(op.output)) this.#learn(op.output);
+  }
+
+  /** A puppet has sent a packet: perhaps that was its last, and its place is free again. */
+  sent(session: AdversarySession): void {
+    session.left--;
+    if (session.left > 0) return;
+    session.puppet.dead = true;
+    for (const [line, taker] of this.#onWire) if (taker === session) this.#onWire.delete(line);
+  }
+
+  /** What a puppet does with its session beyond the protocol: hand on, and say its own. */
+  next(session: AdversarySession): Input | undefined {
+    if (!session.ready || session.puppet.dead) return undefined;
+    const message = session.toSay.shift() ?? forgedMessages[session.forged++];
+    if (message === undefined) return undefined;
+    const { to } = session;
+    return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
+  }
+
+  /** Takes in what a puppet's application would see. */
+  absorb(session: AdversarySession, output: Output): void {
+    if (output.kind === "ready") session.ready = true;
+    if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
+      const other = this.sessions.find((s) => s.puppet.id === session.handsTo);
+      other?.toSay.push(output.message);
+    }
+    if (output.kind === "exit") session.puppet.dead = true;
+  }
+}

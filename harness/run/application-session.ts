@@ -1,0 +1,17 @@
+import type { Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
+import type { Process } from "./processes.ts";
+
+/** How long users take to type, and how far apart they type their messages. */
+export const thinkMs: Millis = 20;
+export const betweenMessagesMs: Millis = 100;
+
+/** The application in front of one end of one session: what it still wants to send. */
+export interface ApplicationSession {
+  readonly process: Process;
+  /** The service's own label of the session; absent for per-session processes. */
+  readonly session: string | undefined;
+  readonly to: Principal | undefined;
+  readonly messages: PlannedMessage[];
+  credits: number;
+  scheduled: boolean;
+}

@@ -1,0 +1,77 @@
+/** The network without an attacker: latency, and the faults that ordinary networks have. */
+import type { Millis } from "../../../protocol/endpoint.ts";
+import type { Random } from "../../../protocol/kit/random.ts";
+import type { NetworkConditions } from "../../trace/trace.ts";
+
+export const calmNetwork: NetworkConditions = {
+  latencyMs: 10,
+  jitterMs: 0,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  faultsEndMs: 0,
+  mtuBytes: 65_507,
+  chunking: "as-written",
+};
+
+/** Faults of every kind for a while, then calm, so that delivery can be asked for. */
+export const lossyNetwork: NetworkConditions = {
+  ...calmNetwork,
+  jitterMs: 5,
+  loss: 0.2,
+  duplication: 0.1,
+  reordering: 0.1,
+  faultsEndMs: 20_000,
+  chunking: "random",
+};
+
+/** Does every packet take equally long? Then none overtakes another. */
+export const keepsOrder = ({ jitterMs, faultsEndMs }: NetworkConditions): boolean =>
+  jitterMs === 0 && faultsEndMs === 0;
+
+/**
+ * What the network does at random, in half a sentence; `undefined` if it does nothing.
+ * @param reliable streams keep their order and lose nothing.
+ */
+export function networkWords(network: NetworkConditions, reliable: boolean): string | undefined {
+  const { loss, duplication, reordering, jitterMs, faultsEndMs, chunking } = network;
+  const faulty = faultsEndMs > 0 && !reliable;
+  const done: string[] = [];
+  if (faulty && loss > 0) done.push("lost");
+  if (faulty && duplication > 0) done.push("doubled");
+  if (jitterMs > 0 || (faulty && reordering > 0)) done.push("delayed");
+  const packets = done.join(", ").replace(/, (?=\w+$)/, " and ");
+  const all = packets === "" ? [] : [`${packets} packets`];
+  if (reliable && chunking === "random") all.push("cut streams up");
+  return all.length === 0 ? undefined : `the network ${all.join(" and ")} at random`;
+}
+
+/** What the network does to one packet: the delay of each copy that arrives, none if lost. */
+export type Fate = readonly Millis[];
+
+/**
+ * @param random forked for this packet alone: its fate must not depend on other packets.
+ * @param reliable streams keep their order and lose nothing.
+ */
+export function fateOf(
+  network: NetworkConditions,
+  random: () => Random,
+  bytes: number,
+  now: Millis,
+  reliable: boolean,
+): Fate {
+  if (!reliable && bytes > network.mtuBytes) return [];
+  const faulty = now < network.faultsEndMs && !reliable;
+  if (network.jitterMs === 0 && !faulty) return [network.latencyMs];
+  const r = random();
+  const delay = (): Millis =>
+    network.latencyMs + (network.jitterMs === 0 ? 0 : r.fraction() * network.jitterMs);
+  if (!faulty) return [delay()];
+  if (r.fraction() < network.loss) return [];
+  const first = delay();
+  // Three latencies are enough to fall behind whatever is sent next.
+  const late = r.fraction() < network.reordering ? 3 * network.latencyMs : 0;
+  const copies = [first + late];
+  if (r.fraction() < network.duplication) copies.push(first + late + delay());
+  return copies;
+}

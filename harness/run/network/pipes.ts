@@ -1,0 +1,80 @@
+/**
+ * Streams: reliable, in order, and without message boundaries. What one side writes arrives at
+ * the other in chunks of the network's choosing, some split and some run together.
+ */
+import type { Address, Millis } from "../../../protocol/endpoint.ts";
+import { concat } from "../../../protocol/kit/bytes.ts";
+import type { Random } from "../../../protocol/kit/random.ts";
+import type { NetworkConditions } from "../../trace/trace.ts";
+
+/** One direction of one connection. */
+export interface Pipe {
+  readonly from: Address;
+  readonly to: Address;
+  pending: Uint8Array;
+  /** No write may overtake an earlier one. */
+  lastArrival: Millis;
+  /** When the last write of an attacker arrived. */
+  lastInjected: Millis;
+  flushScheduled: boolean;
+  open: boolean;
+}
+
+export class Pipes {
+  readonly #pipes = new Map<string, Pipe>();
+
+  open(a: Address, b: Address): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      this.#pipes.set(`${from}>${to}`, {
+        from,
+        to,
+        pending: new Uint8Array(0),
+        lastArrival: 0,
+        lastInjected: -1,
+        flushScheduled: false,
+        open: true,
+      });
+    }
+  }
+
+  get(from: Address, to: Address): Pipe | undefined {
+    return this.#pipes.get(`${from}>${to}`);
+  }
+
+  /** Ends a connection; returns the pipes that were open. */
+  close(a: Address, b: Address): readonly Pipe[] {
+    const ends = [this.get(a, b), this.get(b, a)].filter((p) => p?.open === true) as Pipe[];
+    for (const pipe of ends) pipe.open = false;
+    return ends;
+  }
+
+  /** Whom `address` has an open connection with. */
+  peersOf(address: Address): readonly Address[] {
+    return [...this.#pipes.values()].filter((p) => p.from === address && p.open).map((p) => p.to);
+  }
+}
+
+/** How the next bytes of a pipe are cut; what is left over stays pending. */
+export function takeChunk(
+  pipe: Pipe,
+  chunking: NetworkConditions["chunking"],
+  random: () => Random,
+): Uint8Array {
+  const size = pipe.pending.length;
+  let take = size;
+  if (chunking === "bytes") take = 1;
+  else if (chunking === "random" && size > 1) {
+    const r = random();
+    take = r.below(3) === 0 ? size : 1 + r.below(size);
+  }
+  const chunk = pipe.pending.slice(0, take);
+  pipe.pending = pipe.pending.slice(take);
+  return chunk;
+}
+
+export function append(pipe: Pipe, bytes: Uint8Array): void {
+  pipe.pending = concat(pipe.pending, bytes);
+}

@@ -1,0 +1,9 @@
+import type { Failure } from "./worker-pool.ts";
+
+/** Something is wrong with the lab itself: exit code 3, and never blamed on the user. */
+export class OwnError extends Error {
+  constructor(failure: Pick<Failure, "message" | "stack">) {
+    super(failure.message);
+    if (failure.stack !== undefined) this.stack = failure.stack;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Worker threads under supervision. The main thread stays free for the terminal, and whatever a
+ * protocol's code does to its thread, such as an endless loop, ends as one line for the user.
+ */
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import type { ProtocolName } from "../input/protocol-reference.ts";
+import type { MatrixProgress } from "../verdict.ts";
+import { Watchdog } from "./watchdog.ts";
+import type { Answer, Ask, Message, Reached, Task, TaskKind } from "./worker-task.ts";
+
+export interface WorkshopOptions {
+  readonly workers: number;
+  readonly cwd: string;
+  /** A thread without any sign of life for so long is ended. */
+  readonly stuckMs: number;
+  /** Threads that somebody else made and ends. */
+  readonly pool?: Piscina;
+}
+
+export interface Listener {
+  progress?(event: MatrixProgress): void;
+  /** A random search can go on from here. */
+  checkpoint?(reached: Reached): void;
+  /** The protocol's code has printed a line. */
+  print?(line: string): void;
+}
+
+/** `user`: the input is wrong; `lab`: we are. */
+export interface Failure {
+  readonly end: "user" | "lab";
+  /** One line. */
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export type Result<K extends TaskKind> =
+  | { readonly end: "done"; readonly answer: Answer<K> }
+  | Failure
+  /** It was stopped before it began. */
+  | { readonly end: "stopped" };
+
+export interface Job<K extends TaskKind> {
+  /** Never rejects. */
+  readonly result: Promise<Result<K>>;
+  /** Asks the thread to finish with what it has; a task that has not begun never does. */
+  stop(): void;
+}
+
+/** Heavy work of the lab itself may take longer than a protocol's code. */
+const ownPatience = 6;
+/** Memory that a thread may use before it is ended. */
+const heapMegabytes = 2_048;
+/** Runs are short-lived: with so much room for young objects hardly any is ever copied. */
+const youngMegabytes = 96;
+
+export function makePool(workers: number): Piscina {
+  const pool = new Piscina({
+    filename: new URL("./worker.mjs", import.meta.url).href,
+    minThreads: 0,
+    maxThreads: Math.max(1, workers),
+    idleTimeout: 60_000,
+    atomics: "disabled",
+    resourceLimits: {
+      maxOldGenerationSizeMb: heapMegabytes,
+      maxYoungGenerationSizeMb: youngMegabytes,
+    },
+  });
+  // A thread without a task may still die of what an earlier one left behind.
+  pool.on("error", () => {});
+  return pool;
+}
+
+export class WorkerPool {
+  readonly #pool: Piscina;
+  readonly #options: WorkshopOptions;
+
+  constructor(options: WorkshopOptions) {
+    this.#options = options;
+    this.#pool = options.pool ?? makePool(options.workers);
+  }
+
+  /** How many tasks can be under way at once. */
+  get workers(): number {
+    return this.#options.workers;
+  }
+
+  run<K extends TaskKind>(
+    kind: K,
+    name: ProtocolName,
+    ask: Ask<K>,
+    listener: Listener = {},
+  ): Job<K> {
+    const heart = new Watchdog();
+    const { port1, port2 } = new MessageChannel();
+    let roles: readonly string[] = [];
+    port1.on("message", (message: Message) => {
+      if (message.kind === "roles") roles = message.roles;
+      else if (message.kind === "progress") listener.progress?.(message.event);
+      else if (message.kind === "checkpoint") listener.checkpoint?.(message.reached);
+      else listener.print?.(message.line);
+    });
+    const abort = new AbortController();
+    const { cwd } = this.#options;
+    const task = { ...ask, kind, name, cwd, heart: heart.buffer, port: port2 } as unknown as Task;
+    const { ended, stuck, over } = this.#watch(heart, name, () => roles);
+    const running: Promise<Result<K>> = this.#pool.run(task, {
+      signal: abort.signal,
+      transferList: [port2],
+    });
+    const finished = running.catch(
+      (error: unknown): Result<K> =>
+        ended() ?? (abort.signal.aborted ? { end: "stopped" } : deathOf(name, heart, error)),
+    );
+    const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
+      over();
+      if (ended() !== undefined) abort.abort();
+      port1.close();
+    });
+    return {
+      result,
+      stop: () => {
+        heart.askToStop();
+        if (heart.count === 0) abort.abort();
+      },
+    };
+  }
+
+  /** Counts looks rather than time: a computer that was asleep is not a loop. */
+  #watch(heart: Watchdog, name: ProtocolName, roles: () => readonly string[]) {
+    const { stuckMs } = this.#options;
+    const everyMs = Math.min(250, Math.max(10, stuckMs / 20));
+    let seen = heart.count;
+    let still = 0;
+    let end: Failure | undefined;
+    let settle: (failure: Failure) => void = () => {};
+    const stuck = new Promise<Failure>((resolve) => {
+      settle = resolve;
+    });
+    const timer = setInterval(() => {
+      const { count } = heart;
+      // Before the first beat the task waits for its turn, or for its thread to start.
+      still = count === seen ? still + 1 : 0;
+      seen = count;
+      const patience = heart.place === undefined ? ownPatience : 1;
+      if (count === 0 || still * everyMs < stuckMs * patience) return;
+      clearInterval(timer);
+      end = stuckOutcome(heart, name, roles(), stuckMs * patience);
+      settle(end);
+    }, everyMs);
+    return { stuck, ended: () => end, over: () => clearInterval(timer) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#options.pool === undefined) await this.#pool.destroy();
+  }
+}
+
+function stuckOutcome(
+  heart: Watchdog,
+  name: ProtocolName,
+  roles: readonly string[],
+  ms: number,
+): Failure {
+  const { place, role, what } = heart;
+  const seconds = `${Math.round(ms / 100) / 10} s`;
+  const { file, source } = name;
+  if (place === undefined || file === undefined) {
+    const message = `${source}: the lab itself is stuck for ${seconds} (being tried: ${what})`;
+    return { end: "lab", message };
+  }
+  if (place === "load") {
+    return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
+  }
+  const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
+  const message = `${source}: ${place}()${of} does not return: stuck for ${seconds}`;
+  return { end: "user", message: `${message} (being tried: ${what})` };
+}
+
+/** The thread died, of too much memory or by other means. */
+function deathOf(name: ProtocolName, heart: Watchdog, error: unknown): Failure {
+  const { source, file } = name;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const place = heart.place === undefined ? "" : ` in ${heart.place}()`;
+  const end = file === undefined ? "lab" : "user";
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const message = `${source}: uses more than ${heapMegabytes} MB of memory${place}`;
+    return { end, message };
+  }
+  const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  return { end, message: `${source}: its thread ended${place}: ${why}`, ...stack };
+}

@@ -1,0 +1,200 @@
+/**
+ * What a worker thread does: loads one protocol and assesses it, does a part of a longer search,
+ * replays an attack on it, or runs a scenario. Everything that goes in and out is plain data.
+ */
+import { resolve } from "node:path";
+import type { MessagePort } from "node:worker_threads";
+import type { OptionValues } from "../../protocol/endpoint.ts";
+import type { Expectation } from "../expectation.ts";
+import type { ProtocolName } from "../input/protocol-reference.ts";
+import { nameOf, writtenOptions } from "../input/protocol-reference.ts";
+import { UserError } from "../input/user-error.ts";
+import { type ReplayFile, type ReplayResult, runAgain } from "../replay.ts";
+import { ProtocolError } from "../run/protocol-error.ts";
+import { runScenario, type ScenarioResult, type ScenarioRun } from "../scenario-run.ts";
+import { type AssessSettings, assess } from "../search/assess.ts";
+import type { Watch } from "../search/campaign.ts";
+import { type Weakening, weakeningsOf } from "../search/defences.ts";
+import { type ExploreSettings, explore } from "../search/explore.ts";
+import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
+import type { Subject } from "../subject.ts";
+import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
+import { tellConsole } from "./console.ts";
+import { type Loaded, loadSubject, placeOf, thrownWords } from "./load-protocol.ts";
+import { Watchdog } from "./watchdog.ts";
+
+interface Kinds {
+  /** Does it load, and what is it? */
+  check: { readonly ask: object; readonly answer: CheckedSubject };
+  assess: { readonly ask: { readonly settings: AssessSettings }; readonly answer: ProtocolReport };
+  explore: {
+    readonly ask: { readonly settings: ExploreSettings };
+    readonly answer: ProtocolReport;
+  };
+  fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
+  replay: {
+    readonly ask: { readonly file: string; readonly replay: ReplayFile };
+    readonly answer: ReplayResult;
+  };
+  scenario: {
+    readonly ask: {
+      readonly run: ScenarioRun;
+      readonly seed: string;
+      readonly expect: ReadonlyMap<string, Expectation>;
+    };
+    readonly answer: ScenarioResult;
+  };
+}
+export type TaskKind = keyof Kinds;
+export type Ask<K extends TaskKind> = Kinds[K]["ask"];
+export type Answer<K extends TaskKind> = Kinds[K]["answer"];
+
+/** What is known about a protocol before anything is tried. */
+export interface CheckedSubject {
+  /** The shortest text that names it. */
+  readonly label: string;
+  readonly source: string;
+  readonly protocolName: string;
+  readonly options: OptionValues;
+  /** Options that differ from their defaults, as they are written. */
+  readonly written: string;
+  /** What can be switched off. */
+  readonly weakenings: readonly Weakening[];
+}
+
+export type Task = {
+  [K in TaskKind]: Ask<K> & {
+    readonly kind: K;
+    readonly name: ProtocolName;
+    readonly cwd: string;
+    readonly heart: SharedArrayBuffer;
+    readonly port: MessagePort;
+  };
+}[TaskKind];
+
+export type Message =
+  | { readonly kind: "roles"; readonly roles: readonly string[] }
+  | { readonly kind: "progress"; readonly event: MatrixProgress }
+  | { readonly kind: "checkpoint"; readonly reached: Reached }
+  | { readonly kind: "console"; readonly line: string };
+
+/** A checkpoint with those of its attacks that the one before did not have. */
+export type Reached = Omit<Checkpoint, "kept"> & { readonly added: Checkpoint["kept"] };
+
+/** How a task ended. `user`: the input is wrong; `lab`: we are. */
+export type Outcome =
+  | { readonly end: "done"; readonly answer: Answer<TaskKind> }
+  | { readonly end: "user" | "lab"; readonly message: string; readonly stack?: string };
+
+/** Steps are shown to people, who cannot read faster. */
+const betweenStepsMs = 50;
+
+export const checkedSubject = (subject: Subject): CheckedSubject => ({
+  label: nameOf(subject),
+  source: subject.source,
+  protocolName: subject.protocol.name,
+  options: subject.options,
+  written: writtenOptions(subject.protocol.options, subject.options),
+  weakenings: weakeningsOf(subject.protocol, subject.options),
+});
+
+/** The one function that worker threads run. It never rejects. */
+export async function performTask(task: Task): Promise<Outcome> {
+  const heart = new Watchdog(task.heart);
+  const send = (message: Message): void => task.port.postMessage(message);
+  tellConsole((line) => send({ kind: "console", line }));
+  let loaded: Loaded | undefined;
+  try {
+    heart.beat("loading");
+    loaded = await loadSubject(task.name, task.cwd, heart);
+    send({ kind: "roles", roles: loaded.subject.protocol.roles.map((r) => r.name) });
+    const answer = perform(task, loaded, heart, send);
+    // Rubbish of the very last run has not been told yet.
+    loaded.guard?.throwContractViolation();
+    return { end: "done", answer };
+  } catch (error) {
+    return failure(task, loaded, error);
+  } finally {
+    tellConsole(undefined);
+    task.port.close();
+  }
+}
+
+function perform(
+  task: Task,
+  { subject, guard }: Loaded,
+  heart: Watchdog,
+  send: (message: Message) => void,
+): Answer<TaskKind> {
+  switch (task.kind) {
+    case "check":
+      return checkedSubject(subject);
+    case "replay":
+      heart.beat("the run of the file");
+      return runAgain(task.file, task.replay, subject);
+    case "scenario":
+      heart.beat("the run of the scenario");
+      return runScenario(subject, task);
+    case "assess":
+      return assess(subject, task.settings, watchOf(guard, heart, send));
+    case "explore":
+      return explore(subject, task.settings, watchOf(guard, heart, send));
+    case "fuzz": {
+      let sent = task.settings.resume?.kept.length ?? 0;
+      return fuzz(subject, task.settings, {
+        ...watchOf(guard, heart, send),
+        checkpoint: ({ kept, ...rest }) => {
+          send({ kind: "checkpoint", reached: { ...rest, added: kept.slice(sent) } });
+          sent = kept.length;
+        },
+      });
+    }
+  }
+}
+
+/** Tells the supervisor what a search does, and the search what the supervisor wants. */
+function watchOf(guard: Loaded["guard"], heart: Watchdog, send: (message: Message) => void): Watch {
+  let lastStep = 0;
+  return {
+    beat: (what) => {
+      guard?.throwContractViolation();
+      heart.beat(what);
+    },
+    stop: () => heart.stopAsked,
+    progress: (event) => {
+      const now = performance.now();
+      if (event.kind === "step" && now - lastStep < betweenStepsMs) return;
+      if (event.kind === "step") lastStep = now;
+      // The answer holds the report, and messages are copied.
+      if (event.kind !== "finished") send({ kind: "progress", event });
+    },
+  };
+}
+
+/** Whose fault it was, and one line that says so. */
+function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcome {
+  if (error instanceof UserError) return { end: "user", message: error.message };
+  const { file, source } = task.name;
+  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  const guard = loaded?.guard;
+  if (file === undefined || guard === undefined) {
+    return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
+  }
+  try {
+    guard.throwContractViolation();
+  } catch (rubbish) {
+    return { end: "user", message: `${source}: ${thrownMessage(rubbish)}`, ...stack };
+  }
+  if (error instanceof ProtocolError) {
+    return { end: "user", message: `${source}: ${error.message}`, ...stack };
+  }
+  const origin = guard.origin(error);
+  if (origin === undefined)
+    return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
+  const named = { shown: file, path: resolve(task.cwd, file), cwd: task.cwd };
+  const message = `${placeOf(named, error)}: ${origin} throws: ${thrownWords(error)}`;
+  return { end: "user", message, ...stack };
+}
+
+const thrownMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : thrownWords(error);

@@ -1,0 +1,7 @@
+/** Where a worker thread starts: see register.mjs for why, and tasks.ts for what it does. */
+import "./register.mjs";
+
+const { takeOverConsole } = await import("./console.ts");
+const { performTask } = await import("./worker-task.ts");
+takeOverConsole();
+export default performTask;

@@ -1,0 +1,90 @@
+import type { IncrementalKnowledge } from "../../attacker/knowledge/incremental-knowledge.ts";
+import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import type { Trace } from "./trace.ts";
+import { digestOf } from "./trace-lines.ts";
+
+type Content = Omit<Trace, "digest">;
+
+/**
+ * A trace whose digest is computed when somebody asks. A class, and no literal with a getter: the
+ * engine keeps a hidden class for each such literal, and with it all of the run, until its next
+ * full collection; a third of all time went there.
+ */
+export class RecordedTrace implements Trace {
+  readonly plan: Content["plan"];
+  readonly events: Content["events"];
+  readonly packets: Content["packets"];
+  readonly processes: Content["processes"];
+  readonly outcomes: Content["outcomes"];
+  readonly crypto: Content["crypto"];
+  readonly disclosed: Content["disclosed"];
+  readonly attackerKnows: Content["attackerKnows"];
+  readonly deployment: Content["deployment"];
+  readonly handshakeUntouched: boolean;
+  readonly endMs: number;
+  readonly cameToRest: boolean;
+  #digest: string | undefined;
+  readonly #derived = new Map<Derive<unknown>, unknown>();
+  readonly #enemy: IncrementalKnowledge | undefined;
+
+  /** @param enemy what the attacker had worked out by the end, if it had to during the run. */
+  constructor(run: Content, enemy?: IncrementalKnowledge) {
+    this.#enemy = enemy;
+    this.plan = run.plan;
+    this.events = run.events;
+    this.packets = run.packets;
+    this.processes = run.processes;
+    this.outcomes = run.outcomes;
+    this.crypto = run.crypto;
+    this.disclosed = run.disclosed;
+    this.attackerKnows = run.attackerKnows;
+    this.deployment = run.deployment;
+    this.handshakeUntouched = run.handshakeUntouched;
+    this.endMs = run.endMs;
+    this.cameToRest = run.cameToRest;
+  }
+
+  get digest(): string {
+    this.#digest ??= digestOf(this);
+    return this.#digest;
+  }
+
+  /** What the attacker worked out during the run itself, if it did. */
+  static workedOut(trace: Trace): Knowledge | undefined {
+    return #enemy in trace ? trace.#enemy?.whole() : undefined;
+  }
+
+  /** @returns what `derive` makes of the run, computed once. */
+  static derived<T>(trace: Trace, derive: Derive<T>): T {
+    const derived = #derived in trace ? trace.#derived : derivedOf(trace);
+    let value = derived.get(derive) as T | undefined;
+    if (value === undefined) {
+      value = derive(trace);
+      derived.set(derive, value);
+    }
+    return value;
+  }
+}
+
+type Derive<T> = (trace: Trace) => T;
+
+/** Traces made by hand have no place for what is derived from them. */
+const others = new WeakMap<Trace, Map<Derive<unknown>, unknown>>();
+function derivedOf(trace: Trace): Map<Derive<unknown>, unknown> {
+  let derived = others.get(trace);
+  if (derived === undefined) {
+    derived = new Map();
+    others.set(trace, derived);
+  }
+  return derived;
+}
+
+/**
+ * Remembers what `derive` makes of a run, for as long as the run is there: several judges ask for
+ * the same. It is kept with the run, since entries of weak maps outlive their keys until the next
+ * full collection, and all of the run with them.
+ */
+export const memoPerTrace =
+  <T>(derive: Derive<T>): Derive<T> =>
+  (trace) =>
+    RecordedTrace.derived(trace, derive);

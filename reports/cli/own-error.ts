@@ -1,9 +1,0 @@
-import type { Failure } from "./workshop.ts";
-
-/** Something is wrong with the lab itself: exit code 3, and never blamed on the user. */
-export class OwnError extends Error {
-  constructor(failure: Pick<Failure, "message" | "stack">) {
-    super(failure.message);
-    if (failure.stack !== undefined) this.stack = failure.stack;
-  }
-}

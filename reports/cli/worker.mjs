@@ -1,7 +1,0 @@
-/** Where a worker thread starts: see register.mjs for why, and tasks.ts for what it does. */
-import "./register.mjs";
-
-const { takeOverConsole } = await import("./console.ts");
-const { performTask } = await import("./tasks.ts");
-takeOverConsole();
-export default performTask;
