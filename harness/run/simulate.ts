@@ -4,12 +4,12 @@
  *
  * Each part of a run is one file beside this one. A part calls only parts further down:
  *
- *     sessions · ingress · own-moves           who begins, who receives, what the adversary begins
- *     endpoints · adversary-sessions           code at work: honest, and in puppets
- *     applications · egress                    users who send messages; the way out for packets
- *     packet-moves · connections               what happens to packets on the way; streams
- *     handshake-integrity · adversary          what the attack has touched; what the adversary knows
- *     run-state                                what all of them share
+ *     sessions · ingress · own-moves       who begins, who receives, what the adversary begins
+ *     endpoints · adversary-sessions       code at work: honest, and in puppets
+ *     applications · egress                users who send messages; the way out for packets
+ *     packet-moves · connections           what happens to packets on the way; streams
+ *     handshake-integrity · adversary      what the attack has touched; what the adversary knows
+ *     run-state                            what all of them share
  *
  * What is to happen later goes into the queue, and comes back through the loop in here.
  */
