@@ -107,6 +107,16 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
     "aead",
     2,
   ],
+  "a part of a ciphertext under it": [
+    (c) => {
+      const cipher = c.encrypt("aes-ctr", key32(c, password), new Uint8Array(16), c.random(40));
+      const part = cipher.slice(0, 20);
+      c.equal(part, part);
+      return [part];
+    },
+    "cipher",
+    2,
+  ],
   "a pad that it masks, and a hash of the pad": [
     (c) => {
       const [pad, masking] = [c.random(32), c.hash("sha256", password)];
@@ -130,6 +140,16 @@ const safe: Record<string, Exchange> = {
   },
   "a hash with a secret beside it": (c) => [c.hash("sha256", concat(password, c.random(16)))],
   "a MAC of it under a strong key": (c) => [c.hmac("sha256", c.random(32), password)],
+  "a MAC under it over a secret of full strength": (c) => [
+    c.hmac("sha256", key32(c, password), c.random(32)),
+  ],
+  "a hash that is not on the wire, beside what others sealed": (c) => {
+    c.hash("sha256", password);
+    const known = utf8("a key of exactly thirty-two byte");
+    return [c.random(32), known].map((key) =>
+      c.seal("chacha20-poly1305", key, iv, c.random(20), c.random(20)),
+    );
+  },
   "sealed under a strong key": (c) => [c.seal("chacha20-poly1305", c.random(32), iv, password)],
   "encrypted to a public key": (c) => {
     const { publicKey } = c.rsaKeyPair(2048, 2);

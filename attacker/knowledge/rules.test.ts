@@ -333,6 +333,15 @@ const cases: Record<string, Case> = {
       ["public coins", "cipher"],
     ],
   },
+  "pk-encrypt to a key that nobody here made": {
+    make: (c) => {
+      const plain = c.random(20);
+      const { publicKey } = elsewhere().rsaKeyPair(2048, 6);
+      return { plain, cipher: c.rsaEncrypt("sha256", publicKey, plain) ?? utf8("") };
+    },
+    gives: [],
+    keeps: [["cipher", "plain"]],
+  },
   "pk-encrypt, recorded only where it is decrypted": {
     make: (c) => {
       const { privateKey, publicKey } = c.rsaKeyPair(2048, 3);
