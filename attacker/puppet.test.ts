@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Output } from "../protocol/endpoint.ts";
 import { concat, hex, latin1, text, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import { masks } from "./non-interference.ts";
 import { Lab } from "./testing/lab.ts";
 import {
   type Code,
@@ -75,6 +76,34 @@ const sending: readonly Row[] = [
       return utf8("a constant, whatever the key is");
     },
     "sends",
+  ],
+  [
+    "two constants in a row",
+    "",
+    (c, m) => {
+      macOf(c, m);
+      return [send(utf8("one constant of them")), send(utf8("and the other one"))];
+    },
+    "sends",
+  ],
+  [
+    "a constant, in code that checks bytes by itself",
+    "",
+    (c, m) => {
+      if (hex(macOf(c, m)) !== hex(macOf(new Lab().crypto, m))) throw new Error("another MAC");
+      return utf8("a constant, for the MAC is right");
+    },
+    "sends",
+  ],
+  [
+    "what happens to look the same if the MAC were a certain other one",
+    "",
+    (c, m) => {
+      const mac = macOf(c, m, "m");
+      return utf8(`${hex(mac.map((byte) => Math.min(byte, byte ^ masks[0])))} ${mac[0]}`);
+    },
+    "held",
+    "mac",
   ],
   [
     "a constant, after a comparison that came out as it must",
@@ -278,6 +307,15 @@ describe("what it does is done in order", () => {
     expect(stage.feed("greet")).toEqual(["done", "hello"]);
   });
 
+  test("once it is dead, nothing is handed over, though packets may be left", () => {
+    const stage = new PuppetStage({ code: (c, m) => macOf(c, m) });
+    expect(stage.feed()).toEqual(["done"]);
+    stage.puppet.dead = true;
+    stage.see("key");
+    expect(stage.feed()).toEqual([]);
+    expect(stage.handled.length).toBe(1);
+  });
+
   test("inputs wait while it stalls, and so does its deadline", () => {
     const stage = new PuppetStage({
       deadline: 50,
@@ -429,13 +467,14 @@ describe("a fork of an honest process", () => {
         outcomes = [];
       },
       code: (c, m) => {
-        outcomes.push(c.equal(m.key, m.other));
+        outcomes.push(c.equal(m.key, m.other), c.equal(m.key, m.key));
         macOf(c, m);
         const words = outcomes.map((is) => (is ? "equal as it must be" : "of different origin"));
         return utf8(words.join(", "));
       },
     });
-    expect(stage.feed()).toEqual(["done", "of different origin, equal as it must be"]);
+    const [different, equal] = ["of different origin", "equal as it must be"];
+    expect(stage.feed()).toEqual(["done", [different, equal, equal, equal].join(", ")]);
   });
 
   test("packets of the past are not sent again, nor compared with those that are", () => {
@@ -543,6 +582,18 @@ describe("with an option", () => {
     expect(packets).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
   });
 
+  test("guessing takes knowing what depends on what", () => {
+    const stage = new PuppetStage({
+      code: (c, m) => {
+        const mac = macOf(c, m);
+        if (hex(mac) !== hex(macOf(new Lab().crypto, m))) throw new Error("another MAC");
+        return mac;
+      },
+      options: guesses,
+    });
+    expect(fateOf(stage, stage.feed())).toBe("held");
+  });
+
   test("guessing is not needed for what it can send", () => {
     const stage = new PuppetStage({ code: (c, m) => macOf(c, m), options: guesses });
     stage.see("key");
@@ -617,7 +668,9 @@ describe("carrying what another puppet opened", () => {
     stage.see("key");
     stage.feed("greeting");
     expect(stage.feed("its own!")).toEqual([]);
+    const { length } = stage.handled;
     expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(length);
     heard.push("password");
     expect(stage.advance()).toEqual(["done", sealedAs(stage, "password")]);
   });
@@ -643,8 +696,11 @@ describe("carrying what another puppet opened", () => {
     const stage = carrier(["pass", "word"], 0);
     stage.see("key");
     expect(stage.feed("its own!")).toEqual([]);
-    stage.see("mac");
     expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(1);
+    stage.see("signature");
+    expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(2);
     expect(stage.puppet.dead).toBe(false);
   });
 
