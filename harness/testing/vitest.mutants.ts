@@ -1,0 +1,16 @@
+/** Which tests a mutant has to get past (`npm run mutants`): those beside the code, not the slow. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: [
+      "attacker/puppet.test.ts",
+      "attacker/knowledge/*.test.ts",
+      "harness/guarantees/*.test.ts",
+    ],
+    exclude: ["harness/guarantees/laws.test.ts"],
+    pool: "forks",
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+});
