@@ -29,27 +29,33 @@ export interface Scripts {
   /** Of the second session, if there is one. */
   readonly client1?: Script;
   readonly server?: Script;
-  /** Of a server of Carol's, whom Alice calls in one more session. */
+  /** Of a server of Carol's, whom Alice calls in one more session; and of Alice in there. */
   readonly carol?: Script;
+  readonly callingCarol?: Script;
   readonly protocol?: Partial<Protocol>;
   readonly deployment?: Partial<Deployment>;
 }
 
 /** One client and one server, both alive all the time; packets arrive and are never looked at. */
 export function scripted(scripts: Scripts): Protocol {
-  const { client = [], client1, server = [], carol, protocol, deployment } = scripts;
+  const { client = [], client1, server = [], carol, callingCarol = [] } = scripts;
+  const { protocol, deployment } = scripts;
   const session = { start: 0, messages: [] };
-  const again = client1 === undefined && carol === undefined ? [] : [session];
+  const second = client1 === undefined ? [] : [session];
   const third = carol === undefined ? [] : [{ ...session, principals: { server: "carol" } }];
+  const clientOf = ({ peer, address }: Env): Script => {
+    if (peer === "carol") return callingCarol;
+    return address === addresses.client1 ? (client1 ?? []) : client;
+  };
   return protocolOf(
     {
-      client: (env) => follow(env.address === "alice:40002" ? (client1 ?? []) : client, env),
+      client: (env) => follow(clientOf(env), env),
       server: (env) => follow(env.self === "carol" ? (carol ?? []) : server, env),
     },
     {
       protocol: { roles: clientServer, ...protocol },
       deployment,
-      sessions: [session, ...again, ...third],
+      sessions: [session, ...second, ...third],
     },
   );
 }
