@@ -16,7 +16,8 @@ import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
+import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
+import type { Gate } from "../protocol/kit/recorder.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 
@@ -308,11 +309,10 @@ export class Puppet {
     return {
       done: (op) => {
         if (this.#replaying) return;
-        const opens = op.backwards && op.op !== "verify" && op.op !== "encode";
-        const content = contentOf(op);
         this.#onOperation(op);
-        if (!op.backwards && op.op !== "compare") this.#computed.add(op.output);
-        if (!opens) return;
+        if (!op.backwards && operations[op.op].hasOutput) this.#computed.add(op.output);
+        if (!isOpening(op)) return;
+        const content = contentOf(op);
         const isKnown = this.#knowledge.has(content);
         if (!isKnown && !this.#blind) stall();
         if (isKnown) this.#opened.add(content);

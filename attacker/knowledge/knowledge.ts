@@ -14,13 +14,17 @@ import {
   type Latin1,
   latin1,
 } from "../../protocol/kit/bytes.ts";
-import { type AeadName, aeadTagBytes } from "../../protocol/kit/primitives/aead.ts";
-import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
+import {
+  contentOf,
+  type Derivability,
+  isOpening,
+  type OpRecord,
+  operations,
+} from "../../protocol/kit/operations.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { discreteLog } from "./discrete-log.ts";
 import { bitLength } from "./factoring.ts";
 import { recordedCost } from "./recorded-costs.ts";
-import { type Derivability, hasOutput, rules } from "./rules.ts";
 
 /** Shorter values (counters, sequence numbers) can be guessed and count as public. */
 export const guessableBelowBytes = 8;
@@ -91,9 +95,6 @@ function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
   const rest = value.replace(/[\s\S]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
   return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
 }
-
-const withoutTag = ({ output, algorithm }: OpRecord): Latin1 =>
-  output.slice(0, -aeadTagBytes(algorithm as AeadName));
 
 /** Small groups by their numbers, long ones by their length. */
 function groupName({ algorithm, field }: OpRecord): string {
@@ -169,16 +170,17 @@ export class Knowledge implements Derivability {
 
   /** The honest parties computed this: it can now be recognised, and undone with the right key. */
   learnOperation(op: OpRecord): void {
+    const { hasOutput, fresh, keyPair, openableFrom } = operations[op.op];
     this.#ops.push(op);
-    if (op.op !== "random") this.#open.push(op);
+    if (hasOutput && fresh !== true) this.#open.push(op);
     this.#addOpened(op);
     for (const value of op.inputs) this.#index(value);
-    if (op.op === "aead") this.#index(withoutTag(op));
-    if (hasOutput(op) && op.output.length >= this.#leastSecret(op)) {
+    if (openableFrom !== undefined) this.#index(openableFrom(op));
+    if (hasOutput && op.output.length >= this.#leastSecret(op)) {
       this.#hide(op.output);
       this.#index(op.output);
     }
-    if (op.op === "public-key") {
+    if (keyPair === true) {
       this.#privateOf.set(op.output, op.inputs[0] ?? "");
       this.#publicOf.set(op.inputs[0] ?? "", op.output);
     }
@@ -203,7 +205,7 @@ export class Knowledge implements Derivability {
       this.#made.add(op.output);
       return;
     }
-    if (op.op !== "cipher" && op.op !== "aead" && op.op !== "pk-encrypt") return;
+    if (!isOpening(op)) return;
     const plaintext = contentOf(op);
     if (plaintext.length < guessableBelowBytes) return;
     if (!this.#made.has(op.output)) this.#hide(plaintext);
@@ -470,19 +472,19 @@ export class Knowledge implements Derivability {
 
   /** @returns true if the operation has nothing more to give. */
   #apply(op: OpRecord, view: Derivability): boolean {
-    const rule = rules[op.op];
+    const { compose, decompose, keyPair, openableFrom } = operations[op.op];
     const known = this.#known.has(op.output);
-    if (!known && hasOutput(op) && op.output.length > 0 && rule.compose(op, view)) {
+    if (!known && op.output.length > 0 && compose(op, view)) {
       this.#add(op.output, { kind: "computed", op });
     }
-    if (rule.decompose === undefined) {
-      if (op.op === "public-key") this.#tryLogarithm(op);
+    if (decompose === undefined) {
+      if (keyPair === true) this.#tryLogarithm(op);
       return this.#known.has(op.output);
     }
-    // Whoever decrypts without looking at the tag does not need it.
-    const seen = view.has(op.output) || (op.op === "aead" && this.#known.has(withoutTag(op)));
-    if (!seen) return false;
-    const gained = rule.decompose(op, view);
+    const isSeen =
+      view.has(op.output) || (openableFrom !== undefined && this.#known.has(openableFrom(op)));
+    if (!isSeen) return false;
+    const gained = decompose(op, view);
     for (const value of gained) this.#add(value, { kind: "opened", op });
     return gained.length > 0 && this.#known.has(op.output);
   }

@@ -1,7 +1,7 @@
 /** What can be due in a run. */
 import type { Address, Millis } from "../../protocol/endpoint.ts";
 import type { Packet, ProcessId, TraceEvent } from "../trace/trace.ts";
-import type { AdversarySession } from "./adversary/adversary.ts";
+import type { AdversarySession } from "./adversary/adversary-session.ts";
 import type { ApplicationSession } from "./application-session.ts";
 import type { IndexedMove } from "./attack-plan.ts";
 import type { Pipe } from "./network/pipes.ts";

@@ -15,7 +15,7 @@ import type {
   Role,
   Workload,
 } from "../../protocol/endpoint.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 
 /** `client#0`: the first process of a role, in the order in which the plan starts them. */
 export type ProcessId = string;

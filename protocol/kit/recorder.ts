@@ -9,7 +9,9 @@
 import { bigintBytes, bytesBigint, type Latin1, latin1 } from "./bytes.ts";
 import type { CryptoKit, Encoding, FiniteField, Group, HkdfParameters, KeyPair } from "./crypto.ts";
 import { InvariantError, MisuseError } from "./errors.ts";
+import type { KeyKind } from "./key-kinds.ts";
 import { compute } from "./memo.ts";
+import type { OpName, OpRecord } from "./operations.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
 import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import {
@@ -34,55 +36,6 @@ import {
 import { rsaOaepDecrypt, rsaOaepEncrypt, rsaOaepSeedBytes } from "./primitives/rsa.ts";
 import { rsaLabKey } from "./primitives/rsa-lab-keys.ts";
 import type { Random } from "./random.ts";
-
-/**
- * The kinds of operation; attacker/knowledge/rules.ts says what each gives away. Inputs by kind:
- *
- * - `random`: none. `hash`: data. `hmac`: key, data. `kdf`: key, salt, info.
- * - `public-key`: private key. `shared-secret`: private key, peer's public key.
- * - `point-sum`: point, scalar, base (`plus` or `minus` in the algorithm). `reduce`: wide number.
- * - `sign`: private key, message. `verify`: public key, message, signature (output empty).
- * - `aead`: key, nonce, associated data, plaintext; the output is the ciphertext, also when it
- *   was opened. `cipher`: key, iv, plaintext; likewise.
- * - `pk-encrypt`: public key, plaintext, coins (empty where it was decrypted).
- * - `password-hash`: password, salt. `xor`: a, b. `encode`: data. `compare`: a, b.
- */
-export type OpName =
-  | "random"
-  | "hash"
-  | "hmac"
-  | "kdf"
-  | "public-key"
-  | "shared-secret"
-  | "point-sum"
-  | "reduce"
-  | "sign"
-  | "verify"
-  | "aead"
-  | "cipher"
-  | "pk-encrypt"
-  | "password-hash"
-  | "xor"
-  | "encode"
-  | "compare";
-
-export interface OpRecord {
-  readonly op: OpName;
-  /** Algorithm and parameters, for people and for telling operations apart. */
-  readonly algorithm: string;
-  readonly inputs: readonly Latin1[];
-  readonly output: Latin1;
-  /** The process that computed it; `deployment` for the dealing of keys. */
-  readonly by: string;
-  /** `true` where the operation was run backwards: opened, decrypted, decoded. */
-  readonly backwards: boolean;
-  /** The finite field, where the group is one: weak ones are attacked for real. */
-  readonly field?: FiniteField;
-}
-
-/** What was encrypted, or is found when it is opened, of an operation that has such a thing. */
-export const contentOf = ({ op, inputs }: OpRecord): Latin1 =>
-  (op === "pk-encrypt" ? inputs[1] : inputs.at(-1)) ?? "";
 
 /**
  * Stands between a puppet and cryptography: whoever runs honest code with an attacker's knowledge

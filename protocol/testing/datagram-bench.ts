@@ -11,8 +11,9 @@ import type {
   Store,
 } from "../endpoint.ts";
 import { concat, lossyText, utf8 } from "../kit/bytes.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 
 export interface Packet {
   readonly from: Address;

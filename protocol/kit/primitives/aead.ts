@@ -47,6 +47,10 @@ const table: Readonly<Record<AeadName, Lengths>> = {
 /** @returns by how many bytes a ciphertext is longer than its plaintext. */
 export const aeadTagBytes = (name: AeadName): number => table[name].tag;
 
+/** @returns a ciphertext without its tag: a stream of bytes that anybody may flip. */
+export const aeadBody = (name: AeadName, ciphertext: string): string =>
+  ciphertext.slice(0, -table[name].tag);
+
 /** @returns the key lengths taken. */
 export const aeadKeyBytes = (name: AeadName): readonly number[] => table[name].key;
 

@@ -2,8 +2,9 @@
 import type { Address, Endpoint, Input, Millis, Output, Principal } from "../../endpoint.ts";
 import { lossyText, utf8 } from "../../kit/bytes.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
+import type { OpRecord } from "../../kit/operations.ts";
 import { Random } from "../../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../kit/recorder.ts";
+import { CryptoRecorder } from "../../kit/recorder.ts";
 import { Client } from "../client.ts";
 import { sharePair } from "../edhoc/shares.ts";
 import type { Frame, RelayFrame } from "../frames.ts";
