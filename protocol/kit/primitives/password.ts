@@ -1,6 +1,6 @@
 /** Password hashing: functions that are slow on purpose. */
 import { argon2id } from "@noble/hashes/argon2.js";
-import { sha1 } from "@noble/hashes/legacy.js";
+import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { scrypt } from "@noble/hashes/scrypt.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
@@ -33,7 +33,7 @@ export type PasswordHash =
       readonly length: number;
     };
 
-const functions = { sha1, sha256, sha384, sha512 } as const;
+const functions = { md5, sha1, sha256, sha384, sha512 } as const;
 
 /**
  * @param password any length. @param salt any length; Argon2id wants 8 bytes or more.
