@@ -16,8 +16,8 @@ import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import type { Gate } from "../protocol/kit/gate.ts";
 import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
-import type { Gate } from "../protocol/kit/recorder.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 

@@ -14,6 +14,11 @@ import type { CurveName } from "./primitives/curves.ts";
 import type { HashName } from "./primitives/hash.ts";
 import type { PasswordHash } from "./primitives/password.ts";
 import type { PointGroup } from "./primitives/points.ts";
+import type { RsaPadding } from "./primitives/rsa-paddings.ts";
+import type { SignatureScheme } from "./primitives/signatures.ts";
+
+export type { RsaPadding } from "./primitives/rsa-paddings.ts";
+export type { SignatureScheme } from "./primitives/signatures.ts";
 
 /** A Diffie–Hellman group: a named curve, or the integers modulo any `modulus`. */
 export type Group = CurveName | FiniteField;
@@ -39,7 +44,8 @@ export interface HkdfParameters {
   readonly length: number;
 }
 
-export interface CryptoKit {
+/** Cryptography with one key, and what needs none. */
+export interface SymmetricKit {
   /** Fresh random bytes. The attacker knows them only if it drew them. */
   random(length: number): Uint8Array;
   /** Fresh random characters of `alphabet` (ASCII), uniformly drawn; one byte each. */
@@ -49,11 +55,52 @@ export interface CryptoKit {
 
   hash(name: HashName, data: Uint8Array): Uint8Array;
   hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** AES-CMAC (RFC 4493). @param key 16, 24 or 32 bytes. @returns 16 bytes. */
+  cmac(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** RFC 5869, extract and expand. */
   hkdf(parameters: HkdfParameters): Uint8Array;
   hkdfExtract(name: HashName, key: Uint8Array, salt: Uint8Array): Uint8Array;
   hkdfExpand(name: HashName, key: Uint8Array, info: Uint8Array, length: number): Uint8Array;
 
+  /** Authenticated encryption: ciphertext followed by the tag. */
+  seal(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData?: Uint8Array,
+  ): Uint8Array;
+  /** @returns the plaintext, or `undefined` if the tag does not verify. */
+  open(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ciphertext: Uint8Array,
+    associatedData?: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /** Unauthenticated encryption. CBC pads (PKCS#7); the stream modes keep the length. */
+  encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** @returns the plaintext; `undefined` only for bad CBC padding or length. */
+  decrypt(
+    mode: CipherMode,
+    key: Uint8Array,
+    iv: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined;
+
+  passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array;
+
+  /** XOR of two strings of one length, so that the lab can follow it. */
+  xor(a: Uint8Array, b: Uint8Array): Uint8Array;
+  encode(encoding: Encoding, data: Uint8Array): Uint8Array;
+  /** @returns the data, or `undefined` if `data` is not the encoding's canonical form. */
+  decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined;
+  /** Compares with a secret (a stored verifier, an expected MAC). */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+export interface CryptoKit extends SymmetricKit {
   /** A fresh pair. Points of NIST curves are compressed (SEC 1 §2.3.3). */
   keyPair(group: Group): KeyPair;
   publicKey(group: Group, privateKey: Uint8Array): Uint8Array;
@@ -93,37 +140,21 @@ export interface CryptoKit {
   /** @param wide 8 bytes longer than a scalar, or more. @returns it modulo the group's order. */
   reduceScalar(group: PointGroup, wide: Uint8Array): Uint8Array;
 
-  /** A fresh Ed25519 pair, 32 and 32 bytes (RFC 8032). */
-  signingKeyPair(): KeyPair;
-  sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array;
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-
-  /** Authenticated encryption: ciphertext followed by the tag. */
-  seal(
-    name: AeadName,
-    key: Uint8Array,
-    nonce: Uint8Array,
-    plaintext: Uint8Array,
-    associatedData?: Uint8Array,
-  ): Uint8Array;
-  /** @returns the plaintext, or `undefined` if the tag does not verify. */
-  open(
-    name: AeadName,
-    key: Uint8Array,
-    nonce: Uint8Array,
-    ciphertext: Uint8Array,
-    associatedData?: Uint8Array,
-  ): Uint8Array | undefined;
-
-  /** Unauthenticated encryption. CBC pads (PKCS#7); the stream modes keep the length. */
-  encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** @returns the plaintext; `undefined` only for bad CBC padding or length. */
-  decrypt(
-    mode: CipherMode,
-    key: Uint8Array,
-    iv: Uint8Array,
-    ciphertext: Uint8Array,
-  ): Uint8Array | undefined;
+  /** A fresh Ed25519 pair, 32 and 32 bytes (RFC 8032), or one for ECDSA over P-256, 32 and 33. */
+  signingKeyPair(kind?: "ed25519" | "p256"): KeyPair;
+  /**
+   * @param privateKey of a pair that fits the scheme: of `signingKeyPair` or `rsaKeyPair`.
+   * @param scheme `ed25519` where it is left out. PSS draws its salt from this process's randomness.
+   * @throws MisuseError if the key does not fit.
+   */
+  sign(privateKey: Uint8Array, message: Uint8Array, scheme?: SignatureScheme): Uint8Array;
+  /** @returns whether the signature is good; ECDSA ones are malleable, as the standard has it. */
+  verify(
+    publicKey: Uint8Array,
+    message: Uint8Array,
+    signature: Uint8Array,
+    scheme?: SignatureScheme,
+  ): boolean;
 
   /**
    * One of the fixed RSA lab keys (never to be used outside a lab), as opaque byte strings.
@@ -131,25 +162,20 @@ export interface CryptoKit {
    *   2048 bits and 6 of 4096, and number 5 is the attacker's own.
    */
   rsaKeyPair(bits: 2048 | 4096, index: number): KeyPair;
-  /** RSA-OAEP (RFC 8017 §7.1); the seed is drawn from this process's randomness. */
+  /**
+   * RSA-OAEP with a hash (RFC 8017 §7.1), or PKCS#1 v1.5 (§7.2); the seed is drawn from this
+   * process's randomness.
+   * @returns `undefined` if the message is too long, or the public key is none.
+   */
   rsaEncrypt(
-    hash: "sha1" | "sha256",
+    padding: RsaPadding,
     publicKey: Uint8Array,
     plaintext: Uint8Array,
   ): Uint8Array | undefined;
+  /** @returns `undefined` for whatever does not decrypt: with PKCS#1 v1.5, that is an oracle. */
   rsaDecrypt(
-    hash: "sha1" | "sha256",
+    padding: RsaPadding,
     privateKey: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined;
-
-  passwordHash(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array;
-
-  /** XOR of two strings of one length, so that the lab can follow it. */
-  xor(a: Uint8Array, b: Uint8Array): Uint8Array;
-  encode(encoding: Encoding, data: Uint8Array): Uint8Array;
-  /** @returns the data, or `undefined` if `data` is not the encoding's canonical form. */
-  decode(encoding: Encoding, data: Uint8Array): Uint8Array | undefined;
-  /** Compares with a secret (a stored verifier, an expected MAC). */
-  equal(a: Uint8Array, b: Uint8Array): boolean;
 }

@@ -2,10 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { concat, hex, latin1, utf8 } from "./bytes.ts";
 import { MisuseError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 import { withoutMemo } from "./memo.ts";
 import type { OpRecord } from "./operations.ts";
 import { Random } from "./random.ts";
-import { CryptoRecorder, type Gate } from "./recorder.ts";
+import { CryptoRecorder } from "./recorder.ts";
 
 const iv12 = new Uint8Array(12);
 const iv16 = new Uint8Array(16);
