@@ -1,4 +1,4 @@
-import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";

@@ -3,7 +3,8 @@
  * key need be readable for that: it is enough that something fits the one of many candidates.
  */
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
-import { guessableBelowBytes, type Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { guessableBelowBytes } from "../../attacker/knowledge/lengths.ts";
 import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
