@@ -36,6 +36,17 @@ const maskable = (c: CryptoKit) => ({
   base: c.keyPair("p256").publicKey,
 });
 
+const encapsulated = (crypto: CryptoKit) => {
+  const { privateKey, publicKey } = crypto.kemKeyPair("ml-kem-768");
+  const made = crypto.encapsulate("ml-kem-768", publicKey);
+  return {
+    private: privateKey,
+    public: publicKey,
+    cipher: made?.ciphertext ?? utf8(""),
+    secret: made?.sharedSecret ?? utf8(""),
+  };
+};
+
 const cases: Record<string, Case> = {
   random: {
     make: (c) => ({ value: c.random(16), other: c.random(16) }),
@@ -256,6 +267,92 @@ const cases: Record<string, Case> = {
     },
     gives: [["cipher private", "plain"]],
     keeps: [["cipher public", "plain"]],
+  },
+  mac: {
+    make: (c) => {
+      const [key, data] = [c.random(16), c.random(20)];
+      return { key, data, tag: c.cmac(key, data) };
+    },
+    gives: [["key data", "tag"]],
+    keeps: [
+      ["key", "tag"],
+      ["data", "tag"],
+      ["tag data", "key"],
+      ["tag key", "data"],
+    ],
+  },
+  "kem-ciphertext": {
+    make: (c) => encapsulated(c),
+    gives: [],
+    keeps: [
+      ["public", "cipher"],
+      ["cipher public", "secret"],
+      ["secret public", "cipher"],
+    ],
+  },
+  "kem-secret": {
+    make: (c) => encapsulated(c),
+    gives: [["cipher private", "secret"]],
+    keeps: [
+      ["cipher", "secret"],
+      ["private", "secret"],
+      ["cipher secret public", "private"],
+    ],
+  },
+  "kem-secret, recorded by the receiver": {
+    make: (c) => {
+      const made = encapsulated(c);
+      c.decapsulate("ml-kem-768", made.private, made.cipher);
+      return made;
+    },
+    gives: [["cipher private", "secret"]],
+    keeps: [
+      ["cipher", "secret"],
+      ["private", "secret"],
+    ],
+  },
+  "kem-secret, of a forged ciphertext": {
+    make: (c) => {
+      const made = encapsulated(c);
+      const forged = made.cipher.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+      const secret = c.decapsulate("ml-kem-768", made.private, forged) ?? utf8("");
+      return { private: made.private, forged, secret };
+    },
+    gives: [["forged private", "secret"]],
+    keeps: [["forged", "secret"]],
+  },
+  "aead with the tag in front": {
+    make: (c) => {
+      const [key, nonce, plain] = [c.random(32), c.random(24), c.random(20)];
+      const sealed = c.seal("xsalsa20-poly1305", key, nonce, plain);
+      return { key, plain, sealed, withoutTag: sealed.slice(16), onlyTag: sealed.slice(0, 16) };
+    },
+    gives: [
+      ["sealed key", "plain"],
+      ["withoutTag key", "plain"],
+      ["key plain", "sealed"],
+    ],
+    keeps: [
+      ["onlyTag key", "plain"],
+      ["withoutTag plain", "sealed"],
+    ],
+  },
+  "sign with coins": {
+    make: (c) => {
+      const { privateKey, publicKey } = c.rsaKeyPair(2048, 2);
+      const message = c.random(20);
+      return {
+        private: privateKey,
+        public: publicKey,
+        message,
+        signature: c.sign(privateKey, message, "rsa-pss-sha256"),
+      };
+    },
+    gives: [],
+    keeps: [
+      ["public message", "signature"],
+      ["signature public", "private"],
+    ],
   },
   "password-hash": {
     make: (c) => {

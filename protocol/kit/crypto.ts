@@ -27,6 +27,16 @@ export interface FiniteField {
   readonly generator: bigint;
 }
 
+/** Key encapsulation: ML-KEM-768 (FIPS 203), or its hybrid with X25519 (as TLS 1.3 has it). */
+export type KemName = "ml-kem-768" | "x25519-mlkem768";
+
+export interface Encapsulation {
+  /** What is sent to the owner of the private key. */
+  readonly ciphertext: Uint8Array;
+  /** What both sides then have: 32 bytes, 64 for the hybrid. */
+  readonly sharedSecret: Uint8Array;
+}
+
 export interface KeyPair {
   readonly privateKey: Uint8Array;
   readonly publicKey: Uint8Array;
@@ -62,7 +72,7 @@ export interface SymmetricKit {
   hkdfExtract(name: HashName, key: Uint8Array, salt: Uint8Array): Uint8Array;
   hkdfExpand(name: HashName, key: Uint8Array, info: Uint8Array, length: number): Uint8Array;
 
-  /** Authenticated encryption: ciphertext followed by the tag. */
+  /** Authenticated encryption: ciphertext followed by the tag, which NaCl's secretbox has first. */
   seal(
     name: AeadName,
     key: Uint8Array,
@@ -79,9 +89,12 @@ export interface SymmetricKit {
     associatedData?: Uint8Array,
   ): Uint8Array | undefined;
 
-  /** Unauthenticated encryption. CBC pads (PKCS#7); the stream modes keep the length. */
+  /**
+   * Unauthenticated encryption. CBC and ECB pad (PKCS#7), but for their `-bare` forms, which take
+   * whole blocks; the stream modes keep the length. ECB takes an empty iv.
+   */
   encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** @returns the plaintext; `undefined` only for bad CBC padding or length. */
+  /** @returns the plaintext; `undefined` only for bad padding or a length that is no whole blocks. */
   decrypt(
     mode: CipherMode,
     key: Uint8Array,
@@ -140,11 +153,34 @@ export interface CryptoKit extends SymmetricKit {
   /** @param wide 8 bytes longer than a scalar, or more. @returns it modulo the group's order. */
   reduceScalar(group: PointGroup, wide: Uint8Array): Uint8Array;
 
+  /** A fresh pair: 2400 and 1184 bytes for ML-KEM-768, 2432 and 1216 for the hybrid. */
+  kemKeyPair(name: KemName): KeyPair;
+  /**
+   * The coins are drawn from this process's randomness.
+   * @returns a ciphertext of 1088 bytes, 1120 for the hybrid; `undefined` if the public key is none.
+   */
+  encapsulate(name: KemName, publicKey: Uint8Array): Encapsulation | undefined;
+  /**
+   * A forged ciphertext gives another secret, and no error (implicit rejection).
+   * @returns `undefined` only if the ciphertext has another length, or its X25519 half is not valid.
+   */
+  decapsulate(
+    name: KemName,
+    privateKey: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /**
+   * The key of NaCl's `box`, for `seal("xsalsa20-poly1305", …)`: HSalsa20 of the X25519 secret.
+   * @returns 32 bytes, or `undefined` if the peer's key is of low order.
+   */
+  boxKey(privateKey: Uint8Array, peerPublicKey: Uint8Array): Uint8Array | undefined;
+
   /** A fresh Ed25519 pair, 32 and 32 bytes (RFC 8032), or one for ECDSA over P-256, 32 and 33. */
   signingKeyPair(kind?: "ed25519" | "p256"): KeyPair;
   /**
    * @param privateKey of a pair that fits the scheme: of `signingKeyPair` or `rsaKeyPair`.
-   * @param scheme `ed25519` where it is left out. PSS draws its salt from this process's randomness.
+   * @param scheme `ed25519` where left out. PSS draws its salt from this process's randomness.
    * @throws MisuseError if the key does not fit.
    */
   sign(privateKey: Uint8Array, message: Uint8Array, scheme?: SignatureScheme): Uint8Array;

@@ -10,13 +10,14 @@ import type { CurveName } from "./primitives/curves.ts";
 const adversarysRsaKey = 5;
 
 /** What a `public-key` record may name; a finite field comes with the record instead. */
-export type KeyKind = CurveName | "ed25519" | "rsa-2048" | "rsa-4096";
+export type KeyKind = CurveName | "ed25519" | "rsa-2048" | "rsa-4096" | "ml-kem-768";
 
 const ownPair: Readonly<Record<KeyKind, (kit: CryptoKit) => KeyPair>> = {
   x25519: (kit) => kit.keyPair("x25519"),
   p256: (kit) => kit.keyPair("p256"),
   p384: (kit) => kit.keyPair("p384"),
   ed25519: (kit) => kit.signingKeyPair(),
+  "ml-kem-768": (kit) => kit.kemKeyPair("ml-kem-768"),
   "rsa-2048": (kit) => kit.rsaKeyPair(2048, adversarysRsaKey),
   "rsa-4096": (kit) => kit.rsaKeyPair(4096, adversarysRsaKey),
 };

@@ -1,6 +1,6 @@
 /** Runs cryptography and records it: see recording.ts for what that is for. */
-import { bigintBytes, bytesBigint, latin1 } from "./bytes.ts";
-import type { CryptoKit, Group, KeyPair, RsaPadding } from "./crypto.ts";
+import { bigintBytes, bytesBigint, concat, latin1 } from "./bytes.ts";
+import type { CryptoKit, Encapsulation, Group, KemName, KeyPair, RsaPadding } from "./crypto.ts";
 import type { KeyKind } from "./key-kinds.ts";
 import { compute } from "./memo.ts";
 import {
@@ -12,6 +12,16 @@ import {
 import { ed25519PublicKey } from "./primitives/ed25519.ts";
 import { fieldPublicKey, fieldSharedSecret } from "./primitives/finite-field.ts";
 import {
+  mlKemCiphertextBytes,
+  mlKemDecapsulate,
+  mlKemEncapsulate,
+  mlKemKeyPair,
+  mlKemKeySeedBytes,
+  mlKemPrivateKeyBytes,
+  mlKemPublicKeyBytes,
+  mlKemSeedBytes,
+} from "./primitives/ml-kem.ts";
+import {
   type PointGroup,
   pointDifference,
   pointSum,
@@ -21,6 +31,7 @@ import {
 } from "./primitives/points.ts";
 import { rsaLabKey } from "./primitives/rsa-lab-keys.ts";
 import { rsaPaddings } from "./primitives/rsa-paddings.ts";
+import { boxKey } from "./primitives/secretbox.ts";
 import { type SignatureScheme, signatureSchemes } from "./primitives/signatures.ts";
 import { SymmetricRecorder } from "./symmetric-recorder.ts";
 
@@ -30,6 +41,14 @@ const groupName = (group: Group): string =>
 const empty = new Uint8Array(0);
 /** Bytes of a finite-field exponent beyond the modulus, so that reduction leaves no bias. */
 const extraExponentBytes = 8;
+
+const kem = "ml-kem-768";
+const x25519Bytes = 32;
+
+const halves = (bytes: Uint8Array, at: number): readonly [Uint8Array, Uint8Array] => [
+  bytes.slice(0, at),
+  bytes.slice(at),
+];
 
 export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
   keyPair(group: Group): KeyPair {
@@ -118,6 +137,84 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
 
   reduceScalar(group: PointGroup, wide: Uint8Array): Uint8Array {
     return this.forward("reduce", group, [wide], () => reduceScalar(group, wide));
+  }
+
+  boxKey(privateKey: Uint8Array, peerPublicKey: Uint8Array): Uint8Array | undefined {
+    const secret = this.sharedSecret("x25519", privateKey, peerPublicKey);
+    if (secret === undefined) return undefined;
+    return this.forward("kdf", "hsalsa20 32", [secret, empty, empty], () => boxKey(secret));
+  }
+
+  kemKeyPair(name: KemName): KeyPair {
+    const seed = this.draws.bytes(mlKemKeySeedBytes);
+    const of = compute("kem-key-pair", kem, [seed], () => {
+      const made = mlKemKeyPair(seed);
+      return concat(made.privateKey, made.publicKey);
+    });
+    const [privateKey, made] = halves(of.bytes as Uint8Array, mlKemPrivateKeyBytes);
+    this.record("random", `${kem} private key`, [], latin1(privateKey));
+    const publicKey = this.#publicKey(kem, privateKey, () => made);
+    if (name === kem) return { privateKey, publicKey };
+    const curve = this.keyPair("x25519");
+    return {
+      privateKey: concat(privateKey, curve.privateKey),
+      publicKey: concat(publicKey, curve.publicKey),
+    };
+  }
+
+  /** In all values of the hybrid, ML-KEM stands first (draft-ietf-tls-ecdhe-mlkem §4). */
+  encapsulate(name: KemName, publicKey: Uint8Array): Encapsulation | undefined {
+    if (name === kem) return this.#encapsulate(publicKey);
+    const [kemKey, peer] = halves(publicKey, mlKemPublicKeyBytes);
+    if (peer.length !== x25519Bytes) return undefined;
+    const first = this.#encapsulate(kemKey);
+    if (first === undefined) return undefined;
+    const curve = this.keyPair("x25519");
+    const second = this.sharedSecret("x25519", curve.privateKey, peer);
+    if (second === undefined) return undefined;
+    return {
+      ciphertext: concat(first.ciphertext, curve.publicKey),
+      sharedSecret: concat(first.sharedSecret, second),
+    };
+  }
+
+  #encapsulate(publicKey: Uint8Array): Encapsulation | undefined {
+    const coins = this.draws.bytes(mlKemSeedBytes);
+    const of = compute("encapsulate", kem, [publicKey, coins], () => {
+      const made = mlKemEncapsulate(publicKey, coins);
+      return made && concat(made.ciphertext, made.sharedSecret);
+    });
+    if (of.bytes === null) return undefined;
+    const [ciphertext, sharedSecret] = halves(of.bytes, mlKemCiphertextBytes);
+    const [pk = "", m = ""] = of.inputs;
+    const ct = latin1(ciphertext);
+    this.record("random", `${kem} coins`, [], m);
+    this.record("kem-ciphertext", kem, [pk, m], ct);
+    this.record("kem-secret", kem, [pk, m, ct], latin1(sharedSecret));
+    return { ciphertext, sharedSecret };
+  }
+
+  decapsulate(
+    name: KemName,
+    privateKey: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array | undefined {
+    if (name === kem) return this.#decapsulate(privateKey, ciphertext);
+    const [kemKey, curveKey] = halves(privateKey, mlKemPrivateKeyBytes);
+    const [sealed, peer] = halves(ciphertext, mlKemCiphertextBytes);
+    const first = this.#decapsulate(kemKey, sealed);
+    const second = this.sharedSecret("x25519", curveKey, peer);
+    return first === undefined || second === undefined ? undefined : concat(first, second);
+  }
+
+  #decapsulate(privateKey: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    const of = compute("decapsulate", kem, [privateKey, ciphertext], () =>
+      mlKemDecapsulate(privateKey, ciphertext),
+    );
+    if (of.bytes === null) return undefined;
+    const [sk = "", ct = ""] = of.inputs;
+    this.record("kem-secret", kem, [sk, "", ct], of.output, true);
+    return of.bytes.slice();
   }
 
   signingKeyPair(kind: "ed25519" | "p256" = "ed25519"): KeyPair {
