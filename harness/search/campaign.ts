@@ -13,7 +13,7 @@ import {
   withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
-import { guarantees, isJudged } from "../guarantees/catalog.ts";
+import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
@@ -100,7 +100,6 @@ export class Campaign {
     this.honest = this.#profiles.of(baseWorkload).honest;
     const profile = this.#profiles.of(baseWorkload);
     this.#tallies = this.#chosen()
-      .filter(isJudged)
       .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(profile))
       .map((g) => new Tally(g));
     watch.progress?.({
@@ -349,14 +348,10 @@ export class Campaign {
       exhaustiveDepth: null,
     } as const;
     const guarantee = guarantees.find((g) => g.id === id);
-    const reason =
-      this.#whyNot(id) ??
-      (guarantee !== undefined && isJudged(guarantee)
-        ? guarantee.notApplicable?.(this.#profiles.of(baseWorkload))
-        : undefined);
+    const reason = this.#whyNot(id) ?? guarantee?.notApplicable?.(this.#profiles.of(baseWorkload));
     if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
     const tally = this.#tallies.find((t) => t.guarantee.id === id);
-    if (tally === undefined) return { ...none, verdict: "unknown", because: "not judged yet" };
+    if (tally === undefined) return { ...none, verdict: "unknown", because: "not looked at" };
     const verdict = this.#judged(tally);
     this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
     return verdict;

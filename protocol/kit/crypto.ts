@@ -94,7 +94,7 @@ export interface SymmetricKit {
    * whole blocks; the stream modes keep the length. ECB takes an empty iv.
    */
   encrypt(mode: CipherMode, key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** @returns the plaintext; `undefined` only for bad padding or a length that is no whole blocks. */
+  /** @returns the plaintext; `undefined` only for bad padding, or what is no whole blocks. */
   decrypt(
     mode: CipherMode,
     key: Uint8Array,
@@ -157,12 +157,12 @@ export interface CryptoKit extends SymmetricKit {
   kemKeyPair(name: KemName): KeyPair;
   /**
    * The coins are drawn from this process's randomness.
-   * @returns a ciphertext of 1088 bytes, 1120 for the hybrid; `undefined` if the public key is none.
+   * @returns a ciphertext of 1088 bytes, 1120 for the hybrid; `undefined` if that is no public key.
    */
   encapsulate(name: KemName, publicKey: Uint8Array): Encapsulation | undefined;
   /**
    * A forged ciphertext gives another secret, and no error (implicit rejection).
-   * @returns `undefined` only if the ciphertext has another length, or its X25519 half is not valid.
+   * @returns `undefined` only if the ciphertext has another length, or a bad X25519 half.
    */
   decapsulate(
     name: KemName,
