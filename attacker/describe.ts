@@ -16,7 +16,7 @@ function ordinal(n: number): string {
   return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
 }
 
-export const describePacket = (p: PacketRef): string =>
+const describePacket = (p: PacketRef): string =>
   `the ${ordinal(p.nth)} packet from ${p.from} to ${p.to}`;
 
 function describeMoment(when: Moment | "end"): string {

@@ -51,7 +51,7 @@ const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...ch
 const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
 
 /** What decides the run, whichever file it came from. */
-export type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
+type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
   readonly name: ProtocolName;
 };
 
@@ -166,7 +166,7 @@ function checkEventLine(file: string, lines: readonly string[], index: number): 
   throw errorAt(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
 }
 
-export interface JudgedRun {
+interface JudgedRun {
   readonly guarantee: string;
   /** Why the run violates it; absent if it does not. */
   readonly because?: string;

@@ -4,7 +4,7 @@ import { utf8 } from "../../protocol/kit/bytes.ts";
 import { clientServer, protocolOf } from "./tiny.ts";
 
 /** At that time, these outputs; or what they are computed to, with the process's cryptography. */
-export type Script = readonly (readonly [
+type Script = readonly (readonly [
   atMs: number,
   outputs: readonly Output[] | ((env: Env) => readonly Output[]),
 ])[];

@@ -28,9 +28,9 @@ import type { Defences } from "./settings.ts";
 const waitMs = (tries: number): Millis => 1_000 * 1.5 ** (tries - 1);
 const controlTries = 7;
 /** What is said at the end. */
-export const closeCodes = { done: 0, gaveUp: 1 } as const;
+const closeCodes = { done: 0, gaveUp: 1 } as const;
 /** What became of a message after it was delivered. */
-export const receipts = { read: 1 } as const;
+const receipts = { read: 1 } as const;
 const dataHeaderBytes = 4;
 /** It is sealed: any will do that is not one of those that are drawn for addresses. */
 const moveToken = new Uint8Array(tokenBytes);

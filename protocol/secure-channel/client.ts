@@ -54,7 +54,7 @@ import { suiteOf } from "./suites.ts";
 
 const defaultLingerMs = 30_000;
 /** With cover traffic a session lasts so long, or a multiple of it, whatever is said. */
-export const coverSessionMs = 30_000;
+const coverSessionMs = 30_000;
 const firstWaitMs = 1_000;
 /** Well before the server forgets what it has begun. */
 const longestWaitMs = 4_000;

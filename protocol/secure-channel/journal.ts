@@ -16,12 +16,12 @@ import { concat, equalBytes, readUint, text, uintBytes, utf8 } from "../kit/byte
 import type { CryptoKit } from "../kit/crypto.ts";
 
 const kinds = ["opened", "sent", "received", "evidence", "closed"] as const;
-export type JournalKind = (typeof kinds)[number];
+type JournalKind = (typeof kinds)[number];
 const hashBytes = 32;
 const timeBytes = 6;
 const start = utf8("mallory secure-channel journal");
 
-export interface JournalEntry {
+interface JournalEntry {
   readonly kind: JournalKind;
   readonly timeMs: Millis;
   readonly peer: Principal;

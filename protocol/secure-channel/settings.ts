@@ -99,7 +99,7 @@ export const defencesOf = (options: OptionValues): Defences =>
 export const allDefences: Defences = defencesOf({});
 
 /** What both parties have, best first, by the value of the option. A certificate fits one curve. */
-export const suiteLists: Readonly<Record<string, readonly number[]>> = {
+const suiteLists: Readonly<Record<string, readonly number[]>> = {
   "4": [4, 6, 0],
   "6": [6, 0],
   "0": [0],

@@ -27,8 +27,8 @@ import { wholePoint } from "../kit/primitives/points.ts";
 const group = "p256";
 const hash = "sha256";
 /** A share on the wire, compressed. */
-export const shareBytes = 33;
-export const confirmationBytes = 32;
+const shareBytes = 33;
+const confirmationBytes = 32;
 /** 8 bytes longer than a scalar, so that the remainder shows no bias; w0 first, then w1. */
 const wideScalarBytes = 40;
 
@@ -41,7 +41,7 @@ const wholeM = wholePoint(group, pointM) ?? pointM;
 const wholeN = wholePoint(group, pointN) ?? pointN;
 
 /** How much work one guess is. Real ones are for real use; see RFC 9106 §4. */
-export const passwordHashes = {
+const passwordHashes = {
   toy: { kind: "argon2id", iterations: 1, memoryKiB: 8, lanes: 1 },
   real: { kind: "argon2id", iterations: 3, memoryKiB: 65_536, lanes: 4 },
   scrypt: { kind: "scrypt", N: 32_768, r: 8, p: 1 },

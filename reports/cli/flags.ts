@@ -52,7 +52,7 @@ const mostWorkers = 256;
 const mostSessions = 1_000;
 
 /** For everything that searches. */
-export function addLimitFlags(command: Command): Command {
+function addLimitFlags(command: Command): Command {
   return command
     .option("--guarantee <id...>", "only these guarantees")
     .option("--capability <name...>", "only attackers with these capabilities, or less");

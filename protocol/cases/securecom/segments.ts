@@ -7,7 +7,7 @@ import type { Address, Millis, OutputBody } from "../../endpoint.ts";
 import { concat } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 
-export const tagBytes = 16;
+const tagBytes = 16;
 const nonceBytes = 16;
 const receiveBytes = 1024;
 /** How many segments make one message. */

@@ -43,7 +43,7 @@ const kdf = (
 ): Uint8Array => crypto.hkdfExpand(hashName, prk, sequence(label, context, length), length);
 
 /** The transcript so far: a hash over a sequence of CBOR items. @returns 32 bytes. */
-export const transcript = (crypto: CryptoKit, ...parts: readonly Uint8Array[]): Uint8Array =>
+const transcript = (crypto: CryptoKit, ...parts: readonly Uint8Array[]): Uint8Array =>
   crypto.hash(hashName, concat(...parts));
 
 /** TH_2 = H(G_Y, H(message_1)), 32 bytes. RFC 9528 §5.3.2. */

@@ -19,7 +19,7 @@ import type { LoginHostOptions } from "./login-host.ts";
 import type { Account, LoginUserOptions } from "./login-user.ts";
 
 export const serverName = "bob";
-export const guestName = "guest";
+const guestName = "guest";
 const guestKid = 0;
 const serverKid = 1;
 const issuer = "mallory lab root";
@@ -35,7 +35,7 @@ const passwords = ["opal sunrise 41", "walnut harbour", "seven grey geese", "cop
 const suites = suitesOf({});
 const { curve } = bestSuite(suites);
 
-export interface User extends Account {
+interface User extends Account {
   readonly principal: Principal;
 }
 

@@ -15,10 +15,10 @@ const issuer = "mallory lab root";
 const validitySeconds = 315_360_000;
 const firstSerial = 0x20_00_01;
 
-export const suites = suitesOf({});
+const suites = suitesOf({});
 export const { curve, applicationAead } = bestSuite(suites);
 
-export interface Party {
+interface Party {
   readonly name: Principal;
   readonly statics: KeyPair;
   readonly signing: KeyPair;

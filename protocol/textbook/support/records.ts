@@ -10,7 +10,7 @@ import type { CryptoKit } from "../../kit/crypto.ts";
 import type { AeadName } from "../../kit/primitives/aead.ts";
 import { type Result, transmit } from "./party.ts";
 
-export const recordType = 100;
+const recordType = 100;
 const counterBytes = 6;
 const headerBytes = 1 + counterBytes;
 const nonceBytes = 12;
