@@ -187,7 +187,6 @@ export type Move = z.infer<typeof move>;
 export const attackSchema = z.array(move).max(1_000);
 export type Attack = readonly Move[];
 export const moveSchema = move;
-const _packetRefSchema = packetRef;
 
 /** The attacker's own address, and that of a bystander whose address it borrows. */
 export const attackerHost = "mallory";

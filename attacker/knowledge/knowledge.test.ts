@@ -2,8 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bigintBytes, bytesBigint, concat, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { Lab } from "../testing/lab.ts";
 import { computeCost } from "./compute-cost.ts";
+import { discreteLog } from "./discrete-log.ts";
 import { Knowledge } from "./knowledge.ts";
 
 const iv = new Uint8Array(12);
@@ -237,6 +239,53 @@ describe("decrypting what nobody encrypted", () => {
     expect(lab.seeing([tampered, key], [plain]).derivable(opened)).toBe(true);
   });
 
+  /** What goes in, and how honest code comes to a plaintext that looks like a constant. */
+  type Opening = (c: CryptoKit) => readonly [key: Uint8Array, cipher: Uint8Array, open: () => void];
+  const openings: Record<string, (plain: Uint8Array, by: CryptoKit) => Opening> = {
+    cipher: (plain, by) => (c) => {
+      const key = c.random(32);
+      const cipher = by.encrypt("aes-ctr", key, new Uint8Array(16), plain);
+      return [key, cipher, () => c.decrypt("aes-ctr", key, new Uint8Array(16), cipher)];
+    },
+    aead: (plain, by) => (c) => {
+      const key = c.random(32);
+      const cipher = by.seal("aes-gcm", key, iv, plain);
+      return [key, cipher, () => c.open("aes-gcm", key, iv, cipher)];
+    },
+    "pk-encrypt": (plain, by) => (c) => {
+      const { privateKey, publicKey } = c.rsaKeyPair(2048, 4);
+      const cipher = by.rsaEncrypt("sha256", publicKey, plain) ?? iv;
+      return [privateKey, cipher, () => c.rsaDecrypt("sha256", privateKey, cipher)];
+    },
+  };
+  test.each(Object.entries(openings))("%s: a text is as secret as the key", (_, opening) => {
+    const text = utf8("a text like any other");
+    const lab = new Lab();
+    const [secretKey, cipher, open] = opening(text, new Lab("elsewhere").crypto)(lab.crypto);
+    lab.crypto.hash("sha256", secretKey);
+    expect(lab.seeing([cipher]).derivable(text)).toBe(true);
+    open();
+    expect(lab.seeing([cipher]).derivable(text)).toBe(false);
+    expect(lab.seeing([cipher, secretKey]).derivable(text)).toBe(true);
+  });
+  test.each(Object.entries(openings))("%s: but not if that is what went in", (_, opening) => {
+    const text = utf8("a text like any other");
+    const lab = new Lab();
+    const [, cipher, open] = opening(text, lab.crypto)(lab.crypto);
+    open();
+    expect(lab.seeing([cipher]).derivable(text)).toBe(true);
+  });
+  test.each(Object.entries(openings))("%s: nor if it is short", (_, opening) => {
+    for (const [text, isSecret] of [
+      ["1234567", false],
+      ["12345678", true],
+    ] as const) {
+      const lab = new Lab();
+      opening(utf8(text), new Lab("elsewhere").crypto)(lab.crypto)[2]();
+      expect(lab.seeing([]).derivable(utf8(text))).toBe(!isSecret);
+    }
+  });
+
   test("even if it was taken for a constant before", () => {
     const lab = new Lab();
     const key = lab.crypto.random(32);
@@ -251,6 +300,29 @@ describe("decrypting what nobody encrypted", () => {
     knowledge.learnOperation({ ...encrypt, backwards: true });
     expect(knowledge.derivable(garbage)).toBe(false);
     expect(latin1(cipher)).toBe(encrypt.output);
+  });
+});
+
+describe("a ciphertext without its tag", () => {
+  const names = [
+    ["aes-gcm", 16],
+    ["chacha20-poly1305", 16],
+    ["aes-ccm", 16],
+    ["aes-ccm-8", 8],
+  ] as const;
+  test.each(names)("of %s is opened by the key, as no tag has to be looked at", (name, tag) => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const nonce = new Uint8Array(name.startsWith("aes-ccm") ? 13 : 12);
+    const plain = utf8("read without a tag");
+    const sealed = lab.crypto.seal(name, key, nonce, plain);
+    const opens = (...seen: readonly Uint8Array[]) => lab.seeing(seen, [plain]).derivable(plain);
+    const body = sealed.slice(0, -tag);
+    expect(opens(concat(utf8("h"), body, utf8("x")), key)).toBe(true);
+    expect(opens(body)).toBe(false);
+    expect(opens(sealed.slice(0, -tag - 1), key)).toBe(false);
+    expect(lab.seeing([body], [plain]).derivable(sealed)).toBe(false);
+    expect(lab.seeing([body, key], [plain]).derivable(sealed)).toBe(true);
   });
 });
 
@@ -287,6 +359,51 @@ describe("weak groups", () => {
     const { knowledge, plain } = agree(300550256033183052285910330031672229779n, 2n);
     expect(knowledge.derivable(plain)).toBe(true);
     expect(computeCost(knowledge, latin1(plain))).toMatch(/128 bits \(about 35 CPU-seconds/);
+  });
+
+  /** An own exponent beyond the order of the generator: the logarithm is another number. */
+  const beyond = { modulus: 2n ** 127n - 1n, generator: 3n ** 18n };
+  const exponentOf = (publicKey: Uint8Array) =>
+    discreteLog(beyond.modulus, beyond.generator, bytesBigint(publicKey))?.exponent ?? 0n;
+
+  test("what becomes known is the exponent that was found, and the key that it stands for", () => {
+    const lab = new Lab();
+    const [own, other] = [lab.crypto.keyPair(beyond), lab.crypto.keyPair(beyond)];
+    const exponent = bigintBytes(exponentOf(own.publicKey));
+    expect(hex(exponent)).not.toBe(hex(own.privateKey));
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.knows(latin1(exponent))).toBe(true);
+    expect(knowledge.knows(latin1(own.privateKey))).toBe(true);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("logarithm");
+    expect(knowledge.knows(latin1(other.privateKey))).toBe(false);
+    expect(knowledge.size).toBe(3);
+  });
+
+  test("no logarithm is taken of a public key that was not seen", () => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(beyond);
+    const digest = lab.crypto.hash("sha256", own.publicKey);
+    const knowledge = lab.seeing([digest]);
+    expect(knowledge.knows(latin1(own.privateKey))).toBe(false);
+    expect(knowledge.size).toBe(1);
+  });
+
+  test("nor is a key that was told called computed", () => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(beyond);
+    const knowledge = lab.seeing([own.publicKey, own.privateKey]);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("seen");
+    expect(computeCost(knowledge, latin1(own.privateKey))).toBeNull();
+    expect(knowledge.size).toBe(2);
+  });
+
+  test("a recorded cost gives the key, and no other number", () => {
+    const hard = { modulus: 300550256033183052285910330031672229779n, generator: 2n };
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(hard);
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.size).toBe(2);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("logarithm");
   });
 
   test("large groups are left alone", () => {
