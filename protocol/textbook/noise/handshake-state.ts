@@ -11,6 +11,8 @@ import { type HandshakePattern, otherPart, type Token } from "./parse-pattern.ts
 import { SymmetricState } from "./symmetric-state.ts";
 
 export const publicKeyBytes = 32;
+/** Any private key at all: a point that makes one secret zero makes every secret zero. */
+const probe = new Uint8Array(32);
 /** Handshake messages and transport messages alike (Noise §3). */
 export const messageBytes = 65_535;
 
@@ -160,12 +162,19 @@ export class HandshakeState {
     if (now.bytes.length < length) return "malformed";
     const [key, bytes] = [now.bytes.slice(0, length), now.bytes.slice(length)];
     if (token === "e") {
+      if (!this.#isGood(key)) return "bad-key";
       const symmetric = this.#mixEphemeral(now.symmetric, key);
       return { ...now, symmetric, theirEphemeral: key, bytes };
     }
     const step = now.symmetric.decryptAndHash(key);
     if (step === undefined) return "bad-tag";
+    if (!this.#isGood(step.bytes)) return "bad-key";
     return { ...now, symmetric: step.state, theirStatic: step.bytes, bytes };
+  }
+
+  /** Keys are used later, too, when a message is written: then it is too late to reject them. */
+  #isGood(key: Uint8Array): boolean {
+    return this.#about.crypto.sharedSecret("x25519", probe, key) !== undefined;
   }
 
   #mixEphemeral(symmetric: SymmetricState, key: Uint8Array): SymmetricState {

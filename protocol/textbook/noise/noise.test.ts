@@ -248,6 +248,7 @@ describe("what does not belong", () => {
     const { script, play, says, toBob, toAlice, start } = stage({ pattern: "XX" });
     toBob(utf8("too short"));
     toBob(new Uint8Array(messageBytes + 1));
+    toBob(new Uint8Array(32));
     start();
     toAlice(utf8("not yet, it is her turn"));
     const first = says("alice", "one");
@@ -266,6 +267,7 @@ describe("what does not belong", () => {
     expect(rejections(script)).toEqual([
       "bob malformed",
       "bob too-long",
+      "bob bad-key",
       "alice unexpected",
       "bob unexpected",
       "alice bad-tag",
