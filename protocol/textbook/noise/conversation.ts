@@ -3,7 +3,8 @@
  * transport after it.
  *
  * When it is this end's turn, the application may say one thing, which becomes the payload. If it
- * is silent for three seconds, the message goes without. An empty payload is no message.
+ * is silent for three seconds, the message goes without. An empty payload is no message; an empty
+ * message waits for the transport, and all others behind it.
  */
 import {
   type Address,
@@ -13,11 +14,12 @@ import {
   type OutputBody,
 } from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
+import type { KeyPair } from "../../kit/crypto.ts";
 import type { Part } from "../end.ts";
-import { keyOf, type Party, type Result, transmit } from "../party.ts";
+import { type Party, type Result, transmit } from "../party.ts";
 import { HandshakeState } from "./handshake-state.ts";
 import { Peer } from "./peer.ts";
-import type { Setting } from "./setting.ts";
+import { ownPair, type Setting } from "./setting.ts";
 import { Statements } from "./statements.ts";
 import { Transport } from "./transport.ts";
 
@@ -32,6 +34,7 @@ export class Conversation implements Party {
   readonly #env: Env;
   readonly #part: Part;
   readonly #setting: Setting;
+  readonly #own: KeyPair | undefined;
   readonly #peer: Peer;
   readonly #statements: Statements;
   #handshake: HandshakeState | undefined;
@@ -41,10 +44,12 @@ export class Conversation implements Party {
   /** Said when there was no message to carry it. */
   readonly #waiting: Uint8Array[] = [];
 
+  /** @throws MisuseError if a key or the name of a peer is missing. */
   constructor(env: Env, part: Part, setting: Setting) {
     this.#env = env;
     this.#part = part;
     this.#setting = setting;
+    this.#own = ownPair(setting, part, env.self);
     this.#peer = new Peer(env, part, setting);
     this.#statements = new Statements(setting.pattern, part);
   }
@@ -84,21 +89,20 @@ export class Conversation implements Party {
   }
 
   #begin(theirs: Uint8Array | undefined): HandshakeState {
-    const { pattern, statics } = this.#setting;
-    const { crypto, self } = this.#env;
-    const own = statics[this.#part].size === 0 ? undefined : keyOf(statics[this.#part], self);
+    const { pattern } = this.#setting;
+    const { crypto } = this.#env;
     const psk = (_: number, key: Uint8Array | undefined) => this.#peer.psk(key);
-    const about = { crypto, pattern, part: this.#part, prologue, own, theirs, psk };
+    const about = { crypto, pattern, part: this.#part, prologue, own: this.#own, theirs, psk };
     return HandshakeState.initialize(about);
   }
 
   #turn(handshake: HandshakeState, now: Millis): readonly OutputBody[] {
-    const waiting = this.#waiting.shift();
-    if (!this.#setting.sendsEarly || waiting !== undefined) {
-      return this.#write(handshake, waiting ?? nothing);
+    if (this.#setting.sendsEarly && this.#waiting.length === 0) {
+      this.#until = now + patienceMs;
+      return [{ kind: "ready", messages: 1 }];
     }
-    this.#until = now + patienceMs;
-    return [{ kind: "ready", messages: 1 }];
+    const isEmpty = this.#waiting[0]?.length === 0;
+    return this.#write(handshake, isEmpty ? nothing : (this.#waiting.shift() ?? nothing));
   }
 
   #write(handshake: HandshakeState, payload: Uint8Array): readonly OutputBody[] {

@@ -226,7 +226,7 @@ describe("an application that is silent", () => {
     expect(script.at(-1)).toBe("alice << exit well");
   });
 
-  test("and speaks too late is heard with the next message; the empty one, after the handshake", () => {
+  test("is heard with the next message, and the empty one after the handshake", () => {
     const { script, play, says, toBob, toAlice } = stage({ pattern: "XX" });
     play("alice", { kind: "start" });
     const first = play("alice", { kind: "timeout" }, 3_000);
@@ -350,9 +350,8 @@ describe("keys", () => {
 
   test("without them, and without a peer, nothing starts", () => {
     const { deployment, open } = stage({ pattern: "IK" });
-    expect(() => open("initiator", "carol", "carol:40000").handle({ kind: "start" }, 0)).toThrow(
-      MisuseError,
-    );
+    expect(() => open("initiator", "carol", "carol:40000")).toThrow(MisuseError);
+    expect(() => open("responder", "carol", "carol:2018")).toThrow(MisuseError);
     const crypto = new CryptoRecorder([], new Random("test"), "x");
     const env = { self: "alice", role: "initiator", address: alice, crypto };
     const store = () => {

@@ -25,14 +25,14 @@
  *   X send is all of that kind.
  * - Handshake messages are not sent again when they get lost.
  */
-import type { OptionSpec, Protocol, Workload } from "../../endpoint.ts";
+import type { OptionSpec, Protocol, ProtocolClaim, Workload } from "../../endpoint.ts";
 import { say } from "../../kit/workload.ts";
 import { initiatorAndResponder } from "../end.ts";
 import { Conversation } from "./conversation.ts";
 import { patternNamed, patternNames } from "./patterns.ts";
 import { NoiseClient, NoiseService } from "./processes.ts";
 import { promisesOf } from "./promises.ts";
-import { patternOf, publicationsOf, secretsOf, settle } from "./setting.ts";
+import { ownPair, patternOf, publicationsOf, secretsOf, settle } from "./setting.ts";
 
 const defaultPattern = "XX";
 /** Those with a pre-shared key that mixes into the last message of the handshake. */
@@ -41,18 +41,17 @@ const withPsk = ["XXpsk3", "IKpsk2"];
 /** Whose static keys only their peers know: they try out what hides identities. */
 const shy = { initiator: ["carol"], responder: ["dave"] };
 
-const promised = (name: string, sendsEarly: boolean): readonly string[] => {
+const promised = (name: string): readonly ProtocolClaim[] => {
   const pattern = patternNamed(name);
-  const promises = pattern === undefined ? [] : promisesOf(pattern, sendsEarly);
-  return promises.map((p) => p.guarantee);
+  return pattern === undefined ? [] : promisesOf(pattern, true);
 };
 
 /** The guarantees of the default pattern that another one does not give. */
 function weakerPatterns(): Readonly<Record<string, readonly string[]>> {
-  const usual = promised(defaultPattern, true);
   const lost = patternNames.map((name) => {
-    const own = promised(name, true);
-    return [name, usual.filter((id) => !own.includes(id))] as const;
+    const own = promised(name).map((p) => p.guarantee);
+    const missing = promised(defaultPattern).filter((p) => !own.includes(p.guarantee));
+    return [name, missing.map((p) => p.guarantee)] as const;
   });
   return Object.fromEntries(lost.filter(([, ids]) => ids.length > 0));
 }
@@ -63,8 +62,6 @@ const patternOption: OptionSpec = {
   about: "which handshake pattern",
   weakens: weakerPatterns(),
 };
-
-const [usualPattern] = [patternNamed(defaultPattern)];
 
 function workload(isOneWay: boolean): Workload {
   const answers = (...texts: string[]) => (isOneWay ? [] : say("responder", ...texts));
@@ -120,7 +117,7 @@ A ↔ B: nonce, {text}K                      a key for each direction
     statics: {
       default: "checked",
       values: ["checked", "unchecked"],
-      about: "unchecked: a static key that is sent passes for that of whoever is meant",
+      about: "unchecked: a static key that is sent passes for that of the peer meant",
       weakens: {
         unchecked: ["server-authentication", "client-authentication", "key-secrecy", "kci"],
       },
@@ -132,13 +129,16 @@ A ↔ B: nonce, {text}K                      a key for each direction
       weakens: { ignored: ["replay", "ordering"] },
     },
   },
-  claims: usualPattern === undefined ? [] : promisesOf(usualPattern, true),
+  // Those of the default setting: claims cannot depend on options.
+  claims: promised(defaultPattern),
   registration: true,
   deploy(env) {
     const setting = settle(env);
     return {
       open(role, own) {
         if (role === "initiator") return new NoiseClient(new Conversation(own, role, setting));
+        // What is missing is missing now, and not when the first packet comes.
+        ownPair(setting, "responder", own.self);
         return new NoiseService(() => new Conversation(own, "responder", setting));
       },
       longTermSecrets: (principal) => secretsOf(setting, principal),

@@ -3,6 +3,7 @@ import { type DeployEnv, MisuseError, type OptionValues, type Principal } from "
 import { equalBytes } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import type { Part } from "../end.ts";
+import { keyOf } from "../party.ts";
 import { type HandshakePattern, hasStatic, transmits } from "./parse-pattern.ts";
 import { patternNamed } from "./patterns.ts";
 
@@ -53,6 +54,10 @@ export function settle({ crypto, options, principals }: DeployEnv): Setting {
 export const pskOf = ({ psks }: Setting, a: Principal, b: Principal): Uint8Array | undefined =>
   psks.get(pairName(a, b));
 
+/** @returns the static pair of that part, if the pattern has one. @throws MisuseError if it should. */
+export const ownPair = ({ statics }: Setting, part: Part, self: Principal): KeyPair | undefined =>
+  statics[part].size === 0 ? undefined : keyOf(statics[part], self);
+
 /** Whose static key is it? Public keys are no secrets: nothing is recorded. */
 export const ownerOf = (statics: Statics, key: Uint8Array): Principal | undefined =>
   [...statics].find(([, { publicKey }]) => equalBytes(publicKey, key))?.[0];
@@ -76,8 +81,8 @@ const keysOf = (statics: Statics, names: readonly Principal[], isIn: boolean) =>
   [...statics].filter(([name]) => names.includes(name) === isIn).map(([, pair]) => pair.publicKey);
 
 /**
- * Public keys are known to everybody, so that attackers lack nothing to pose as their owners; but
- * those of the shy ones, where they are sent in the handshake, are known only to their peers.
+ * Public keys are published, so that attackers lack nothing to pose as their owners; but those of
+ * the shy ones, where they are sent in the handshake, are known only to their peers.
  * @param shy who wishes to stay hidden, by part.
  */
 export function publicationsOf(
