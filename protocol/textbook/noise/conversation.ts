@@ -120,6 +120,8 @@ export class Conversation implements Party {
     const step = handshake.read(bytes);
     if (typeof step === "string") return step;
     const { state } = step;
+    // Applications that wait do not listen either: attackers could speak in their place.
+    if (!this.#setting.sendsEarly && step.bytes.length > 0) return "unexpected";
     if (!this.#peer.meet(state.theirStatic)) return "unknown-peer";
     this.#handshake = state;
     const said = this.#statements.reading(state, this.#peer.name);

@@ -290,6 +290,15 @@ describe("what does not belong", () => {
     expect(says("unchecked")).toBe("alice << ready");
   });
 
+  test("a payload before the handshake is over, where applications wait", () => {
+    const { script, toBob, toAlice, start } = stage({ pattern: "XX", payloads: "transport" });
+    const first = start();
+    toBob(new Uint8Array([...first, 1, 2, 3]));
+    toBob(toAlice(toBob(first)));
+    expect(rejections(script)).toEqual(["bob unexpected"]);
+    expect(script.at(-1)).toBe("bob << ready");
+  });
+
   test("an initiator whose static key should be known, and is not", () => {
     const { script, start, says, toBob } = stage({ pattern: "KK" });
     start();

@@ -12,7 +12,8 @@
  * the initiator is authenticated as well as the pattern has it.
  *
  * Static keys that are sent are looked up in a directory of all keys, which stands for whatever an
- * application uses to tell whose a key is (§14); with `statics=unchecked`, any will do.
+ * application uses to tell whose a key is (§14). With `statics=unchecked` any will do: the peer is
+ * whom the initiator means to talk to, and to the responder, the one that the address says.
  *
  * Known weaknesses:
  *
@@ -119,7 +120,12 @@ A ↔ B: nonce, {text}K                      a key for each direction
       values: ["checked", "unchecked"],
       about: "unchecked: a static key that is sent passes for that of the peer meant",
       weakens: {
-        unchecked: ["server-authentication", "client-authentication", "key-secrecy", "kci"],
+        unchecked: [
+          "server-authentication",
+          "client-authentication",
+          "key-agreement",
+          "key-secrecy",
+        ],
       },
     },
     nonces: {

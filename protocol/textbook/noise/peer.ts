@@ -81,9 +81,9 @@ export class Peer {
 
   #holderOf(key: Uint8Array): Principal | undefined {
     if (this.#meant !== undefined) return this.#isMeant(this.#meant, key) ? this.#meant : undefined;
+    if (!this.#setting.checksStatics) return this.#host;
     const owner = ownerOf(this.#statics, key);
-    if (owner === this.#env.self) return undefined;
-    return owner ?? (this.#setting.checksStatics ? undefined : this.#host);
+    return owner === this.#env.self ? undefined : owner;
   }
 
   #isMeant(meant: Principal, key: Uint8Array): boolean {
