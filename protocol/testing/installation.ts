@@ -1,15 +1,16 @@
 /** One installation of a protocol: who takes part, with which keys and stores. */
-import type {
-  Address,
-  Deployment,
-  Endpoint,
-  Env,
-  OptionValues,
-  Principal,
-  Protocol,
-  Role,
-  RoleSpec,
-  Store,
+import {
+  type Address,
+  type Deployment,
+  type Endpoint,
+  type Env,
+  InvariantError,
+  type OptionValues,
+  type Principal,
+  type Protocol,
+  type Role,
+  type RoleSpec,
+  type Store,
 } from "../endpoint.ts";
 import { concat } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
@@ -24,6 +25,8 @@ export interface InstallationSettings {
   readonly optionsOf?: Readonly<Record<Role, OptionValues>> | undefined;
   /** Principals beside those that the roles name. */
   readonly others?: readonly Principal[] | undefined;
+  /** To ask for a store is a mistake, and fails the test. */
+  readonly storesNothing?: boolean;
   /** Another one gives other keys. */
   readonly seed?: string | undefined;
 }
@@ -79,6 +82,8 @@ export class Installation {
   }
 
   store(principal: Principal, name: string): Store {
+    const { protocol, storesNothing = false } = this.#settings;
+    if (storesNothing) throw new InvariantError(`${protocol.name} is to store nothing`);
     const key = `${principal}/${name}`;
     const read = (): Uint8Array => this.#files.get(key) ?? new Uint8Array(0);
     return {

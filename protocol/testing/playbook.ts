@@ -92,9 +92,8 @@ export class Playbook extends Course {
   lines(end?: string): readonly string[] {
     const at = end === undefined ? undefined : this.addressOf(end);
     const { steps } = this.transcript;
-    return steps
-      .filter((step) => at === undefined || step.at === at)
-      .map((s) => this.transcript.line(s));
+    const those = at === undefined ? steps : steps.filter((step) => step.at === at);
+    return those.map((step) => this.transcript.line(step));
   }
 
   /** Outputs as lines that do not say whose they are. */
@@ -129,7 +128,7 @@ export class Playbook extends Course {
     );
   }
 
-  /** How an end has ended: `exit …`, `crash …`, or `waits`. */
+  /** How an end has ended: `exit …`, `crash …`, or `waits` for one that has not. */
   fate(end: string): string {
     return this.ended.get(this.addressOf(end)) ?? "waits";
   }
