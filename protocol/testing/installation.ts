@@ -25,8 +25,8 @@ export interface InstallationSettings {
   readonly optionsOf?: Readonly<Record<Role, OptionValues>> | undefined;
   /** Principals beside those that the roles name. */
   readonly others?: readonly Principal[] | undefined;
-  /** To ask for a store is a mistake, and fails the test. */
-  readonly storesNothing?: boolean;
+  /** When stores may be asked for; at other times to ask for one fails the test. */
+  readonly stores?: "always" | "at-deployment" | "never";
   /** Another one gives other keys. */
   readonly seed?: string | undefined;
 }
@@ -66,13 +66,13 @@ export class Installation {
   }
 
   #deploy(role: Role | undefined): Deployment {
-    const { protocol, optionsOf, others = [] } = this.#settings;
+    const { protocol, optionsOf, others = [], stores } = this.#settings;
     const options = role === undefined ? this.#settings.options : optionsOf?.[role];
     return protocol.deploy({
       crypto: this.crypto("deployment"),
       options: { ...defaultsOf(protocol), ...options },
       principals: [...protocol.roles.flatMap((r) => r.principals), ...others],
-      store: (principal, name) => this.store(principal, name),
+      store: (principal, name) => this.#storeIf(stores !== "never", principal, name),
     });
   }
 
@@ -82,8 +82,6 @@ export class Installation {
   }
 
   store(principal: Principal, name: string): Store {
-    const { protocol, storesNothing = false } = this.#settings;
-    if (storesNothing) throw new InvariantError(`${protocol.name} is to store nothing`);
     const key = `${principal}/${name}`;
     const read = (): Uint8Array => this.#files.get(key) ?? new Uint8Array(0);
     return {
@@ -92,6 +90,12 @@ export class Installation {
       append: (bytes) => void this.#files.set(key, concat(read(), bytes)),
     };
   }
+  #storeIf(isAllowed: boolean, principal: Principal, name: string): Store {
+    const { protocol } = this.#settings;
+    if (!isAllowed) throw new InvariantError(`${protocol.name} is not to store anything now`);
+    return this.store(principal, name);
+  }
+
   /** Names of what was written, as `principal/name`. */
   get files(): readonly string[] {
     return [...this.#files.keys()];
@@ -111,7 +115,7 @@ export class Installation {
       role,
       address,
       crypto: about.crypto ?? this.crypto(about.process ?? address),
-      store: (name) => this.store(self, name),
+      store: (name) => this.#storeIf((this.#settings.stores ?? "always") === "always", self, name),
       ...(peer !== undefined && { peer }),
       ...(peerAddress !== undefined && { peerAddress }),
     };

@@ -302,7 +302,8 @@ describe("streams and programs that end", () => {
       client: "exit because the connection is closed",
     });
     expect(play.handle("echo", chunk("hello", ends.client))).toEqual([]);
-    const storing = () => both({ programsEnd: true, storesNothing: true }).say("client", "x").run();
-    expect(storing).toThrow("echo is to store nothing");
+    const storing = () =>
+      both({ programsEnd: true, stores: "at-deployment" }).say("client", "x").run();
+    expect(storing).toThrow("echo is not to store anything now");
   });
 });

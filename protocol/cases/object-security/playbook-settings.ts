@@ -7,5 +7,5 @@ export const settings: Settings = {
   protocol: objectSecurity,
   ends,
   programsEnd: true,
-  storesNothing: true,
+  stores: "never",
 };
