@@ -1,6 +1,7 @@
 /** A stage on which time passes: packets arrive, timers run out, users say what they have to. */
 import type { Address, Input, Millis, Output } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
+import type { OpenSettings } from "./installation.ts";
 import { Stage } from "./stage.ts";
 import { type Saying, Typing } from "./typing.ts";
 import type { Due, Packet } from "./wire.ts";
@@ -18,6 +19,20 @@ export class Course extends Stage {
     this.#typing.add(at, typeof message === "string" ? utf8(message) : message, about);
     this.#type(at, about.session);
     return this;
+  }
+
+  /** Starts a client; what both ends have to say in its session they say as soon as they may. */
+  converse(
+    client: string,
+    says: readonly string[] = [],
+    answers: readonly string[] = [],
+    about?: OpenSettings,
+  ): this {
+    const session = this.addressOf(client);
+    const server = this.installation.peerOf(session);
+    for (const text of says) this.say(client, text);
+    if (server !== undefined) for (const text of answers) this.say(server, text, { session });
+    return this.open(client, about);
   }
 
   override handle(end: string, input: Input, now = this.now, isGiven = true): readonly Output[] {
@@ -71,13 +86,6 @@ export class Course extends Stage {
     return endpoint?.handle(this.arrival(packet), this.now) ?? [];
   }
 
-  /** The same process at another address; what is under way to the old one gets lost. */
-  move(from: Address, to: Address): void {
-    const endpoint = this.endpoint(from);
-    this.endpoints.delete(from);
-    this.endpoints.set(to, endpoint);
-  }
-
   /** Until nothing is under way and no timer is set, or until then. */
   run(until?: Millis, before?: (packet: Packet) => void): this {
     const last = until ?? this.settings.untilMs ?? Infinity;
@@ -86,7 +94,7 @@ export class Course extends Stage {
       const arrival = this.wire.next?.at ?? Infinity;
       const next = Math.min(timer.at, arrival);
       if (next === Infinity || next > last) {
-        this.now = Math.max(this.now, until ?? 0);
+        if (until !== undefined && until < Infinity) this.now = Math.max(this.now, until);
         return this;
       }
       this.now = Math.max(this.now, next);
