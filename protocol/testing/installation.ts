@@ -14,8 +14,9 @@ import {
 } from "../endpoint.ts";
 import { concat } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 
 export interface InstallationSettings {
   readonly protocol: Protocol;
