@@ -8,12 +8,9 @@ import {
   parseProtocolName,
 } from "../../harness/input/protocol-reference.ts";
 import { UserError } from "../../harness/input/user-error.ts";
+import { type Budget, withWeaker } from "../../harness/runner/settings.ts";
 import { defaultSeed } from "../../harness/subject.ts";
 import { protocols } from "../../protocol/catalog.ts";
-
-export type Budget =
-  | { readonly unit: "runs"; readonly runs: number }
-  | { readonly unit: "seconds"; readonly seconds: number };
 
 export interface Flags {
   readonly seed: string;
@@ -118,16 +115,6 @@ function parseNumber(flag: string, text: string, most: number): number {
   const n = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (n >= 1 && n <= most) return n;
   throw new UserError(`--${flag} "${text}": write a number from 1 to ${most}`);
-}
-
-/**
- * An attacker who can do more can also do less: whoever sits on the path sees the traffic and can
- * send, and nobody needs to attack for a network to lose a packet.
- */
-function withWeaker(capabilities: readonly Capability[]): readonly Capability[] {
-  const all = new Set<Capability>(["none", ...capabilities]);
-  if (all.has("on-path")) all.add("passive").add("off-path");
-  return [...all];
 }
 
 /** @throws UserError */

@@ -4,7 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
-import { thrownWords } from "../../harness/runner/load-protocol.ts";
+import { thrownWords } from "../../harness/runner/load-complaints.ts";
 import { version } from "../../harness/runner/version.ts";
 import { exploreShards } from "../../harness/search/explore.ts";
 import { terminalText } from "../escape.ts";

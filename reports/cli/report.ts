@@ -4,8 +4,8 @@ import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import { type MatrixRun, shownReport } from "../../harness/runner/assess-all.ts";
 import { writeOut } from "../../harness/runner/files.ts";
+import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
 import { terminalText } from "../escape.ts";
 import { matrixHtml } from "../html.ts";
 import { matrixJson } from "../json.ts";
@@ -14,7 +14,7 @@ import { matrixText } from "../text.ts";
 import type { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { campaignOf, codeOf } from "./matrix.ts";
+import { assessAndSave, codeOf, shownReport } from "./matrix.ts";
 
 const endings = { html: "html", markdown: "md", json: "json", text: "txt" } as const;
 export type Format = keyof typeof endings;
@@ -35,8 +35,8 @@ export function parseFormats(words: readonly string[]): readonly Format[] {
 
 const textColumns = 100;
 
-function documentOf(format: Format, campaign: MatrixRun, files: AttackFiles): string {
-  const report = shownReport(campaign);
+function documentOf(format: Format, run: MatrixRun, files: AttackFiles): string {
+  const report = shownReport(run);
   const replayCommand = files.replayCommand.bind(files);
   const statement = (id: string): string | undefined =>
     guarantees.find((g) => g.id === id)?.statement;
@@ -46,7 +46,7 @@ function documentOf(format: Format, campaign: MatrixRun, files: AttackFiles): st
     case "markdown":
       return matrixMarkdown(report, { replayCommand, statement });
     case "json":
-      return jsonText(matrixJson(campaign.report, (finding) => files.pathOf(finding)));
+      return jsonText(matrixJson(run.report, (finding) => files.pathOf(finding)));
     case "text":
       return matrixText(report, { color: false, width: textColumns, replayCommand });
   }
@@ -58,11 +58,11 @@ export async function reportCommand(
   flags: Flags,
   io: Io,
 ): Promise<number> {
-  const { campaign, files } = await campaignOf(names, flags, io);
-  for (const format of campaign.report.protocols.length === 0 ? [] : wanted) {
+  const { run, files } = await assessAndSave(names, flags, io);
+  for (const format of run.report.protocols.length === 0 ? [] : wanted) {
     const path = join(flags.out, `report.${endings[format]}`);
-    writeOut(io.cwd, path, documentOf(format, campaign, files));
+    writeOut(io.cwd, path, documentOf(format, run, files), "--out");
     io.out(`${terminalText(path)}\n`);
   }
-  return codeOf(campaign, files, 0, flags, io);
+  return codeOf(run, files, 0, flags, io);
 }
