@@ -1,13 +1,13 @@
 /**
- * Honest code in the enemy's hands. A puppet runs the code of a role, as a principal it need not
- * be, and is held to what the attacker knows (ENGINE: the running code is the model):
+ * Runs honest role code under the adversary's control. A puppet plays a role as a principal that
+ * the adversary need not be, and is held to what the adversary knows; the running code is the model:
  *
- * - What it draws at random is the attacker's.
+ * - What it draws at random is the adversary's.
  * - Forward operations (hashing, encrypting, signing) are computed as the honest party would, for
- *   the lab knows all bytes; but bytes leave the puppet only if the attacker can derive them.
- * - A plaintext is handed over only if the attacker can derive it. Otherwise the puppet stalls,
+ *   the lab knows all bytes; but bytes leave the puppet only if the adversary can derive them.
+ * - A plaintext is handed over only if the adversary can derive it. Otherwise the puppet stalls,
  *   and tries again from a clean state when more is known.
- * - A comparison with something the attacker cannot derive passes: a real attacker would skip the
+ * - A comparison with something the adversary cannot derive passes: a real one would skip the
  *   check.
  *
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.

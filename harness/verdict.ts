@@ -123,7 +123,7 @@ export interface MatrixReport {
   readonly protocols: readonly ProtocolReport[];
   readonly runs: number;
   readonly seconds: number;
-  /** True if something was cut short: the user stopped it, or a budget in seconds ended. */
+  /** Why something was cut short, if it was: the user stopped it, or a budget ended. */
   readonly incomplete?: string;
 }
 

@@ -20,7 +20,12 @@ export function isFile(path: string): boolean {
  * @param setting what the caller's user calls the setting that the path comes from.
  * @throws UserError, which names that setting.
  */
-export function writeOut(cwd: string, path: string, content: string, setting: string): void {
+export function writeOut(
+  cwd: string,
+  path: string,
+  content: string | Uint8Array,
+  setting: string,
+): void {
   const full = resolve(cwd, path);
   try {
     mkdirSync(resolve(full, ".."), { recursive: true });

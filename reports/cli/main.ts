@@ -19,7 +19,7 @@ import { listCommand, listNames } from "./list.ts";
 import { matrixCommand, ownWords } from "./matrix.ts";
 import { newCommand, newKinds } from "./new.ts";
 import { replayCommand } from "./replay.ts";
-import { formats, parseFormats, reportCommand } from "./report.ts";
+import { formatNames, parseFormats, reportCommand } from "./report.ts";
 import { refuseProtocols, runCommand } from "./run.ts";
 
 const protocolHelp = "bundled names, as a?option=value, or files: ./my.ts, ./my.ts#exportName";
@@ -198,7 +198,7 @@ function defineFiles(io: Io, act: Act, define: Define): void {
 function defineReports(io: Io, act: Act, define: Define): void {
   addSearchFlags(addCommonFlags(define("report", "write the matrix as documents"), false))
     .argument("[protocol...]", protocolHelp)
-    .option("--format <name...>", formats.join(", "), ["html", "markdown"])
+    .option("--format <name...>", formatNames.join(", "), ["html", "markdown"])
     .action((names: string[], options: { format: string[] }, command: Command) => {
       act(command, (flags) => reportCommand(names, parseFormats(options.format), flags, io));
     });

@@ -34,7 +34,7 @@ import { fitLine, fitLines, type Line, line, type Span, safe, span, spread } fro
 const columnWidth = 16;
 const rowHeadWidth = 24;
 
-/** `▰▰▰▱▱▱▱▱`, `width` columns. */
+/** `███░░░░░`, `width` columns. */
 export function bar(done: number, width: number): Span[] {
   const full = Math.round(Math.min(1, Math.max(0, done)) * width);
   return [span("█".repeat(full), "accent"), span("░".repeat(width - full), "faint")];
