@@ -1,6 +1,6 @@
 /**
- * Runs honest role code under the adversary's control. A puppet plays a role as a principal that
- * the adversary need not be, and is held to what the adversary knows; the running code is the model:
+ * Runs honest role code under the adversary's control. A puppet plays a role as some principal,
+ * and is held to what the adversary knows: the running code is the model.
  *
  * - What it draws at random is the adversary's.
  * - Forward operations (hashing, encrypting, signing) are computed as the honest party would, for
