@@ -113,6 +113,8 @@ export interface ProtocolReport {
   readonly source: string;
   readonly verdicts: readonly GuaranteeVerdict[];
   readonly honest: HonestRun;
+  /** What is wrong before anything attacks it, a sentence each. */
+  readonly faults?: readonly string[];
   readonly runs: number;
 }
 

@@ -7,7 +7,7 @@
  * payloads. Bytes that differ between the runs must come from a recorded value (fresh, an output,
  * a payload, a slice or an encoding of one); what does not differ is a constant.
  */
-import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { fromLatin1, hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, type OpRecord, weightyInputs } from "../../protocol/kit/operations.ts";
 import { fieldsOf, openField } from "../fields.ts";
 
@@ -114,6 +114,19 @@ function leaves(value: Latin1): readonly Latin1[] | undefined {
   return inner.map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
 }
 
+const shownBytes = 8;
+
+/** Which bytes of `value` nothing explains: the longest stretch of them. */
+function unexplainedWords(explainer: Explainer, value: Latin1): string {
+  const [longestOne = ""] = stretches(explainer.residue(value)).toSorted(
+    (a, b) => b.length - a.length,
+  );
+  const at = value.indexOf(longestOne);
+  const begins = `${hex(fromLatin1(longestOne.slice(0, shownBytes)))}${longestOne.length > shownBytes ? "…" : ""}`;
+  const where = at > 0 ? ` from byte ${at}` : "";
+  return `${longestOne.length} bytes${where}, ${begins}`;
+}
+
 /**
  * @returns one line per value that nothing explains, naming the operation or the packet; empty if
  *   the lab can follow everything.
@@ -130,8 +143,10 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
     if (!sameCourse || twin === undefined || twin.op !== op.op || twin.by !== op.by) return;
     const [xs, ys] = [weightyInputs(op), weightyInputs(twin)];
     if (xs.some((x, k) => differ(x, ys[k] ?? ""))) {
+      const i = xs.findIndex((x, k) => differ(x, ys[k] ?? ""));
+      const bytes = unexplainedWords(ea, xs[i] ?? "");
       found.add(
-        `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see`,
+        `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see: ${bytes}`,
       );
     }
   });
@@ -139,7 +154,8 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
     const twin = b.packets[i];
     if (twin === undefined || twin.name !== packet.name) return;
     if (differ(latin1(packet.bytes), latin1(twin.bytes))) {
-      found.add(`${packet.name} carries bytes that come from nowhere the lab can see`);
+      const bytes = unexplainedWords(ea, latin1(packet.bytes));
+      found.add(`${packet.name} carries bytes that come from nowhere the lab can see: ${bytes}`);
     }
   });
   return [...found];

@@ -30,10 +30,12 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
+import { differenceOf, IrreproducibleError, Reproducibility } from "./reproducibility.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
-import { untrackedIn } from "./untracked.ts";
+import { faultsOf } from "./undisturbed.ts";
+import { restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
 export interface SearchSettings {
@@ -54,6 +56,20 @@ export interface Watch {
   beat?(what: string): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
+  /** What the protocol's code has used of the world outside, if that is watched. */
+  surroundings?(): Surroundings | undefined;
+  /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
+  exceptionPlace?(): string | undefined;
+}
+
+/** Something that code has used and that no plan decides. */
+export interface Surroundings {
+  /** Cryptography beside `env.crypto` is followed by nothing; clocks and chance change runs. */
+  readonly kind: "cryptography" | "clock-or-chance";
+  /** Such as `Date.now()`. */
+  readonly what: string;
+  /** As `./file.ts:line:column`. */
+  readonly place: string;
 }
 
 const progressEvery = 100;
@@ -71,11 +87,16 @@ export class Campaign {
   readonly #findings: Findings;
   #runs = 0;
   #cutShort: string | undefined;
+  /** Why nothing that is found out about this protocol means anything. */
+  #meaningless: string | undefined;
+  readonly #reproducibility = new Reproducibility();
+  #untracked: readonly string[] | undefined;
   #other: Trace | undefined;
   #sameWords: Trace | undefined;
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
   readonly #plans = new Map<string, RunPlan>();
+  readonly #faults: readonly string[];
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
@@ -86,6 +107,9 @@ export class Campaign {
     this.#baselines = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
+    this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
+    this.#reproducibility.note(this.honest.plan, this.honest);
+    this.#faults = faultsOf(this.honest, this.#baselines, watch.exceptionPlace);
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
       .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(baseline))
@@ -121,6 +145,32 @@ export class Campaign {
     return sceneOf(trace, this.#sameWords as Trace, this.#other as Trace);
   }
 
+  /**
+   * @param difference where a run that was made again came out differently, if it did.
+   * @throws IrreproducibleError, unless that is the work of cryptography that the lab cannot
+   *   follow: then every verdict is `unknown`.
+   */
+  #compare(difference: string | undefined): void {
+    if (difference === undefined) return;
+    const used = this.#watch.surroundings?.();
+    if (used?.kind === "cryptography") {
+      this.#meaningless = `untracked: ${used.what} at ${used.place}, whose bytes no recorded operation explains`;
+      this.#cutShort ??= this.#meaningless;
+      return;
+    }
+    const cause = used === undefined ? "" : `${used.place}: ${used.what} decides it; `;
+    throw new IrreproducibleError(
+      `${cause}the same run comes out differently when it is made again, first ${difference}`,
+    );
+  }
+
+  /** What the lab cannot follow: then deduction proves nothing. */
+  get #unfollowed(): readonly string[] {
+    this.scene();
+    this.#untracked ??= untrackedIn(this.honest, this.#other as Trace);
+    return this.#untracked;
+  }
+
   get over(): boolean {
     return this.#cutShort !== undefined;
   }
@@ -143,12 +193,13 @@ export class Campaign {
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
   finish(exhaustiveDepth: number | null): ProtocolReport {
-    if (this.#other === undefined) this.scene();
+    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.difference());
     const outcome: SearchOutcome = {
       subject: this.subject,
       honest: this.honest,
       findings: this.#findings,
-      untracked: untrackedIn(this.honest, this.#other as Trace),
+      untracked: this.#unfollowed,
+      meaningless: this.#meaningless,
       cutShort: this.#cutShort,
       depth: this.over ? null : exhaustiveDepth,
     };
@@ -161,6 +212,7 @@ export class Campaign {
       source: source === protocol.name ? "bundled" : source,
       verdicts: this.#chosen().map((g) => this.#verdict(outcome, g)),
       honest: honestRunOf(this.#baselines.of("default").honest),
+      ...(this.#faults.length === 0 ? {} : { faults: this.#faults }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
@@ -203,7 +255,9 @@ export class Campaign {
       return undefined;
     }
     this.#watch.beat?.(strategy);
-    const trace = simulate(this.#plan(choice));
+    const plan = this.#plan(choice);
+    const trace = simulate(plan);
+    this.#reproducibility.note(plan, trace);
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
@@ -269,7 +323,10 @@ export class Campaign {
   /** Tallies to which such a run can still be news. */
   #due(choice: RunChoice, weighed: Weighed): readonly Tally[] {
     const wanted = this.settings.capabilities;
+    const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
+    if (deduces) return [];
     return this.#tallies.filter((tally) => {
+      if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
       if (!weighed.counts(tally.guarantee)) return false;
       const capability = weighed.capability(tally.guarantee);
       if (wanted !== undefined && !wanted.includes(capability)) return false;

@@ -1,6 +1,11 @@
 import { untracked } from "../../attacker/knowledge/provenance.ts";
+import type { Attack } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { declaredSecrets } from "../trace/trace-knowledge.ts";
+
+/** Does the adversary compute anything in such an attack, beside moving recorded bytes about? */
+export const restsOnDeduction = (attack: Attack): boolean =>
+  attack.some((m) => m.move === "puppet" || m.move === "hijack");
 
 /** @returns what the lab cannot follow, a line each; from two undisturbed runs that differ in all
  *   randomness and in what is said. */

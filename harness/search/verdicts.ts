@@ -15,6 +15,8 @@ export interface SearchOutcome {
   readonly findings: Findings;
   /** What the lab cannot follow, a line each. */
   readonly untracked: readonly string[];
+  /** Why nothing that was found means anything, if that is so. */
+  readonly meaningless: string | undefined;
   /** Why the search ended before its time, if it did. */
   readonly cutShort: string | undefined;
   /** All attacks of up to this many moves were tried; `null` if the search was not exhaustive. */
@@ -74,6 +76,11 @@ export function provisionalVerdict(
 
 export function verdictOf(outcome: SearchOutcome, tally: Tally): GuaranteeVerdict {
   const { guarantee } = tally;
+  if (outcome.meaningless !== undefined) {
+    const about = { guarantee: guarantee.id, ...claimOf(outcome.subject, guarantee.id) };
+    const because = outcome.meaningless;
+    return { ...about, ...noCounts, capability: null, others: [], verdict: "unknown", because };
+  }
   const found = distinct(outcome, tally, false);
   const counts = {
     guarantee: guarantee.id,
@@ -127,7 +134,7 @@ function doubtOf(
   guarantee: Guarantee,
   { runs, atStake }: Pick<Tally, "runs" | "atStake">,
 ): string | undefined {
-  if (guarantee.secrecy && untracked.length > 0) return `untracked: ${untracked[0]}`;
+  if (untracked.length > 0) return `untracked: ${untracked[0]}`;
   if (atStake > 0 || (runs === 0 && cutShort !== undefined)) return cutShort;
   const why = runs === 0 ? "none that counts was tried" : guarantee.vacuousBecause;
   return why === undefined ? nothingAtStake : `${nothingAtStake}: ${why}`;
