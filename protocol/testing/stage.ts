@@ -23,7 +23,7 @@ export interface Settings extends InstallationSettings {
   readonly typingMs?: Millis;
   /**
    * The programs end: an exception is a crash, and an end that has ended is given nothing more.
-   * Without it an exception fails the test, and an end that has said `exit` still gets what arrives.
+   * Without it an exception fails the test, and an end that has said `exit` still gets packets.
    */
   readonly programsEnd?: boolean;
   /** When `run` stops unless told otherwise. */
