@@ -21,7 +21,7 @@ export class RelayPlaybook extends Playbook {
     // The same draws, so the same keys.
     this.parties = dealParties({ crypto: this.installation.crypto("deployment"), principals });
     if (tamper === undefined) this.open(relayName);
-    else this.endpoints.set(addressOf(relayName), new Rogue(this, tamper));
+    else this.endpoints.set(addressOf(relayName), new Rogue(this, this.parties, tamper));
   }
 
   /** Starts users. */
