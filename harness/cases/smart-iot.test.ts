@@ -221,6 +221,7 @@ describe("the login", () => {
     const [login = ""] = play.answer("client", play.announced, "device");
     play.give("device", withField(login, 5, "9".repeat(7000)), "client");
     expect(play.give("device", "A:b", stranger, 1)).toEqual([]);
+    expect(play.fate("device")).toBe("waits");
     expect(play.endpoint("device").deadline?.()).toBeUndefined();
   });
 

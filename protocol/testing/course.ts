@@ -80,7 +80,7 @@ export class Course extends Stage {
     return this.handle(packet.to, this.arrival(packet));
   }
 
-  /** Delivers a packet and returns the answer, without any consequence but for its state. */
+  /** Delivers a packet and returns the answer, which is neither recorded nor carried out. */
   probe(packet: Packet): readonly Output[] {
     const endpoint = this.endpoints.get(this.addressOf(packet.to));
     return endpoint?.handle(this.arrival(packet), this.now) ?? [];

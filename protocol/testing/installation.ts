@@ -54,6 +54,7 @@ const forgetful = (): OpRecord[] => Object.assign([], { push: () => 0 });
 export class Installation {
   readonly #settings: InstallationSettings;
   readonly #random: Random;
+  readonly #roles = new Map<Address, Role>();
   readonly #files = new Map<string, Uint8Array>();
   readonly #deployments = new Map<Role | undefined, Deployment>();
 
@@ -107,9 +108,10 @@ export class Installation {
   }
 
   open(address: Address, about: OpenSettings = {}): Endpoint {
-    const { name: role } = this.roleAt(address, about.role);
+    if (about.role !== undefined) this.#roles.set(address, about.role);
+    const { name: role } = this.roleAt(address);
     const self = about.self ?? hostOf(address);
-    const peerAddress = this.peerOf(address, role);
+    const peerAddress = this.peerOf(address);
     const peer = about.peer ?? (peerAddress === undefined ? undefined : hostOf(peerAddress));
     const env: Env = {
       self,
@@ -123,9 +125,13 @@ export class Installation {
     return (this.#deployments.get(role) ?? this.deployment).open(role, env);
   }
 
-  /** The role that has this host for a principal; other hosts are in the one that has a peer. */
-  roleAt(address: Address, name?: Role): RoleSpec {
+  /**
+   * The role it was opened in, or else the one that has this host for a principal; other hosts are
+   * in the first role that has a peer.
+   */
+  roleAt(address: Address): RoleSpec {
     const { roles } = this.#settings.protocol;
+    const name = this.#roles.get(address);
     const found =
       name === undefined
         ? (roles.find((r) => r.principals.includes(hostOf(address))) ?? roles.find((r) => r.peer))
@@ -135,8 +141,8 @@ export class Installation {
   }
 
   /** Where the service is reached that an end at this address talks to. */
-  peerOf(address: Address, name?: Role): Address | undefined {
-    const { peer } = this.roleAt(address, name);
+  peerOf(address: Address): Address | undefined {
+    const { peer } = this.roleAt(address);
     const found = this.#settings.protocol.roles.find((r) => r.name === peer);
     return found?.port === undefined ? undefined : `${found.principals[0]}:${found.port}`;
   }

@@ -252,6 +252,13 @@ describe("a whole installation", () => {
     expect([play.lines().length, play.packets()]).toEqual([lines, []]);
   });
 
+  test("an end is opened in the role of its principal, or in the one it is given", () => {
+    const play = new Playbook(settings).open(stranger).open("alice:1", { role: "echo" });
+    play.goes([`${stranger} >> start`, `${stranger} << ready for 1`, "alice:1 >> start"]);
+    play.in("alice:1", datagram("hello", stranger));
+    expect(play.packets("alice:1").map((packet) => packet.to)).toEqual([stranger]);
+  });
+
   test("stops when it is told to, and goes on from there", () => {
     const play = both().say("client", "hello").run(15);
     expect([play.now, play.texts("client", "confirm")]).toEqual([15, []]);

@@ -9,7 +9,7 @@ import {
   type Output,
 } from "../endpoint.ts";
 import { Installation, type InstallationSettings, type OpenSettings } from "./installation.ts";
-import { byLength, type Names } from "./tell.ts";
+import { byLength, type Names, tellOutput } from "./tell.ts";
 import { Transcript } from "./transcript.ts";
 import { type Network, Wire } from "./wire.ts";
 
@@ -22,8 +22,8 @@ export interface Settings extends InstallationSettings {
   /** How long after it may a user takes to hand over each message. */
   readonly typingMs?: Millis;
   /**
-   * The programs end: an exception is one's crash, and who has ended hears nothing more. Without
-   * it an exception fails the test, and an end that has said `exit` is still shown what arrives.
+   * The programs end: an exception is a crash, and an end that has ended is given nothing more.
+   * Without it an exception fails the test, and an end that has said `exit` still gets packets.
    */
   readonly programsEnd?: boolean;
   /** When `run` stops unless told otherwise. */
@@ -88,7 +88,10 @@ export class Stage {
     return this;
   }
 
-  /** Hands over an input, carries out what follows, and returns it. Tests give; the wire does not. */
+  /**
+   * Hands over an input, carries out what follows, and returns it.
+   * @param isGiven the test hands it over, and not what went on before.
+   */
   handle(end: string, input: Input, now = this.now, isGiven = true): readonly Output[] {
     const at = this.addressOf(end);
     const endpoint = this.endpoints.get(at);
@@ -120,9 +123,7 @@ export class Stage {
 
   #carryOut(at: Address, output: Output, input: Input): void {
     const { now } = this;
-    if (output.kind === "exit") {
-      this.#end(at, `exit ${output.ok ? "ok" : `because ${output.because}`}`);
-    }
+    if (output.kind === "exit") this.#end(at, tellOutput(output, this.transcript.names));
     if (output.kind !== "transmit" && output.kind !== "close") return;
     const source = "from" in input ? input.from : "peer" in input ? input.peer : undefined;
     const to = output.to ?? this.installation.peerOf(at) ?? source;

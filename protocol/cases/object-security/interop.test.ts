@@ -64,7 +64,7 @@ function play(exchange: Exchange, role: Party): Playbook {
 /** One end, with the recording's draws, and not started yet. */
 function opened(exchange: Exchange, role: Party): Playbook {
   const { clientPrivateKey, clientIvs, serverPrivateKey, serverIvs, seg } = exchange;
-  const playbook = new Playbook({ ...settings, options: { seg } });
+  const playbook = new Playbook({ ...settings, options: { seg }, programsEnd: false });
   if (role === "server") {
     const crypto = new Scripted(serverPrivateKey, serverIvs);
     playbook.endpoints.set(ends.server, playbook.installation.open(ends.server, { crypto }));

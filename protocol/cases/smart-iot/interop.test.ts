@@ -52,7 +52,7 @@ function play(exchange: Exchange, role: Party): readonly string[] {
   const { a, b, salt, csalt, clientSeeds, deviceSeeds } = exchange;
   const crypto =
     role === "client" ? new Scripted(a, csalt, clientSeeds) : new Scripted(b, salt, deviceSeeds);
-  const playbook = new Playbook(settings).open(role, { crypto });
+  const playbook = new Playbook({ ...settings, programsEnd: false }).open(role, { crypto });
   const peer = role === "client" ? "device" : "client";
   const texts = [...exchange.texts];
   const feed = (input: Input): void => {

@@ -10,7 +10,7 @@ export const principals = ["alice", "bob", "carol", relayName, "mallory"];
 const addressOf = (name: Principal): string => `${name}:${name === relayName ? 5684 : 40_000}`;
 export const ends = Object.fromEntries(principals.map((name) => [name, addressOf(name)]));
 
-/** The relay, and whoever joins; with `tamper` the relay is a {@link Rogue}. */
+/** The relay, and the users that join it; with `tamper` the relay is a {@link Rogue}. */
 export class RelayPlaybook extends Playbook {
   /** Keys and certificates as they were dealt. */
   readonly parties: Parties;
@@ -21,7 +21,7 @@ export class RelayPlaybook extends Playbook {
     // The same draws, so the same keys.
     this.parties = dealParties({ crypto: this.installation.crypto("deployment"), principals });
     if (tamper === undefined) this.open(relayName);
-    else this.endpoints.set(addressOf(relayName), new Rogue(this, tamper));
+    else this.endpoints.set(addressOf(relayName), new Rogue(this, this.parties, tamper));
   }
 
   /** Starts users. */

@@ -1,8 +1,9 @@
 /** A malicious relay: it has the relay's keys, and does with frames what it likes. */
 import type { Endpoint, Env, Input, Millis, Output, Principal } from "../../../endpoint.ts";
+import type { Playbook } from "../../../testing/playbook.ts";
 import type { Frame, RelayFrame } from "../../frames.ts";
 import { Server } from "../../server.ts";
-import type { RelayPlaybook } from "../playbook-settings.ts";
+import type { Parties } from "../parties.ts";
 import { relayName } from "../secure-channel-relay.ts";
 
 /** A frame on its way through the relay; `peer` is the sender that the receiver is told. */
@@ -14,7 +15,7 @@ export interface Passing {
 export type Tamper = (passing: Passing, from: Principal, index: number) => readonly Passing[];
 
 /** The surroundings of a process that the adversary runs in the name of `self`. */
-export function envOf(play: RelayPlaybook, self: Principal, role: string, label: string): Env {
+export function envOf(play: Playbook, self: Principal, role: string, label: string): Env {
   return {
     self,
     role,
@@ -27,24 +28,24 @@ export function envOf(play: RelayPlaybook, self: Principal, role: string, label:
 }
 
 export class Rogue implements Endpoint {
-  readonly #play: RelayPlaybook;
+  readonly #parties: Parties;
   readonly #server: Server;
   readonly #tamper: Tamper;
   readonly #arrived: { readonly frame: Frame; readonly from: Principal }[] = [];
   /** All that it got to see. */
   readonly seen: RelayFrame[] = [];
 
-  constructor(play: RelayPlaybook, tamper: Tamper) {
-    this.#play = play;
+  constructor(play: Playbook, parties: Parties, tamper: Tamper) {
+    this.#parties = parties;
     this.#tamper = tamper;
     const env = envOf(play, relayName, "relay", play.addressOf(relayName));
-    this.#server = new Server(env, play.parties.identity(env), (frame, from) => {
+    this.#server = new Server(env, parties.identity(env), (frame, from) => {
       this.#arrived.push({ frame, from });
     });
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
-    const { book } = this.#play.parties;
+    const { book } = this.#parties;
     const outputs = [...this.#server.handle(input, now)];
     for (const { frame, from } of this.#arrived.splice(0)) {
       const peer = book.kidOf(from);
