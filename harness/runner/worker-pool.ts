@@ -2,7 +2,7 @@
  * Worker threads under supervision. The main thread stays free for other work, and anything that a
  * protocol's code does to its thread, such as an endless loop, ends as one line for the user.
  */
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ProtocolName } from "../input/protocol-reference.ts";
 import type { MatrixProgress } from "../verdict.ts";
@@ -102,12 +102,13 @@ export class WorkerPool {
     const watchdog = new Watchdog();
     const { port1, port2 } = new MessageChannel();
     let roles: readonly string[] = [];
-    port1.on("message", (message: Message) => {
+    const take = (message: Message): void => {
       if (message.kind === "roles") roles = message.roles;
       else if (message.kind === "progress") listener.progress?.(message.event);
       else if (message.kind === "checkpoint") listener.checkpoint?.(message.reached);
       else listener.print?.(message.line);
-    });
+    };
+    port1.on("message", take);
     const abort = new AbortController();
     const { cwd } = this.#options;
     const shared = { watchdog: watchdog.buffer, port: port2 };
@@ -124,6 +125,8 @@ export class WorkerPool {
     const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
       over();
       if (ended() !== undefined) abort.abort();
+      // The result came by another way, and may have overtaken the last messages.
+      for (const message of pendingOn(port1)) take(message);
       port1.close();
     });
     return {
@@ -163,6 +166,14 @@ export class WorkerPool {
   /** Ends the threads, unless the caller made them. */
   async close(): Promise<void> {
     if (this.#options.pool === undefined) await this.#pool.destroy();
+  }
+}
+
+function* pendingOn(port: MessagePort): Generator<Message> {
+  for (;;) {
+    const pending: { readonly message: Message } | undefined = receiveMessageOnPort(port);
+    if (pending === undefined) return;
+    yield pending.message;
   }
 }
 
