@@ -133,7 +133,7 @@ describe("a conversation from beginning to end", () => {
     ]);
   });
 
-  test("NN: a stranger goes by where it seems to be, and there is nothing to commit to", () => {
+  test("NN: a peer is known by its claimed address only, and there is nothing to commit to", () => {
     const { script, toBob, toAlice, says, start } = stage({ pattern: "NN" });
     start();
     toBob(says("alice", "one"), "carol:40000");
