@@ -8,19 +8,19 @@ export interface Settings {
   readonly longTermKey: boolean;
   /** Users compare the fingerprint of the relay's key with the one they know. */
   readonly verifies: boolean;
-  /** The fingerprint of a peer's key is shown, which nobody can compare with anything. */
+  /** The fingerprint of a peer's key is shown; users have nothing to compare it with. */
   readonly showsPeers: boolean;
   /** The relay compares `src` with the name that the connection registered. */
   readonly checksSource: boolean;
   /** A frame that cannot be processed ends the process. */
   readonly crashes: boolean;
-  /** Whoever registers a name that is taken gets it. */
+  /** A client that registers a taken name gets it. */
   readonly latestWins: boolean;
   /** Keys depend on a nonce of the relay's and on the whole handshake, and are confirmed. */
   readonly bound: boolean;
   /** Direction and counter stand under each MAC. */
   readonly counted: boolean;
-  /** Clients have signing keys that everybody knows. */
+  /** Clients have signing keys whose public half all parties know. */
   readonly signed: boolean;
   /** Objects are pickles; otherwise JSON, and log lines are escaped. */
   readonly pickled: boolean;
