@@ -235,7 +235,7 @@ function disturbed(meanwhile: (bench: Bench, p: Packet) => void): Bench {
   bench.startClient(alice, says, answers);
   return bench.run(undefined, (p) => meanwhile(bench, p));
 }
-/** Nothing that anybody could notice is different. */
+/** Neither events nor packets differ from those of an honest session. */
 function expectUndisturbed(bench: Bench): void {
   const honest = session();
   expect(bench.events).toEqual(honest.events);
@@ -373,9 +373,9 @@ describe("floods", () => {
     expect(texts(bench.run(), "carol:1", "confirm")).toEqual(["still there?"]);
   }, 60_000);
 
-  test("of strangers who do receive at their addresses leave 64 entries, for ten seconds", () => {
+  test("from addresses that do receive leave 64 entries, for ten seconds", () => {
     const bench = new Bench();
-    // Anybody can make an M1: the server's key is no secret.
+    // An M1 is not authenticated: the server's key is no secret.
     bench.startClient("carol:1");
     const [m1 = new Uint8Array(0)] = bench.packets.map((p) => p.bytes);
     for (let i = 0; i < 500; i++) {
@@ -396,7 +396,7 @@ describe("floods", () => {
   });
 });
 
-describe("an M1 that anybody can make", () => {
+describe("an M1 made by an outsider", () => {
   const crypto = new CryptoRecorder([], new Random("mallory"), "mallory");
   const from = "mallory:6666";
   /** Everything right but for message_1: what the server says to it. */

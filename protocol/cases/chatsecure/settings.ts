@@ -4,7 +4,7 @@ import type { OptionValues, Output, RejectReason } from "../../endpoint.ts";
 export interface Settings {
   /** Whose IV: the session's; each message's, in the clear; the same, under the MAC. */
   readonly iv: "session" | "message" | "macced";
-  /** The relay has one RSA pair for good; otherwise a new one for each connection. */
+  /** The relay has one long-term RSA pair; otherwise a new one for each connection. */
   readonly longTermKey: boolean;
   /** Users compare the fingerprint of the relay's key with the one they know. */
   readonly verifies: boolean;

@@ -518,7 +518,7 @@ describe("repairs", () => {
     expect(session(reflected)).toEqual(["message one", "message two", "message three"]);
   });
 
-  test("errors=discard: a refused login ends nothing, and strangers take sixteen places", () => {
+  test("errors=discard: a refused login ends nothing, and at most sixteen are pending", () => {
     const play = alone("server", { errors: "discard" });
     const size = () => play.endpoint("server").stateSize?.();
     for (let n = 0; n < 40; n++) play.in("server", datagram("x", `s${n}:1`));

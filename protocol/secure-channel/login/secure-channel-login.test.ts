@@ -33,7 +33,7 @@ const says = ["one white horse", "", "paid in full"];
 const answers = ["agreed", "until tomorrow"];
 const kit = (seed: string) => new CryptoRecorder([], new Random(seed), seed);
 
-/** Somebody who believes to have this account. */
+/** A client that acts as if it had this account. */
 const pretending = (pretended: Partial<Account>): Protocol => ({
   ...secureChannelLogin,
   deploy(about: DeployEnv): Deployment {
@@ -162,7 +162,7 @@ describe("an undisturbed session", () => {
   });
 });
 
-describe("who is not let in", () => {
+describe("logins that are refused", () => {
   const refused: readonly (readonly [string, Partial<Account>])[] = [
     ["a wrong password", { password: utf8("opal sunrise 42") }],
     ["an unknown user", { user: utf8("zoe") }],
@@ -183,7 +183,7 @@ describe("who is not let in", () => {
     expect(a).toEqual(b);
   });
 
-  test("whoever has guessed too often, until a minute has passed", () => {
+  test("a client that has guessed too often, until a minute has passed", () => {
     const password = utf8("guess");
     const bench = new Bench({ protocol: pretending({ password }) });
     const outcomes: (string | undefined)[] = [];
@@ -209,7 +209,7 @@ describe("on a bad network", () => {
       const roll = (): number => (random.bytes(1)[0] ?? 0) / 256;
       const bench = new Bench({ protocol: secureChannelLogin });
       const bad = of(roll);
-      // It recovers in the end: nobody tries for ever.
+      // It recovers in the end: no client tries for ever.
       bench.network = (p, index) => (bench.now < 20_000 ? bad(p, index) : [10]);
       bench.startClient(alice, says, answers);
       expectAllDelivered(bench.run());
@@ -435,7 +435,7 @@ describe("a login carried from one channel to another, with the server's key", (
     const [bobs] = agreed(realBob, "commit");
     expect(claims(bench, realBob).map((c) => c.peer)).toContain("alice");
     expect(agreed(alice, "running")).not.toContain(bobs);
-    // And whoever sits in between has the keys.
+    // And the attacker in the middle has the keys.
     const key = middle?.channel?.agree(new Uint8Array(0), bench.now);
     const secrets = claims(bench, realBob).flatMap((c) => (c.kind === "secret" ? [c.value] : []));
     expect(secrets).toContainEqual(key);

@@ -22,7 +22,7 @@ const options = { certificates: "fetched" };
 const words = "the committee meets at nine";
 type Party = ReturnType<typeof dealParties>["all"][number];
 
-/** What the relay shows of somebody. */
+/** What the relay shows as a party's certificate. */
 type Shown = (about: Party, bench: Bench) => Uint8Array | undefined;
 const honest: Shown = ({ listed }) => listed.bytes;
 
@@ -151,7 +151,7 @@ describe("a relay that shows", () => {
     expect(questions.length).toBeGreaterThanOrEqual(10);
   });
 
-  test.each(lies)("%s to whoever is called keeps callers waiting, and does no more", (_, shown) => {
+  test.each(lies)("%s to the responder keeps initiators waiting, and does no more", (_, shown) => {
     let lying = true;
     const { bench, questions } = showing((about, b) =>
       lying && about.name === "alice" ? shown(about, b) : honest(about, b),
@@ -165,7 +165,7 @@ describe("a relay that shows", () => {
     expect(bench.told("alice", "confirm")).toEqual([words]);
   });
 
-  test("nothing: who calls is unknown, and not looked for without end", () => {
+  test("nothing: the initiator is unknown, and not looked for without end", () => {
     const { bench, questions } = showing((about, b) =>
       about.name === "alice" ? undefined : honest(about, b),
     );
@@ -177,7 +177,7 @@ describe("a relay that shows", () => {
     expect(questions.filter((q) => q === "bob alice").length).toBeLessThanOrEqual(2 * 37);
   });
 
-  test("what nobody asked for changes nothing", () => {
+  test("an answer without a question changes nothing", () => {
     const frame = (peer: number): RelayFrame => {
       const place = { port: ports.certificates, id: 9, index: 0, last: 0 };
       return { kind: "relay", peer, ...place, inner: Uint8Array.of(0, 1, 2, 3) };
@@ -229,7 +229,7 @@ describe("a user who asks for certificates", () => {
       expect(known.learn("bob", shown(bob, bench) ?? new Uint8Array(0), 0)).toBe(false);
     }
     expect(known.knows("bob", 0)).toBe(false);
-    // It is not that whoever forges in these tests cannot do it.
+    // The forger of these tests can make valid certificates, too.
     expect(known.learn("bob", forged(bench, bob, {}), 0)).toBe(true);
   });
 

@@ -21,7 +21,7 @@ const all = ["alice", "bob", "carol"];
 const kid = { alice: 0, bob: 1, carol: 2, relay: 3, nobody: 200 } as const;
 const invitation = "the committee meets at nine";
 
-/** Everybody talks: one to two others, one answers, two begin at once. */
+/** All users talk: one to two others, one answers, two begin at once. */
 function conversation(bench: Bench): Bench {
   bench.join(...all);
   bench.say("alice", "bob", invitation).say("alice", "carol", invitation);
@@ -120,12 +120,12 @@ describe("honest users around an honest relay", () => {
     expect(seen.filter((frame) => portOf(frame).again)).toEqual([]);
   });
 
-  test("reach everybody with one message, each in a channel of its own", () => {
+  test("reach all others with one message, each in a channel of its own", () => {
     const bench = new Bench().join(...all);
     bench.say("alice", undefined, invitation).run();
     expect(bench.delivered("bob")).toEqual([`alice: ${invitation}`]);
     expect(bench.delivered("carol")).toEqual([`alice: ${invitation}`]);
-    // Mallory has a certificate, and is not there: nobody claims that it got anything.
+    // Mallory has a certificate, and is not there: no confirmation says that it got anything.
     expect(bench.told("alice", "confirm")).toEqual([invitation, invitation]);
     expect(bench.told("alice", "give-up")).toEqual([invitation]);
     const secrets = bench.outputs.flatMap(({ at, output }) =>
@@ -179,7 +179,7 @@ describe("honest users around an honest relay", () => {
     expect(bench.delivered("bob")).toEqual([`alice: ${invitation}`]);
   });
 
-  test("whoever is not there, or nobody at all, is reported and not confirmed", () => {
+  test("a receiver that is not there, or not known, is reported and not confirmed", () => {
     const bench = new Bench().join("alice");
     bench.say("alice", "bob", "is there").say("alice", "dave", "anybody").run();
     bench.say("alice", "alice", "talking to myself");
@@ -334,7 +334,7 @@ describe("a malicious relay", () => {
   ])("that %s is never believed", (_, tamper) => {
     const bench = conversation(new Bench({ tamper }));
     expectSound(bench);
-    // Whoever does not know what became of a message says so.
+    // A sender that does not know what became of a message says so.
     const fates = all.flatMap((n) => [...bench.told(n, "confirm"), ...bench.told(n, "give-up")]);
     expect(fates).toHaveLength(7);
   });
@@ -452,7 +452,7 @@ describe("without the defence that carries it", () => {
     expect([kept.told("alice", "confirm"), kept.delivered("bob")]).toEqual([[said], []]);
   });
 
-  test("directory=relay: a relay that names its own keys sits in the middle of everything", () => {
+  test("directory=relay: a relay that substitutes keys is in the middle of everything", () => {
     const read: string[] = [];
     let middle: Middle | undefined;
     const options = { directory: "relay" };
@@ -494,7 +494,7 @@ describe("a malicious user", () => {
     ["a port that there is not", { peer: kid.bob, port: 4 }, "malformed"],
     ["the directory, which there is not", { peer: kid.bob, port: 2 }, "unexpected"],
     ["the store of certificates, likewise", { peer: kid.bob, port: 3 }, "unexpected"],
-  ])("that writes to %s gets nothing, and nobody else does", (_, change, reason) => {
+  ])("that writes to %s gets nothing, and no other user does", (_, change, reason) => {
     const { stranger } = talker();
     const outputs = stranger.tell({ ...piece, ...change });
     expect(outputs).toEqual([{ kind: "reject", reason }]);
@@ -544,7 +544,7 @@ describe("a malicious user", () => {
   };
 });
 
-describe("strangers", () => {
+describe("outsiders", () => {
   test("have nothing carried, and are not remembered", () => {
     const bench = conversation(new Bench());
     for (let i = 0; i < 500; i++) {

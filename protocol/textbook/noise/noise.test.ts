@@ -66,7 +66,7 @@ function stage(options: OptionValues, peer = "bob") {
 }
 
 describe("a conversation from beginning to end", () => {
-  test("XX: who is there is known by and by", () => {
+  test("XX: identities become known one after the other", () => {
     const { script, toBob, toAlice, says, start } = stage({ pattern: "XX" });
     start();
     toBob(says("alice", "one"));
