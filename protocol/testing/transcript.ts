@@ -44,6 +44,11 @@ export class Transcript {
     }
   }
 
+  /** The steps so far need not be expected. */
+  skip(): void {
+    this.#read = this.steps.length;
+  }
+
   /**
    * The steps since the last call are these, one by one, but for those left out.
    * @throws with the conversation up to where it differs.
@@ -58,7 +63,7 @@ export class Transcript {
       const came = place === undefined ? undefined : this.line(this.steps[place] as Step);
       if (!fits(expected[i], came)) throw this.#difference(expected[i], came, place);
     }
-    this.#read = this.steps.length;
+    this.skip();
   }
 
   #difference(expected: Expected | undefined, came: string | undefined, place?: number): Error {

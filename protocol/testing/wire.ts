@@ -8,7 +8,7 @@ export interface Packet {
 }
 /** What an end has put on the wire. */
 export interface Sent extends Packet {
-  readonly at: Millis;
+  readonly now: Millis;
   /** How many were sent before. */
   readonly index: number;
   /** Counts, from 1, what one end sends to one other. */
@@ -53,7 +53,7 @@ export class Wire {
     const pair = `${from}>${to}`;
     const nth = (this.#counts.get(pair) ?? 0) + 1;
     this.#counts.set(pair, nth);
-    const packet = { from, to, bytes, at: now, index: this.sent.length, nth };
+    const packet = { from, to, bytes, now, index: this.sent.length, nth };
     this.sent.push(packet);
     for (const arrival of this.network(packet)) {
       const [what, delay] =

@@ -104,7 +104,13 @@ export class HandshakeState {
     return this.#about.pattern.messages[this.#fields.next];
   }
 
-  #after({ bytes: _, ...fields }: Partly, symmetric: SymmetricState): HandshakeState {
-    return new HandshakeState(this.#about, { ...fields, symmetric, next: fields.next + 1 });
+  #after(done: Fields, symmetric: SymmetricState): HandshakeState {
+    const { ephemeral, theirEphemeral, theirStatic, psks } = done;
+    const keys = {
+      ...(ephemeral !== undefined && { ephemeral }),
+      ...(theirEphemeral !== undefined && { theirEphemeral }),
+    };
+    const next = done.next + 1;
+    return new HandshakeState(this.#about, { ...keys, theirStatic, psks, symmetric, next });
   }
 }

@@ -4,6 +4,14 @@ import { claimsOf } from "../support/party.ts";
 import { bestSource, destination, type Place, payloads, sentStatics, source } from "./grades.ts";
 import type { HandshakePattern } from "./parse-pattern.ts";
 
+/** Where a promise stands, if not in §7.7. */
+const sections: Readonly<Record<string, string>> = {
+  replay: "§11.4",
+  ordering: "§11.4",
+  "nonce-uniqueness": "§5.1",
+  "identity-hiding": "§7.8",
+};
+
 /** The payloads that carry what applications say, without those of the handshake if asked. */
 function carriers(pattern: HandshakePattern, sendsEarly: boolean): readonly Place[] {
   const all = payloads(pattern);
@@ -50,5 +58,8 @@ export function promisesOf(
     "nonce-uniqueness": "Nonces count up, under fresh keys.",
   };
   const kept = Object.entries(says).flatMap(([id, text]) => (text === false ? [] : [[id, text]]));
-  return claimsOf(Object.fromEntries(kept)).map((c) => ({ ...c, where: "Noise §7.7 and §7.8" }));
+  return claimsOf(Object.fromEntries(kept)).map((claim) => ({
+    ...claim,
+    where: `Noise ${sections[claim.guarantee] ?? "§7.7"}`,
+  }));
 }
