@@ -131,7 +131,7 @@ export interface CryptoKit extends SymmetricKit {
     peerPublicKey: Uint8Array,
   ): Uint8Array | undefined;
   /**
-   * @param base a point that everybody knows.
+   * @param base a public point.
    * @returns point + scalar · base, compressed: a masked point. `undefined` if `point` is not
    *   valid in the group, or if the sum is the point at infinity.
    */

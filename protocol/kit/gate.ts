@@ -2,13 +2,13 @@ import type { Latin1 } from "./bytes.ts";
 import type { OpRecord } from "./operations.ts";
 
 /**
- * Stands between a puppet and cryptography: whoever runs honest code with an attacker's knowledge
- * may see a plaintext only if the attacker could; see attacker/puppet.ts. A gate throws to refuse.
+ * Stands between a puppet and cryptography: honest code that runs with the adversary's knowledge
+ * may see a plaintext only if the adversary could; see attacker/puppet.ts. A gate throws to refuse.
  */
 export interface Gate {
   /** An operation was carried out. */
   done(record: OpRecord): void;
-  /** Opening failed (a bad tag): only whoever has the key can tell. */
+  /** Opening failed (a bad tag): only a holder of the key can tell. */
   failed(key: Latin1): void;
   /** What a comparison is to yield. */
   compare(a: Latin1, b: Latin1): boolean;

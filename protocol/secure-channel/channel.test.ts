@@ -146,7 +146,7 @@ describe("an update of the keys", () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  test("refuses records of the old epoch once everybody has moved", () => {
+  test("refuses records of the old epoch once both ends have moved", () => {
     const pair = new Pair();
     pair.fate = (index) => (index === 0 ? [] : [10]);
     pair.send(0, "late");
@@ -176,14 +176,14 @@ describe("an update of the keys", () => {
       attacked.arrive(1, forged);
     }
     expect(updates(attacked)).toEqual([0, 0]);
-    // It does not wait for anybody to say something.
+    // It does not wait for the next message.
     expect(updates(attacked.run())).toEqual([1, 1]);
     attacked.send(1, "still here");
     attacked.run();
     expect(delivered(attacked)).toEqual(["bob << deliver hello", "alice << deliver still here"]);
   });
 
-  test("that nobody answers ends the channel", () => {
+  test("that is never answered ends the channel", () => {
     const pair = new Pair();
     pair.fate = () => [];
     pair.send(0, "hello");

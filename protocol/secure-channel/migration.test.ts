@@ -1,4 +1,4 @@
-/** Clients whose address changes in the middle of a session, and strangers who make it seem so. */
+/** Clients whose address changes in the middle of a session, and attackers that make it seem so. */
 import { describe, expect, test } from "vitest";
 import type { Address, Millis, Output, Protocol } from "../endpoint.ts";
 import { latin1, utf8 } from "../kit/bytes.ts";
@@ -236,7 +236,7 @@ describe("a client that moves while it logs in", () => {
   });
 });
 
-describe("a copied record from a stranger's address", () => {
+describe("a copied record from an attacker's address", () => {
   const [says, answers] = [
     ["before", "one", "two", "three"],
     ["likewise", "four", "five"],
@@ -300,7 +300,7 @@ describe("a copied record from a stranger's address", () => {
     expect(packetsTo(play, stranger)).toEqual([]);
   });
 
-  /** The stranger also shows the client what it is sent, and is first with the answer, or always. */
+  /** The attacker also relays the challenge to the client, and answers first, once or always. */
   function carried(isRaced: (nth: number) => boolean) {
     const play = opened();
     play.endpoints.set(stranger, {

@@ -242,7 +242,7 @@ function disturbed(meanwhile: (play: Playbook, p: Packet) => void): Playbook {
   const play = begun().converse(alice, says, answers);
   return play.run(undefined, (p) => meanwhile(play, p));
 }
-/** Nothing that anybody could notice is different. */
+/** Neither events nor packets differ from those of an honest session. */
 function expectUndisturbed(play: Playbook): void {
   const honest = session();
   expect(play.events).toEqual(honest.events);
@@ -381,9 +381,9 @@ describe("floods", () => {
     expect(play.run().texts("carol:1", "confirm")).toEqual(["still there?"]);
   }, 60_000);
 
-  test("of strangers who do receive at their addresses leave 64 entries, for ten seconds", () => {
+  test("from addresses that do receive leave 64 entries, for ten seconds", () => {
     const play = begun();
-    // Anybody can make an M1: the server's key is no secret.
+    // An M1 is not authenticated: the server's key is no secret.
     play.converse("carol:1");
     const [m1 = new Uint8Array(0)] = play.wire.sent.map((p) => p.bytes);
     for (let i = 0; i < 500; i++) {
@@ -404,7 +404,7 @@ describe("floods", () => {
   });
 });
 
-describe("an M1 that anybody can make", () => {
+describe("an M1 made by an outsider", () => {
   const crypto = new CryptoRecorder([], new Random("mallory"), "mallory");
   const from = "mallory:6666";
   /** Everything right but for message_1: what the server says to it. */

@@ -99,7 +99,7 @@ describe("what is refused", () => {
     expect(() => open("client", "eve")).toThrow(/no account/);
   });
 
-  test("strangers do not fill the memory", () => {
+  test("unauthenticated clients do not fill the memory", () => {
     const server = open("server");
     for (let i = 0; i < 100; i++) challengeOf(server, `mallory-${i}:1`);
     expect(server.stateSize?.()).toBeLessThanOrEqual(16);

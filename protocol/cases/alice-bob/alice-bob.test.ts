@@ -250,7 +250,7 @@ describe("what the checks let through", () => {
     expect(alarms(play)).toHaveLength(count);
   });
 
-  /** layout=out: what is outside the token is anybody's to write. */
+  /** layout=out: an attacker can write what is outside the token. */
   const redated = (bytes: Uint8Array, date: string): Uint8Array =>
     concat(utf8(date), bytes.slice(26));
 
@@ -275,7 +275,7 @@ describe("what the checks let through", () => {
   });
 });
 
-test("layout=out: the hash in clear betrays a short text to whoever guesses it", () => {
+test("layout=out: from the hash in clear an eavesdropper can guess a short text", () => {
   const play = talk(["yes"], { key: "secret", layout: "out" }).run(1_000);
   const seen = written(play, "client").slice(26, 90);
   const guesses = ["no", "maybe", "yes"];
@@ -370,7 +370,7 @@ describe("one write ends the program", () => {
     expect(fate(614)).toBe("crash InvalidToken: the message does not open");
   });
 
-  test("framing=lengths: rubbish is skipped, long texts arrive, chunks may fall as they like", () => {
+  test("framing=lengths: malformed input is skipped, long texts arrive, in any chunks", () => {
     const pieces: Network = (p) =>
       Array.from({ length: Math.ceil(p.bytes.length / 100) }, (_, i) => ({
         ...p,
@@ -386,7 +386,7 @@ describe("one write ends the program", () => {
   });
 });
 
-describe("whoever comes first", () => {
+describe("the first to connect", () => {
   test("is given the key, and Bob is not served", () => {
     const play = talk(["pay 100"]);
     play.handle("server", { kind: "connected", peer: "mallory:6666" });
@@ -396,7 +396,7 @@ describe("whoever comes first", () => {
     expect(play.fate("client")).toBe("waits");
   });
 
-  test("framing=lengths: strangers are served beside him, up to a limit", () => {
+  test("framing=lengths: other clients are served beside him, up to a limit", () => {
     const play = talk(["pay 100"], { framing: "lengths" });
     for (let i = 0; i < 30; i++) {
       play.handle("server", { kind: "connected", peer: `mallory-${i}:6666` });
@@ -414,7 +414,7 @@ describe("whoever comes first", () => {
   });
 });
 
-describe("whoever has seen the key", () => {
+describe("an attacker who has seen the key", () => {
   test("reads, writes and confirms", () => {
     const crypto = kit();
     const play = talk(["pay 100"], {}, losing("client", 1)).run(1_000);

@@ -222,7 +222,7 @@ describe("an honest session", () => {
   });
 });
 
-describe("names belong to whoever takes them", () => {
+describe("names belong to the client that registers them", () => {
   test("C4, C15: a second registration gets what is meant for the first", () => {
     const play = chat();
     join(play, "eve", "mallory:7000");
@@ -420,7 +420,7 @@ describe("the handshake", () => {
     return [{ ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), data })) }];
   });
 
-  test("C1: a user who looks at the fingerprint stops whoever swaps the server's key", () => {
+  test("C1: a user who looks at the fingerprint detects a substituted server key", () => {
     const play = relay({}, swapKey);
     join(play, "adam");
     expect(play.lines()).toContain("adam << alarm the user does not know this key");
@@ -436,7 +436,7 @@ describe("the handshake", () => {
     expect(taken.keys?.key).toEqual(secrets(play, "adam", "server")[0]);
   });
 
-  test("C11: whoever crosses out the better suite gets the other one", () => {
+  test("C11: an attacker who removes the better suite gets the other one", () => {
     const ciphers = ["RSA-AES-128-CBC-HMAC-SHA256"];
     const crossedOut = instead(isFrom("adam", 1), (p) => [
       { ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), ciphers })) },
@@ -447,7 +447,7 @@ describe("the handshake", () => {
     expect(secrets(play, "server", "adam")[0]).toHaveLength(16);
   });
 
-  test("C5: a pickle in M3 runs before anybody is authenticated; not as JSON", () => {
+  test("C5: a pickle in M3 runs before authentication; not as JSON", () => {
     for (const [objects, ran] of [
       ["pickle", 1],
       ["json", 0],
@@ -492,7 +492,7 @@ describe("the handshake", () => {
     expect(play.endpoint("server").stateSize?.()).toBe(20);
   });
 
-  test("clients=signed: M1 and M3 in somebody else's name, or again, are refused", () => {
+  test("clients=signed: M1 and M3 in another user's name, or replayed, are refused", () => {
     const play = chat({ clients: "signed" });
     say(play, "adam", "eve", hello);
     new Rogue(play, "eve");

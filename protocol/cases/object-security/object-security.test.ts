@@ -272,7 +272,7 @@ describe("nothing is authenticated but the login", () => {
     }
   });
 
-  test.each(["8", "128"])("seg=%s: whoever swaps both points reads and writes all", (seg) => {
+  test.each(["8", "128"])("seg=%s: an attacker swaps both points, reads and writes all", (seg) => {
     const crypto = new CryptoRecorder([], new Random("mallory"), "mallory");
     const { mode } = settingsOf({ seg, loop: "false" });
     const own = crypto.keyPair(curve);
@@ -327,7 +327,7 @@ describe("one datagram ends the program", () => {
     expect(fate(["x", point, "short"])).toBe("waits");
   });
 
-  test("the client answers a rubbish point with its own, and crashes a second later", () => {
+  test("the client answers an invalid point with its own, and crashes a second later", () => {
     const play = alone("client");
     const outputs = play.handle("client", datagram("rubbish", stranger), 5);
     expect(play.tell(outputs)).toContain("transmit 49 bytes");
@@ -348,7 +348,7 @@ describe("one datagram ends the program", () => {
     expect(play.fate("client")).toMatch(/^crash .*IV of 5 bytes/);
   });
 
-  test("a wrong password: the server gives up, and is gone for everybody", () => {
+  test("a wrong password: the server gives up, and is gone for every client", () => {
     const session = converse([message], {}, (p) =>
       isNth(6)(p) ? [] : isNth(7)(p) ? [forged(iv), forged(utf8("!!!!"))] : [p],
     );
@@ -433,7 +433,7 @@ describe("an ordinary network is enough", () => {
   });
 });
 
-describe("what strangers get", () => {
+describe("what unauthenticated senders get", () => {
   const greeted = (bytes: Uint8Array): readonly string[] => {
     const play = alone("server");
     return play.tell(play.handle("server", datagram(bytes, ends.client)));
@@ -518,7 +518,7 @@ describe("repairs", () => {
     expect(session(reflected)).toEqual(["message one", "message two", "message three"]);
   });
 
-  test("errors=discard: a refused login ends nothing, and strangers take sixteen places", () => {
+  test("errors=discard: a refused login ends nothing, and at most sixteen are pending", () => {
     const play = alone("server", { errors: "discard" });
     const size = () => play.endpoint("server").stateSize?.();
     for (let n = 0; n < 40; n++) play.in("server", datagram("x", `s${n}:1`));

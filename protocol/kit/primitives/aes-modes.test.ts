@@ -179,7 +179,7 @@ test("chacha20 starts at block 0: RFC 8439 appendix A.1, vector 1", () => {
   expect(hex(stream)).toBe("76b8e0ada0f13d90");
 });
 
-test("whoever flips a bit of a stream ciphertext flips that bit of the plaintext", () => {
+test("flipping a bit of a stream ciphertext flips that bit of the plaintext", () => {
   const key = new Uint8Array(32).fill(1);
   for (const mode of streamModes) {
     const iv = new Uint8Array(cipherIvBytes(mode));

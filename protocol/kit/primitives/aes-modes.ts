@@ -1,6 +1,6 @@
 /**
- * Encryption without authentication: whoever changes a ciphertext changes the plaintext, and
- * nobody notices. The case studies show what comes of it.
+ * Encryption without authentication: a changed ciphertext decrypts to a changed plaintext,
+ * undetected. The case studies show what comes of it.
  *
  * | mode         | key          | iv               | ciphertext                     |
  * |--------------|--------------|------------------|--------------------------------|

@@ -34,7 +34,7 @@ export function ecdsaSign(
 
 /**
  * Strict about the encoding, but signatures are malleable, as the standard has it: with (r, s),
- * (r, n - s) is good for the same message too, and anyone can compute it without a key.
+ * (r, n - s) is good for the same message too, and it can be computed without a key.
  * @param publicKey untrusted, any length. @param signature untrusted, any length.
  * @returns whether the signature is good; never throws.
  * @see FIPS 186-5 §6.4.2, RFC 3279 §2.2.3 (DER)

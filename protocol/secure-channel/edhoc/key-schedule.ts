@@ -146,8 +146,8 @@ export function exporter(
 }
 
 /**
- * EDHOC_KeyUpdate: the next PRK_out. Whoever erases the old one can no longer read what came
- * before; whoever knows the old one can read what comes after.
+ * EDHOC_KeyUpdate: the next PRK_out. An end that erases the old one can no longer read what came
+ * before; an attacker who knows the old one can read what comes after.
  * @see RFC 9528 §4.2.2 and appendix H
  */
 export const keyUpdate = (crypto: CryptoKit, out: Uint8Array, context: Uint8Array): Uint8Array =>

@@ -1,4 +1,4 @@
-/** Devices that the server has certified: they need no login, and nobody passes for one. */
+/** Devices that the server has certified: they need no login, and cannot be impersonated. */
 import { describe, expect, test } from "vitest";
 import type { Endpoint, Env, Input, Millis, Output, Protocol } from "../../endpoint.ts";
 import { concat, latin1, utf8 } from "../../kit/bytes.ts";
@@ -145,7 +145,7 @@ describe("the session after a login", () => {
     for (const at of [first, second]) expectDelivered(on, at);
   });
 
-  test("shows nobody the certificate, nor its number, nor the key", () => {
+  test("shows an eavesdropper neither the certificate, nor its number, nor the key", () => {
     const on = begun();
     for (const at of [first, second]) session(at, on);
     const certificate = certificateIn(on, "alice");
@@ -156,7 +156,7 @@ describe("the session after a login", () => {
     }
   });
 
-  test("is nobody else's, even if several users share a machine", () => {
+  test("is no other user's, even if several users share a machine", () => {
     const on = begun();
     session("carol:40000", on);
     session(first, on);
@@ -203,7 +203,7 @@ describe("on a bad network", () => {
     }
   });
 
-  test("a server that certifies nobody is asked for a while, and has a login each time", () => {
+  test("a server that certifies no device is asked for a while, and has a login each time", () => {
     const on = begun(secureChannelLogin, undefined, { optionsOf: { server: {} } });
     for (const at of [first, second]) session(at, on);
     for (const at of [first, second]) expectDelivered(on, at);
@@ -290,11 +290,11 @@ describe("a device that the server does not know any more", () => {
 });
 
 type Dealt = ReturnType<typeof dealAccounts>;
-/** What somebody shows who is not the honest client; nothing for a guest. */
+/** What a dishonest client shows; nothing for a guest. */
 type Pretence = (env: Env, dealt: Dealt) => OwnCredential | undefined;
 type Then = (channel: Channel, now: Millis) => readonly Output[];
 
-/** Opens a channel with something of its own, and then does as it likes. */
+/** A dishonest client: opens a channel with the credential it is given, then does `then`. */
 class Stranger implements Endpoint {
   readonly #client: Client;
   readonly #then: Then | undefined;
@@ -326,7 +326,7 @@ class Stranger implements Endpoint {
 }
 const stranger = "alice:50000";
 
-/** A session of Alice's, and one of a stranger's. */
+/** A session of Alice's, and one of a dishonest client's. */
 function strangerAt(pretence: (on: Playbook) => Pretence, then?: Then): Playbook {
   const protocol: Protocol = {
     ...secureChannelLogin,
@@ -366,7 +366,7 @@ const withCertificate =
 const keyOf = (on: Playbook, user: string): Uint8Array =>
   deviceKeyIn(on.installation.store(user, deviceStore("bob")).read()) ?? utf8("");
 
-describe("nobody passes for a device", () => {
+describe("a device cannot be impersonated", () => {
   const honest = ["carol", "alice"];
   const expectRefused = (on: Playbook, because: string): void => {
     expect(users(on)).toEqual(honest);
@@ -391,7 +391,7 @@ describe("nobody passes for a device", () => {
     );
   });
 
-  /** With the server's key, which somebody has stolen. */
+  /** With the server's stolen key. */
   const forged =
     (serialOf: (genuine: number) => number) =>
     (on: Playbook): Pretence =>
@@ -595,7 +595,7 @@ describe("the server", () => {
     expect(register.size).toBe(1);
   });
 
-  test("gives nobody a certificate that bears its own name, or a listed one", () => {
+  test("issues no certificate that bears its own name, or a listed one", () => {
     const { register: make, keys } = parties();
     const register = make({ name: "rob", signing: kit("rob").signingKeyPair() });
     for (const name of ["rob", "bob"]) {
@@ -604,7 +604,7 @@ describe("the server", () => {
     expect(register.size).toBe(0);
   });
 
-  test("makes certificates that are in no other directory, and pass for nobody's", () => {
+  test("makes certificates that are in no other directory and valid for no other purpose", () => {
     const { crypto, keys, trusted, register: make, directory, signing, root, of } = parties();
     const register = make();
     const device = register.certify(alice, "alice", keys.staticKey, 0);

@@ -33,7 +33,7 @@ const says = ["one white horse", "", "paid in full"];
 const answers = ["agreed", "until tomorrow"];
 const kit = (seed: string) => new CryptoRecorder([], new Random(seed), seed);
 
-/** Somebody who believes to have this account. */
+/** A client that acts as if it had this account. */
 const pretending = (pretended: Partial<Account>): Protocol => ({
   ...secureChannelLogin,
   deploy(about: DeployEnv): Deployment {
@@ -178,7 +178,7 @@ describe("an undisturbed session", () => {
   });
 });
 
-describe("who is not let in", () => {
+describe("logins that are refused", () => {
   const refused: readonly (readonly [string, Partial<Account>])[] = [
     ["a wrong password", { password: utf8("opal sunrise 42") }],
     ["an unknown user", { user: utf8("zoe") }],
@@ -200,7 +200,7 @@ describe("who is not let in", () => {
     expect(a).toEqual(b);
   });
 
-  test("whoever has guessed too often, until a minute has passed", () => {
+  test("a client that has guessed too often, until a minute has passed", () => {
     const password = utf8("guess");
     const play = begun({ protocol: pretending({ password }) });
     const outcomes: (string | undefined)[] = [];
@@ -226,7 +226,7 @@ describe("on a bad network", () => {
       const roll = (): number => (random.bytes(1)[0] ?? 0) / 256;
       const play = begun();
       const bad = of(roll);
-      // It recovers in the end: nobody tries for ever.
+      // It recovers in the end: no client tries for ever.
       play.wire.network = (p) => (play.now < 20_000 ? bad(p) : [10]);
       play.converse(alice, says, answers);
       expectAllDelivered(play.run());
@@ -452,7 +452,7 @@ describe("a login carried from one channel to another, with the server's key", (
     const [bobs] = agreed(realBob, "commit");
     expect(play.claims(realBob).map((c) => c.peer)).toContain("alice");
     expect(agreed(alice, "running")).not.toContain(bobs);
-    // And whoever sits in between has the keys.
+    // And the attacker in the middle has the keys.
     const key = middle?.channel?.agree(new Uint8Array(0), play.now);
     const secrets = play.claims(realBob).flatMap((c) => (c.kind === "secret" ? [c.value] : []));
     expect(secrets).toContainEqual(key);

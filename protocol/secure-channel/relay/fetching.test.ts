@@ -17,7 +17,7 @@ const options = { certificates: "fetched" };
 const words = "the committee meets at nine";
 type Party = ReturnType<typeof dealParties>["all"][number];
 
-/** What the relay shows of somebody. */
+/** What the relay shows as a party's certificate. */
 type Shown = (about: Party, play: RelayPlaybook) => Uint8Array | undefined;
 const honest: Shown = ({ listed }) => listed.bytes;
 
@@ -164,7 +164,7 @@ describe("a relay that shows", () => {
     expect(questions.length).toBeGreaterThanOrEqual(10);
   });
 
-  test.each(lies)("%s to whoever is called keeps callers waiting, and does no more", (_, shown) => {
+  test.each(lies)("%s to the responder keeps initiators waiting, and does no more", (_, shown) => {
     let lying = true;
     const { play, questions } = showing((about, b) =>
       lying && about.name === "alice" ? shown(about, b) : honest(about, b),
@@ -178,7 +178,7 @@ describe("a relay that shows", () => {
     expect(play.texts("alice", "confirm")).toEqual([words]);
   });
 
-  test("nothing: who calls is unknown, and not looked for without end", () => {
+  test("nothing: the initiator is unknown, and not looked for without end", () => {
     const { play, questions } = showing((about, b) =>
       about.name === "alice" ? undefined : honest(about, b),
     );
@@ -190,7 +190,7 @@ describe("a relay that shows", () => {
     expect(questions.filter((q) => q === "bob alice").length).toBeLessThanOrEqual(2 * 37);
   });
 
-  test("what nobody asked for changes nothing", () => {
+  test("an answer without a question changes nothing", () => {
     const frame = (peer: number): RelayFrame => {
       const place = { port: ports.certificates, id: 9, index: 0, last: 0 };
       return { kind: "relay", peer, ...place, inner: Uint8Array.of(0, 1, 2, 3) };
@@ -246,7 +246,7 @@ describe("a user who asks for certificates", () => {
       expect(known.learn("bob", shown(bob, play) ?? new Uint8Array(0), 0)).toBe(false);
     }
     expect(known.knows("bob", 0)).toBe(false);
-    // It is not that whoever forges in these tests cannot do it.
+    // The forger of these tests can make valid certificates, too.
     expect(known.learn("bob", forged(play, bob, {}), 0)).toBe(true);
   });
 

@@ -15,7 +15,7 @@ const all = ["alice", "bob", "carol"];
 const kid = { alice: 0, bob: 1, carol: 2, relay: 3, nobody: 200 } as const;
 const invitation = "the committee meets at nine";
 
-/** Everybody talks: one to two others, one answers, two begin at once. */
+/** All users talk: one to two others, one answers, two begin at once. */
 function conversation(play: RelayPlaybook): RelayPlaybook {
   play.join(...all);
   play.say("alice", invitation, { to: "bob" }).say("alice", invitation, { to: "carol" });
@@ -119,12 +119,12 @@ describe("honest users around an honest relay", () => {
     expect(seen.filter((frame) => portOf(frame).again)).toEqual([]);
   });
 
-  test("reach everybody with one message, each in a channel of its own", () => {
+  test("reach all others with one message, each in a channel of its own", () => {
     const play = new RelayPlaybook().join(...all);
     play.say("alice", invitation).run();
     expect(play.delivered("bob")).toEqual([`alice: ${invitation}`]);
     expect(play.delivered("carol")).toEqual([`alice: ${invitation}`]);
-    // Mallory has a certificate, and is not there: nobody claims that it got anything.
+    // Mallory has a certificate, and is not there: no confirmation says that it got anything.
     expect(play.texts("alice", "confirm")).toEqual([invitation, invitation]);
     expect(play.texts("alice", "give-up")).toEqual([invitation]);
     const secrets = play.claims("alice", "commit").map((claim) => String(claim.agreed));
@@ -180,7 +180,7 @@ describe("honest users around an honest relay", () => {
     expect(play.delivered("bob")).toEqual([`alice: ${invitation}`]);
   });
 
-  test("whoever is not there, or nobody at all, is reported and not confirmed", () => {
+  test("a receiver that is not there, or not known, is reported and not confirmed", () => {
     const play = new RelayPlaybook().join("alice");
     play.say("alice", "is there", { to: "bob" }).say("alice", "anybody", { to: "dave" }).run();
     play.say("alice", "talking to myself", { to: "alice" });
@@ -340,7 +340,7 @@ describe("a malicious relay", () => {
   ])("that %s is never believed", (_, tamper) => {
     const play = conversation(new RelayPlaybook({ tamper }));
     expectSound(play);
-    // Whoever does not know what became of a message says so.
+    // A sender that does not know what became of a message says so.
     const fates = all.flatMap((n) => [...play.texts(n, "confirm"), ...play.texts(n, "give-up")]);
     expect(fates).toHaveLength(7);
   });
@@ -466,7 +466,7 @@ describe("without the defence that carries it", () => {
     expect([kept.texts("alice", "confirm"), kept.delivered("bob")]).toEqual([[said], []]);
   });
 
-  test("directory=relay: a relay that names its own keys sits in the middle of everything", () => {
+  test("directory=relay: a relay that substitutes keys is in the middle of everything", () => {
     const read: string[] = [];
     let middle: Middle | undefined;
     const options = { directory: "relay" };
@@ -508,7 +508,7 @@ describe("a malicious user", () => {
     ["a port that there is not", { peer: kid.bob, port: 4 }, "malformed"],
     ["the directory, which there is not", { peer: kid.bob, port: 2 }, "unexpected"],
     ["the store of certificates, likewise", { peer: kid.bob, port: 3 }, "unexpected"],
-  ])("that writes to %s gets nothing, and nobody else does", (_, change, reason) => {
+  ])("that writes to %s gets nothing, and no other user does", (_, change, reason) => {
     const { stranger } = talker();
     const outputs = stranger.tell({ ...piece, ...change });
     expect(outputs).toEqual([{ kind: "reject", reason }]);
@@ -558,7 +558,7 @@ describe("a malicious user", () => {
   };
 });
 
-describe("strangers", () => {
+describe("outsiders", () => {
   test("have nothing carried, and are not remembered", () => {
     const play = conversation(new RelayPlaybook());
     for (let i = 0; i < 500; i++) {

@@ -66,7 +66,7 @@ function stage(options: OptionValues, peer = "bob") {
 }
 
 describe("a conversation from beginning to end", () => {
-  test("XX: who is there is known by and by", () => {
+  test("XX: identities become known one after the other", () => {
     const { script, toBob, toAlice, says, start } = stage({ pattern: "XX" });
     start();
     toBob(says("alice", "one"));
@@ -133,7 +133,7 @@ describe("a conversation from beginning to end", () => {
     ]);
   });
 
-  test("NN: a stranger goes by where it seems to be, and there is nothing to commit to", () => {
+  test("NN: a peer is known by its claimed address only, and there is nothing to commit to", () => {
     const { script, toBob, toAlice, says, start } = stage({ pattern: "NN" });
     start();
     toBob(says("alice", "one"), "carol:40000");

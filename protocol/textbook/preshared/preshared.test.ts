@@ -407,7 +407,7 @@ describe("without a defence", () => {
     expect(play.tell(play.inject({ bytes, from, to }))).toContain(`deliver "${says[0]}" from bob`);
   });
 
-  test("ack-authentication=off: anybody confirms what was never delivered", () => {
+  test("ack-authentication=off: an attacker confirms what was never delivered", () => {
     const network: Network = (p) => (typeOf(p) === "data" ? [] : [10]);
     const play = begun({ "ack-authentication": "off" }, network).converse(alice, says);
     play.run(45);

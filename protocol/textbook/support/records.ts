@@ -1,6 +1,6 @@
 /**
- * What follows a handshake: sealed messages, each with a counter that is also the nonce. Whoever
- * receives takes only counters higher than before, so that what comes late is lost.
+ * What follows a handshake: sealed messages, each with a counter that is also the nonce. The
+ * receiver accepts only counters higher than before, so that what comes late is lost.
  *
  *     type 1 ‖ counter 6 ‖ sealed text ‖ tag 16
  */
