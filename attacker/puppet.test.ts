@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Output } from "../protocol/endpoint.ts";
 import { concat, hex, latin1, text, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import { IncrementalKnowledge } from "./knowledge/incremental-knowledge.ts";
-import { Puppet } from "./puppet.ts";
+import { masks } from "./non-interference.ts";
 import { Lab } from "./testing/lab.ts";
 import {
   type Code,
@@ -14,6 +13,7 @@ import {
   type Made,
   type Play,
   PuppetStage,
+  shown,
 } from "./testing/puppet-stage.ts";
 
 const chacha = "chacha20-poly1305";
@@ -76,6 +76,34 @@ const sending: readonly Row[] = [
       return utf8("a constant, whatever the key is");
     },
     "sends",
+  ],
+  [
+    "two constants in a row",
+    "",
+    (c, m) => {
+      macOf(c, m);
+      return [send(utf8("one constant of them")), send(utf8("and the other one"))];
+    },
+    "sends",
+  ],
+  [
+    "a constant, in code that checks bytes by itself",
+    "",
+    (c, m) => {
+      if (hex(macOf(c, m)) !== hex(macOf(new Lab().crypto, m))) throw new Error("another MAC");
+      return utf8("a constant, for the MAC is right");
+    },
+    "sends",
+  ],
+  [
+    "what happens to look the same if the MAC were a certain other one",
+    "",
+    (c, m) => {
+      const mac = macOf(c, m, "m");
+      return utf8(`${hex(mac.map((byte) => Math.min(byte, byte ^ masks[0])))} ${mac[0]}`);
+    },
+    "held",
+    "mac",
   ],
   [
     "a constant, after a comparison that came out as it must",
@@ -242,27 +270,27 @@ describe("it compares", () => {
     expect(stage.feed()).toEqual(["done", passes]);
   });
 
-  test("with the same outcome when it is built again, whatever is known by then", () => {
-    let outcomes: string[] = [];
+  test("with the same outcome whenever it is built again, whatever is known by then", () => {
+    let outcomes: boolean[] = [];
     const stage = new PuppetStage({
-      atOpen: (c, { key, digest }) => {
-        outcomes = [`${c.equal(key, digest)}`];
+      atOpen: (c, m) => {
+        outcomes = [c.equal(m.digest, m.mac)];
       },
       code: (c, m, { bytes }) => {
-        if (text(bytes) === "compare") {
-          outcomes.push(`${c.equal(m.key, m.other)}`, `${c.equal(m.other, m.mac)}`);
-          return undefined;
-        }
-        open(c, m);
-        return utf8(outcomes.join());
+        if (text(bytes) === "open") return void open(c, m);
+        outcomes.push(c.equal(m.other, m.mac), c.equal(m.mac, m.encrypted));
+        return undefined;
       },
     });
-    stage.see("other mac sealed");
+    stage.see("mac encrypted sealed");
     expect(stage.feed("compare")).toEqual(["done"]);
+    stage.see("digest other");
     expect(stage.feed("open")).toEqual([]);
-    stage.see("key digest");
-    expect(stage.advance()).toEqual(["done", "true,true,false"]);
-    expect(outcomes).toEqual(["true", "true", "false"]);
+    expect(outcomes).toEqual([true, true, false]);
+    stage.see("signature");
+    expect(stage.advance()).toEqual([]);
+    expect(stage.handled).toEqual(["compare", "open", "compare", "open", "compare"]);
+    expect(outcomes).toEqual([true, true, false]);
   });
 });
 
@@ -277,6 +305,15 @@ describe("what it does is done in order", () => {
     stage.see("key");
     expect(stage.advance().map((packet) => packet.length)).toEqual([64, 5]);
     expect(stage.feed("greet")).toEqual(["done", "hello"]);
+  });
+
+  test("once it is dead, nothing is handed over, though packets may be left", () => {
+    const stage = new PuppetStage({ code: (c, m) => macOf(c, m) });
+    expect(stage.feed()).toEqual(["done"]);
+    stage.puppet.dead = true;
+    stage.see("key");
+    expect(stage.feed()).toEqual([]);
+    expect(stage.handled.length).toBe(1);
   });
 
   test("inputs wait while it stalls, and so does its deadline", () => {
@@ -388,6 +425,7 @@ describe("a fork of an honest process", () => {
   test.each<[string, (c: CryptoKit, drawn: Uint8Array) => Uint8Array, Fate]>([
     ["what was drawn in the past is secret", (_, drawn) => drawn, "held"],
     ["and so is what is made of it", (c, drawn) => c.hmac("sha256", drawn, iv12), "held"],
+    ["eight digits of that too", (c, drawn) => digitsOf(c.hmac("sha256", drawn, iv12)), "held"],
     ["what is drawn from now on is not", (c) => c.random(32), "sends"],
     ["nor does it depend on the past", (c) => c.hmac("sha256", c.random(32), iv12), "sends"],
   ])("%s", (_, then, fate) => {
@@ -429,12 +467,40 @@ describe("a fork of an honest process", () => {
         outcomes = [];
       },
       code: (c, m) => {
-        outcomes.push(c.equal(m.key, m.other));
+        outcomes.push(c.equal(m.key, m.other), c.equal(m.key, m.key));
         macOf(c, m);
-        return utf8(`${outcomes.map(yesOrNo).map(text).join(" ")}, that was it`);
+        const words = outcomes.map((is) => (is ? "equal as it must be" : "of different origin"));
+        return utf8(words.join(", "));
       },
     });
-    expect(stage.feed()).toEqual(["done", "no yes, that was it"]);
+    const [different, equal] = ["of different origin", "equal as it must be"];
+    expect(stage.feed()).toEqual(["done", [different, equal, equal, equal].join(", ")]);
+  });
+
+  test("packets of the past are not sent again, nor compared with those that are", () => {
+    const stage = new PuppetStage({
+      past: ["the packet of the past"],
+      code: (c, m, { bytes }) => {
+        macOf(c, m);
+        return bytes;
+      },
+    });
+    expect(stage.feed("another one, of the present")).toEqual([
+      "done",
+      "another one, of the present",
+    ]);
+  });
+
+  test("what its past could not take is passed over", () => {
+    const stage = new PuppetStage({
+      past: ["fail", "go on"],
+      code: (_c, _m, { bytes }) => {
+        if (text(bytes) === "fail") throw new Error("of the protocol's own");
+        return bytes;
+      },
+    });
+    expect(stage.handled).toEqual(["fail", "go on", "fail", "go on"]);
+    expect(stage.feed("hello")).toEqual(["done", "hello"]);
   });
 });
 
@@ -464,12 +530,17 @@ describe("with an option", () => {
   });
 
   test("blind, what depends on the zeros is its own", () => {
-    const stage = new PuppetStage({
-      code: (c, m) => c.hmac("sha256", open(c, m) ?? iv12, utf8("I read it")),
-      options: blind,
-    });
-    stage.see("sealed");
-    expect(fateOf(stage, stage.feed())).toBe("sends");
+    for (const code of [(mac: Uint8Array) => mac, digitsOf]) {
+      const stage = new PuppetStage({
+        code: (c, m) => {
+          macOf(c, m);
+          return code(c.hmac("sha256", open(c, m) ?? iv12, utf8("I read it")));
+        },
+        options: blind,
+      });
+      stage.see("sealed");
+      expect(fateOf(stage, stage.feed())).toBe("sends");
+    }
   });
 
   const guesses: Play["options"] = { guesses: true };
@@ -491,18 +562,36 @@ describe("with an option", () => {
     expect(stage.advance().length).toBe(2);
   });
 
-  test("guessing, it does not guess at two things at once, nor twice at one packet", () => {
+  test("guessing, it does not guess at two things at once, and tries a packet once", () => {
     const stage = new PuppetStage({
-      code: (c, m) =>
-        concat(macOf(c, m), utf8("and a good deal of text between"), macOf(c, m, "o")),
+      code: (c, m, { bytes }) =>
+        text(bytes) === "two"
+          ? concat(macOf(c, m, "m"), utf8("with words between them"), macOf(c, m, "o"))
+          : macOf(c, m, text(bytes)),
       options: guesses,
     });
-    for (let i = 0; i < 12; i++) {
-      expect(stage.feed().slice(1)).toEqual([]);
+    expect(stage.feed("two")).toEqual(["done"]);
+    for (let i = 0; i < 10; i++) {
       stage.knowledge.observe(`another thing, no. ${i}`);
+      expect(stage.advance()).toEqual([]);
     }
-    stage.see("key");
-    expect(stage.advance().length).toBe(12);
+    stage.see("mac");
+    stage.knowledge.observe(macOf(new Lab().crypto, stage.made, "o"));
+    expect(stage.advance().length).toBe(1);
+    const packets = Array.from({ length: 10 }, (_, i) => stage.feed(`${i}`).length - 1);
+    expect(packets).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
+  });
+
+  test("guessing takes knowing what depends on what", () => {
+    const stage = new PuppetStage({
+      code: (c, m) => {
+        const mac = macOf(c, m);
+        if (hex(mac) !== hex(macOf(new Lab().crypto, m))) throw new Error("another MAC");
+        return mac;
+      },
+      options: guesses,
+    });
+    expect(fateOf(stage, stage.feed())).toBe("held");
   });
 
   test("guessing is not needed for what it can send", () => {
@@ -518,6 +607,7 @@ describe("with an option", () => {
     ["encrypts", (c, m, name) => c.encrypt("aes-ctr", m.key, iv16, name)],
     ["authenticates", (c, m, name) => c.hmac("sha256", m.key, name)],
     ["signs", (c, m, name) => c.sign(m.key, name)],
+    ["makes digits of", (c, m, name) => digitsOf(c.hmac("sha256", m.key, name))],
   ])("renamed, it says the other name in what it %s", (_, make) => {
     const stage = new PuppetStage({
       code: (c, m) => {
@@ -529,7 +619,7 @@ describe("with an option", () => {
     });
     stage.see("key");
     const said = make(new Lab().crypto, stage.made, utf8("from carol, to carol"));
-    expect(stage.feed()).toEqual(["done", hex(said)]);
+    expect(stage.feed()).toEqual(["done", shown(said)]);
   });
 
   test("renamed, it calls itself in the clear what it did before", () => {
@@ -553,7 +643,9 @@ describe("carrying what another puppet opened", () => {
       code: (c, m, { bytes }) => {
         if (text(bytes) === "ready") return [{ kind: "ready" }];
         if (text(bytes) === "open") return void open(c, m);
-        return c.seal(chacha, m.key, iv12, bytes);
+        c.hash("sha256", m.other);
+        const sealed = c.seal(chacha, m.key, iv12, bytes);
+        return bytes[0] === 0x64 ? digitsOf(sealed, 10) : sealed;
       },
     });
   const sealedAs = (stage: PuppetStage, content: string) =>
@@ -576,17 +668,39 @@ describe("carrying what another puppet opened", () => {
     stage.see("key");
     stage.feed("greeting");
     expect(stage.feed("its own!")).toEqual([]);
+    const { length } = stage.handled;
     expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(length);
     heard.push("password");
     expect(stage.advance()).toEqual(["done", sealedAs(stage, "password")]);
+  });
+
+  test("and then it takes what comes after, known or not", () => {
+    const heard: string[] = ["not this"];
+    const stage = carrier(heard);
+    expect(stage.feed("greeting")).toEqual(["done"]);
+    expect(stage.feed("its own!")).toEqual([]);
+    heard.push("password");
+    expect(stage.advance()).toEqual(["done"]);
+    expect(stage.feed("ready")).toEqual(["done", "ready"]);
+  });
+
+  test("digits of what it carries are its own, too", () => {
+    const stage = carrier(["password"], 0);
+    stage.see("key");
+    const sealed = new Lab().crypto.seal(chacha, stage.made.key, iv12, utf8("password"));
+    expect(stage.feed("digits: ")).toEqual(["done", shown(digitsOf(sealed, 10))]);
   });
 
   test("what is longer or shorter does not fit", () => {
     const stage = carrier(["pass", "word"], 0);
     stage.see("key");
     expect(stage.feed("its own!")).toEqual([]);
-    stage.see("mac");
     expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(1);
+    stage.see("signature");
+    expect(stage.advance()).toEqual([]);
+    expect(stage.handled.length).toBe(2);
     expect(stage.puppet.dead).toBe(false);
   });
 
@@ -610,38 +724,22 @@ describe("carrying what another puppet opened", () => {
 });
 
 test("code that overwrites its input does not change what it is given again", () => {
-  const lab = new Lab();
-  const key = lab.crypto.random(32);
-  const knowledge = new IncrementalKnowledge([]);
-  for (const op of lab.log) knowledge.learnOperation(op);
-  const heard: string[] = [];
-  const puppet = new Puppet(
-    "puppet-a",
-    (gate) => {
-      let first: Uint8Array | undefined;
-      return {
-        handle(input): readonly Output[] {
-          if (input.kind !== "datagram") return [];
-          heard.push(latin1(input.bytes));
-          if (first === undefined) {
-            first = input.bytes.slice();
-            input.bytes.fill(0);
-            return [];
-          }
-          gate.failed(latin1(key));
-          return [{ kind: "transmit", bytes: first }];
-        },
-      };
+  const stage = new PuppetStage({
+    code: (c, m, { bytes }) => {
+      const said = text(bytes);
+      bytes.fill(0);
+      if (said === "open") return utf8(`${open(c, m)?.length} bytes`);
+      // So that what it sends is compared with what it would send otherwise.
+      macOf(c, m);
+      return utf8(`${said} of all`);
     },
-    knowledge,
-    () => undefined,
-  );
-  const feed = (text: string) =>
-    puppet.feed({ kind: "datagram", bytes: utf8(text), from: "somebody:1" }, 0);
-  expect(feed("first")).toEqual([]);
-  expect(feed("second")).toEqual([]);
-  // It has stalled, and is built again from its history; now it may go on.
-  knowledge.observe(key);
-  expect(puppet.advance(1)).toEqual([{ kind: "transmit", bytes: utf8("first") }]);
-  expect(heard).toEqual(["first", "second", "first", "second"]);
+  });
+  stage.see("sealed");
+  expect(stage.feed("first")).toEqual(["done", "first of all"]);
+  expect(stage.feed("open")).toEqual([]);
+  stage.see("mac");
+  expect(stage.advance()).toEqual([]);
+  stage.see("key");
+  expect(stage.advance()).toEqual(["done", "24 bytes"]);
+  expect([...new Set(stage.handled)]).toEqual(["first", "open"]);
 });

@@ -9,6 +9,7 @@ import { discreteLog } from "./discrete-log.ts";
 import { Knowledge } from "./knowledge.ts";
 
 const iv = new Uint8Array(12);
+const iv16 = new Uint8Array(16);
 const seal = (lab: Lab, key: Uint8Array, plain: Uint8Array) =>
   lab.crypto.seal("chacha20-poly1305", key, iv, plain);
 
@@ -77,6 +78,25 @@ describe("slices", () => {
     expect(lab.seeing([two, three].map(framed)).derivable(digest)).toBe(false);
   });
 
+  test.each([
+    ["a last piece of four bytes", [10, 28], true],
+    ["a last piece of three bytes", [10, 29], false],
+    ["a piece of eight bytes in between", [12, 20], true],
+    ["a piece of seven bytes in between", [12, 19], false],
+    ["a first piece of eight bytes", [8, 20], true],
+    ["a first piece of seven bytes", [7, 20], false],
+  ])("%s", (_, [first = 0, second = 0], isJoined) => {
+    const own = new Lab();
+    const key = own.crypto.random(32);
+    const digest = own.crypto.hash("sha256", key);
+    const pieces = [key.slice(0, first), key.slice(first, second), key.slice(second)];
+    const framed = pieces.map((piece, i) => concat(utf8(`packet ${i}:`), piece, new Uint8Array(6)));
+    expect(own.seeing(framed).derivable(digest)).toBe(isJoined);
+    // A shorter beginning, or the same one again, takes nothing away.
+    expect(own.seeing([...framed, key.slice(0, 8)]).derivable(digest)).toBe(isJoined || first < 8);
+    expect(own.seeing([key.slice(0, 8), ...framed]).derivable(digest)).toBe(isJoined || first < 8);
+  });
+
   test("asking too early does not matter", () => {
     const knowledge = lab.seeing([]);
     expect(knowledge.derivable(built)).toBe(false);
@@ -106,6 +126,37 @@ describe("slices", () => {
     expect(knowledge.knows(latin1(name))).toBe(false);
     knowledge.observe(request);
     expect(knowledge.knows(latin1(name))).toBe(true);
+  });
+});
+
+describe("names", () => {
+  const name = utf8("alice of the lake");
+  const told = (markers: readonly Uint8Array[], seen: readonly Uint8Array[], lab = new Lab()) => {
+    const knowledge = new Knowledge([], markers);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    for (const bytes of seen) knowledge.observe(bytes);
+    return (value: Uint8Array) => knowledge.knows(latin1(value));
+  };
+
+  test("are looked for from four bytes on", () => {
+    expect(told([utf8("carl")], [utf8("hello carl")])(utf8("carl"))).toBe(true);
+    expect(told([utf8("bob")], [utf8("hello bob")])(utf8("bob"))).toBe(false);
+  });
+
+  test("are read in what was encrypted by others, and not in what the attacker can encrypt", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const sealed = seal(lab, key, concat(utf8("from "), name));
+    expect(told([name], [sealed], lab)(name)).toBe(false);
+    expect(told([name], [sealed, key], lab)(name)).toBe(true);
+    expect(told([name], [key], lab)(name)).toBe(false);
+    expect(told([name], [key], lab)(sealed)).toBe(true);
+  });
+
+  test("are read in text within text", () => {
+    const written = (bytes: Uint8Array) => utf8(JSON.stringify({ a: hex(bytes) }));
+    expect(told([name], [written(written(name))])(name)).toBe(true);
+    expect(told([name], [written(written(utf8("bobby of the lake")))])(name)).toBe(false);
   });
 });
 
@@ -219,6 +270,32 @@ describe("short values", () => {
     expect(lab.seeing([utf8("the pin is 4711.")], [pin]).derivable(pin)).toBe(true);
     expect(lab.seeing([utf8("the pin is 4712.")], [pin]).derivable(pin)).toBe(false);
     expect(lab.seeing([], [utf8("abc")]).derivable(utf8("abc"))).toBe(true);
+  });
+});
+
+describe("short values: what is made of a declared secret", () => {
+  test.each([
+    ["three bytes are guessed all the same", "abc", true],
+    ["four bytes are no guess", "abcd", false],
+    ["nor are seven", "abcdefg", false],
+    ["nor eight", "abcdefgh", false],
+  ])("%s", (_, content, isDerivable) => {
+    const lab = new Lab();
+    const cipher = lab.crypto.encrypt("aes-ctr", lab.crypto.random(32), iv16, utf8(content));
+    expect(lab.seeing([], [utf8(content)]).derivable(cipher)).toBe(isDerivable);
+    // Of what is no secret, less than eight bytes can be guessed.
+    expect(lab.seeing([], []).derivable(cipher)).toBe(content.length < 8);
+    expect(lab.seeing([cipher], [utf8(content)]).derivable(cipher)).toBe(true);
+  });
+
+  test("a pin is found at the very end, and as all there is", () => {
+    const pin = utf8("4711");
+    const lab = new Lab();
+    lab.crypto.hash("sha256", pin);
+    for (const seen of ["pin:4711", "4711", "4711!"]) {
+      expect(lab.seeing([utf8(seen)], [pin]).knows(latin1(pin))).toBe(true);
+    }
+    expect(lab.seeing([utf8("471")], [pin]).knows(latin1(pin))).toBe(false);
   });
 });
 
@@ -426,6 +503,59 @@ describe("what it took", () => {
     expect(knowledge.originOf(latin1(plain))?.kind).toBe("opened");
     expect(knowledge.originOf(latin1(utf8("unheard of")))).toBeUndefined();
     expect(computeCost(knowledge, latin1(plain))).toBeNull();
+  });
+
+  test("the cost of what is built of several things is the cost of all of them", () => {
+    const lab = new Lab();
+    const groups = [
+      { modulus: 2n ** 61n - 1n, generator: 37n },
+      { modulus: 2n ** 127n - 1n, generator: 3n },
+    ];
+    const secrets = groups.map((group) => {
+      const [a, b] = [lab.crypto.keyPair(group), lab.crypto.keyPair(group)];
+      return { ...a, shared: lab.crypto.sharedSecret(group, b.privateKey, a.publicKey) ?? iv, b };
+    });
+    const shared = secrets.map((s) => s.shared);
+    const key = lab.crypto.hash("sha256", concat(...shared, utf8("both")));
+    const plain = utf8("under a key from both groups");
+    const sealed = seal(lab, key, plain);
+    const seen = secrets.flatMap((s) => [s.publicKey, s.b.publicKey]);
+    const knowledge = lab.seeing([...seen, sealed], [plain]);
+    expect(knowledge.derivable(plain)).toBe(true);
+    // What was not seen in one piece has no origin of its own: its parts have.
+    for (const value of [plain, concat(...shared, utf8("!"))]) {
+      const costs = knowledge.costOf(latin1(value))?.split("), ") ?? [];
+      expect([...new Set(costs.map((cost) => cost.replace(/ \(.*/, "")))]).toEqual([
+        "discrete logarithm mod 2305843009213693951 base 37",
+        "discrete logarithm modulo a number of 127 bits",
+      ]);
+    }
+    expect(lab.seeing([...seen, ...shared]).costOf(latin1(concat(...shared)))).toBeNull();
+  });
+
+  test.each([
+    ["64", 2n ** 64n - 59n, /^discrete logarithm mod 18446744073709551557 base 3 \(/],
+    ["65", 2n ** 65n - 49n, /^discrete logarithm modulo a number of 65 bits \(/],
+  ])("a group of %s bits is called by its numbers, or by its length", (_, modulus, words) => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair({ modulus, generator: 3n });
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.derivable(own.privateKey)).toBe(true);
+    expect(knowledge.costOf(latin1(own.privateKey))).toMatch(words);
+  });
+
+  test("what is supposed may leave operations out", () => {
+    const lab = new Lab();
+    const [key, name] = [lab.crypto.random(32), utf8("carol of the lake")];
+    const plain = utf8("only with the operation");
+    const sealed = seal(lab, key, plain);
+    const knowledge = new Knowledge([plain], [name]);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    knowledge.observe(sealed);
+    expect(knowledge.suppose([key]).derivable(plain)).toBe(true);
+    expect(knowledge.suppose([key], (op) => op.op !== "aead").derivable(plain)).toBe(false);
+    expect(knowledge.suppose([concat(name, key)]).knows(latin1(name))).toBe(true);
+    expect(knowledge.suppose([utf8("carol of the sea")]).knows(latin1(name))).toBe(false);
   });
 
   test("supposing more leaves the original as it was", () => {
