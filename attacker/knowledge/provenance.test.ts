@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { concat, fromLatin1, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
-import type { OpName, OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpName, OpRecord } from "../../protocol/kit/operations.ts";
 import {
   ephemeral,
   outcome,
