@@ -278,8 +278,9 @@ describe("a packet that carries", () => {
   test("nothing in the other run is not compared", () => {
     const named = (names: readonly [string, string]) =>
       doubtsOf((run) => ({ packets: { [names[run === "one" ? 0 : 1]]: fresh(run, 20) } }));
+    const bytes = hex(fromLatin1(fresh("one", 20)).slice(0, 8));
     expect(named(["hello", "hello"])).toEqual([
-      "hello carries bytes that come from nowhere the lab can see",
+      `hello carries bytes that come from nowhere the lab can see: 20 bytes, ${bytes}…`,
     ]);
     expect(named(["hello", "welcome"])).toEqual([]);
     expect(
@@ -299,15 +300,18 @@ describe("an operation whose input comes from nowhere", () => {
     "shared-secret": "x..",
     "point-sum": "xx.",
     reduce: "xxx",
-    sign: "...",
-    verify: "...",
+    mac: "x..",
+    sign: "x..",
+    verify: "x..",
     aead: "x..x",
     cipher: "x.x",
     "pk-encrypt": "xxx",
+    "kem-ciphertext": "xxx",
+    "kem-secret": "xx.",
     "password-hash": "xxx",
     xor: "xxx",
     encode: "xxx",
-    compare: "...",
+    compare: "xxx",
   };
   test.each(Object.entries(weights))("%s: %s", (op, weight) => {
     const asked = [...weight].map((_, at) => {
@@ -315,7 +319,10 @@ describe("an operation whose input comes from nowhere", () => {
         const inputs = [...weight].map((_, i) => (i === at ? fresh(run, 20) : "a constant text"));
         return { operations: [record(op as OpName, inputs, fresh(run, 16, "output"))] };
       });
-      const line = `an input of ${op} of some kind by alice comes from nowhere the lab can see`;
+      const bytes = hex(fromLatin1(fresh("one", 20)).slice(0, 8));
+      const line =
+        `an input of ${op} of some kind by alice comes from nowhere the lab can see: ` +
+        `20 bytes, ${bytes}…`;
       expect([[], [line]]).toContainEqual(found);
       return found.length > 0 ? "x" : ".";
     });

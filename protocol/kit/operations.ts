@@ -266,12 +266,12 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   "shared-secret": sharedSecret,
   "point-sum": pointSum,
   reduce: { ...oneWay, weighty: "all" },
-  sign: { ...oneWay, key: 0, weighty: [] },
+  sign: { ...oneWay, key: 0, weighty: [0] },
   verify: {
     compose: never,
     hasOutput: false,
     key: 0,
-    weighty: [],
+    weighty: [0],
     checks: () => true,
     checked: lastInput,
     guess: "by-check",
@@ -287,7 +287,7 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   compare: {
     compose: never,
     hasOutput: false,
-    weighty: [],
+    weighty: "all",
     checks: ({ inputs }) => inputs[0] === inputs[1],
     checked: lastInput,
     guess: "never",
