@@ -7,7 +7,7 @@ import type { Edit, PacketRef } from "./move.ts";
 export interface EditContext {
   /** The bytes of an earlier packet; `undefined` if it has not been sent. */
   packet(ref: PacketRef): Uint8Array | undefined;
-  /** A public key of the attacker's, of the same kind as this one. */
+  /** A public key of the adversary's, of the same kind as this one. */
   ownKey?(like: Uint8Array): Uint8Array | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Does what a puppet sends depend on something that the attacker cannot know?
+ * Does what a puppet sends depend on something that the adversary cannot know?
  *
  * Deduction sees values that go into packets as they are, or in an encoding. What the protocol's
  * own code computes from them (eight digits of a MAC, say) it does not see. So the code is run once
@@ -18,7 +18,7 @@ const plain = new Set<string | symbol>(["encode", "decode", "xor"]);
 export const masks = [0xa5, 0x5a, 0x3c] as const;
 
 /**
- * @param knows whether the attacker can have this value.
+ * @param knows whether the adversary can have this value.
  * @param mask is XORed into unknown values to substitute other bytes of the same length.
  * @returns the same cryptography; unknown outputs are shown substituted, and real values are used
  *   when a substituted one comes back as an input.

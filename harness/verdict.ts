@@ -80,7 +80,7 @@ export interface GuaranteeVerdict {
   readonly because: string;
   /** The smallest attack with the weakest capability. */
   readonly finding?: Finding;
-  /** Where stronger attackers break it in another way: one finding per capability. */
+  /** Where stronger adversaries break it in another way: one finding per capability. */
   readonly others: readonly Finding[];
   /** Capabilities whose attacks were all tried without a violation. */
   readonly heldAgainst: readonly Capability[];

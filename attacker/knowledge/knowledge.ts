@@ -1,5 +1,5 @@
 /**
- * What an attacker knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
+ * What an adversary knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
  * instead of on terms).
  *
  * The set of known byte strings is closed under parsing (a recorded value inside a known string is
@@ -237,18 +237,18 @@ export class Knowledge implements Derivability {
     return [...found];
   }
 
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   #isSeen(bytes: Latin1): boolean {
     return this.#texts.some((text) => text.includes(bytes));
   }
 
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   occurs(bytes: Latin1): boolean {
     this.close();
     return this.#isSeen(bytes);
   }
 
-  /** Can the attacker produce these bytes? */
+  /** Can the adversary produce these bytes? */
   has(value: Latin1): boolean {
     this.close();
     return this.#has(value, 0);
@@ -340,7 +340,7 @@ export class Knowledge implements Derivability {
   }
 
   /**
-   * A copy that may be told more, for "what if the attacker guessed this".
+   * A copy that may be told more, for "what if the adversary guessed this".
    * @param keeps which of the operations the copy may use.
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {

@@ -42,7 +42,7 @@ function receiversKnowledge(trace: Trace, at: string): Knowledge {
   for (const op of trace.crypto) {
     const { keyPair, fresh } = operations[op.op];
     if (keyPair === true) knowledge.observe(op.output);
-    // Randomness of others that a message brought is known too: only signatures must be missing.
+    // Others' random values, except private keys, count as received: only signatures are missing.
     if (fresh === true && (own.has(op.by) || !keepsSecret(trace, op.output))) {
       knowledge.observe(op.output);
     }

@@ -26,8 +26,8 @@ const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
 ]);
 
 /**
- * Calls the endpoint. What it throws is a crash of the process, as the original program would
- * have crashed; what it returns must fit the interface, or the protocol's author is told.
+ * Calls the endpoint. An exception is a crash of the process, as the original program would have
+ * crashed; a result that does not fit the interface is an error of the protocol's author.
  */
 export function handleInput(process: Process, input: Input, now: Millis): Handled {
   let outputs: unknown;

@@ -48,7 +48,7 @@ export function saveAttacks(
   }
 }
 
-/** Whose attacks they are: two files may hold protocols of the same name. */
+/** The protocol of the attacks: two files may hold protocols of the same name. */
 export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
   readonly id: string;
   readonly name: string;
@@ -58,7 +58,7 @@ export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
 
 /**
  * The report for people: where two files hold protocols of the same name, such as two versions of
- * one, their paths tell them apart.
+ * one, their paths distinguish them.
  */
 export function shownReport({ report, subjects }: MatrixRun): MatrixReport {
   const same = (a: ProtocolReport, b: ProtocolReport): boolean =>
@@ -92,7 +92,7 @@ export async function matrixCommand(
   return codeOf(run, files, deviations.count, flags, io);
 }
 
-/** Prints what went wrong and finds the exit code. */
+/** Prints what failed and determines the exit code. */
 export function codeOf(
   { failures, interrupted }: Pick<MatrixRun, "failures" | "interrupted">,
   files: Pick<AttackFiles, "problem">,
@@ -117,7 +117,7 @@ export function codeOf(
   return worstOf(codes);
 }
 
-/** Our own error, with what is needed to see it again. */
+/** An internal error, with what is needed to reproduce it. */
 export function ownWords(
   { message }: { readonly message: string },
   { seed }: Pick<Flags, "seed">,
@@ -179,7 +179,7 @@ export function expectedWords({ verdict, capability, layer }: Expectation): stri
   return `${verdict}${by}${layer === undefined ? "" : `, layer ${layer}`}`;
 }
 
-/** What came out, told as far as the expectation goes into it. */
+/** The verdict, in as much detail as the expectation gives. */
 export function foundWords({ expected, found }: Comparison): string {
   if (found === undefined) return "not looked at";
   const by = found.capability === null ? "" : ` ${found.capability}`;

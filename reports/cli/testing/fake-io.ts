@@ -16,7 +16,7 @@ export interface Ended {
 export interface Conditions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with a function that presses Ctrl-C, as soon as that would be heard. */
+  /** Called with a function that presses Ctrl-C, as soon as it is handled. */
   onListening?(press: () => void): void;
   onPrint?(): void;
   /** Threads of its own, as many as --workers says, which takes a second or two. */
