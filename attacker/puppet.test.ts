@@ -250,7 +250,7 @@ describe.each(Object.entries(tables))("%s", (_, rows) => {
   );
 });
 
-/** Compares two, and says how it came out. */
+/** Compares two values, and sends the result. */
 const compared =
   (a: keyof Made, b: keyof Made): Code =>
   (c, m) =>
@@ -491,7 +491,7 @@ describe("a fork of an honest process", () => {
     ]);
   });
 
-  test("inputs that threw before the fork are skipped", () => {
+  test("an exception at an input before the fork is ignored", () => {
     const stage = new PuppetStage({
       past: ["fail", "go on"],
       code: (_c, _m, { bytes }) => {

@@ -279,7 +279,7 @@ export class Puppet {
       try {
         endpoint.handle(ownInput(input), now);
       } catch {
-        // It succeeded the first time; what throws now was cut off at the fork.
+        // Inputs of the history count as handled, even if they throw now.
       }
       this.#replayed++;
     }

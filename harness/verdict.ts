@@ -48,7 +48,7 @@ export interface SavedAttack {
 /** One line of a sequence diagram. Bytes are the network's: escape them before showing. */
 export interface SequenceStep {
   readonly t: number;
-  /** Lifelines: process ids, `mallory`, or the host of an address nobody listens on. */
+  /** Lifelines: process ids, `mallory`, or the host of an address without a listener. */
   readonly from: ProcessId;
   readonly to: ProcessId;
   readonly kind: "packet" | "attack-packet" | "lost" | "changed" | "note" | "violation";
@@ -129,7 +129,7 @@ export interface MatrixReport {
   readonly incomplete?: string;
 }
 
-/** What a person sees while the matrix fills. */
+/** Progress events while the matrix fills. */
 export type MatrixProgress =
   | { readonly kind: "protocol"; readonly name: string; readonly guarantees: readonly string[] }
   | {

@@ -138,7 +138,7 @@ export function capabilitiesIn(report: MatrixReport): readonly Capability[] {
   return capabilities.filter((c) => seen.has(c));
 }
 
-/** What stands in the place of an attack that has no moves. */
+/** What is shown for an attack without moves. */
 export const noMoves = ({ network }: Pick<Finding, "network">): string =>
   network ?? "an ordinary run suffices";
 

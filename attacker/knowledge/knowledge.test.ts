@@ -33,7 +33,7 @@ describe("parsing", () => {
     expect(knowledge.derivable(digest)).toBe(true);
   });
 
-  test("values that begin alike are told apart", () => {
+  test("values that begin alike are distinguished", () => {
     const lab = new Lab();
     const seen = [];
     for (let i = 0; i < 30; i++) {

@@ -340,7 +340,7 @@ export class Knowledge implements Derivability {
   }
 
   /**
-   * A copy that may be told more, for "what if the adversary guessed this".
+   * A copy that more facts can be added to, for "what if the adversary guessed this".
    * @param keeps which of the operations the copy may use.
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {

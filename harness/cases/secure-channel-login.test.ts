@@ -113,7 +113,7 @@ describe("an attacker with disclosed secrets", () => {
     ["of the server, cannot log in as a user", [...breakIn("bob", "start"), ...posing]],
     ["of the server, only impersonates it", [...breakIn("bob", "start"), ...inTheMiddle]],
     ["of a user, cannot impersonate the server", [...breakIn("alice", "start"), ...inTheMiddle]],
-    ["of all, after the end, reads nothing", [...breakIn("alice", "end"), ...breakIn("bob", "end")]],
+    ["of all, at the end, reads nothing", [...breakIn("alice", "end"), ...breakIn("bob", "end")]],
     [
       "from the server's stores, reads nothing",
       [

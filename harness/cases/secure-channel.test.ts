@@ -151,7 +151,7 @@ describe.each(weaknesses)("without %s", (option, attack, expected) => {
   test(`an attack breaks ${expected.join(", ")}`, () => {
     expect(attacked({ [option]: "off" }, attack)).toEqual(expect.arrayContaining([...expected]));
   });
-  test("what it breaks is said to be carried by the defence", () => {
+  test("what it breaks is listed under the defence", () => {
     const carried = secureChannel.options?.[option]?.weakens?.off ?? [];
     expect(attacked({ [option]: "off" }, attack).filter((g) => !carried.includes(g))).toEqual([]);
   });

@@ -39,7 +39,7 @@ interface Running extends Said {
   readonly peer: Principal | undefined;
   /** Index of the statement without a peer that this one adds the name to, or its own. */
   readonly run: number;
-  /** Who the peer turned out to be, and when that was said. */
+  /** The peer named later, and the position of that claim. */
   named?: { readonly peer: Principal; readonly index: number };
 }
 

@@ -30,7 +30,7 @@ export const nonRepudiation: Guarantee = {
 
 /**
  * What the receiver could compute without the sender's message: its own secrets and draws, public
- * values, the messages themselves, and other people's public keys.
+ * values, the messages themselves, and the public keys of others.
  */
 function receiversKnowledge(trace: Trace, at: string): Knowledge {
   const knowledge = new Knowledge([]);

@@ -297,7 +297,7 @@ describe("a puppet with settings of its own", () => {
     expect(heardWith({ settings: { words: "hi" } })).toEqual(["hi"]);
   });
   test("leaves after so many packets, and the real one goes on", () => {
-    // The client has changed to “hi”; the server, who says “hello”, changes it back.
+    // The client has changed to “hi”; the server, which sends “hello”, changes it back.
     expect(heardWith({ settings: { words: "hi" }, leaves: 1 })).toEqual(["hello"]);
     expect(heardWith({ settings: { words: "hi" }, leaves: 2 })).toEqual(["hi"]);
   });

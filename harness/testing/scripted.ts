@@ -61,7 +61,7 @@ export const submit = (text: string): Output => ({
   message: utf8(text),
   purpose: "message",
 });
-/** What the server delivers it delivers in the session with the first client, unless told. */
+/** The server delivers in the session with the first client, by default. */
 export const accept = (text: string, session = addresses.client, from = "alice"): Output => ({
   kind: "deliver",
   message: utf8(text),

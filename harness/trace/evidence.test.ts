@@ -32,7 +32,7 @@ test("equal evidence, in different objects, is worked out once", () => {
   expect(knowledgeFrom(evidence).knows(plaintext)).toBe(true);
 });
 
-describe("is told apart from", () => {
+describe("is distinguished from", () => {
   const [drawn, ...rest] = log;
   const last = log.at(-1) as OpRecord;
   const others: Record<string, Partial<Evidence>> = {

@@ -43,7 +43,7 @@ export class AttackFiles {
 
   /**
    * Saves all findings of a verdict.
-   * @param about whose they are: `id` tells protocols of one report apart, `name` is for people.
+   * @param about the protocol: `id` is unique in one report, `name` is for display.
    */
   save(about: Owner, { guarantee, finding, layer, others }: GuaranteeVerdict): void {
     if (finding !== undefined) this.#write(about, guarantee, finding);

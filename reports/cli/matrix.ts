@@ -132,14 +132,14 @@ interface Deviations {
   readonly lines: readonly string[];
 }
 
-/** Was everything tried that stands behind an expectation? */
+/** Was everything tried that the expectations rest on? */
 const partial = ({ report }: MatrixRun, flags: Flags): boolean =>
   report.incomplete !== undefined || flags.capabilities !== undefined || flags.bail;
 
 /**
  * What counts as a failure: a broken claim of a user's own protocol, and a bundled protocol, with
  * default options, that is not as its scenario file expects. Other options are for trying out.
- * @param partly not everything that stands behind an expectation was tried.
+ * @param partly not everything that the expectations rest on was tried.
  */
 export function deviationsOf(
   { subjects }: Pick<MatrixRun, "subjects">,

@@ -22,7 +22,7 @@ export interface DashboardOptions extends PanelOptions {
   /** Terminals; by default those of the process. */
   readonly input?: Readable;
   readonly output?: Writable;
-  /** False for a terminal, or a person, that wants no colours. */
+  /** False if the terminal or the user wants no colours. */
   readonly color?: boolean;
   /** A clock in milliseconds, for runs per second. */
   now?(): number;

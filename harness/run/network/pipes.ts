@@ -14,7 +14,7 @@ export interface Pipe {
   pending: Uint8Array;
   /** No write may overtake an earlier one. */
   lastArrival: Millis;
-  /** When the last write of an adversary arrived. */
+  /** When the adversary's last write arrived. */
   lastInjected: Millis;
   flushScheduled: boolean;
   open: boolean;

@@ -21,7 +21,7 @@ export interface Conditions {
   onPrint?(): void;
   /** Threads of its own, as many as --workers says, which takes a second or two. */
   readonly ownThreads?: boolean;
-  /** Where the dashboard is drawn, for those who want it. */
+  /** Where the dashboard is drawn, if a test needs it. */
   readonly terminal?: NonNullable<Io["terminal"]>;
 }
 
