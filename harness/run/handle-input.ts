@@ -45,7 +45,7 @@ const callOf = (process: Process, input: Input): string =>
   `${process.spec.name}.handle({ kind: "${input.kind}" })`;
 
 function checkOutputs(process: Process, input: Input, outputs: unknown): void {
-  if (outputs instanceof Promise) {
+  if (typeof outputs === "object" && outputs !== null && "then" in outputs) {
     throw new ProtocolError(
       `${callOf(process, input)} is async and must not be: nothing in a run waits, so it has to return its outputs at once`,
     );
