@@ -4,11 +4,8 @@ import { byNameOnly, protocols } from "../../protocol/catalog.ts";
 import type { Flags } from "../../reports/cli/flags.ts";
 import type { Io } from "../../reports/cli/io.ts";
 import { guarantees } from "../guarantees/catalog.ts";
-import {
-  bundledSubject,
-  type ProtocolName,
-  parseProtocolName,
-} from "../input/protocol-reference.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { type ProtocolName, parseProtocolName } from "../input/protocol-reference.ts";
 import { UserError } from "../input/user-error.ts";
 import { simulate } from "../run/simulate.ts";
 import type { SearchSettings } from "../search/campaign.ts";

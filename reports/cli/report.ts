@@ -12,13 +12,17 @@ import { matrixJson } from "../json.ts";
 import { matrixMarkdown } from "../markdown.ts";
 import { matrixText } from "../text.ts";
 import type { AttackFiles } from "./attack-files.ts";
+import { type Format, formats } from "./choices.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { campaignOf, codeOf } from "./matrix.ts";
 
-const endings = { html: "html", markdown: "md", json: "json", text: "txt" } as const;
-export type Format = keyof typeof endings;
-export const formats: readonly Format[] = ["html", "markdown", "json", "text"];
+const endings: Readonly<Record<Format, string>> = {
+  html: "html",
+  markdown: "md",
+  json: "json",
+  text: "txt",
+};
 
 /** @throws UserError */
 export function parseFormats(words: readonly string[]): readonly Format[] {
