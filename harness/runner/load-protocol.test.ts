@@ -43,14 +43,10 @@ describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
     ["other.ts", "export const n = 1; export function f() {}", "it exports "],
     ["syntax.ts", "export const p = {\n  a: 1\n  b: 2 };", ":3:3: does not compile: Expected"],
     ["syntax.mjs", "export const p = {\n  a: 1\n  b: 2 };", ": does not compile: Unexpected"],
-    [
-      "chain.ts",
-      'export * from "../../reports/cli/syntax.ts";',
-      "/syntax.ts:3:3: does not compile",
-    ],
+    ["chain.ts", 'export * from "./syntax.ts";', "/syntax.ts:3:3: does not compile"],
     [
       "lost.ts",
-      'import { x } from "../../reports/cli/lost-and-found.ts"; export const p = x;',
+      'import { x } from "./lost-and-found.ts"; export const p = x;',
       "which does not exist",
     ],
     [

@@ -4,19 +4,15 @@
  */
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import type { Protocol } from "../../protocol/endpoint.ts";
-import {
-  bundledSubject,
-  codeEndings,
-  fillOptions,
-  type ProtocolName,
-} from "../input/protocol-reference.ts";
+import { codeEndings, fillOptions, type ProtocolName } from "../input/protocol-reference.ts";
 import { listed, nearest, unknownName } from "../input/suggestions.ts";
 import { UserError } from "../input/user-error.ts";
 import type { Subject } from "../subject.ts";
 import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
+import { importUserCode } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
@@ -31,7 +27,11 @@ export async function loadSubject(
   cwd: string,
   heart: Watchdog,
 ): Promise<Loaded> {
-  if (name.file === undefined) return { subject: bundledSubject(name) };
+  if (name.file === undefined) {
+    // A thread with a user's own protocol never loads the others.
+    const { bundledSubject } = await import("../input/bundled-protocols.ts");
+    return { subject: bundledSubject(name) };
+  }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
   checkFile(file);
   const exported = await importFile(file, heart);
@@ -100,7 +100,7 @@ function shownPath(file: NamedFile, path: string): string {
 async function importFile(file: NamedFile, heart: Watchdog): Promise<object> {
   heart.enter("load");
   try {
-    const exported: unknown = await import(pathToFileURL(file.path).href);
+    const exported: unknown = await importUserCode(file.path);
     return typeof exported === "object" && exported !== null ? exported : {};
   } catch (error) {
     throw new UserError(importComplaint(file, error));
