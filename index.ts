@@ -13,7 +13,7 @@
 import type { Attack, Capability } from "./attacker/move.ts";
 import { strategies } from "./attacker/strategies/catalog.ts";
 import type { Strategy } from "./attacker/strategies/strategy.ts";
-import { judgedGuarantees } from "./harness/guarantees/catalog.ts";
+import { guarantees } from "./harness/guarantees/catalog.ts";
 import type { Guarantee, Judgement } from "./harness/guarantees/guarantee.ts";
 import {
   checkCapabilities,
@@ -83,7 +83,7 @@ export type {
   Violation,
 } from "./harness/guarantees/guarantee.ts";
 export { UserError } from "./harness/input/user-error.ts";
-export type { Difference, JudgedRun, ReplayResult } from "./harness/replay.ts";
+export type { Difference, ReplayResult } from "./harness/replay.ts";
 export { calmNetwork, lossyNetwork } from "./harness/run/network/conditions.ts";
 export { ProtocolError } from "./harness/run/protocol-error.ts";
 export { version } from "./harness/runner/version.ts";
@@ -113,7 +113,7 @@ export type {
   SequenceStep,
   Status,
 } from "./harness/verdict.ts";
-export type { OpRecord } from "./protocol/kit/recorder.ts";
+export type { OpRecord } from "./protocol/kit/operations.ts";
 
 // --- searches ------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ export function judge(guarantee: Guarantee, trace: Trace): Judgement {
 }
 
 /** The guarantees and strategies that searches use, in the order of reports. */
-export { judgedGuarantees as guarantees, strategies };
+export { guarantees, strategies };
 /** Gives a guarantee of your own its type. */
 export const defineGuarantee = <const G extends Guarantee>(guarantee: G): G => guarantee;
 /** Gives a strategy of your own its type. */
@@ -301,7 +301,7 @@ export type { DocumentOptions, MatrixTextOptions };
 
 const replayCommand = (): string => "replay(protocol, finding.attack)";
 const statement = (id: string): string | undefined =>
-  judgedGuarantees.find((g) => g.id === id)?.statement;
+  guarantees.find((g) => g.id === id)?.statement;
 
 /** One self-contained page. */
 export const matrixHtml = (reports: Reports, options: Partial<DocumentOptions> = {}): string =>

@@ -204,6 +204,18 @@ describe("purity", () => {
   });
 });
 
+test("what an operation means is asked of its descriptor, and never of its name", () => {
+  const byName = /\bop(?:\.op)? [!=]== "|switch \((?:\w+\.)?op\)/;
+  const elsewhere = shipped.filter(({ path }) => path !== "protocol/kit/operations.ts");
+  expectNone(
+    elsewhere.flatMap(({ path, text }) =>
+      text
+        .split("\n")
+        .flatMap((line, i) => (byName.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+    ),
+  );
+});
+
 describe("catalogues", () => {
   test.each([
     ["Protocol", "protocol", "protocol/catalog.ts"],

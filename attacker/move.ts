@@ -6,6 +6,7 @@
  * or one write on a stream.
  */
 import { z } from "zod";
+import { disclosureSchema } from "./disclosure.ts";
 
 /** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
 export const capabilities = [
@@ -178,16 +179,23 @@ const move = z.discriminatedUnion("move", [
   z.strictObject({
     move: z.literal("disclose"),
     principal: z.string(),
-    what: z.string().regex(/^(long-term|store:.+)$/, "must be long-term or store:<name>"),
+    what: disclosureSchema,
     when: z.union([moment, z.literal("end")]),
   }),
 ]);
 export type Move = z.infer<typeof move>;
 
+/** Moves on a packet while it is on its way. */
+export type PacketMove = Extract<
+  Move,
+  { move: "drop" | "hold" | "duplicate" | "modify" | "redirect" | "cut" }
+>;
+/** Moves that the attacker makes by itself, at a moment of its choosing. */
+export type OwnMove = Exclude<Move, PacketMove>;
+
 export const attackSchema = z.array(move).max(1_000);
 export type Attack = readonly Move[];
 export const moveSchema = move;
-export const packetRefSchema = packetRef;
 
 /** The attacker's own address, and that of a bystander whose address it borrows. */
 export const attackerHost = "mallory";

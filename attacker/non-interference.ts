@@ -9,7 +9,7 @@
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
-import { guessableBelowBytes } from "./knowledge/knowledge.ts";
+import { guessableBelowBytes } from "./knowledge/lengths.ts";
 
 /** What depends on nothing but its arguments, and is to be seen as it is: other bytes go through. */
 const plain = new Set<string | symbol>(["encode", "decode", "xor"]);

@@ -1,13 +1,13 @@
 /**
- * Honest code in the enemy's hands. A puppet runs the code of a role, as a principal it need not
- * be, and is held to what the attacker knows (ENGINE: the running code is the model):
+ * Runs honest role code under the adversary's control. A puppet plays a role as some principal,
+ * and is held to what the adversary knows: the running code is the model.
  *
- * - What it draws at random is the attacker's.
+ * - What it draws at random is the adversary's.
  * - Forward operations (hashing, encrypting, signing) are computed as the honest party would, for
- *   the lab knows all bytes; but bytes leave the puppet only if the attacker can derive them.
- * - A plaintext is handed over only if the attacker can derive it. Otherwise the puppet stalls,
+ *   the lab knows all bytes; but bytes leave the puppet only if the adversary can derive them.
+ * - A plaintext is handed over only if the adversary can derive it. Otherwise the puppet stalls,
  *   and tries again from a clean state when more is known.
- * - A comparison with something the attacker cannot derive passes: a real attacker would skip the
+ * - A comparison with something the adversary cannot derive passes: a real one would skip the
  *   check.
  *
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
@@ -16,7 +16,8 @@ import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
 import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
 import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
-import { contentOf, type Gate, type OpRecord } from "../protocol/kit/recorder.ts";
+import type { Gate } from "../protocol/kit/gate.ts";
+import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 
@@ -308,11 +309,10 @@ export class Puppet {
     return {
       done: (op) => {
         if (this.#replaying) return;
-        const opens = op.backwards && op.op !== "verify" && op.op !== "encode";
-        const content = contentOf(op);
         this.#onOperation(op);
-        if (!op.backwards && op.op !== "compare") this.#computed.add(op.output);
-        if (!opens) return;
+        if (!op.backwards && operations[op.op].hasOutput) this.#computed.add(op.output);
+        if (!isOpening(op)) return;
+        const content = contentOf(op);
         const isKnown = this.#knowledge.has(content);
         if (!isKnown && !this.#blind) stall();
         if (isKnown) this.#opened.add(content);

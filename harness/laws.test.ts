@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { untracked } from "../attacker/knowledge/provenance.ts";
 import { protocols } from "../protocol/catalog.ts";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { guarantees } from "./guarantees/catalog.ts";
 import { simulate } from "./run/simulate.ts";
 import { Baselines, judge } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
@@ -63,7 +63,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
     if (trace === undefined) throw new Error(baseWorkload);
     const profiles = new Baselines(subject, trace.plan.seed);
     const excused = Object.keys(protocol.notApplicable ?? {});
-    const honest = judgedGuarantees.filter(
+    const honest = guarantees.filter(
       (g) => g.safety && !excused.includes(g.id) && g.distinguish === undefined,
     );
     const broken = honest.filter((g) => judge(g, trace, profiles).violation !== undefined);
@@ -74,7 +74,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
 });
 
 describe("names agree", () => {
-  const ids = new Set(judgedGuarantees.map((g) => g.id));
+  const ids = new Set(guarantees.map((g) => g.id));
   test("claims, excuses and weaknesses are about guarantees that exist", () => {
     const named = protocols.flatMap((p) => [
       ...p.claims.map((c) => c.guarantee),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { guarantees } from "./guarantees/catalog.ts";
 import { bundledSubject } from "./input/bundled-protocols.ts";
 import { parseProtocolName } from "./input/protocol-reference.ts";
 import { UserError } from "./input/user-error.ts";
@@ -52,7 +52,7 @@ describe("an attack", () => {
   test("gives the same run and the same verdict", () => {
     const result = again("a.json", attackText);
     expect(result).toMatchObject({ same: true, digest: saved.digest, idle: [] });
-    const guarantee = judgedGuarantees.find((g) => g.id === "replay");
+    const guarantee = guarantees.find((g) => g.id === "replay");
     const expected = guarantee && judge(guarantee, trace, new Baselines(subject, saved.seed));
     expect(result.judged).toEqual([{ guarantee: "replay", because: expected?.violation?.because }]);
     expect(result.steps).toHaveLength(2);

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { guarantees } from "./guarantees/catalog.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
 import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
 import { UserError } from "./input/user-error.ts";
@@ -44,14 +44,14 @@ const choice = {
 const savedAttack = z.strictObject({
   schema: z.literal("mallory/attack@1"),
   ...choice,
-  guarantee: z.enum(judgedGuarantees.map((g) => g.id)),
+  guarantee: z.enum(guarantees.map((g) => g.id)),
   digest,
 });
 const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
 const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
 
 /** What decides the run, whichever file it came from. */
-export type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
+type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
   readonly name: ProtocolName;
 };
 
@@ -166,7 +166,7 @@ function checkEventLine(file: string, lines: readonly string[], index: number): 
   throw errorAt(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
 }
 
-export interface JudgedRun {
+interface JudgedRun {
   readonly guarantee: string;
   /** Why the run violates it; absent if it does not. */
   readonly because?: string;
@@ -237,7 +237,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
 
 function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readonly JudgedRun[] {
   const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
-  const chosen = judgedGuarantees.filter((g) => wanted === undefined || g.id === wanted);
+  const chosen = guarantees.filter((g) => wanted === undefined || g.id === wanted);
   const judged = chosen.map((g): JudgedRun => {
     const because = judge(g, trace, profiles).violation?.because;
     return because === undefined ? { guarantee: g.id } : { guarantee: g.id, because };

@@ -2,8 +2,8 @@
 import { describeMove } from "../attacker/describe.ts";
 import type { Attack } from "../attacker/move.ts";
 import type { Expectation, Found } from "./expectation.ts";
-import { guarantees, isJudged } from "./guarantees/catalog.ts";
-import type { Guarantee, Unjudged } from "./guarantees/guarantee.ts";
+import { guarantees } from "./guarantees/catalog.ts";
+import type { Guarantee } from "./guarantees/guarantee.ts";
 import { idleMoves } from "./replay.ts";
 import { Baselines, capabilityFor, judge, simulatePlainly } from "./search/judge-run.ts";
 import { planOf, type Subject } from "./subject.ts";
@@ -88,15 +88,13 @@ function sightsOf(trace: Trace, run: ScenarioRun): readonly Observation[] {
 }
 
 /** What this one run says about a guarantee; `holds` is about this run, and no other. */
-function verdictOf(guarantee: Guarantee | Unjudged, trace: Trace, profiles: Baselines): Found {
+function verdictOf(guarantee: Guarantee, trace: Trace, profiles: Baselines): Found {
   const { id } = guarantee;
   const { protocol, attack, workloadName } = trace.plan;
   const none = { guarantee: id, capability: null } as const;
   const reason =
-    protocol.notApplicable?.[id] ??
-    (isJudged(guarantee) ? guarantee.notApplicable?.(profiles.of(workloadName)) : undefined);
+    protocol.notApplicable?.[id] ?? guarantee.notApplicable?.(profiles.of(workloadName));
   if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
-  if (!isJudged(guarantee)) return { ...none, verdict: "unknown", because: "not judged yet" };
   const { violation, atStake } = judge(guarantee, trace, profiles);
   if (violation === undefined && atStake === 0) {
     const why = guarantee.vacuousBecause === undefined ? "" : `: ${guarantee.vacuousBecause}`;

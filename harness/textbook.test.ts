@@ -16,7 +16,7 @@ import { signedDh } from "../protocol/textbook/signed-dh.ts";
 import { stationToStation } from "../protocol/textbook/station-to-station.ts";
 import { suiteChoice } from "../protocol/textbook/suite-choice.ts";
 import { wideMouthedFrog } from "../protocol/textbook/wide-mouthed-frog.ts";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { guarantees } from "./guarantees/catalog.ts";
 import { simulate } from "./run/simulate.ts";
 import { Campaign } from "./search/campaign.ts";
 import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
@@ -250,7 +250,7 @@ function violated(subject: Subject, attack: Attack): Record<string, Capability> 
   const { protocol } = subject;
   const profiles = new Baselines(subject, "mallory");
   const trace = simulate(planOf(subject, { attack }));
-  const found = judgedGuarantees.filter((g) => {
+  const found = guarantees.filter((g) => {
     if (g.notApplicable?.(profiles.of("default")) !== undefined) return false;
     return judge(g, trace, profiles).violation !== undefined;
   });
@@ -274,7 +274,7 @@ describe.each(Object.entries(known))("%s", (_, about) => {
   test("breaks what it is known to break", () => {
     const found = violated(subject, attack);
     expect(Object.keys(found)).toEqual(about.violates);
-    const blind = judgedGuarantees.filter((g) => !g.secrecy).map((g) => g.id);
+    const blind = guarantees.filter((g) => !g.secrecy).map((g) => g.id);
     for (const id of about.violates.filter((v) => blind.includes(v))) {
       expect(found[id]).toBe(about.capability);
     }

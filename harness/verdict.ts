@@ -113,6 +113,8 @@ export interface ProtocolReport {
   readonly source: string;
   readonly verdicts: readonly GuaranteeVerdict[];
   readonly honest: HonestRun;
+  /** What is wrong before anything attacks it, a sentence each. */
+  readonly faults?: readonly string[];
   readonly runs: number;
 }
 
@@ -123,7 +125,7 @@ export interface MatrixReport {
   readonly protocols: readonly ProtocolReport[];
   readonly runs: number;
   readonly seconds: number;
-  /** True if something was cut short: the user stopped it, or a budget in seconds ended. */
+  /** Why something was cut short, if it was: the user stopped it, or a budget ended. */
   readonly incomplete?: string;
 }
 

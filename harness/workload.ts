@@ -9,7 +9,7 @@ const words =
   "open valve one then report the pressure and close the gate before the night shift begins ";
 
 /** Readable text of exactly `length` bytes that starts with `label`. */
-export function sampleText(label: string, length: number): Uint8Array {
+function sampleText(label: string, length: number): Uint8Array {
   const text = `${label} ${words.repeat(Math.ceil(length / words.length))}`;
   return utf8(text.slice(0, length));
 }

@@ -184,7 +184,7 @@ export function effortWords(verdict: GuaranteeVerdict): string {
 export const secondsWords = (seconds: number): string =>
   seconds < 10 ? `${seconds.toFixed(1)} s` : `${grouped(seconds)} s`;
 
-/** `1 claim broken, 3 more guarantees broken, 9 hold, 2 unknown`. */
+/** `1 claim broken, 3 broken without being claimed, 9 hold, 2 unknown`. */
 export function tallyWords(tally: Readonly<Record<Tone, number>>): string {
   return [
     `${counted(tally.alarm, "claim")} broken`,

@@ -49,9 +49,6 @@ export function lifelinesOf(story: MessageSequence): readonly string[] {
   return [...new Set([...story.lifelines, ...named])];
 }
 
-/** The attacker's own lifeline is drawn differently. */
-export const isAttacker = (lifeline: string): boolean => lifeline === "mallory";
-
 /** What a kind of step is called where it is not drawn as an arrow. */
 export const stepWord: Readonly<Record<SequenceStep["kind"], string>> = {
   packet: "",

@@ -56,6 +56,15 @@ describe("SVG", () => {
     );
   });
 
+  test("puppets are drawn as the attacker, honest parties are not", () => {
+    const step = { t: 1, from: "client#0", to: "puppet-a", kind: "packet", label: "", hex: "" };
+    const story = { lifelines: ["client#0", "puppet-a"], steps: [step] } as MessageSequence;
+    const heads = [
+      ...sequenceSvg(story, { id: "d", title: "t" }).matchAll(/class="(seq-head[^"]*)"/g),
+    ];
+    expect(heads.map((m) => m[1])).toEqual(["seq-head", "seq-head seq-attack-box"]);
+  });
+
   test("can be read aloud", () => {
     const svg = sequenceSvg(replayStory, { id: "d1", title: "An attack" });
     expect(svg).toContain('role="img" aria-labelledby="d1-title"');

@@ -4,17 +4,11 @@
  * Colours are presentation attributes, so that the drawing stands alone (a file, a PDF), and every
  * shape has a class, so that a page can recolour it for dark mode: CSS overrides attributes.
  */
+import { isAdversaryProcess } from "../attacker/move.ts";
 import type { MessageSequence, SequenceStep } from "../harness/verdict.ts";
 import { cut, displayWidth, wrap } from "./columns.ts";
 import { clipped, htmlText, visible } from "./escape.ts";
-import {
-  type DrawnStep,
-  isAttacker,
-  lifelinesOf,
-  pathWords,
-  shortened,
-  timeWords,
-} from "./sequence-layout.ts";
+import { type DrawnStep, lifelinesOf, pathWords, shortened, timeWords } from "./sequence-layout.ts";
 
 export interface SequenceOptions {
   /** Unique in the page; letters, digits and hyphens. */
@@ -102,7 +96,7 @@ function label(x: number, y: number, content: string, fill: string, kind: string
 
 function head(lifeline: string, x: number, y: number): string {
   const width = Math.round(headWidth(lifeline));
-  const evil = isAttacker(lifeline);
+  const evil = isAdversaryProcess(lifeline);
   const kind = evil ? "seq-head seq-attack-box" : "seq-head";
   const fill = evil ? color.attackPaper : color.head;
   const stroke = evil ? color.attack : color.line;
@@ -117,7 +111,7 @@ function head(lifeline: string, x: number, y: number): string {
 }
 
 function lifelineSvg(lifeline: string, x: number, from: number, to: number): string {
-  const evil = isAttacker(lifeline);
+  const evil = isAdversaryProcess(lifeline);
   const dashes = evil ? ' stroke-dasharray="5 4"' : "";
   return (
     `<line class="${evil ? "seq-attack-line" : "seq-line"}" x1="${x}" y1="${from}" x2="${x}"` +

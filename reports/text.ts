@@ -271,7 +271,7 @@ export interface TextOptions {
 }
 
 /** The steps of a story, one per line: time, who to whom, what. */
-export function storyText(story: MessageSequence, options: TextOptions): string[] {
+function storyText(story: MessageSequence, options: TextOptions): string[] {
   const colors = pc.createColors(options.color);
   const paths = story.steps.map((step) => terminalText(pathWords(step), 60));
   const pathWidth = Math.min(28, Math.max(0, ...paths.map(displayWidth)));

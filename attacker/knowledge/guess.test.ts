@@ -102,6 +102,34 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
     "point-sum",
     3,
   ],
+  "a ciphertext under it whose associated data is unknown": [
+    (c) => [c.seal("chacha20-poly1305", key32(c, password), iv, utf8("to bob"), c.random(16))],
+    "aead",
+    2,
+  ],
+  "a part of a ciphertext under it": [
+    (c) => {
+      const cipher = c.encrypt("aes-ctr", key32(c, password), new Uint8Array(16), c.random(40));
+      const part = cipher.slice(0, 20);
+      c.equal(part, part);
+      return [part];
+    },
+    "cipher",
+    2,
+  ],
+  "a pad that it masks, and a hash of the pad": [
+    (c) => {
+      const [pad, masking] = [c.random(32), c.hash("sha256", password)];
+      return [c.xor(masking, pad), c.hash("sha256", pad)];
+    },
+    "hash",
+    3,
+  ],
+  "a mask on a pad that it decides as well": [
+    (c) => [c.xor(c.hash("sha256", password), key32(c, password))],
+    "xor",
+    3,
+  ],
   "a base64 text of its hash": [(c) => [c.encode("base64", c.hash("sha256", password))], "hash", 1],
 };
 
@@ -112,6 +140,16 @@ const safe: Record<string, Exchange> = {
   },
   "a hash with a secret beside it": (c) => [c.hash("sha256", concat(password, c.random(16)))],
   "a MAC of it under a strong key": (c) => [c.hmac("sha256", c.random(32), password)],
+  "a MAC under it over a secret of full strength": (c) => [
+    c.hmac("sha256", key32(c, password), c.random(32)),
+  ],
+  "a hash that is not on the wire, beside what others sealed": (c) => {
+    c.hash("sha256", password);
+    const known = utf8("a key of exactly thirty-two byte");
+    return [c.random(32), known].map((key) =>
+      c.seal("chacha20-poly1305", key, iv, c.random(20), c.random(20)),
+    );
+  },
   "sealed under a strong key": (c) => [c.seal("chacha20-poly1305", c.random(32), iv, password)],
   "encrypted to a public key": (c) => {
     const { publicKey } = c.rsaKeyPair(2048, 2);
@@ -124,6 +162,21 @@ const safe: Record<string, Exchange> = {
     return [a.publicKey, b.publicKey, c.seal("chacha20-poly1305", key, iv, password)];
   },
   "under a one-time pad": (c) => [c.xor(password, c.random(password.length))],
+  "under a one-time pad, its hash computed beside it": (c) => {
+    c.hash("sha256", password);
+    return [c.xor(password, c.random(password.length))];
+  },
+  "hashed, under a one-time pad that is taken off elsewhere": (c) => {
+    const [hashed, pad] = [c.hash("sha256", password), c.random(32)];
+    const masked = c.xor(hashed, pad);
+    c.xor(pad, masked);
+    return [masked];
+  },
+  "a truncated hash that is compared, and not on the wire": (c) => {
+    const short = c.hash("sha256", password).slice(0, 12);
+    c.equal(short, short);
+    return [];
+  },
   "as a mask on a fresh point": (c) => [
     c.addToPoint("p256", c.keyPair("p256").publicKey, scalarOf(c), base) ?? iv,
   ],
@@ -160,5 +213,47 @@ describe("a guess cannot be tested against", () => {
     const digest = lab.crypto.hash("sha256", password);
     const knowledge = lab.seeing([digest, password], [password]);
     expect(offlineTest(knowledge, password)).toBeUndefined();
+  });
+});
+
+describe("what a guess is tested against may be cut", () => {
+  const bytes = 32;
+  test.each([
+    // Shorter values count as guessable: the lab does not look for them.
+    [7, false],
+    [8, true],
+    [bytes - 1, true],
+    [bytes, true],
+  ])("to %s bytes", (length, isTestable) => {
+    const lab = new Lab();
+    const tag = lab.crypto.hmac("sha256", password, utf8("hello")).slice(0, length);
+    lab.crypto.equal(tag, tag);
+    const found = offlineTest(lab.seeing([tag], [password]), password);
+    expect(found?.check.op).toBe(isTestable ? "hmac" : undefined);
+  });
+});
+
+describe("a guess at whose signature this is", () => {
+  const lab = new Lab();
+  const { privateKey, publicKey } = lab.crypto.signingKeyPair();
+  const name = utf8("carol of the lake");
+  const message = lab.crypto.random(20);
+  const signature = lab.crypto.sign(privateKey, message);
+  lab.crypto.verify(publicKey, message, signature);
+  const tested = (seen: readonly Uint8Array[], ...guess: readonly Uint8Array[]) =>
+    offlineTest(lab.seeing(seen), ...guess);
+
+  test("is tested with the message and the signature", () => {
+    const found = tested([message, signature], publicKey);
+    expect(found?.check.op).toBe("verify");
+    expect(found?.operationsPerGuess).toBe(1);
+    expect(tested([message], publicKey)).toBeUndefined();
+    expect(tested([signature], publicKey)).toBeUndefined();
+  });
+
+  test("may say more than the key; what is known already is no guess", () => {
+    expect(tested([message, signature, name], publicKey, name)?.check.op).toBe("verify");
+    expect(tested([message, signature, publicKey], publicKey, name)).toBeUndefined();
+    expect(tested([message, signature, publicKey], publicKey)).toBeUndefined();
   });
 });

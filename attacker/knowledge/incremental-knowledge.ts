@@ -5,7 +5,7 @@
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { remembers } from "../../protocol/kit/memo.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Knowledge } from "./knowledge.ts";
 
 /** What puppets ask of what the attacker knows. */

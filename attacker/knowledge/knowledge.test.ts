@@ -2,10 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bigintBytes, bytesBigint, concat, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { Lab } from "../testing/lab.ts";
+import { computeCost } from "./compute-cost.ts";
+import { discreteLog } from "./discrete-log.ts";
 import { Knowledge } from "./knowledge.ts";
 
 const iv = new Uint8Array(12);
+const iv16 = new Uint8Array(16);
 const seal = (lab: Lab, key: Uint8Array, plain: Uint8Array) =>
   lab.crypto.seal("chacha20-poly1305", key, iv, plain);
 
@@ -74,6 +78,25 @@ describe("slices", () => {
     expect(lab.seeing([two, three].map(framed)).derivable(digest)).toBe(false);
   });
 
+  test.each([
+    ["a last piece of four bytes", [10, 28], true],
+    ["a last piece of three bytes", [10, 29], false],
+    ["a piece of eight bytes in between", [12, 20], true],
+    ["a piece of seven bytes in between", [12, 19], false],
+    ["a first piece of eight bytes", [8, 20], true],
+    ["a first piece of seven bytes", [7, 20], false],
+  ])("%s", (_, [first = 0, second = 0], isJoined) => {
+    const own = new Lab();
+    const key = own.crypto.random(32);
+    const digest = own.crypto.hash("sha256", key);
+    const pieces = [key.slice(0, first), key.slice(first, second), key.slice(second)];
+    const framed = pieces.map((piece, i) => concat(utf8(`packet ${i}:`), piece, new Uint8Array(6)));
+    expect(own.seeing(framed).derivable(digest)).toBe(isJoined);
+    // A shorter beginning, or the same one again, takes nothing away.
+    expect(own.seeing([...framed, key.slice(0, 8)]).derivable(digest)).toBe(isJoined || first < 8);
+    expect(own.seeing([key.slice(0, 8), ...framed]).derivable(digest)).toBe(isJoined || first < 8);
+  });
+
   test("asking too early does not matter", () => {
     const knowledge = lab.seeing([]);
     expect(knowledge.derivable(built)).toBe(false);
@@ -103,6 +126,37 @@ describe("slices", () => {
     expect(knowledge.knows(latin1(name))).toBe(false);
     knowledge.observe(request);
     expect(knowledge.knows(latin1(name))).toBe(true);
+  });
+});
+
+describe("names", () => {
+  const name = utf8("alice of the lake");
+  const told = (markers: readonly Uint8Array[], seen: readonly Uint8Array[], lab = new Lab()) => {
+    const knowledge = new Knowledge([], markers);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    for (const bytes of seen) knowledge.observe(bytes);
+    return (value: Uint8Array) => knowledge.knows(latin1(value));
+  };
+
+  test("are looked for from four bytes on", () => {
+    expect(told([utf8("carl")], [utf8("hello carl")])(utf8("carl"))).toBe(true);
+    expect(told([utf8("bob")], [utf8("hello bob")])(utf8("bob"))).toBe(false);
+  });
+
+  test("are read in what was encrypted by others, and not in what the attacker can encrypt", () => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const sealed = seal(lab, key, concat(utf8("from "), name));
+    expect(told([name], [sealed], lab)(name)).toBe(false);
+    expect(told([name], [sealed, key], lab)(name)).toBe(true);
+    expect(told([name], [key], lab)(name)).toBe(false);
+    expect(told([name], [key], lab)(sealed)).toBe(true);
+  });
+
+  test("are read in text within text", () => {
+    const written = (bytes: Uint8Array) => utf8(JSON.stringify({ a: hex(bytes) }));
+    expect(told([name], [written(written(name))])(name)).toBe(true);
+    expect(told([name], [written(written(utf8("bobby of the lake")))])(name)).toBe(false);
   });
 });
 
@@ -219,6 +273,32 @@ describe("short values", () => {
   });
 });
 
+describe("short values: what is made of a declared secret", () => {
+  test.each([
+    ["three bytes are guessed all the same", "abc", true],
+    ["four bytes are no guess", "abcd", false],
+    ["nor are seven", "abcdefg", false],
+    ["nor eight", "abcdefgh", false],
+  ])("%s", (_, content, isDerivable) => {
+    const lab = new Lab();
+    const cipher = lab.crypto.encrypt("aes-ctr", lab.crypto.random(32), iv16, utf8(content));
+    expect(lab.seeing([], [utf8(content)]).derivable(cipher)).toBe(isDerivable);
+    // Of what is no secret, less than eight bytes can be guessed.
+    expect(lab.seeing([], []).derivable(cipher)).toBe(content.length < 8);
+    expect(lab.seeing([cipher], [utf8(content)]).derivable(cipher)).toBe(true);
+  });
+
+  test("a pin is found at the very end, and as all there is", () => {
+    const pin = utf8("4711");
+    const lab = new Lab();
+    lab.crypto.hash("sha256", pin);
+    for (const seen of ["pin:4711", "4711", "4711!"]) {
+      expect(lab.seeing([utf8(seen)], [pin]).knows(latin1(pin))).toBe(true);
+    }
+    expect(lab.seeing([utf8("471")], [pin]).knows(latin1(pin))).toBe(false);
+  });
+});
+
 describe("decrypting what nobody encrypted", () => {
   test("makes a value as secret as the key, and not a constant", () => {
     const lab = new Lab();
@@ -236,6 +316,53 @@ describe("decrypting what nobody encrypted", () => {
     expect(lab.seeing([tampered, key], [plain]).derivable(opened)).toBe(true);
   });
 
+  /** What goes in, and how honest code comes to a plaintext that looks like a constant. */
+  type Opening = (c: CryptoKit) => readonly [key: Uint8Array, cipher: Uint8Array, open: () => void];
+  const openings: Record<string, (plain: Uint8Array, by: CryptoKit) => Opening> = {
+    cipher: (plain, by) => (c) => {
+      const key = c.random(32);
+      const cipher = by.encrypt("aes-ctr", key, new Uint8Array(16), plain);
+      return [key, cipher, () => c.decrypt("aes-ctr", key, new Uint8Array(16), cipher)];
+    },
+    aead: (plain, by) => (c) => {
+      const key = c.random(32);
+      const cipher = by.seal("aes-gcm", key, iv, plain);
+      return [key, cipher, () => c.open("aes-gcm", key, iv, cipher)];
+    },
+    "pk-encrypt": (plain, by) => (c) => {
+      const { privateKey, publicKey } = c.rsaKeyPair(2048, 4);
+      const cipher = by.rsaEncrypt("sha256", publicKey, plain) ?? iv;
+      return [privateKey, cipher, () => c.rsaDecrypt("sha256", privateKey, cipher)];
+    },
+  };
+  test.each(Object.entries(openings))("%s: a text is as secret as the key", (_, opening) => {
+    const text = utf8("a text like any other");
+    const lab = new Lab();
+    const [secretKey, cipher, open] = opening(text, new Lab("elsewhere").crypto)(lab.crypto);
+    lab.crypto.hash("sha256", secretKey);
+    expect(lab.seeing([cipher]).derivable(text)).toBe(true);
+    open();
+    expect(lab.seeing([cipher]).derivable(text)).toBe(false);
+    expect(lab.seeing([cipher, secretKey]).derivable(text)).toBe(true);
+  });
+  test.each(Object.entries(openings))("%s: but not if that is what went in", (_, opening) => {
+    const text = utf8("a text like any other");
+    const lab = new Lab();
+    const [, cipher, open] = opening(text, lab.crypto)(lab.crypto);
+    open();
+    expect(lab.seeing([cipher]).derivable(text)).toBe(true);
+  });
+  test.each(Object.entries(openings))("%s: nor if it is short", (_, opening) => {
+    for (const [text, isSecret] of [
+      ["1234567", false],
+      ["12345678", true],
+    ] as const) {
+      const lab = new Lab();
+      opening(utf8(text), new Lab("elsewhere").crypto)(lab.crypto)[2]();
+      expect(lab.seeing([]).derivable(utf8(text))).toBe(!isSecret);
+    }
+  });
+
   test("even if it was taken for a constant before", () => {
     const lab = new Lab();
     const key = lab.crypto.random(32);
@@ -250,6 +377,29 @@ describe("decrypting what nobody encrypted", () => {
     knowledge.learnOperation({ ...encrypt, backwards: true });
     expect(knowledge.derivable(garbage)).toBe(false);
     expect(latin1(cipher)).toBe(encrypt.output);
+  });
+});
+
+describe("a ciphertext without its tag", () => {
+  const names = [
+    ["aes-gcm", 16],
+    ["chacha20-poly1305", 16],
+    ["aes-ccm", 16],
+    ["aes-ccm-8", 8],
+  ] as const;
+  test.each(names)("of %s is opened by the key, as no tag has to be looked at", (name, tag) => {
+    const lab = new Lab();
+    const key = lab.crypto.random(32);
+    const nonce = new Uint8Array(name.startsWith("aes-ccm") ? 13 : 12);
+    const plain = utf8("read without a tag");
+    const sealed = lab.crypto.seal(name, key, nonce, plain);
+    const opens = (...seen: readonly Uint8Array[]) => lab.seeing(seen, [plain]).derivable(plain);
+    const body = sealed.slice(0, -tag);
+    expect(opens(concat(utf8("h"), body, utf8("x")), key)).toBe(true);
+    expect(opens(body)).toBe(false);
+    expect(opens(sealed.slice(0, -tag - 1), key)).toBe(false);
+    expect(lab.seeing([body], [plain]).derivable(sealed)).toBe(false);
+    expect(lab.seeing([body, key], [plain]).derivable(sealed)).toBe(true);
   });
 });
 
@@ -270,7 +420,7 @@ describe("weak groups", () => {
     expect(knowledge.derivable(plain)).toBe(true);
     expect(knowledge.derivable(key)).toBe(true);
     const cost = /^discrete logarithm mod 105341 base 17 \((\d+) steps\)/;
-    const steps = Number(cost.exec(knowledge.costOf(latin1(plain)) ?? "")?.[1]);
+    const steps = Number(cost.exec(computeCost(knowledge, latin1(plain)) ?? "")?.[1]);
     expect(steps).toBeGreaterThan(10);
     expect(steps).toBeLessThan(1_000);
   });
@@ -278,20 +428,65 @@ describe("weak groups", () => {
   test("a prime of 127 bits falls on the spot if p − 1 has small factors only", () => {
     const { knowledge, plain } = agree(2n ** 127n - 1n, 3n);
     expect(knowledge.derivable(plain)).toBe(true);
-    const cost = knowledge.costOf(latin1(plain));
+    const cost = computeCost(knowledge, latin1(plain));
     expect(cost).toMatch(/^discrete logarithm modulo a number of 127 bits \(\d+ steps\)/);
   });
 
   test("what is weak, but takes longer, comes at a recorded cost", () => {
     const { knowledge, plain } = agree(300550256033183052285910330031672229779n, 2n);
     expect(knowledge.derivable(plain)).toBe(true);
-    expect(knowledge.costOf(latin1(plain))).toMatch(/128 bits \(about 35 CPU-seconds/);
+    expect(computeCost(knowledge, latin1(plain))).toMatch(/128 bits \(about 35 CPU-seconds/);
+  });
+
+  /** An own exponent beyond the order of the generator: the logarithm is another number. */
+  const beyond = { modulus: 2n ** 127n - 1n, generator: 3n ** 18n };
+  const exponentOf = (publicKey: Uint8Array) =>
+    discreteLog(beyond.modulus, beyond.generator, bytesBigint(publicKey))?.exponent ?? 0n;
+
+  test("what becomes known is the exponent that was found, and the key that it stands for", () => {
+    const lab = new Lab();
+    const [own, other] = [lab.crypto.keyPair(beyond), lab.crypto.keyPair(beyond)];
+    const exponent = bigintBytes(exponentOf(own.publicKey));
+    expect(hex(exponent)).not.toBe(hex(own.privateKey));
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.knows(latin1(exponent))).toBe(true);
+    expect(knowledge.knows(latin1(own.privateKey))).toBe(true);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("logarithm");
+    expect(knowledge.knows(latin1(other.privateKey))).toBe(false);
+    expect(knowledge.size).toBe(3);
+  });
+
+  test("no logarithm is taken of a public key that was not seen", () => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(beyond);
+    const digest = lab.crypto.hash("sha256", own.publicKey);
+    const knowledge = lab.seeing([digest]);
+    expect(knowledge.knows(latin1(own.privateKey))).toBe(false);
+    expect(knowledge.size).toBe(1);
+  });
+
+  test("nor is a key that was told called computed", () => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(beyond);
+    const knowledge = lab.seeing([own.publicKey, own.privateKey]);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("seen");
+    expect(computeCost(knowledge, latin1(own.privateKey))).toBeNull();
+    expect(knowledge.size).toBe(2);
+  });
+
+  test("a recorded cost gives the key, and no other number", () => {
+    const hard = { modulus: 300550256033183052285910330031672229779n, generator: 2n };
+    const lab = new Lab();
+    const own = lab.crypto.keyPair(hard);
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.size).toBe(2);
+    expect(knowledge.originOf(latin1(own.privateKey))?.kind).toBe("logarithm");
   });
 
   test("large groups are left alone", () => {
     const big = agree(2n ** 255n - 19n, 2n);
     expect(big.knowledge.derivable(big.plain)).toBe(false);
-    expect(big.knowledge.costOf(latin1(big.plain))).toBeNull();
+    expect(computeCost(big.knowledge, latin1(big.plain))).toBeNull();
   });
 });
 
@@ -307,7 +502,60 @@ describe("what it took", () => {
     expect(knowledge.originOf(latin1(key))?.kind).toBe("part");
     expect(knowledge.originOf(latin1(plain))?.kind).toBe("opened");
     expect(knowledge.originOf(latin1(utf8("unheard of")))).toBeUndefined();
-    expect(knowledge.costOf(latin1(plain))).toBeNull();
+    expect(computeCost(knowledge, latin1(plain))).toBeNull();
+  });
+
+  test("the cost of what is built of several things is the cost of all of them", () => {
+    const lab = new Lab();
+    const groups = [
+      { modulus: 2n ** 61n - 1n, generator: 37n },
+      { modulus: 2n ** 127n - 1n, generator: 3n },
+    ];
+    const secrets = groups.map((group) => {
+      const [a, b] = [lab.crypto.keyPair(group), lab.crypto.keyPair(group)];
+      return { ...a, shared: lab.crypto.sharedSecret(group, b.privateKey, a.publicKey) ?? iv, b };
+    });
+    const shared = secrets.map((s) => s.shared);
+    const key = lab.crypto.hash("sha256", concat(...shared, utf8("both")));
+    const plain = utf8("under a key from both groups");
+    const sealed = seal(lab, key, plain);
+    const seen = secrets.flatMap((s) => [s.publicKey, s.b.publicKey]);
+    const knowledge = lab.seeing([...seen, sealed], [plain]);
+    expect(knowledge.derivable(plain)).toBe(true);
+    // What was not seen in one piece has no origin of its own: its parts have.
+    for (const value of [plain, concat(...shared, utf8("!"))]) {
+      const costs = computeCost(knowledge, latin1(value))?.split("), ") ?? [];
+      expect([...new Set(costs.map((cost) => cost.replace(/ \(.*/, "")))]).toEqual([
+        "discrete logarithm mod 2305843009213693951 base 37",
+        "discrete logarithm modulo a number of 127 bits",
+      ]);
+    }
+    expect(computeCost(lab.seeing([...seen, ...shared]), latin1(concat(...shared)))).toBeNull();
+  });
+
+  test.each([
+    ["64", 2n ** 64n - 59n, /^discrete logarithm mod 18446744073709551557 base 3 \(/],
+    ["65", 2n ** 65n - 49n, /^discrete logarithm modulo a number of 65 bits \(/],
+  ])("a group of %s bits is called by its numbers, or by its length", (_, modulus, words) => {
+    const lab = new Lab();
+    const own = lab.crypto.keyPair({ modulus, generator: 3n });
+    const knowledge = lab.seeing([own.publicKey]);
+    expect(knowledge.derivable(own.privateKey)).toBe(true);
+    expect(computeCost(knowledge, latin1(own.privateKey))).toMatch(words);
+  });
+
+  test("what is supposed may leave operations out", () => {
+    const lab = new Lab();
+    const [key, name] = [lab.crypto.random(32), utf8("carol of the lake")];
+    const plain = utf8("only with the operation");
+    const sealed = seal(lab, key, plain);
+    const knowledge = new Knowledge([plain], [name]);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    knowledge.observe(sealed);
+    expect(knowledge.suppose([key]).derivable(plain)).toBe(true);
+    expect(knowledge.suppose([key], (op) => op.op !== "aead").derivable(plain)).toBe(false);
+    expect(knowledge.suppose([concat(name, key)]).knows(latin1(name))).toBe(true);
+    expect(knowledge.suppose([utf8("carol of the sea")]).knows(latin1(name))).toBe(false);
   });
 
   test("supposing more leaves the original as it was", () => {

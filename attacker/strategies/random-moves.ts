@@ -48,7 +48,7 @@ function momentIn(scene: Scene): fc.Arbitrary<Moment> {
 }
 
 /** One move of any kind. Half of them come from the alphabet of the exhaustive search. */
-export function randomMove(scene: Scene): fc.Arbitrary<Move> {
+function randomMove(scene: Scene): fc.Arbitrary<Move> {
   const listed = [...alphabet(scene, 0)];
   const packet = fc.constantFrom(...scene.packets);
   const to = fc.constantFrom(...scene.processes.map((p) => p.id));

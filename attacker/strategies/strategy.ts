@@ -57,7 +57,7 @@ export interface Candidate {
   readonly moves: Attack;
   /** Default: calm. */
   readonly network?: "calm" | "lossy";
-  /** Default: `default`. */
+  /** Default: `within-limits`, which keeps to the lengths that the protocol undertakes to carry. */
   readonly workload?: string;
   /** Appended to the seed, for trying the luck of a lossy network several times. */
   readonly seedSuffix?: string;

@@ -1,6 +1,8 @@
 /** A place to do cryptography in and to ask afterwards what follows from what was seen. */
+
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import { Knowledge } from "../knowledge/knowledge.ts";
 
 export class Lab {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { secureChannelLogin } from "../../protocol/secure-channel/login/secure-channel-login.ts";
-import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { guarantees } from "../guarantees/catalog.ts";
 import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { Baselines, judge } from "../search/judge-run.ts";
@@ -14,7 +14,7 @@ import type { NetworkConditions, Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 
-const claimed = judgedGuarantees.filter((g) =>
+const claimed = guarantees.filter((g) =>
   secureChannelLogin.claims.some((c) => c.guarantee === g.id),
 );
 const broken = (trace: Trace, profiles: Baselines): readonly string[] =>

@@ -7,7 +7,7 @@ import { firstOfTheirKind } from "../../attacker/strategies/session-representati
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { secureChannelRelay } from "../../protocol/secure-channel/relay/secure-channel-relay.ts";
-import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { guarantees } from "../guarantees/catalog.ts";
 import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { Campaign } from "../search/campaign.ts";
@@ -17,7 +17,7 @@ import { subjectFor } from "../testing/tiny.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 
-const claimed = judgedGuarantees.filter((g) =>
+const claimed = guarantees.filter((g) =>
   secureChannelRelay.claims.some((c) => c.guarantee === g.id),
 );
 

@@ -6,7 +6,7 @@ import type { Strategy } from "../../attacker/strategies/strategy.ts";
 import { hex, latin1 } from "../../protocol/kit/bytes.ts";
 import { encodeSuitesError } from "../../protocol/secure-channel/edhoc/messages.ts";
 import { secureChannel } from "../../protocol/secure-channel/secure-channel.ts";
-import { judgedGuarantees } from "../guarantees/catalog.ts";
+import { guarantees } from "../guarantees/catalog.ts";
 import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { Campaign } from "../search/campaign.ts";
@@ -16,9 +16,7 @@ import { inPlaceOfBob } from "../testing/puppets.ts";
 import { subjectFor } from "../testing/tiny.ts";
 import type { NetworkConditions, Trace } from "../trace/trace.ts";
 
-const claimed = judgedGuarantees.filter((g) =>
-  secureChannel.claims.some((c) => c.guarantee === g.id),
-);
+const claimed = guarantees.filter((g) => secureChannel.claims.some((c) => c.guarantee === g.id));
 
 /** Which of the guarantees claimed are broken in this run. */
 function broken(trace: Trace, profiles: Baselines): readonly string[] {

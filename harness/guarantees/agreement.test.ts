@@ -1,10 +1,13 @@
-/** Those who run with somebody whose name they do not know yet. */
+/** What a commitment is worth: whose run it may rest on, and which values the two agree on. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import type { Output } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
+import { inPlaceOfAlice } from "../testing/puppets.ts";
 import { addresses, claim, key, type Scripts, scripted } from "../testing/scripted.ts";
-import { judgeRun, tiny, transmit, words } from "../testing/tiny.ts";
+import { judgeRun, run, tiny, transmit, words } from "../testing/tiny.ts";
+import { eventsOf } from "../trace/trace-index.ts";
+import { asks, gradeCommits } from "./agreement.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 
 const nameless = (agreed?: string): Output => ({
@@ -87,10 +90,177 @@ const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
   ],
 ];
 
-test.each(situations)("running with %s", (_, scripts, violated) => {
+const expectJudged = (scripts: Scripts, violated: RegExp | "fine"): void => {
   const { violation } = judgeRun(serverAuthentication, scripted(scripts));
   if (violated === "fine") expect(violation).toBeUndefined();
   else expect(violation?.because).toMatch(violated);
+};
+
+test.each(situations)("running with %s", (_, scripts, violated) => {
+  expectJudged(scripts, violated);
+});
+
+const runs = (agreed?: string, session?: string): Output =>
+  claim("running", "alice", agreed, session);
+const twice = { client: commitsTo("k"), client1: commitsTo("k") };
+
+/** Alice commits to Bob at 3 ms, except where a row says otherwise. */
+const peers: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
+  ["Bob runs with Alice", { server: [[1, [answer, runs("k")]]] }, "fine"],
+  [
+    "Bob runs with Alice, from 4 ms on",
+    {
+      server: [
+        [1, [answer]],
+        [4, [runs("k")]],
+      ],
+    },
+    /aliveness only/,
+  ],
+  [
+    "Bob runs with Carol",
+    { server: [[1, [answer, claim("running", "carol", "k")]]] },
+    /aliveness only/,
+  ],
+  [
+    "Carol runs with Alice, and Bob is alive",
+    { server: [[1, [answer]]], carol: [[1, [answer, runs("k")]]] },
+    /aliveness only/,
+  ],
+  [
+    "Carol runs with Alice, and Bob sends nothing",
+    { server: [[1, [runs("k")]]], carol: [[1, [answer, runs("k")]]] },
+    /not even aliveness/,
+  ],
+  [
+    "Carol and Bob run with Alice, who commits to Bob twice",
+    { ...twice, server: [[1, [answer, runs("k")]]], carol: [[1, [answer, runs("k")]]] },
+    /no injective agreement/,
+  ],
+  [
+    "Alice herself runs with Alice",
+    { client: [[1, [runs("k")]], ...commitsTo("k")], server: [[1, [answer]]] },
+    /aliveness only/,
+  ],
+];
+const values: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
+  ["the run names another value", { server: [[1, [answer, runs("q")]]] }, /weak agreement only/],
+  ["the run names none", { server: [[1, [answer, runs()]]] }, "fine"],
+  [
+    "the commitment names none",
+    { client: commitsTo(), server: [[1, [answer, runs("q")]]] },
+    "fine",
+  ],
+  ["neither names one", { client: commitsTo(), server: [[1, [answer, runs()]]] }, "fine"],
+  [
+    "two commitments name none, for one run",
+    { client: commitsTo(), client1: commitsTo(), server: [[1, [answer, runs("q")]]] },
+    /no injective agreement/,
+  ],
+  [
+    "the run names none, and its key is the value",
+    { server: [[1, [answer, runs(), key("k", "alice")]]] },
+    "fine",
+  ],
+  [
+    "the run names none, and its key is another",
+    { server: [[1, [answer, runs(), key("q", "alice")]]] },
+    /weak agreement only/,
+  ],
+  [
+    "the key of another session is the value",
+    { server: [[1, [answer, runs(), key("q", "alice"), key("k", "alice", "other")]]] },
+    /weak agreement only/,
+  ],
+  [
+    "two keys, the value among them",
+    { server: [[1, [answer, runs("h"), key("k", "alice"), key("q", "alice")]]] },
+    "fine",
+  ],
+];
+const moments: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
+  [
+    "Bob sends before and after",
+    {
+      server: [
+        [1, [answer]],
+        [5, [answer]],
+      ],
+    },
+    /aliveness only/,
+  ],
+  [
+    "Bob sends only after",
+    {
+      server: [
+        [1, [runs("k")]],
+        [5, [answer]],
+      ],
+    },
+    /not even aliveness/,
+  ],
+  [
+    "Bob is told a name only after: until then the value decides",
+    {
+      server: [
+        [1, [answer, nameless("k")]],
+        [5, [claim("running", "carol", "k")]],
+      ],
+    },
+    "fine",
+  ],
+  [
+    "a name is added once: the next run is another one",
+    { ...twice, server: [[1, [answer, nameless("h"), runs("k"), runs("k")]]] },
+    "fine",
+  ],
+  [
+    "a name is added in the same session only",
+    { ...twice, server: [[1, [answer, nameless("k"), runs("k", "other")]]] },
+    "fine",
+  ],
+];
+
+describe.each([
+  ["whose run", peers],
+  ["which value", values],
+  ["what comes first", moments],
+])("%s", (_, rows) => {
+  test.each(rows)("%s", (_title, scripts, violated) => {
+    expectJudged({ client: commitsTo("k"), ...scripts }, violated);
+  });
+});
+
+describe("commitments that are not graded", () => {
+  const alone: Scripts = { client: commitsTo("k"), server: [[3, [claim("commit", "alice", "k")]]] };
+  const judged = (scripts: Scripts, attack: Attack) =>
+    [serverAuthentication, clientAuthentication].map((guarantee) => {
+      const { atStake, violation } = judgeRun(guarantee, scripted(scripts), attack);
+      return violation === undefined ? atStake : "violated";
+    });
+
+  test("those to the attacker, under any of its names, and those that it makes", () => {
+    expect(judged(alone, [])).toEqual(["violated", "violated"]);
+    expect(judged({ client: [[3, [claim("commit", "mallory", "k")]]] }, [])).toEqual([0, 0]);
+    expect(judged(alone, [{ move: "participate", as: "bob" }])).toEqual([0, 0]);
+    expect(judged(alone, [{ move: "participate", as: "carol" }])).toEqual(["violated", "violated"]);
+  });
+
+  test("those of puppets, which run honest code", () => {
+    const scripts: Scripts = {
+      client: [[1, [transmit("x"), runs("k")]], ...commitsTo("k")],
+      server: [[1, [answer, runs("k")]]],
+    };
+    const attack: Attack = [inPlaceOfAlice];
+    expect(judged(scripts, attack)).toEqual([1, 0]);
+    const trace = run(scripted(scripts), { attack });
+    expect(trace.packets.map((p) => p.from)).toContain("puppet-b");
+    // No run says so, but a puppet's commitment among the events would not count either.
+    const [said] = eventsOf(trace, "commit");
+    if (said === undefined) throw new Error("Alice commits");
+    const events = [...trace.events, { ...said, at: "puppet-b" }];
+    expect(gradeCommits({ ...trace, events })).toEqual(gradeCommits(trace));
+  });
 });
 
 describe("a client that says its name last", () => {
@@ -142,5 +312,34 @@ describe("a client that says its name last", () => {
       },
     ]);
     expect(server).toMatch(/not even aliveness/);
+  });
+});
+
+describe("a commitment is about one who answers", () => {
+  const roles = (server: readonly string[], member: readonly string[], other: readonly string[]) =>
+    tiny({
+      client: () => () => [],
+      server: () => () => [],
+      protocol: {
+        roles: [
+          { name: "server", principals: server, process: "service" },
+          { name: "member", principals: member, process: "session", peer: "server" },
+          { name: "other", principals: other, process: "session", peer: "nothing there" },
+        ],
+      },
+    });
+  test.each([
+    ["the usual server", "member", "bob", true],
+    ["a server of one session", "member", "dave", true],
+    ["another member, behind a relay", "member", "carol", false],
+    ["a member that runs the server as well", "member", "alice", true],
+    ["a principal of a third role", "member", "erin", false],
+    ["a server that also has a third role", "member", "frank", false],
+    ["what a server believes of a member", "server", "alice", false],
+    ["what is said of a role that is missing", "other", "bob", false],
+    ["what a role says that is missing", "unheard", "bob", false],
+  ])("%s", (_, role, peer, answers) => {
+    const protocol = roles(["bob", "alice", "frank"], ["alice", "carol"], ["erin", "frank"]);
+    expect(asks(protocol, role, peer)).toBe(answers);
   });
 });

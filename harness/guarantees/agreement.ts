@@ -19,7 +19,7 @@ export const grades = [
   "aliveness",
   "nothing",
 ] as const;
-export type Grade = (typeof grades)[number];
+type Grade = (typeof grades)[number];
 
 interface Said {
   readonly index: number;

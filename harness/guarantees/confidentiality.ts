@@ -1,4 +1,5 @@
-import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { type Attack, isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
@@ -27,7 +28,7 @@ export const confidentiality: Guarantee = {
     const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, attack));
     for (const { message, end } of messages) {
       if (!knowledge.derivable(message)) continue;
-      const compute = knowledge.costOf(latin1(message));
+      const compute = computeCost(knowledge, latin1(message));
       return {
         atStake: messages.length,
         violation: {

@@ -1,4 +1,5 @@
-import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { outlastsSessions } from "../../attacker/disclosure.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -16,7 +17,7 @@ export const forwardSecrecy: Guarantee = {
   vacuousBecause: `every message of ${declaredFromBytes} bytes or more is readable without what is disclosed`,
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
-    attack.every((m) => m.move !== "disclose" || m.when === "end"),
+    attack.every((m) => m.move !== "disclose" || (m.when === "end" && outlastsSessions(m.what))),
   judge(trace, profile) {
     // What an undisturbed run already gives away belongs to confidentiality.
     const readable = knowledgeFromWire(profile.honest);

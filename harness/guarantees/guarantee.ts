@@ -51,14 +51,6 @@ export interface Guarantee {
   distinguish?(a: Trace, b: Trace): Violation | undefined;
 }
 
-/** Judged by nobody yet: the verdict is `unknown`, never `holds`. */
-export interface Unjudged {
-  readonly id: string;
-  readonly statement: string;
-  readonly source: string;
-  readonly unjudged: true;
-}
-
 /** Attacks that only move recorded bytes about: what puppets say is new, and no replay. */
 export const recordedOnly = (attack: Attack): boolean =>
   withoutDisclosure(attack) && !attack.some((m) => m.move === "puppet" || m.move === "hijack");

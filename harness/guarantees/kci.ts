@@ -1,3 +1,4 @@
+import { disclosureOf } from "../../attacker/disclosure.ts";
 import type { Attack } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
@@ -8,8 +9,8 @@ import type { Guarantee } from "./guarantee.ts";
 function victimOf(attack: Attack): string | undefined {
   const told = attack.filter((m) => m.move === "disclose");
   const [only] = told;
-  if (told.length !== 1 || only?.when !== "start" || only.what !== "long-term") return undefined;
-  return only.principal;
+  if (told.length !== 1 || only?.when !== "start") return undefined;
+  return disclosureOf(only.what).kind === "long-term" ? only.principal : undefined;
 }
 
 const weakness = ({ grade }: Graded): number => grades.indexOf(grade);

@@ -1,3 +1,4 @@
+import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
 import { isCorrupt, roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { processOf } from "../trace/process-of.ts";
@@ -37,7 +38,7 @@ export const keySecrecy: Guarantee = {
       if (!done && finishes.has(roleOf(e.at))) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;
-      const compute = knowledge.costOf(latin1(e.value));
+      const compute = computeCost(knowledge, latin1(e.value));
       const because = `the attacker can compute the session key of ${e.at} with ${e.peer}`;
       return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
     }

@@ -1,7 +1,9 @@
 import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import type { Guarantee } from "./guarantee.ts";
+
+const takesNonce = ({ op }: OpRecord): boolean => operations[op].nonce !== undefined;
 
 /** What is encrypted, and what goes with it: all inputs behind key and nonce. */
 const isSameContent = (a: OpRecord, b: OpRecord): boolean =>
@@ -17,15 +19,13 @@ export const nonceUniqueness: Guarantee = {
   secrecy: false,
   safety: true,
   notApplicable: ({ honest }) =>
-    honest.crypto.some((op) => op.op === "aead" || op.op === "cipher")
-      ? undefined
-      : "nothing is encrypted under a nonce or IV",
+    honest.crypto.some(takesNonce) ? undefined : "nothing is encrypted under a nonce or IV",
   judge(trace) {
     const used = new Map<Latin1, Map<Latin1, OpRecord>>();
     let atStake = 0;
     for (const op of trace.crypto) {
       if (isAdversaryProcess(op.by)) continue;
-      if (op.backwards || (op.op !== "aead" && op.op !== "cipher")) continue;
+      if (op.backwards || !takesNonce(op)) continue;
       atStake++;
       const [key = "", nonce = ""] = op.inputs;
       const underKey = used.get(key) ?? new Map<Latin1, OpRecord>();

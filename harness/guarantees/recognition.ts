@@ -3,11 +3,12 @@
  * key need be readable for that: it is enough that something fits the one of many candidates.
  */
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
-import { guessableBelowBytes, type Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { guessableBelowBytes } from "../../attacker/knowledge/lengths.ts";
 import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { contentOf, type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { knowledgeFrom } from "../trace/evidence.ts";
 import type { Trace } from "../trace/trace.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
@@ -26,7 +27,7 @@ export interface Known {
 export function knownBy(trace: Trace, principal: Principal): Known | undefined {
   const secrets = trace.deployment.longTermSecrets(principal).map(latin1);
   const publics = trace.crypto.flatMap(({ op, inputs, output }) =>
-    op === "public-key" && secrets.includes(inputs[0] ?? "") ? [output] : [],
+    operations[op].keyPair === true && secrets.includes(inputs[0] ?? "") ? [output] : [],
   );
   return publics.length === 0 ? undefined : { principal, secrets, publics };
 }
@@ -102,18 +103,21 @@ function reaches(from: ReadonlySet<Latin1>, value: Latin1): boolean {
   return false;
 }
 
+/** Encrypted under a public key, whose owner opens it. */
+const isSealedFor = ({ op }: OpRecord): boolean => operations[op].opensWith === "private-key";
+
 /** All that these operations, in their order, made of `seeds`. */
 function madeOf(seeds: readonly Latin1[], operations: Iterable<OpRecord>): ReadonlySet<Latin1> {
   const from = new Set(seeds);
   for (const operation of operations) {
-    const { op, inputs, output, backwards } = operation;
+    const { inputs, output, backwards } = operation;
     const content = contentOf(operation);
     if (!backwards && inputs.some((i) => reaches(from, i))) from.add(output);
     // What was sealed for her only she can go on with; and what was opened comes from the sealed.
     const sealed = backwards
       ? [...inputs.filter((i) => i !== content), output]
       : inputs.slice(0, 1);
-    if ((backwards || op === "pk-encrypt") && sealed.some((i) => reaches(from, i))) {
+    if ((backwards || isSealedFor(operation)) && sealed.some((i) => reaches(from, i))) {
       from.add(content);
     }
   }
@@ -121,11 +125,7 @@ function madeOf(seeds: readonly Latin1[], operations: Iterable<OpRecord>): Reado
 }
 
 /** Operations that succeed, or make sense, only if something is what it ought to be. */
-const checks = (op: OpRecord): boolean =>
-  op.op === "verify" ||
-  (op.op === "compare" && op.inputs[0] === op.inputs[1]) ||
-  ((op.op === "aead" || op.op === "cipher") && op.backwards);
+const checks = (op: OpRecord): boolean => operations[op.op].checks?.(op) ?? false;
 
 /** What is being checked by such an operation. */
-const checked = ({ op, inputs, output }: OpRecord): Latin1 =>
-  op === "aead" || op === "cipher" ? output : (inputs.at(-1) ?? "");
+const checked = (op: OpRecord): Latin1 => operations[op.op].checked?.(op) ?? "";

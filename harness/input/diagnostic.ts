@@ -164,7 +164,7 @@ export function validate<T>(schema: z.ZodType<T>, data: unknown): Validated<T> {
 }
 
 /** `attack[0].packet.nth`; empty for the whole. */
-export function pathWords(path: DataPath): string {
+function pathWords(path: DataPath): string {
   return path
     .map((key, i) =>
       typeof key === "number" ? `[${key}]` : i === 0 ? String(key) : `.${String(key)}`,

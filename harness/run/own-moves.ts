@@ -1,6 +1,8 @@
-import { attackerAddress, attackerHost, type Move, packetKey } from "../../attacker/move.ts";
-import type { Address } from "../../protocol/endpoint.ts";
+import { type Disclosure, disclosureOf } from "../../attacker/disclosure.ts";
+import { attackerAddress, attackerHost, type OwnMove, packetKey } from "../../attacker/move.ts";
+import type { Address, Principal } from "../../protocol/endpoint.ts";
 import { fromHex } from "../../protocol/kit/bytes.ts";
+import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { Adversary } from "./adversary/adversary.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
@@ -11,7 +13,7 @@ import type { Egress } from "./network/egress.ts";
 import type { PacketMoves } from "./packet-moves.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Moves that the attacker makes by itself; tampering.ts has those on packets on their way. */
+/** Moves that the attacker makes by itself; packet-moves.ts has those on packets on their way. */
 export class OwnMoves {
   readonly #run: RunState;
   readonly #adversary: Adversary;
@@ -39,7 +41,7 @@ export class OwnMoves {
     this.#adversarySessions = adversarySessions;
   }
 
-  act({ move, index }: IndexedMove): void {
+  act({ move, index }: IndexedMove<OwnMove>): void {
     switch (move.move) {
       case "inject":
         this.#inject(move, index, fromHex(move.hex) ?? new Uint8Array(0), undefined);
@@ -71,12 +73,12 @@ export class OwnMoves {
         this.#adversarySessions.hijack(move, index);
         return;
       default:
-        return;
+        unreachable(move);
     }
   }
 
   #inject(
-    move: Extract<Move, { move: "inject" | "replay" }>,
+    move: Extract<OwnMove, { move: "inject" | "replay" }>,
     index: number,
     bytes: Uint8Array,
     original: Packet | undefined,
@@ -127,19 +129,28 @@ export class OwnMoves {
     });
   }
 
-  #disclose(move: Extract<Move, { move: "disclose" }>, index: number): void {
+  #disclose(move: Extract<OwnMove, { move: "disclose" }>, index: number): void {
     const { principal, what } = move;
-    const { disclosed, deployment, stores, events, now } = this.#run;
-    const before = disclosed.length;
-    if (what === "long-term") {
-      disclosed.push(...deployment.longTermSecrets(principal));
-    } else {
-      const content = stores.read(principal, what.slice("store:".length));
-      if (content !== undefined) disclosed.push(content);
+    const { disclosed, events, now } = this.#run;
+    const secrets = this.#secrets(principal, disclosureOf(what));
+    for (const secret of secrets) {
+      disclosed.push(secret);
+      this.#adversary.told(secret);
     }
-    for (const secret of disclosed.slice(before)) this.#adversary.told(secret);
-    if (disclosed.length === before) return;
+    if (secrets.length === 0) return;
     this.#integrity.moved(index, principal, undefined);
     events.push({ kind: "disclosed", t: now, at: principal, principal, what });
+  }
+
+  #secrets(principal: Principal, disclosure: Disclosure): readonly Uint8Array[] {
+    const { deployment, stores } = this.#run;
+    switch (disclosure.kind) {
+      case "long-term":
+        return deployment.longTermSecrets(principal);
+      case "store": {
+        const content = stores.read(principal, disclosure.name);
+        return content === undefined ? [] : [content];
+      }
+    }
   }
 }

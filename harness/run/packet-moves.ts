@@ -1,6 +1,7 @@
 import { applyEdits, type EditContext } from "../../attacker/edit.ts";
 import { type Edit, type PacketRef, packetKey } from "../../attacker/move.ts";
 import type { Address, Millis } from "../../protocol/endpoint.ts";
+import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { Adversary } from "./adversary/adversary.ts";
 import type { HandshakeIntegrity } from "./handshake-integrity.ts";
@@ -61,7 +62,7 @@ export class PacketMoves implements EditContext {
           result.cut = true;
           break;
         default:
-          continue;
+          unreachable(move);
       }
       this.#integrity.moved(index, packet.to, packet.index);
     }

@@ -10,8 +10,9 @@ import type {
   RoleSpec,
 } from "../../protocol/endpoint.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { Random } from "../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import type { ProcessId, ProcessInfo } from "../trace/trace.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { Stores } from "./stores.ts";

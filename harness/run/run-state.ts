@@ -1,6 +1,7 @@
 import type { Address, Deployment, Millis, OptionValues } from "../../protocol/endpoint.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace/trace.ts";
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";

@@ -1,7 +1,8 @@
 /** What can be due in a run. */
+import type { OwnMove } from "../../attacker/move.ts";
 import type { Address, Millis } from "../../protocol/endpoint.ts";
 import type { Packet, ProcessId, TraceEvent } from "../trace/trace.ts";
-import type { AdversarySession } from "./adversary/adversary.ts";
+import type { AdversarySession } from "./adversary/adversary-session.ts";
 import type { ApplicationSession } from "./application-session.ts";
 import type { IndexedMove } from "./attack-plan.ts";
 import type { Pipe } from "./network/pipes.ts";
@@ -36,7 +37,7 @@ export type ScheduledEvent =
   | ConnectionChange
   | { readonly kind: "timer"; readonly process: Process; readonly t: Millis }
   | { readonly kind: "send"; readonly application: ApplicationSession }
-  | { readonly kind: "move"; readonly entry: IndexedMove }
+  | { readonly kind: "move"; readonly entry: IndexedMove<OwnMove> }
   | { readonly kind: "adversary-timer"; readonly session: AdversarySession; readonly t: Millis }
   | { readonly kind: "say"; readonly session: AdversarySession; readonly t: Millis };
 

@@ -1,4 +1,4 @@
-/** Is a value that somebody's file exports a protocol? If not, which field is wrong? */
+/** Is a value that a user's file exports a protocol? If not, which field is wrong? */
 import { z } from "zod";
 import type { Protocol, Workload } from "../../protocol/endpoint.ts";
 import { guarantees } from "../guarantees/catalog.ts";
@@ -56,7 +56,7 @@ const protocolShape = z.looseObject(shape);
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-/** Somebody meant it to be a protocol, whether it is one or not. */
+/** Was it meant to be a protocol, whether it is one or not? */
 export const resemblesProtocol = (value: unknown): boolean =>
   isObject(value) && ("deploy" in value || ("roles" in value && "transport" in value));
 

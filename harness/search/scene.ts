@@ -3,6 +3,7 @@ import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import { attackerHost, packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
+import { operations } from "../../protocol/kit/operations.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
@@ -45,7 +46,9 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
   const kinds = new Map<string, SeenValue["kind"]>();
   for (const op of trace.crypto) {
     if (op.output.length < recognisedFromBytes) continue;
-    if (op.op === "public-key" || op.op === "random") kinds.set(op.output, op.op);
+    const { keyPair, fresh } = operations[op.op];
+    if (keyPair === true) kinds.set(op.output, "public-key");
+    else if (fresh === true) kinds.set(op.output, "random");
   }
   const found: SeenValue[] = [];
   for (const p of packets) {

@@ -5,8 +5,10 @@ import {
   capabilityOf,
   capabilityRank,
   type Move,
+  moveSchema,
   packetKey,
 } from "../../attacker/move.ts";
+import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
@@ -96,6 +98,17 @@ test("every scene has an attack of every strategy that fits its transport", () =
     (s) => ![...scenes.values()].some(({ scene }) => [...s.attacks(scene)].length > 0),
   );
   expect(silent.map((s) => s.id)).toEqual([]);
+});
+
+test("the alphabet of the exhaustive search has every kind of move, or a reason", () => {
+  const reasons: { readonly [K in Move["move"]]?: string } = {
+    redirect: "a drop, and a replay to the other process",
+    participate: "the campaign adds it where anyone may register",
+  };
+  const all = moveSchema.options.map((option) => option.shape.move.value);
+  const used = [...scenes.values()].flatMap(({ scene }) => [...alphabet(scene, 0)]);
+  const kinds = new Set(used.map((m) => m.move));
+  expect(all.filter((kind) => !kinds.has(kind)).sort()).toEqual(Object.keys(reasons).sort());
 });
 
 /** Where in the undisturbed run a packet is; unknown packets are the attacker's own. */

@@ -4,7 +4,7 @@ import { utf8 } from "../../protocol/kit/bytes.ts";
 import { clientServer, protocolOf } from "./tiny.ts";
 
 /** At that time, these outputs; or what they are computed to, with the process's cryptography. */
-export type Script = readonly (readonly [
+type Script = readonly (readonly [
   atMs: number,
   outputs: readonly Output[] | ((env: Env) => readonly Output[]),
 ])[];
@@ -29,23 +29,27 @@ export interface Scripts {
   /** Of the second session, if there is one. */
   readonly client1?: Script;
   readonly server?: Script;
+  /** Of a server of Carol's, whom Alice calls in one more session. */
+  readonly carol?: Script;
   readonly protocol?: Partial<Protocol>;
   readonly deployment?: Partial<Deployment>;
 }
 
 /** One client and one server, both alive all the time; packets arrive and are never looked at. */
 export function scripted(scripts: Scripts): Protocol {
-  const { client = [], client1, server = [], protocol, deployment } = scripts;
+  const { client = [], client1, server = [], carol, protocol, deployment } = scripts;
   const session = { start: 0, messages: [] };
+  const again = client1 === undefined && carol === undefined ? [] : [session];
+  const third = carol === undefined ? [] : [{ ...session, principals: { server: "carol" } }];
   return protocolOf(
     {
       client: (env) => follow(env.address === "alice:40002" ? (client1 ?? []) : client, env),
-      server: (env) => follow(server, env),
+      server: (env) => follow(env.self === "carol" ? (carol ?? []) : server, env),
     },
     {
       protocol: { roles: clientServer, ...protocol },
       deployment,
-      sessions: client1 === undefined ? [session] : [session, session],
+      sessions: [session, ...again, ...third],
     },
   );
 }

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { concat, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import { type Evidence, knowledgeFrom } from "./evidence.ts";
 
 const log: OpRecord[] = [];

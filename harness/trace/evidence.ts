@@ -1,6 +1,6 @@
 import { IncrementalKnowledge } from "../../attacker/knowledge/incremental-knowledge.ts";
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 
 /** All that knowledge follows from. */
 export interface Evidence {

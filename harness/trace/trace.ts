@@ -1,7 +1,7 @@
 /**
  * What a run leaves behind: everything a judge, a report or a replay may look at.
  */
-import type { Attack, Capability } from "../../attacker/move.ts";
+import type { Attack } from "../../attacker/move.ts";
 import type {
   Address,
   Credential,
@@ -15,7 +15,7 @@ import type {
   Role,
   Workload,
 } from "../../protocol/endpoint.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 
 /** `client#0`: the first process of a role, in the order in which the plan starts them. */
 export type ProcessId = string;
@@ -197,6 +197,3 @@ export interface Trace {
   /** SHA-256 over plan, events and packets, in hex; computed when asked for. */
   readonly digest: string;
 }
-
-/** Re-exported so that judges need one import. */
-export type { Attack, Capability };

@@ -56,7 +56,7 @@ export class AttackFiles {
     if (this.#paths.has(content) || this.#problem !== undefined) return;
     const path = join(this.#out, "attacks", this.#folder(about), `${fileName(name)}.json`);
     try {
-      writeOut(this.#cwd, path, content);
+      writeOut(this.#cwd, path, content, "--out");
       this.#paths.set(content, path);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

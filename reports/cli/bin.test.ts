@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkout, temporaryFolder } from "./testing/fake-io.ts";
+import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
+import { checkout } from "./testing/fake-io.ts";
 
 /** The real command, in processes of its own: slow, so only what no other test can see. */
 const folder = temporaryFolder();

@@ -9,5 +9,5 @@ export const listNames = [
 ] as const;
 export type ListName = (typeof listNames)[number];
 
-export const formats = ["html", "markdown", "json", "text"] as const;
-export type Format = (typeof formats)[number];
+/** The ids of reports/formats.ts. */
+export const formatNames = ["html", "markdown", "json", "text"] as const;

@@ -7,11 +7,8 @@ import {
   withWeaker,
 } from "../../harness/input/protocol-reference.ts";
 import { UserError } from "../../harness/input/user-error.ts";
+import type { Budget } from "../../harness/runner/settings.ts";
 import { defaultSeed } from "../../harness/subject.ts";
-
-export type Budget =
-  | { readonly unit: "runs"; readonly runs: number }
-  | { readonly unit: "seconds"; readonly seconds: number };
 
 export interface Flags {
   readonly seed: string;

@@ -1,6 +1,6 @@
 /** What the command line reads and writes; tests put their own in its place. */
 import type { Readable, Writable } from "node:stream";
-import type { Piscina } from "piscina";
+import type { ThreadPool } from "../../harness/runner/worker-pool.ts";
 
 export interface Io {
   readonly args: readonly string[];
@@ -21,7 +21,7 @@ export interface Io {
   /** The terminal that the dashboard draws on; by default that of the process. */
   readonly terminal?: { readonly input: Readable; readonly output: Writable };
   /** Threads to use instead of new ones; starting them takes longer than most tests. */
-  readonly pool?: Piscina;
+  readonly pool?: ThreadPool;
 }
 
 /** Exit codes; see `mallory --help`. */

@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { capabilities, capabilityMeaning } from "../../attacker/move.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
-import { guarantees, isJudged } from "../../harness/guarantees/catalog.ts";
+import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { unknownName } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
@@ -40,8 +40,8 @@ const lists: Readonly<Record<ListName, (cwd: string) => readonly Entry[]>> = {
   guarantees: () =>
     guarantees.map((g) => ({
       id: g.id,
-      text: isJudged(g) ? g.statement : `${g.statement} (not judged yet)`,
-      data: { source: g.source, judged: isJudged(g) },
+      text: g.statement,
+      data: { source: g.source, judged: true },
     })),
   strategies: () =>
     strategies.map((s) => ({ id: s.id, text: s.title, data: { capability: s.capability } })),

@@ -1,15 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  type Conditions,
-  type Ended,
-  endThreads,
-  fakeTerminal,
-  fixtures,
-  run,
-  temporaryFolder,
-} from "./testing/fake-io.ts";
+import { fixtures, temporaryFolder } from "../../harness/runner/testing/folders.ts";
+import { type Conditions, type Ended, endThreads, fakeTerminal, run } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(async () => {

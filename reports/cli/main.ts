@@ -7,7 +7,7 @@ import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { version } from "../../harness/runner/version.ts";
 import { terminalText } from "../escape.ts";
-import { formats, listNames } from "./choices.ts";
+import { formatNames, listNames } from "./choices.ts";
 import { addCommonFlags, addDepthFlags, addSearchFlags } from "./define-flags.ts";
 import type { Flags, RawFlags } from "./flags.ts";
 import type { FuzzFlags } from "./fuzz.ts";
@@ -215,7 +215,7 @@ function defineFiles(io: Io, act: Act, define: Define): void {
 function defineReports(io: Io, act: Act, define: Define): void {
   addSearchFlags(addCommonFlags(define("report", "write the matrix as documents"), false))
     .argument("[protocol...]", protocolHelp)
-    .option("--format <name...>", formats.join(", "), ["html", "markdown"])
+    .option("--format <name...>", formatNames.join(", "), ["html", "markdown"])
     .action((names: string[], options: { format: string[] }, command: Command) => {
       act(command, async (flags) => {
         const { parseFormats, reportCommand } = await import("./report.ts");
@@ -289,7 +289,7 @@ async function flagsGiven(command: Command, noColor: boolean): Promise<Flags> {
 
 /** Our own error in one line. */
 async function ownMessage(error: unknown, seed: string, io: Io): Promise<string> {
-  const { thrownWords } = await import("../../harness/runner/load-protocol.ts");
+  const { thrownWords } = await import("../../harness/runner/load-complaints.ts");
   const { ownWords } = await import("./matrix.ts");
   return ownWords({ message: thrownWords(error) }, { seed }, io);
 }

@@ -2,15 +2,10 @@
 
 import { type Comparison, compare, type Expectation } from "../../harness/expectation.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import {
-  assessAll,
-  type Checked,
-  checkAll,
-  type MatrixRun,
-  openWorkerPool,
-  shownReport,
-} from "../../harness/runner/assess-all.ts";
-import { byNameOnly } from "../../protocol/catalog.ts";
+import { assessAll } from "../../harness/runner/assess-all.ts";
+import type { CheckedProtocol } from "../../harness/runner/checked-protocol.ts";
+import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
+import type { MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import { terminalText } from "../escape.ts";
 import { matrixJson } from "../json.ts";
@@ -18,36 +13,36 @@ import { matrixText } from "../text.ts";
 import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
-import { openProgress } from "./progress.ts";
+import { supervised } from "./supervise.ts";
 
-/** A campaign from beginning to end, with its attacks saved. @throws UserError, OwnError */
-export async function campaignOf(
+/** Assesses protocols with progress on the terminal, and saves attacks. @throws UserError, OwnError */
+export async function assessAndSave(
   names: readonly string[],
   flags: Flags,
   io: Io,
-): Promise<{ readonly campaign: MatrixRun; readonly files: AttackFiles }> {
+): Promise<{ readonly run: MatrixRun; readonly files: AttackFiles }> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkerPool(io, flags, Math.max(names.length, 8));
-  try {
-    const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
-    const labels = checked.map((c) => c.label);
-    const progress = openProgress(io, labels, flags);
-    if (!io.errIsTerminal && !flags.quiet) {
-      io.err(`${terminalText(`trying ${labels.join(", ")}`, 600)}\n`);
-    }
-    if (names.length === 0 && !flags.quiet) {
-      const left = byNameOnly.map((p) => p.name).join(", ");
-      io.err(`left out, since it takes minutes by itself: ${left} (name it to assess it)\n`);
-    }
-    const campaign = await assessAll(workshop, checked, flags, io, progress);
-    progress.close();
-    saveAttacks(campaign, files);
-    return { campaign, files };
-  } finally {
-    await workshop.close();
-  }
+  const run = await supervised(flags, io, async (settings, observer) => {
+    const left = names.length > 0 || flags.quiet ? [] : await namesLeftOut();
+    const begin = (protocols: readonly CheckedProtocol[]): void => {
+      observer.begin?.(protocols);
+      if (left.length === 0) return;
+      const named = left.join(", ");
+      io.err(`left out, since it takes minutes by itself: ${named} (name it to assess it)\n`);
+    };
+    return assessAll(names, settings, { ...observer, begin });
+  });
+  saveAttacks(run, files);
+  return { run, files };
 }
 
+/** Bundled protocols that are assessed only when they are named. */
+async function namesLeftOut(): Promise<readonly string[]> {
+  const { byNameOnly } = await import("../../protocol/catalog.ts");
+  return byNameOnly.map((p) => p.name);
+}
+
+/** Saves the attacks behind everything that is broken. */
 export function saveAttacks(
   { report, subjects }: Pick<MatrixRun, "report" | "subjects">,
   files: AttackFiles,
@@ -60,12 +55,25 @@ export function saveAttacks(
 }
 
 /** Whose attacks they are: two files may hold protocols of the same name. */
-export function ownerOf({ label, subject }: Checked): {
+export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
   readonly id: string;
   readonly name: string;
 } {
-  const { protocolName, written } = subject;
   return { id: label, name: written === "" ? protocolName : `${protocolName}?${written}` };
+}
+
+/**
+ * The report for people: where two files hold protocols of the same name, such as two versions of
+ * one, their paths tell them apart.
+ */
+export function shownReport({ report, subjects }: MatrixRun): MatrixReport {
+  const same = (a: ProtocolReport, b: ProtocolReport): boolean =>
+    a.name === b.name && JSON.stringify(a.options) === JSON.stringify(b.options);
+  const protocols = report.protocols.map((p) => {
+    const twins = report.protocols.filter((other) => same(p, other)).length > 1;
+    return twins ? { ...p, name: subjects.get(p)?.name.source ?? p.name } : p;
+  });
+  return { ...report, protocols };
 }
 
 export async function matrixCommand(
@@ -73,21 +81,21 @@ export async function matrixCommand(
   flags: Flags,
   io: Io,
 ): Promise<number> {
-  const { campaign, files } = await campaignOf(names, flags, io);
-  const { report } = campaign;
-  const deviations = deviationsOf(campaign, partial(campaign, flags), flags, io);
+  const { run, files } = await assessAndSave(names, flags, io);
+  const { report } = run;
+  const deviations = deviationsOf(run, partial(run, flags), flags, io);
   if (flags.json) io.out(jsonText(matrixJson(report, (finding) => files.pathOf(finding))));
   else if (report.protocols.length > 0) {
     const replayCommand = files.replayCommand.bind(files);
     const color = flags.color && io.outIsTerminal;
-    io.out(matrixText(shownReport(campaign), { color, width: io.columns(), replayCommand }));
+    io.out(matrixText(shownReport(run), { color, width: io.columns(), replayCommand }));
   }
-  if (report.protocols.length === 0 && campaign.interrupted) {
+  if (report.protocols.length === 0 && run.interrupted) {
     io.err(`${terminalText(report.incomplete ?? "")}\n`);
   }
-  const tell = flags.json ? io.err : io.out;
-  for (const deviation of deviations.lines) tell.call(io, `${terminalText(deviation)}\n`);
-  return codeOf(campaign, files, deviations.count, flags, io);
+  const print = flags.json ? io.err : io.out;
+  for (const deviation of deviations.lines) print.call(io, `${terminalText(deviation)}\n`);
+  return codeOf(run, files, deviations.count, flags, io);
 }
 
 /** Prints what went wrong and finds the exit code. */
@@ -140,7 +148,7 @@ const partial = ({ report }: MatrixRun, flags: Flags): boolean =>
  * @param partly not everything that stands behind an expectation was tried.
  */
 export function deviationsOf(
-  campaign: Pick<MatrixRun, "subjects">,
+  { subjects }: Pick<MatrixRun, "subjects">,
   partly: boolean,
   flags: Flags,
   io: Io,
@@ -149,12 +157,12 @@ export function deviationsOf(
   const lines: string[] = [];
   let count = 0;
   let held = 0;
-  for (const [report, { name, subject, label }] of campaign.subjects) {
+  for (const [report, { name, written, label }] of subjects) {
     if (name.file !== undefined) {
       count += report.verdicts.filter((v) => v.claimed && v.verdict === "broken").length;
       continue;
     }
-    if (subject.written !== "") continue;
+    if (written !== "") continue;
     const scenario = expectationFor(name.source, scenarios);
     if (scenario === undefined) continue;
     const known = new Set(report.verdicts.map((v) => v.guarantee));

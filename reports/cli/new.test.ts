@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { endThreads, run, temporaryFolder } from "./testing/fake-io.ts";
+import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
+import { endThreads, run } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(async () => {

@@ -3,13 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../harness/input/user-error.ts";
+import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { Watchdog } from "../../harness/runner/watchdog.ts";
 import { hostile, sampleReport } from "../testing/sample-report.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
 import { flagsOf, parseBudget } from "./flags.ts";
 import { worstOf } from "./io.ts";
 import { Standings, timeLeft } from "./progress.ts";
-import { temporaryFolder } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -127,14 +127,14 @@ describe("the heartbeat", () => {
     expect(there.count).toBe(0);
     here.beat("flipping — every bit");
     here.enter("handle", 1);
-    expect([there.count, there.place, there.role, there.what]).toEqual([
+    expect([there.count, there.foreignCall, there.role, there.what]).toEqual([
       2,
       "handle",
       1,
       "flipping — every bit",
     ]);
     here.leave();
-    expect(there.place).toBeUndefined();
+    expect(there.foreignCall).toBeUndefined();
     there.askToStop();
     expect(here.stopAsked).toBe(true);
     here.beat("x".repeat(1_000));

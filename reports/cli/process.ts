@@ -27,7 +27,7 @@ function interrupts(): Io["onInterrupt"] {
 
 export async function runAsProcess(): Promise<void> {
   const { stdin, stdout, stderr } = process;
-  // Whoever reads our output may stop reading, as head does.
+  // The program that reads our output may stop reading, as head does.
   const leaveOnClosedPipe = (error: NodeJS.ErrnoException): void => {
     if (error.code === "EPIPE") process.exit(exitCode.asExpected);
     throw error;

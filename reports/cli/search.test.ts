@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { attackSchema } from "../../attacker/move.ts";
 import { oneNote } from "../../harness/runner/fixtures/one-note.ts";
+import { fixtures, temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { type FuzzResult, type FuzzSettings, fuzz } from "../../harness/search/fuzz.ts";
 import type { Subject } from "../../harness/subject.ts";
-import { type Ended, endThreads, fixtures, run, temporaryFolder } from "./testing/fake-io.ts";
+import { type Ended, endThreads, run } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(async () => {

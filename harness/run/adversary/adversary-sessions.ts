@@ -7,7 +7,8 @@ import type { HandshakeIntegrity } from "../handshake-integrity.ts";
 import type { Connections } from "../network/connections.ts";
 import type { Egress } from "../network/egress.ts";
 import type { RunState } from "../run-state.ts";
-import type { Adversary, AdversarySession } from "./adversary.ts";
+import type { Adversary } from "./adversary.ts";
+import type { AdversarySession } from "./adversary-session.ts";
 
 /** A puppet first hands on what others say; then it says its own. */
 const forgeAfterMs = 2_000;

@@ -15,46 +15,25 @@ import type {
   Address,
   Deployment,
   Input,
-  Millis,
   OptionValues,
   Output,
   Principal,
 } from "../../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
-import type { CryptoKit, Group } from "../../../protocol/kit/crypto.ts";
+import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
+import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
 import type { AddressBook } from "../address-book.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
+import type { AdversarySession } from "./adversary-session.ts";
+import { OwnKeys } from "./own-keys.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
-
-/** A puppet and where it sits. */
-export interface AdversarySession {
-  readonly puppet: Puppet;
-  readonly move: number;
-  /** Its own address, or the one it took over. */
-  readonly address: Address;
-  /** Whom it talks to. */
-  readonly facing: Address;
-  readonly facingId: string;
-  readonly handsTo: string | undefined;
-  /** What it still wants to say, and to whom, where there is more than one to talk to. */
-  readonly toSay: Uint8Array[];
-  readonly to: Principal | undefined;
-  ready: boolean;
-  /** How many of its own messages it has said. */
-  forged: number;
-  /** How many packets it still sends before it leaves. */
-  left: number;
-  timer: Millis | undefined;
-  /** When it says the next thing. */
-  saysAt: Millis | undefined;
-}
 
 /** What of the run it reaches into. */
 interface AdversaryWorld {
@@ -72,7 +51,6 @@ interface AdversaryWorld {
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
-const lastRsaKey = 5;
 
 export const usesPuppets = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
@@ -83,8 +61,7 @@ export class Adversary {
   readonly #onWire = new Map<string, AdversarySession>();
   /** Who gets what one puppet sends to another, whoever else has that address. */
   readonly #between = new Map<string, AdversarySession>();
-  #crypto: CryptoRecorder | undefined;
-  readonly #ownKeys = new Map<string, Uint8Array>();
+  readonly #ownKeys: OwnKeys;
   /** What each puppet reuses, by name. */
   readonly #chosen = new Map<string, Uint8Array>();
   /** Private halves that puppets work with and the attacker does not have: whatever needs them
@@ -101,20 +78,8 @@ export class Adversary {
 
   constructor(world: AdversaryWorld) {
     this.#world = world;
+    this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
-  }
-
-  /** The attacker's own cryptography: what it draws, it knows. */
-  #kit(): CryptoRecorder {
-    const { log, random } = this.#world;
-    this.#crypto ??= new CryptoRecorder(log, random.fork(attackerHost), attackerHost, {
-      done: (op) => {
-        if (op.op === "random") this.#learn(op.output);
-      },
-      failed: () => undefined,
-      compare: (a, b) => a === b,
-    });
-    return this.#crypto;
   }
 
   /** These long-term secrets are the attacker's own from now on. */
@@ -187,22 +152,9 @@ export class Adversary {
     return this.#between.get(`${from}>${to}`);
   }
 
-  /** A public key of the attacker's of the same kind as `like`, which somebody made. */
+  /** A public key of the adversary's of the same kind as `like`, if that is a public key. */
   ownKey(like: Uint8Array): Uint8Array | undefined {
-    const wanted = latin1(like);
-    const made = this.#world.log.find((op) => op.op === "public-key" && op.output === wanted);
-    if (made === undefined) return undefined;
-    const { algorithm, field } = made;
-    let key = this.#ownKeys.get(algorithm);
-    if (key === undefined) {
-      if (algorithm === "ed25519") key = this.#kit().signingKeyPair().publicKey;
-      else if (algorithm === "rsa-2048" || algorithm === "rsa-4096") {
-        const bits = algorithm === "rsa-2048" ? 2048 : 4096;
-        key = this.#kit().rsaKeyPair(bits, lastRsaKey).publicKey;
-      } else key = this.#kit().keyPair(field ?? (algorithm as Group & string)).publicKey;
-      this.#ownKeys.set(algorithm, key);
-    }
-    return key.slice();
+    return this.#ownKeys.like(like);
   }
 
   /** @returns the new session, or `undefined` if the move does not fit the plan. */
@@ -285,7 +237,7 @@ export class Adversary {
     const knowledge = this.knowledge();
     const known = this.#world.log.filter(
       (op) =>
-        op.op === "random" &&
+        operations[op.op].fresh === true &&
         op.output.length === length &&
         op.by !== "deployment" &&
         !op.by.startsWith("puppet-") &&
@@ -373,7 +325,7 @@ export class Adversary {
     this.#world.log.push(op);
     // The relation becomes known before the gate asks what follows from it.
     this.knowledge();
-    if (op.op === "random" && !this.#borrowed.has(op.output)) this.#learn(op.output);
+    if (operations[op.op].fresh === true && !this.#borrowed.has(op.output)) this.#learn(op.output);
   }
 
   /** A puppet has sent a packet: perhaps that was its last, and its place is free again. */

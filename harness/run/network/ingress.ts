@@ -1,7 +1,8 @@
 import type { Address, Input } from "../../../protocol/endpoint.ts";
 import type { Random } from "../../../protocol/kit/random.ts";
 import type { Packet } from "../../trace/trace.ts";
-import type { Adversary, AdversarySession } from "../adversary/adversary.ts";
+import type { Adversary } from "../adversary/adversary.ts";
+import type { AdversarySession } from "../adversary/adversary-session.ts";
 import type { AdversarySessions } from "../adversary/adversary-sessions.ts";
 import type { Endpoints } from "../endpoints.ts";
 import type { RunState } from "../run-state.ts";

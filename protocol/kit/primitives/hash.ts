@@ -1,21 +1,21 @@
 /** Hash functions, HMAC and HKDF. */
 import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
-import { sha1 } from "@noble/hashes/legacy.js";
+import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { MisuseError } from "../errors.ts";
 
-/** SHA-1 is here for the case studies that still use it. */
-export type HashName = "sha1" | "sha256" | "sha384" | "sha512";
+/** MD5 and SHA-1 are here for protocols that still use them; collisions are known for both. */
+export type HashName = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 
-const functions = { sha1, sha256, sha384, sha512 } as const;
+const functions = { md5, sha1, sha256, sha384, sha512 } as const;
 
-/** @returns how many bytes the hash has: 20, 32, 48 or 64. */
+/** @returns how many bytes the hash has: 16, 20, 32, 48 or 64. */
 export const hashBytes = (name: HashName): number => functions[name].outputLen;
 
 /**
  * @returns {@link hashBytes} bytes.
- * @see FIPS 180-4
+ * @see RFC 1321 (MD5), FIPS 180-4
  */
 export const hash = (name: HashName, data: Uint8Array): Uint8Array => functions[name](data);
 

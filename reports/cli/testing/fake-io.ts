@@ -1,28 +1,16 @@
 /** For tests: a command line without a process. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { makePool } from "../../../harness/runner/worker-pool.ts";
 import type { Io } from "../io.ts";
 import { main } from "../main.ts";
 
-export const fixtures = fileURLToPath(
-  new URL("../../../harness/runner/fixtures/", import.meta.url),
-);
 export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 
 export interface Ended {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-}
-
-/** A folder of its own, and whoever made it takes it away again. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "mallory-test-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 export interface Conditions {
