@@ -51,7 +51,7 @@ function complaint(file: string, text: string): string {
 describe("an attack", () => {
   test("gives the same run and the same verdict", () => {
     const result = again("a.json", attackText);
-    expect(result).toMatchObject({ same: true, digest: saved.digest, idle: [] });
+    expect(result).toMatchObject({ same: true, digest: saved.digest, ineffective: [] });
     const guarantee = guarantees.find((g) => g.id === "replay");
     const expected = guarantee && judge(guarantee, trace, new Baselines(subject, saved.seed));
     expect(result.judged).toEqual([{ guarantee: "replay", because: expected?.violation?.because }]);
@@ -74,7 +74,7 @@ describe("an attack", () => {
 
   test("names moves that do nothing", () => {
     const text = attackText.replaceAll('"client#0"', '"client#9"');
-    expect(again("a.json", text).idle).toEqual([0, 1]);
+    expect(again("a.json", text).ineffective.map((m) => m.index)).toEqual([0, 1]);
   });
 
   test.each<[string, string, string]>([

@@ -8,11 +8,14 @@ import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { guarantees } from "./guarantees/catalog.ts";
+import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
 import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
 import { UserError } from "./input/user-error.ts";
 import { networkWords } from "./run/network/conditions.ts";
+import type { Watch } from "./search/campaign.ts";
 import { Baselines, judge, simulatePlainly } from "./search/judge-run.ts";
+import { IrreproducibleError, differenceOf as traceDifference } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { Trace } from "./trace/trace.ts";
@@ -189,13 +192,7 @@ export interface ReplayResult {
   /** The run as a file. */
   readonly trace: string;
   /** Moves that did nothing, by their position: they name packets that there are none of. */
-  readonly idle: readonly number[];
-}
-
-/** Positions of the moves that took no effect in a run. */
-export function idleMoves({ plan, events }: Trace): readonly number[] {
-  const active = new Set(events.flatMap((e) => (e.kind === "attack" ? [e.move] : [])));
-  return plan.attack.flatMap((_, i) => (active.has(i) ? [] : [i]));
+  readonly ineffective: readonly IneffectiveMove[];
 }
 
 export interface Difference {
@@ -207,14 +204,26 @@ export interface Difference {
   readonly edited: boolean;
 }
 
-/** Runs it again, with every primitive computed afresh. @throws UserError, ProtocolError */
-export function runAgain(file: string, replay: ReplayFile, subject: Subject): ReplayResult {
+/**
+ * Runs it again, with every primitive computed afresh.
+ * @throws UserError, ProtocolError
+ * @throws IrreproducibleError if it comes out differently each time.
+ */
+export function runAgain(
+  file: string,
+  replay: ReplayFile,
+  subject: Subject,
+  watch: Pick<Watch, "surroundings"> = {},
+): ReplayResult {
   const { run } = replay;
   if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
     throw new UserError(`${file}: there is no workload "${run.workload}"`);
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
-  const trace = simulatePlainly(planOf(subject, known));
+  const plan = planOf(subject, known);
+  const trace = simulatePlainly(plan);
+  const unsteady = traceDifference(trace, simulatePlainly(plan));
+  if (unsteady !== undefined) throw new IrreproducibleError(unsteady, watch.surroundings?.());
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
@@ -231,7 +240,7 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
     same: trace.digest === run.digest && difference === undefined,
     ...(difference === undefined ? {} : { difference }),
     trace: written,
-    idle: idleMoves(trace),
+    ineffective: ineffectiveMoves(trace),
   };
 }
 

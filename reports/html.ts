@@ -307,6 +307,9 @@ function protocolHtml(
     `<section class="protocol" id="p${index}"><h2>${htmlText(label)}</h2>` +
     `<p class="lead any">${htmlText(protocol.title)}</p>` +
     `<p class="faint">${tallyWords(tallyOf(protocol.verdicts))}</p>` +
+    (protocol.faults ?? [])
+      .map((f) => `<p class="any"><strong>Before any attack:</strong> ${htmlText(f)}</p>`)
+      .join("") +
     factsHtml(protocol, `p${index}`) +
     part("What the authors claim", claimsHtml(protocol, target)) +
     (findings.length === 0 ? "" : part("What is broken", findings.join(""))) +

@@ -125,7 +125,7 @@ describe("the bundled scenarios", () => {
     const result = runScenario(bundledSubject({ ...name, given }), scenario);
     expect(compare(scenario.expect, result.verdicts).filter((h) => !h.asExpected)).toEqual([]);
     expect(result.seen.filter((one) => !one.found)).toEqual([]);
-    expect(result.idle).toEqual([]);
+    expect(result.ineffective).toEqual([]);
   });
 });
 

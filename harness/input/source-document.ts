@@ -80,6 +80,12 @@ export class SourceDocument {
     this.#firstLine = firstLine;
   }
 
+  /** Where a part of the data stands, or the innermost part around it, as `file:line:column`. */
+  placeOf(path: DataPath): string {
+    const { line, column } = placeOf(this.#parsed(), { path, says: "", aboutKey: false });
+    return `${this.file}:${line + this.#firstLine - 1}:${column}`;
+  }
+
   complain(complaint: Diagnostic): UserError {
     const { line, column } = placeOf(this.#parsed(), complaint);
     const place = { line: line + this.#firstLine - 1, column };

@@ -14,7 +14,7 @@ export async function everydayNames(): Promise<readonly string[]> {
 
 /** What came wrong out of a worker, as the exception it stands for. */
 export const errorOf = (failure: Failure): Error =>
-  failure.end === "user" ? new UserError(failure.message) : new OwnError(failure);
+  failure.end === "lab" ? new OwnError(failure) : new UserError(failure.message);
 
 /**
  * Looks at every protocol before any work begins, so that a misspelt name costs no time.

@@ -7,6 +7,7 @@ import type { Deployment, Endpoint, Protocol } from "../../protocol/endpoint.ts"
 import { ProtocolError } from "../run/protocol-error.ts";
 import { outputComplaint } from "./output-shape.ts";
 import { workloadComplaint } from "./protocol-shape.ts";
+import { type ForeignUse, whileWatched } from "./surroundings.ts";
 import type { ForeignCall, Watchdog } from "./watchdog.ts";
 
 export class ContractMonitor {
@@ -15,18 +16,37 @@ export class ContractMonitor {
   #violation: string | undefined;
   /** The last exception that came out of the protocol's code, and from where. */
   #thrown: { readonly error: unknown; readonly where: string } | undefined;
+  #firstThrown: unknown;
+  /** What was used first of each kind that no plan decides. */
+  readonly #uses = new Map<ForeignUse["kind"], ForeignUse>();
+  readonly #onUse = (use: ForeignUse): void => {
+    if (!this.#uses.has(use.kind)) this.#uses.set(use.kind, use);
+  };
 
-  constructor(watchdog: Watchdog) {
+  /** @param uses what the protocol's file has used while it was loaded. */
+  constructor(watchdog: Watchdog, uses: readonly ForeignUse[] = []) {
     this.#watchdog = watchdog;
+    for (const use of uses) this.#onUse(use);
+  }
+
+  /** The first exception that came out of the protocol's code. */
+  get firstThrown(): unknown {
+    return this.#firstThrown;
+  }
+
+  /** What may decide a run beside its plan: clocks and chance rather than cryptography. */
+  get foreignUse(): ForeignUse | undefined {
+    return this.#uses.get("clock-or-chance") ?? this.#uses.get("cryptography");
   }
 
   /** Runs foreign code. */
   call<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
     this.#watchdog.enter(kind, role);
     try {
-      return code();
+      return whileWatched(this.#onUse, code);
     } catch (error) {
       this.#thrown = { error, where };
+      this.#firstThrown ??= error;
       throw error;
     } finally {
       this.#watchdog.leave();

@@ -12,6 +12,7 @@ import type { Subject } from "../subject.ts";
 import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
+import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
 import { importUserCode } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -33,8 +34,8 @@ export async function loadSubject(
     return { subject: bundledSubject(name) };
   }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
-  const protocol = await loadProtocol(file, name.exportName, watchdog);
-  const guard = new ContractMonitor(watchdog);
+  const { protocol, uses } = await loadProtocol(file, name.exportName, watchdog);
+  const guard = new ContractMonitor(watchdog, uses);
   const options = fillOptions(name.source, protocol.options, name.given);
   return {
     subject: { protocol: guarded(protocol, guard), options, source: name.source },
@@ -52,23 +53,34 @@ export async function loadSubject(
  */
 const loadedProtocols = new Map<
   string,
-  { readonly mtimeMs: number; readonly protocol: Protocol }
+  {
+    readonly mtimeMs: number;
+    readonly protocol: Protocol;
+    /** What its file has used of the world outside while it was loaded. */
+    readonly uses: readonly ForeignUse[];
+  }
 >();
 
 async function loadProtocol(
   file: NamedFile,
   exportName: string | undefined,
   watchdog: Watchdog,
-): Promise<Protocol> {
+): Promise<{ readonly protocol: Protocol; readonly uses: readonly ForeignUse[] }> {
   // Each time: the file may have been deleted or changed since.
   const { mtimeMs } = checkedFile(file);
   const key = `${file.path}#${exportName ?? ""}`;
   const known = loadedProtocols.get(key);
-  if (known?.mtimeMs === mtimeMs) return known.protocol;
-  const exported = await importFile(file, watchdog);
+  if (known?.mtimeMs === mtimeMs) return known;
+  const uses: ForeignUse[] = [];
+  const note = (use: ForeignUse): void => {
+    // The first of each kind is all that is ever told.
+    if (uses.every((u) => u.kind !== use.kind)) uses.push(use);
+  };
+  const exported = await whileWatchedAsync(note, () => importFile(file, watchdog));
   const protocol = chosenExport(file.shown, exported, exportName);
-  loadedProtocols.set(key, { mtimeMs, protocol });
-  return protocol;
+  const loaded = { mtimeMs, protocol, uses };
+  loadedProtocols.set(key, loaded);
+  return loaded;
 }
 
 function checkedFile({ shown, path }: NamedFile): Stats {

@@ -1,6 +1,7 @@
 /** Runs scenarios, and holds what comes out against what they expect. */
 import type { OptionValues } from "../../protocol/endpoint.ts";
 import { type Comparison, compare, type Expectation, type Found } from "../expectation.ts";
+import type { IneffectiveMove } from "../ineffective-moves.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
 import type { ScenarioResult, ScenarioRun } from "../scenario-run.ts";
 import type { LabelledProtocol } from "./checked-protocol.ts";
@@ -35,7 +36,7 @@ export interface ScenarioOutcome<S> {
   readonly held: readonly Comparison[];
   readonly seen: ScenarioResult["seen"];
   readonly steps: readonly string[];
-  readonly idle: readonly number[];
+  readonly ineffective: readonly IneffectiveMove[];
   readonly digest: string | null;
   readonly asExpected: boolean;
 }
@@ -131,7 +132,7 @@ function protocolOf({ name: label, protocol, options }: RunnableScenario): Label
 }
 
 const namingFile = (failure: Failure, { file }: RunnableScenario): Failure =>
-  failure.end === "user" ? { ...failure, message: `${file}: ${failure.message}` } : failure;
+  failure.end !== "lab" ? { ...failure, message: `${file}: ${failure.message}` } : failure;
 
 /** @param partly not everything was tried that stands behind an expectation. */
 function outcomeOf<S extends RunnableScenario>(
@@ -141,13 +142,15 @@ function outcomeOf<S extends RunnableScenario>(
 ): ScenarioOutcome<S> {
   const held = compare(scenario.expect, result.verdicts, partly);
   const seen = result.seen ?? [];
+  const ineffective = result.ineffective ?? [];
   return {
     scenario,
     held,
     seen,
     steps: result.steps ?? [],
-    idle: result.idle ?? [],
+    ineffective,
     digest: result.digest ?? null,
-    asExpected: held.every((h) => h.asExpected) && seen.every((one) => one.found),
+    asExpected:
+      held.every((h) => h.asExpected) && seen.every((one) => one.found) && ineffective.length === 0,
   };
 }

@@ -32,9 +32,9 @@ export interface Listener {
   print?(line: string): void;
 }
 
-/** `user`: the input is wrong; `lab`: we are. */
+/** `user`: the input is wrong; `protocol`: nothing can be said about it; `lab`: we are wrong. */
 export interface Failure {
-  readonly end: "user" | "lab";
+  readonly end: "user" | "protocol" | "lab";
   /** One line. */
   readonly message: string;
   readonly stack?: string;

@@ -13,6 +13,7 @@ import { type AssessSettings, assess } from "../search/assess.ts";
 import type { Watch } from "../search/campaign.ts";
 import { type ExploreSettings, explore } from "../search/explore.ts";
 import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
+import { IrreproducibleError } from "../search/reproducibility.ts";
 import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
 import {
   type CheckedProtocol,
@@ -20,7 +21,7 @@ import {
   type LabelledProtocol,
 } from "./checked-protocol.ts";
 import { redirectConsole } from "./console.ts";
-import { placeOf, thrownWords } from "./load-complaints.ts";
+import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
 import { type Loaded, loadSubject } from "./load-protocol.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -69,10 +70,16 @@ export type Message =
 /** A checkpoint with those of its attacks that the one before did not have. */
 export type Reached = Omit<Checkpoint, "kept"> & { readonly added: Checkpoint["kept"] };
 
-/** How a task ended. `user`: the input is wrong; `lab`: we are. */
-export type Outcome =
-  | { readonly end: "done"; readonly answer: Answer<TaskKind> }
-  | { readonly end: "user" | "lab"; readonly message: string; readonly stack?: string };
+/** How a task ended. */
+export type Outcome = { readonly end: "done"; readonly answer: Answer<TaskKind> } | Failed;
+
+/** `user`: the input is wrong; `protocol`: nothing can be said about it; `lab`: we are wrong. */
+interface Failed {
+  readonly end: "user" | "protocol" | "lab";
+  /** One line. */
+  readonly message: string;
+  readonly stack?: string;
+}
 
 /** Steps are shown to people, who cannot read faster. */
 const betweenStepsMs = 50;
@@ -110,16 +117,16 @@ function perform(
     ...report,
     name: subject.protocol.name,
   });
-  const watch = (): Watch => watchOf(task.label, guard, watchdog, send);
+  const watch = (): Watch => watchOf(task, guard, watchdog, send);
   switch (task.kind) {
     case "check":
       return checkedProtocol(task.name, subject);
     case "replay":
       watchdog.beat("the run of the file");
-      return runAgain(task.file, task.replay, subject);
+      return runAgain(task.file, task.replay, subject, watch());
     case "scenario":
       watchdog.beat("the run of the scenario");
-      return runScenario(subject, task);
+      return runScenario(subject, task, watch());
     case "assess":
       return named(assess(subject, task.settings, watch()));
     case "explore":
@@ -140,13 +147,21 @@ function perform(
 
 /** Tells the supervisor what a search does, and the search what the supervisor wants. */
 function watchOf(
-  label: string,
+  task: Task,
   guard: Loaded["guard"],
   watchdog: Watchdog,
   send: (message: Message) => void,
 ): Watch {
   let lastStep = 0;
+  const { label } = task;
+  const placed = (error: unknown): string => placeOf(fileOf(task), error);
   return {
+    surroundings: () => {
+      const use = guard?.foreignUse;
+      return use && { kind: use.kind, what: use.what, place: placed(use.error) };
+    },
+    exceptionPlace: () =>
+      guard?.firstThrown === undefined ? undefined : placed(guard.firstThrown),
     beat: (what) => {
       guard?.throwContractViolation();
       watchdog.beat(what);
@@ -164,10 +179,19 @@ function watchOf(
   };
 }
 
+/** The protocol's file, as messages name it. */
+const fileOf = ({ name, cwd }: Task): NamedFile => {
+  const shown = name.file ?? name.source;
+  return { shown, path: resolve(cwd, shown), cwd };
+};
+
 /** Whose fault it was, and one line that says so. */
 function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcome {
   if (error instanceof UserError) return { end: "user", message: error.message };
   const { file, source } = task.name;
+  if (error instanceof IrreproducibleError && file !== undefined) {
+    return { end: "protocol", message: `${error.place ?? source}: ${error.message}` };
+  }
   const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
   const guard = loaded?.guard;
   if (file === undefined || guard === undefined) {
@@ -184,8 +208,7 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
   const origin = guard.origin(error);
   if (origin === undefined)
     return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
-  const named = { shown: file, path: resolve(task.cwd, file), cwd: task.cwd };
-  const message = `${placeOf(named, error)}: ${origin} throws: ${thrownWords(error)}`;
+  const message = `${placeOf(fileOf(task), error)}: ${origin} throws: ${thrownWords(error)}`;
   return { end: "user", message, ...stack };
 }
 

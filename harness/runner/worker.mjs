@@ -2,6 +2,8 @@
 import "./register.mjs";
 
 const { takeOverConsole } = await import("./console.ts");
+const { watchSurroundings } = await import("./surroundings.ts");
 const { performTask } = await import("./worker-task.ts");
 takeOverConsole();
+watchSurroundings();
 export default performTask;

@@ -158,10 +158,7 @@ export class Campaign {
       this.#cutShort ??= this.#meaningless;
       return;
     }
-    const cause = used === undefined ? "" : `${used.place}: ${used.what} decides it; `;
-    throw new IrreproducibleError(
-      `${cause}the same run comes out differently when it is made again, first ${difference}`,
-    );
+    throw new IrreproducibleError(difference, used);
   }
 
   /** What the lab cannot follow: then deduction proves nothing. */

@@ -10,7 +10,16 @@ const mostKept = 24;
  * A protocol whose runs cannot be repeated: its code depends on a clock, on randomness of its own,
  * or on how often it ran before. No verdict about it would mean anything.
  */
-export class IrreproducibleError extends Error {}
+export class IrreproducibleError extends Error {
+  /** What decides it, as `./file.ts:line:column`, if that is known. */
+  readonly place: string | undefined;
+
+  constructor(difference: string, cause?: { readonly what: string; readonly place: string }) {
+    const why = cause === undefined ? "" : `${cause.what} decides what happens, and no plan does: `;
+    super(`${why}the same run comes out differently when it is made again, first ${difference}`);
+    this.place = cause?.place;
+  }
+}
 
 /** A sample of the runs of a search, to be made again at its end. */
 export class Reproducibility {

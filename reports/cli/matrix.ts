@@ -5,6 +5,7 @@ import { jsonText } from "../../harness/json-text.ts";
 import { assessAll } from "../../harness/runner/assess-all.ts";
 import type { CheckedProtocol } from "../../harness/runner/checked-protocol.ts";
 import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
+import type { Failure } from "../../harness/runner/worker-pool.ts";
 import type { MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import { terminalText } from "../escape.ts";
@@ -98,6 +99,12 @@ export async function matrixCommand(
   return codeOf(run, files, deviations.count, flags, io);
 }
 
+const codeOfEnd = {
+  lab: exitCode.ownError,
+  protocol: exitCode.deviates,
+  user: exitCode.badInput,
+} as const satisfies Record<Failure["end"], number>;
+
 /** Prints what went wrong and finds the exit code. */
 export function codeOf(
   { failures, interrupted }: Pick<MatrixRun, "failures" | "interrupted">,
@@ -112,7 +119,7 @@ export function codeOf(
       `${terminalText(failure.end === "lab" ? ownWords(failure, flags, io) : failure.message)}\n`,
     );
     if (flags.debug && failure.stack !== undefined) io.err(`${failure.stack}\n`);
-    codes.push(failure.end === "lab" ? exitCode.ownError : exitCode.badInput);
+    codes.push(codeOfEnd[failure.end]);
   }
   if (files.problem !== undefined) {
     io.err(`${terminalText(files.problem.message)}\n`);
@@ -160,6 +167,7 @@ export function deviationsOf(
   for (const [report, { name, written, label }] of subjects) {
     if (name.file !== undefined) {
       count += report.verdicts.filter((v) => v.claimed && v.verdict === "broken").length;
+      count += report.faults?.length ?? 0;
       continue;
     }
     if (written !== "") continue;

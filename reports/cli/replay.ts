@@ -50,7 +50,7 @@ function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   );
   const lines = [
     ...others.map((j) => `also broken: ${j.guarantee}: ${j.because ?? ""}`),
-    ...result.idle.map((i) => `move ${i + 1} had no effect: there is no such packet or process`),
+    ...result.ineffective.map((m) => `move ${m.index + 1} had no effect: ${m.because}`),
   ].map((line) => terminalText(line, 400));
   const different = result.difference;
   if (different !== undefined) {

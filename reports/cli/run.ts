@@ -83,15 +83,16 @@ function heldLines(held: readonly Comparison[], colors: Colors, width: number): 
 }
 
 function outcomeLines(outcome: Outcome, colors: Colors, width: number): string[] {
-  const { scenario, held, seen, steps, idle } = outcome;
+  const { scenario, held, seen, steps, ineffective } = outcome;
   const title = `${scenario.name}: ${scenario.title}`;
   const lines = hanging("", terminalText(title, 300), width).map((l) => colors.bold(l));
   steps.forEach((step, i) => {
     lines.push(...hanging(`  ${i + 1}. `, terminalText(`mallory ${step}`, 400), width));
   });
-  for (const i of idle) {
-    const says = `  move ${i + 1} had no effect: there is no such packet or process`;
-    lines.push(colors.yellow(says));
+  for (const { index, path, because } of ineffective) {
+    const place = scenario.placeOf(["attack", index, ...path]);
+    const says = `${place}: move ${index + 1} had no effect: ${because}`;
+    lines.push(...hanging("  ✗ ", terminalText(says, 400), width).map((l) => colors.red(l)));
   }
   lines.push(...heldLines(held, colors, width));
   for (const { kind, text, found } of seen) {
