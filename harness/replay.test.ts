@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { guarantees } from "./guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "./input/protocol-reference.ts";
+import { bundledSubject } from "./input/bundled-protocols.ts";
+import { parseProtocolName } from "./input/protocol-reference.ts";
 import { UserError } from "./input/user-error.ts";
 import { parseReplayFile, type ReplayFile, type ReplayResult, runAgain } from "./replay.ts";
 import { calmNetwork, lossyNetwork } from "./run/network/conditions.ts";

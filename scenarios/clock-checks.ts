@@ -5,7 +5,8 @@
 import { describeMove } from "../attacker/describe.ts";
 import type { Attack, PacketRef } from "../attacker/move.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
-import { bundledSubject, nameOf } from "../harness/input/protocol-reference.ts";
+import { bundledSubject } from "../harness/input/bundled-protocols.ts";
+import { nameOf } from "../harness/input/protocol-reference.ts";
 import { assess } from "../harness/search/assess.ts";
 import { Baselines, judge, simulatePlainly } from "../harness/search/judge-run.ts";
 import { defaultSeed, planOf, type Subject } from "../harness/subject.ts";

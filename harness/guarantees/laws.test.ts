@@ -1,7 +1,8 @@
 /** Laws that every guarantee obeys, and the twin that breaks it. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { assess } from "../search/assess.ts";

@@ -1,6 +1,5 @@
 /** Assesses several protocols at once in worker threads, and gathers what comes back. */
 import { guarantees } from "../guarantees/catalog.ts";
-import { bundledSubject } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf } from "../subject.ts";
 import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
@@ -38,7 +37,7 @@ export async function assessAll(
   observer: Observer = {},
 ): Promise<MatrixRun> {
   const complete = completeSettings(settings);
-  const names = references.length > 0 ? references : everydayNames;
+  const names = references.length > 0 ? references : await everydayNames();
   return withWorkerPool(complete, names.length, async (pool) => {
     const checked = await checkProtocols(pool, names, observer);
     return assessChecked(pool, checked, complete, observer, settings.inOrder);
@@ -61,7 +60,8 @@ export async function assessChecked(
   for (const { label } of checked) {
     observer.progress?.({ kind: "protocol", name: label, guarantees: ids });
   }
-  const order = inOrder || checked.length <= pool.workers ? checked : longestFirst(checked);
+  const asGiven = inOrder || checked.length <= pool.workers;
+  const order = asGiven ? checked : await longestFirst(checked);
   const stopper = new Stopper(settings);
   const jobs = new Map(order.map((one) => [one, startOne(pool, one, settings, observer, stopper)]));
   stopper.onStop(() => {
@@ -93,7 +93,10 @@ export async function assessChecked(
  * attacks as packets to attack, and each costs as much as they do; of a user's own file nothing
  * is known.
  */
-function longestFirst(checked: readonly CheckedProtocol[]): readonly CheckedProtocol[] {
+async function longestFirst(
+  checked: readonly CheckedProtocol[],
+): Promise<readonly CheckedProtocol[]> {
+  const { bundledSubject } = await import("../input/bundled-protocols.ts");
   const effortOf = ({ name }: CheckedProtocol): number => {
     if (name.file !== undefined) return Number.MAX_VALUE;
     const { packets, crypto } = simulate(planOf(bundledSubject(name)));

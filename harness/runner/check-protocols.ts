@@ -1,10 +1,5 @@
 /** Finds protocols by their names. Those of files are loaded in a worker thread. */
-import { byNameOnly, protocols } from "../../protocol/catalog.ts";
-import {
-  bundledSubject,
-  type ProtocolName,
-  parseProtocolName,
-} from "../input/protocol-reference.ts";
+import { type ProtocolName, parseProtocolName } from "../input/protocol-reference.ts";
 import { UserError } from "../input/user-error.ts";
 import { type CheckedProtocol, checkedProtocol } from "./checked-protocol.ts";
 import { OwnError } from "./own-error.ts";
@@ -12,9 +7,10 @@ import type { Observer } from "./settings.ts";
 import type { Failure, WorkerPool } from "./worker-pool.ts";
 
 /** All bundled protocols but those that take minutes each. */
-export const everydayNames: readonly string[] = protocols
-  .filter((p) => !byNameOnly.includes(p))
-  .map((p) => p.name);
+export async function everydayNames(): Promise<readonly string[]> {
+  const { byNameOnly, protocols } = await import("../../protocol/catalog.ts");
+  return protocols.filter((p) => !byNameOnly.includes(p)).map((p) => p.name);
+}
 
 /** What came wrong out of a worker, as the exception it stands for. */
 export const errorOf = (failure: Failure): Error =>
@@ -62,7 +58,10 @@ async function checkOne(
   name: ProtocolName,
   observer: Observer,
 ): Promise<CheckedProtocol> {
-  if (name.file === undefined) return checkedProtocol(name, bundledSubject(name));
+  if (name.file === undefined) {
+    const { bundledSubject } = await import("../input/bundled-protocols.ts");
+    return checkedProtocol(name, bundledSubject(name));
+  }
   const print = (line: string): void => observer.note?.(line);
   const result = await pool.run("check", { name, label: name.source }, {}, { print }).result;
   if (result.end === "stopped") throw new UserError(`${name.source}: stopped`);

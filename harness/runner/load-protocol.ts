@@ -4,14 +4,8 @@
  */
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Protocol } from "../../protocol/endpoint.ts";
-import {
-  bundledSubject,
-  codeEndings,
-  fillOptions,
-  type ProtocolName,
-} from "../input/protocol-reference.ts";
+import { codeEndings, fillOptions, type ProtocolName } from "../input/protocol-reference.ts";
 import { listed, nearest, unknownName } from "../input/suggestions.ts";
 import { UserError } from "../input/user-error.ts";
 import type { Subject } from "../subject.ts";
@@ -19,6 +13,7 @@ import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
 import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
+import { importUserCode } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
@@ -33,7 +28,11 @@ export async function loadSubject(
   cwd: string,
   watchdog: Watchdog,
 ): Promise<Loaded> {
-  if (name.file === undefined) return { subject: bundledSubject(name) };
+  if (name.file === undefined) {
+    // A thread with a user's own protocol never loads the others.
+    const { bundledSubject } = await import("../input/bundled-protocols.ts");
+    return { subject: bundledSubject(name) };
+  }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
   const { protocol, uses } = await loadProtocol(file, name.exportName, watchdog);
   const guard = new ContractMonitor(watchdog, uses);
@@ -127,7 +126,7 @@ function neighbour(shown: string, path: string): string {
 async function importFile(file: NamedFile, watchdog: Watchdog): Promise<object> {
   watchdog.enter("load");
   try {
-    const exported: unknown = await import(pathToFileURL(file.path).href);
+    const exported: unknown = await importUserCode(file.path);
     return typeof exported === "object" && exported !== null ? exported : {};
   } catch (error) {
     throw new UserError(importComplaint(file, error));

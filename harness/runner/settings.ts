@@ -1,7 +1,7 @@
 /** What every kind of work takes, and what it says meanwhile. Every setting has a default. */
 import { availableParallelism } from "node:os";
 import type { Capability } from "../../attacker/move.ts";
-import { checkCapabilities, checkGuarantees } from "../input/protocol-reference.ts";
+import { checkCapabilities, checkGuarantees, withWeaker } from "../input/protocol-reference.ts";
 import { UserError } from "../input/user-error.ts";
 import type { SearchSettings } from "../search/campaign.ts";
 import { defaultSeed } from "../subject.ts";
@@ -111,16 +111,6 @@ export function completeSettings(settings: RunnerSettings): CompleteSettings {
 export function checkCount(what: string, count: number | undefined): void {
   if (count === undefined || (Number.isSafeInteger(count) && count >= 1)) return;
   throw new UserError(`${what} must be a whole number from 1 up, not ${count}`);
-}
-
-/**
- * An attacker who can do more can also do less: an attacker on the path sees the traffic and can
- * send, and no attacker is needed for a network to lose a packet.
- */
-export function withWeaker(capabilities: readonly Capability[]): readonly Capability[] {
-  const all = new Set<Capability>(["none", ...capabilities]);
-  if (all.has("on-path")) all.add("passive").add("off-path");
-  return [...all];
 }
 
 /**

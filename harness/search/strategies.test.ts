@@ -14,7 +14,8 @@ import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strat
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
 import type { TransportName } from "../../protocol/transport.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { relayed } from "../testing/relayed.ts";

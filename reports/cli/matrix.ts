@@ -7,7 +7,6 @@ import type { CheckedProtocol } from "../../harness/runner/checked-protocol.ts";
 import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
 import type { Failure } from "../../harness/runner/worker-pool.ts";
 import type { MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
-import { byNameOnly } from "../../protocol/catalog.ts";
 import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import { terminalText } from "../escape.ts";
 import { matrixJson } from "../json.ts";
@@ -24,17 +23,24 @@ export async function assessAndSave(
   io: Io,
 ): Promise<{ readonly run: MatrixRun; readonly files: AttackFiles }> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const run = await supervised(flags, io, (settings, observer) => {
+  const run = await supervised(flags, io, async (settings, observer) => {
+    const left = names.length > 0 || flags.quiet ? [] : await namesLeftOut();
     const begin = (protocols: readonly CheckedProtocol[]): void => {
       observer.begin?.(protocols);
-      if (names.length > 0 || flags.quiet) return;
-      const left = byNameOnly.map((p) => p.name).join(", ");
-      io.err(`left out, since it takes minutes by itself: ${left} (name it to assess it)\n`);
+      if (left.length === 0) return;
+      const named = left.join(", ");
+      io.err(`left out, since it takes minutes by itself: ${named} (name it to assess it)\n`);
     };
     return assessAll(names, settings, { ...observer, begin });
   });
   saveAttacks(run, files);
   return { run, files };
+}
+
+/** Bundled protocols that are assessed only when they are named. */
+async function namesLeftOut(): Promise<readonly string[]> {
+  const { byNameOnly } = await import("../../protocol/catalog.ts");
+  return byNameOnly.map((p) => p.name);
 }
 
 /** Saves the attacks behind everything that is broken. */

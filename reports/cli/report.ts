@@ -5,11 +5,10 @@ import { UserError } from "../../harness/input/user-error.ts";
 import { writeOut } from "../../harness/runner/files.ts";
 import { terminalText } from "../escape.ts";
 import { type DocumentSource, type ReportFormat, reportFormats } from "../formats.ts";
+import { formatNames } from "./choices.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { assessAndSave, codeOf, shownReport } from "./matrix.ts";
-
-export const formatNames: readonly string[] = reportFormats.map((f) => f.id);
 
 /** @param words names or endings, several in one word with commas. @throws UserError */
 export function parseFormats(words: readonly string[]): readonly ReportFormat[] {
