@@ -102,6 +102,21 @@ describe("the compiler names the files that must know", () => {
     ]);
   });
 
+  test("a new kind of operation: its descriptor, and nothing else", () => {
+    const last = '  | "compare";';
+    const ratchet = '  | "ratchet"\n';
+    expect(complaintsAfter("protocol/kit/operations.ts", last, `${ratchet}${last}`)).toEqual([
+      "protocol/kit/operations.ts",
+    ]);
+  });
+
+  test("a new kind of key: how the adversary makes one of its own", () => {
+    const last = ' | "ml-kem-768";';
+    expect(complaintsAfter("protocol/kit/key-kinds.ts", last, ` | "ecdsa-p521"${last}`)).toEqual([
+      "protocol/kit/key-kinds.ts",
+    ]);
+  });
+
   test("a new transport: none, since they read its traits", () => {
     const first = "  /** UDP. */";
     const traits = "reliable: false, ordered: false, keepsMessages: true, connected: true";
