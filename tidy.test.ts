@@ -96,7 +96,6 @@ describe("rooms", () => {
           .map(({ from }) => target(source, from))
           .filter((to) => {
             const other = rooms.findIndex((r) => to.startsWith(`${r}/`));
-            if (to === "package.json") return false;
             return other < 0 || other > rooms.indexOf(room);
           })
           .map((to) => `${source.path} imports ${to}`);
@@ -203,6 +202,18 @@ describe("purity", () => {
     const others = shipped.filter((s) => !pure.includes(s) && !edge.test(s.path));
     expectNone(offences(others, [...clocksAndChance, ...surroundings]));
   });
+});
+
+test("what an operation means is asked of its descriptor, and never of its name", () => {
+  const byName = /\bop(?:\.op)? [!=]== "|switch \((?:\w+\.)?op\)/;
+  const elsewhere = shipped.filter(({ path }) => path !== "protocol/kit/operations.ts");
+  expectNone(
+    elsewhere.flatMap(({ path, text }) =>
+      text
+        .split("\n")
+        .flatMap((line, i) => (byName.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+    ),
+  );
 });
 
 describe("catalogues", () => {

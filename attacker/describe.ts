@@ -1,4 +1,5 @@
 /** Moves in English, one sentence each. Bytes are shown in hex, so nothing needs escaping. */
+import { type Disclosure, disclosureOf } from "./disclosure.ts";
 import {
   attackerAddress,
   attackerHost,
@@ -16,7 +17,7 @@ function ordinal(n: number): string {
   return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
 }
 
-export const describePacket = (p: PacketRef): string =>
+const describePacket = (p: PacketRef): string =>
   `the ${ordinal(p.nth)} packet from ${p.from} to ${p.to}`;
 
 function describeMoment(when: Moment | "end"): string {
@@ -33,7 +34,7 @@ function describeBytes(hex: string): string {
   return `${counted(hex.length / 2)} (${shown})`;
 }
 
-/** Encodings say nothing of where something stands. */
+/** Encodings do not say where a field is. */
 const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem"];
 
 function describeStep(step: string): string {
@@ -155,6 +156,15 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
 }
 
+function describeDisclosure(disclosure: Disclosure): string {
+  switch (disclosure.kind) {
+    case "long-term":
+      return "long-term secrets";
+    case "store":
+      return `store ${disclosure.name}`;
+  }
+}
+
 /** @returns a sentence without a full stop, starting with a verb. */
 export function describeMove(move: Move): string {
   switch (move.move) {
@@ -193,8 +203,7 @@ export function describeMove(move: Move): string {
         ? "takes part as a registered user"
         : `runs the service of ${move.as}`;
     case "disclose": {
-      const what =
-        move.what === "long-term" ? "long-term secrets" : move.what.replace(/^store:/, "store ");
+      const what = describeDisclosure(disclosureOf(move.what));
       return `learns ${move.principal}'s ${what}, ${describeMoment(move.when)}`;
     }
   }

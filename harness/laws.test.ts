@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { untracked } from "../attacker/knowledge/provenance.ts";
 import { protocols } from "../protocol/catalog.ts";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { guarantees } from "./guarantees/catalog.ts";
 import { simulate } from "./run/simulate.ts";
 import { Baselines, judge } from "./search/judge-run.ts";
 import { planOf } from "./subject.ts";
@@ -39,7 +39,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
     if (said.length > 0) expect(heard.length).toBeGreaterThan(0);
   });
 
-  test("every byte can be followed", () => {
+  test("every byte can be explained", () => {
     const evidence = (seed: string, workload: string) => {
       const trace = simulate(planOf(subject, { seed, workload }));
       const { credentials, identities, publicValues } = trace.deployment;
@@ -58,15 +58,15 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
     expect(untracked(evidence("a", baseWorkload), evidence("b", "other-content"))).toEqual([]);
   });
 
-  test("what is claimed holds at least while nobody attacks, within the limits", () => {
+  test("what is claimed holds at least without an attack, within the limits", () => {
     const trace = runs.get(baseWorkload);
     if (trace === undefined) throw new Error(baseWorkload);
-    const profiles = new Baselines(subject, trace.plan.seed);
+    const baselines = new Baselines(subject, trace.plan.seed);
     const excused = Object.keys(protocol.notApplicable ?? {});
-    const honest = judgedGuarantees.filter(
+    const honest = guarantees.filter(
       (g) => g.safety && !excused.includes(g.id) && g.distinguish === undefined,
     );
-    const broken = honest.filter((g) => judge(g, trace, profiles).violation !== undefined);
+    const broken = honest.filter((g) => judge(g, trace, baselines).violation !== undefined);
     const basics = ["integrity", "origin", "replay", "replay-across-sessions", "ordering"];
     const ids = broken.map((g) => g.id);
     for (const id of [...basics, "key-agreement"]) expect(ids).not.toContain(id);
@@ -74,7 +74,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
 });
 
 describe("names agree", () => {
-  const ids = new Set(judgedGuarantees.map((g) => g.id));
+  const ids = new Set(guarantees.map((g) => g.id));
   test("claims, excuses and weaknesses are about guarantees that exist", () => {
     const named = protocols.flatMap((p) => [
       ...p.claims.map((c) => c.guarantee),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "./input/protocol-reference.ts";
+import { guarantees } from "./guarantees/catalog.ts";
+import { bundledSubject } from "./input/bundled-protocols.ts";
+import { parseProtocolName } from "./input/protocol-reference.ts";
 import { UserError } from "./input/user-error.ts";
 import { parseReplayFile, type ReplayFile, type ReplayResult, runAgain } from "./replay.ts";
 import { calmNetwork, lossyNetwork } from "./run/network/conditions.ts";
@@ -50,8 +51,8 @@ function complaint(file: string, text: string): string {
 describe("an attack", () => {
   test("gives the same run and the same verdict", () => {
     const result = again("a.json", attackText);
-    expect(result).toMatchObject({ same: true, digest: saved.digest, idle: [] });
-    const guarantee = judgedGuarantees.find((g) => g.id === "replay");
+    expect(result).toMatchObject({ same: true, digest: saved.digest, ineffective: [] });
+    const guarantee = guarantees.find((g) => g.id === "replay");
     const expected = guarantee && judge(guarantee, trace, new Baselines(subject, saved.seed));
     expect(result.judged).toEqual([{ guarantee: "replay", because: expected?.violation?.because }]);
     expect(result.steps).toHaveLength(2);
@@ -73,7 +74,7 @@ describe("an attack", () => {
 
   test("names moves that do nothing", () => {
     const text = attackText.replaceAll('"client#0"', '"client#9"');
-    expect(again("a.json", text).idle).toEqual([0, 1]);
+    expect(again("a.json", text).ineffective.map((m) => m.index)).toEqual([0, 1]);
   });
 
   test.each<[string, string, string]>([

@@ -7,12 +7,16 @@ import { z } from "zod";
 import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
-import { judgedGuarantees } from "./guarantees/catalog.ts";
+import { transportOf } from "../protocol/transport.ts";
+import { guarantees } from "./guarantees/catalog.ts";
+import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
 import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
 import { UserError } from "./input/user-error.ts";
 import { networkWords } from "./run/network/conditions.ts";
+import type { Watch } from "./search/campaign.ts";
 import { Baselines, judge, simulatePlainly } from "./search/judge-run.ts";
+import { IrreproducibleError, differenceOf as traceDifference } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { Trace } from "./trace/trace.ts";
@@ -44,14 +48,14 @@ const choice = {
 const savedAttack = z.strictObject({
   schema: z.literal("mallory/attack@1"),
   ...choice,
-  guarantee: z.enum(judgedGuarantees.map((g) => g.id)),
+  guarantee: z.enum(guarantees.map((g) => g.id)),
   digest,
 });
 const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
 const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
 
 /** What decides the run, whichever file it came from. */
-export type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
+type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "digest"> & {
   readonly name: ProtocolName;
 };
 
@@ -166,7 +170,7 @@ function checkEventLine(file: string, lines: readonly string[], index: number): 
   throw errorAt(file, { line: index + 1, column: 1 }, "neither a packet nor an event of a trace");
 }
 
-export interface JudgedRun {
+interface JudgedRun {
   readonly guarantee: string;
   /** Why the run violates it; absent if it does not. */
   readonly because?: string;
@@ -189,13 +193,7 @@ export interface ReplayResult {
   /** The run as a file. */
   readonly trace: string;
   /** Moves that did nothing, by their position: they name packets that there are none of. */
-  readonly idle: readonly number[];
-}
-
-/** Positions of the moves that took no effect in a run. */
-export function idleMoves({ plan, events }: Trace): readonly number[] {
-  const active = new Set(events.flatMap((e) => (e.kind === "attack" ? [e.move] : [])));
-  return plan.attack.flatMap((_, i) => (active.has(i) ? [] : [i]));
+  readonly ineffective: readonly IneffectiveMove[];
 }
 
 export interface Difference {
@@ -207,18 +205,30 @@ export interface Difference {
   readonly edited: boolean;
 }
 
-/** Runs it again, with every primitive computed afresh. @throws UserError, ProtocolError */
-export function runAgain(file: string, replay: ReplayFile, subject: Subject): ReplayResult {
+/**
+ * Runs it again, with every primitive computed afresh.
+ * @throws UserError, ProtocolError
+ * @throws IrreproducibleError if it comes out differently each time.
+ */
+export function runAgain(
+  file: string,
+  replay: ReplayFile,
+  subject: Subject,
+  watch: Pick<Watch, "surroundings"> = {},
+): ReplayResult {
   const { run } = replay;
   if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
     throw new UserError(`${file}: there is no workload "${run.workload}"`);
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
-  const trace = simulatePlainly(planOf(subject, known));
+  const plan = planOf(subject, known);
+  const trace = simulatePlainly(plan);
+  const unsteady = traceDifference(trace, simulatePlainly(plan));
+  if (unsteady !== undefined) throw new IrreproducibleError(unsteady, watch.surroundings?.());
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
-  const random = networkWords(run.network, subject.protocol.transport === "stream");
+  const random = networkWords(run.network, transportOf(subject.protocol));
   const because = judged.find((j) => j.because !== undefined)?.because;
   return {
     protocol: subject.protocol.name,
@@ -231,13 +241,13 @@ export function runAgain(file: string, replay: ReplayFile, subject: Subject): Re
     same: trace.digest === run.digest && difference === undefined,
     ...(difference === undefined ? {} : { difference }),
     trace: written,
-    idle: idleMoves(trace),
+    ineffective: ineffectiveMoves(trace),
   };
 }
 
 function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readonly JudgedRun[] {
   const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
-  const chosen = judgedGuarantees.filter((g) => wanted === undefined || g.id === wanted);
+  const chosen = guarantees.filter((g) => wanted === undefined || g.id === wanted);
   const judged = chosen.map((g): JudgedRun => {
     const because = judge(g, trace, profiles).violation?.because;
     return because === undefined ? { guarantee: g.id } : { guarantee: g.id, because };

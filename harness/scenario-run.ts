@@ -2,10 +2,12 @@
 import { describeMove } from "../attacker/describe.ts";
 import type { Attack } from "../attacker/move.ts";
 import type { Expectation, Found } from "./expectation.ts";
-import { guarantees, isJudged } from "./guarantees/catalog.ts";
-import type { Guarantee, Unjudged } from "./guarantees/guarantee.ts";
-import { idleMoves } from "./replay.ts";
+import { guarantees } from "./guarantees/catalog.ts";
+import type { Guarantee } from "./guarantees/guarantee.ts";
+import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
+import type { Watch } from "./search/campaign.ts";
 import { Baselines, capabilityFor, judge, simulatePlainly } from "./search/judge-run.ts";
+import { differenceOf, IrreproducibleError } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { NetworkConditions, Trace } from "./trace/trace.ts";
@@ -36,8 +38,8 @@ export interface ScenarioResult {
   readonly steps: readonly string[];
   readonly story: MessageSequence;
   readonly digest: string;
-  /** Positions of moves that did nothing. */
-  readonly idle: readonly number[];
+  /** Moves that did nothing: then the scenario does not tell what it says. */
+  readonly ineffective: readonly IneffectiveMove[];
 }
 
 /** The one run of a scenario that has an attack. Pure. @throws ProtocolError */
@@ -48,10 +50,14 @@ export function runScenario(
     readonly seed: string;
     readonly expect: ReadonlyMap<string, Expectation>;
   },
+  watch: Pick<Watch, "surroundings"> = {},
 ): ScenarioResult {
   const { run, seed } = scenario;
   const { attack, network, workload } = run;
-  const trace = simulatePlainly(planOf(subject, { attack, network, workload, seed }));
+  const plan = planOf(subject, { attack, network, workload, seed });
+  const trace = simulatePlainly(plan);
+  const unsteady = differenceOf(trace, simulatePlainly(plan));
+  if (unsteady !== undefined) throw new IrreproducibleError(unsteady, watch.surroundings?.());
   const profiles = new Baselines(subject, seed);
   const wanted = guarantees.filter((g) => scenario.expect.has(g.id));
   const verdicts = wanted.map((g) => verdictOf(g, trace, profiles));
@@ -62,7 +68,7 @@ export function runScenario(
     steps: attack.map(describeMove),
     story: messageSequenceOf(trace, broken?.because),
     digest: trace.digest,
-    idle: idleMoves(trace),
+    ineffective: ineffectiveMoves(trace),
   };
 }
 
@@ -88,15 +94,13 @@ function sightsOf(trace: Trace, run: ScenarioRun): readonly Observation[] {
 }
 
 /** What this one run says about a guarantee; `holds` is about this run, and no other. */
-function verdictOf(guarantee: Guarantee | Unjudged, trace: Trace, profiles: Baselines): Found {
+function verdictOf(guarantee: Guarantee, trace: Trace, profiles: Baselines): Found {
   const { id } = guarantee;
   const { protocol, attack, workloadName } = trace.plan;
   const none = { guarantee: id, capability: null } as const;
   const reason =
-    protocol.notApplicable?.[id] ??
-    (isJudged(guarantee) ? guarantee.notApplicable?.(profiles.of(workloadName)) : undefined);
+    protocol.notApplicable?.[id] ?? guarantee.notApplicable?.(profiles.of(workloadName));
   if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
-  if (!isJudged(guarantee)) return { ...none, verdict: "unknown", because: "not judged yet" };
   const { violation, atStake } = judge(guarantee, trace, profiles);
   if (violation === undefined && atStake === 0) {
     const why = guarantee.vacuousBecause === undefined ? "" : `: ${guarantee.vacuousBecause}`;

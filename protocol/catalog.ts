@@ -11,6 +11,7 @@ import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
+import { noise } from "./textbook/noise/noise.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
 import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
@@ -36,6 +37,7 @@ export const protocols: readonly Protocol[] = [
   plainDiffieHellman,
   stationToStation,
   signedDh,
+  noise,
   otwayRees,
   wideMouthedFrog,
   reflection,
@@ -44,4 +46,4 @@ export const protocols: readonly Protocol[] = [
 ];
 
 /** Assessed only when they are named: their runs are long, and need very many attacks. */
-export const byNameOnly: readonly Protocol[] = [secureChannelRelay];
+export const byNameOnly: readonly Protocol[] = [secureChannelRelay, noise];

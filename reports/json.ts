@@ -64,6 +64,7 @@ function protocolJson(protocol: ProtocolReport, attackFile: AttackFile): unknown
     name: protocol.name,
     options: protocol.options,
     source: protocol.source,
+    ...(protocol.faults === undefined ? {} : { faults: protocol.faults }),
     verdicts: protocol.verdicts.map((verdict) => verdictJson(verdict, attackFile)),
     honest: {
       delivered: honest.delivered,

@@ -162,6 +162,7 @@ function protocolLines({ label, protocol }: Column, options: DocumentOptions): s
     "",
     `${tallyWords(tallyOf(protocol.verdicts))}.`,
     "",
+    ...(protocol.faults ?? []).flatMap((f) => [`> **Before any attack:** ${markdownText(f)}`, ""]),
     `- Source: ${markdownCode(protocol.source)}`,
     ...(written === "" ? [] : [`- Options: ${markdownCode(written)}`]),
     `- Honest run: ${grouped(honest.delivered)} of ${counted(honest.submitted, "message")} ` +

@@ -217,10 +217,23 @@ function shortLines(place: Place, colors: Colors, options: MatrixTextOptions): s
  * The matrix for people: one table, or several where the protocols do not fit beside each other,
  * then each broken claim with its attack and the command that shows it, and a line of counts.
  */
+/** What is wrong before anything attacks: no verdict below means much, then. */
+function faultLines({ protocols }: MatrixReport, colors: Colors, width: number): string[] {
+  const lines = protocols.flatMap(({ name, faults = [] }) =>
+    faults.flatMap((fault) => {
+      // A fault that is known to come from a file names it first.
+      const says = /^\S+:\d+:\d+: /.test(fault) ? fault : `${name}: ${fault}`;
+      return hanging("! ", terminalText(says, 600), width);
+    }),
+  );
+  return lines.length === 0 ? [] : [...lines.map((l) => colors.bold(colors.red(l))), ""];
+}
+
 export function matrixText(report: MatrixReport, options: MatrixTextOptions): string {
   const colors = pc.createColors(options.color);
   const width = Math.max(40, options.width);
-  const lines = tableLines(report, colors, width);
+  const lines = faultLines(report, colors, width);
+  lines.push(...tableLines(report, colors, width));
   lines.push(...legendLines(report, colors, width), "");
 
   const alarms = placesOf(report, "alarm");
@@ -249,7 +262,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
   return `${lines.join("\n")}\n`;
 }
 
-/** What a replay has to say. */
+/** The content of a replay report. */
 export interface Replay {
   readonly protocol: Pick<ProtocolReport, "name">;
   readonly guarantee: string;
@@ -270,8 +283,8 @@ export interface TextOptions {
   readonly width: number;
 }
 
-/** The steps of a story, one per line: time, who to whom, what. */
-export function storyText(story: MessageSequence, options: TextOptions): string[] {
+/** The steps of a message sequence, one per line: time, sender and receiver, label. */
+function storyText(story: MessageSequence, options: TextOptions): string[] {
   const colors = pc.createColors(options.color);
   const paths = story.steps.map((step) => terminalText(pathWords(step), 60));
   const pathWidth = Math.min(28, Math.max(0, ...paths.map(displayWidth)));

@@ -4,8 +4,9 @@
  */
 import { describeMove } from "../attacker/describe.ts";
 import type { Attack, PacketRef } from "../attacker/move.ts";
-import { judgedGuarantees } from "../harness/guarantees/catalog.ts";
-import { bundledSubject, nameOf } from "../harness/input/protocol-reference.ts";
+import { guarantees } from "../harness/guarantees/catalog.ts";
+import { bundledSubject } from "../harness/input/bundled-protocols.ts";
+import { nameOf } from "../harness/input/protocol-reference.ts";
 import { assess } from "../harness/search/assess.ts";
 import { Baselines, judge, simulatePlainly } from "../harness/search/judge-run.ts";
 import { defaultSeed, planOf, type Subject } from "../harness/subject.ts";
@@ -91,7 +92,7 @@ function runOf(check: Check, attack: Attack) {
 }
 
 function replayIn(subject: Subject, trace: Trace): string {
-  const guarantee = judgedGuarantees.find((g) => g.id === "replay");
+  const guarantee = guarantees.find((g) => g.id === "replay");
   if (guarantee === undefined) return "nobody judges it";
   const { violation, atStake } = judge(guarantee, trace, new Baselines(subject, defaultSeed));
   if (violation !== undefined) return "**broken**";

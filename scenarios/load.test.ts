@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compare } from "../harness/expectation.ts";
-import { bundledSubject, parseProtocolName } from "../harness/input/protocol-reference.ts";
+import { bundledSubject } from "../harness/input/bundled-protocols.ts";
+import { parseProtocolName } from "../harness/input/protocol-reference.ts";
 import { UserError } from "../harness/input/user-error.ts";
 import { runScenario } from "../harness/scenario-run.ts";
 import { bundledScenarios, expectationFor, parseScenario, scenarioNamed } from "./load.ts";
@@ -124,7 +125,7 @@ describe("the bundled scenarios", () => {
     const result = runScenario(bundledSubject({ ...name, given }), scenario);
     expect(compare(scenario.expect, result.verdicts).filter((h) => !h.asExpected)).toEqual([]);
     expect(result.seen.filter((one) => !one.found)).toEqual([]);
-    expect(result.idle).toEqual([]);
+    expect(result.ineffective).toEqual([]);
   });
 });
 

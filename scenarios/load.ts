@@ -43,7 +43,9 @@ export function parseScenario(file: string, text: string): Scenario {
     throw located.complain({ path: [], says: '"expect" is missing', aboutKey: false });
   }
   try {
-    return scenarioOf(written, file, fromHere(file, written.protocol));
+    return scenarioOf(written, file, fromHere(file, written.protocol), (path) =>
+      located.placeOf(path),
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw located.complain({ path: ["protocol"], says: error.message, aboutKey: false });

@@ -1,13 +1,14 @@
 /**
- * Scenarios: a named story with its expected verdicts, as a YAML file.
+ * Scenarios: a named situation with its expected verdicts, as a YAML file.
  *
  * With an `attack`, one run is made and judged; without one, the whole generic catalogue of
- * attacks is tried, as `mallory matrix` does. `mallory run` holds what comes out against `expect`.
+ * attacks is tried, as `mallory matrix` does. `mallory run` compares the results with `expect`.
  */
 import { z } from "zod";
 import { attackSchema, capabilities } from "../attacker/move.ts";
 import type { Expectation } from "../harness/expectation.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
+import type { DataPath } from "../harness/input/diagnostic.ts";
 import { calmNetwork, lossyNetwork } from "../harness/run/network/conditions.ts";
 import type { ScenarioRun } from "../harness/scenario-run.ts";
 import { defaultSeed } from "../harness/subject.ts";
@@ -114,6 +115,8 @@ export interface Scenario {
   readonly run: ScenarioRun | undefined;
   /** The file, as it was named. */
   readonly file: string;
+  /** Where a part of it stands, as `file:line:column`. */
+  placeOf(path: DataPath): string;
 }
 
 type Written = z.infer<typeof scenarioSchema>;
@@ -144,7 +147,12 @@ function expectOf(written: Written["expect"]): ReadonlyMap<string, Expectation> 
 }
 
 /** Fills in what was left out. @param protocol the name, seen from the working directory. */
-export function scenarioOf(written: Written, file: string, protocol: string): Scenario {
+export function scenarioOf(
+  written: Written,
+  file: string,
+  protocol: string,
+  placeOf: Scenario["placeOf"],
+): Scenario {
   const { name, title, about, attack } = written;
   const options = Object.entries(written.options ?? {}).map(([k, v]) => [k, String(v)] as const);
   return {
@@ -167,5 +175,6 @@ export function scenarioOf(written: Written, file: string, protocol: string): Sc
             shows: written.shows ?? [],
           },
     file,
+    placeOf,
   };
 }

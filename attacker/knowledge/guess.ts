@@ -1,22 +1,21 @@
 /**
- * Can a guess be tested offline: at a password, or at who somebody is? The attacker supposes it and
- * looks for anything it has seen that it could now compute but could not before: each such value
- * tells a right guess from a wrong one.
+ * Can a guess, of a password or of a principal's identity, be tested offline? The adversary
+ * supposes it and looks for a value it has seen that it can compute now but could not before: each
+ * such value distinguishes a right guess from a wrong one.
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { equationOf, hasOutput, rules } from "./rules.ts";
 
 export interface GuessTest {
-  /** The operation whose outcome tells a right guess from a wrong one. */
+  /** The operation whose result distinguishes a right guess from a wrong one. */
   readonly check: OpRecord;
   /** Operations that one guess costs, the check among them. */
   readonly operationsPerGuess: number;
 }
 
 /**
- * @param guess all that one guess says: a password; or a public key and what goes with it.
+ * @param guess the values of one guess: a password; or a public key and what goes with it.
  * @returns how a guess is tested, or `undefined` if nothing seen so far depends on it.
  */
 export function offlineTest(
@@ -29,11 +28,12 @@ export function offlineTest(
   const supposed = knowledge.suppose(guess);
   const needed = new Set<OpRecord>();
   for (const op of knowledge.operations) {
-    if (op.op === "verify" && verifiesOnlyWith(op, knowledge, supposed)) {
+    const { guess: tells, compose } = operations[op.op];
+    if (tells === "by-check" && checksOnlyWith(op, knowledge, supposed)) {
       return { check: op, operationsPerGuess: needed.size + 1 };
     }
-    if (!hasOutput(op) || op.op === "random") continue;
-    const computable = (k: Knowledge): boolean => rules[op.op].compose(op, k);
+    if (tells !== "by-output") continue;
+    const computable = (k: Knowledge): boolean => compose(op, k);
     const seen = knowledge.knows(op.output) || seenInPart(knowledge, op.output);
     if (computable(supposed) && !computable(knowledge)) {
       needed.add(op);
@@ -46,7 +46,7 @@ export function offlineTest(
   return undefined;
 }
 
-/** A cheap test first: does the guess go into anything that the rest is known of? */
+/** A cheap test first: is the guess an input of an operation whose other inputs are known? */
 function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
   const tells = (value: Latin1): boolean => secrets.some((s) => value.includes(s));
   const hopeful = {
@@ -55,31 +55,35 @@ function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
     publicKeyOf: (key: Latin1) => knowledge.publicKeyOf(key),
   };
   return knowledge.operations.some(
-    (op) => op.inputs.some(tells) && (op.op === "verify" || rules[op.op].compose(op, hopeful)),
+    (op) =>
+      op.inputs.some(tells) &&
+      (operations[op.op].guess === "by-check" || operations[op.op].compose(op, hopeful)),
   );
 }
 
 /**
- * A one-time pad and a masked point can be undone with any guess, and done again: that tells
- * nothing. They test a guess only if their other inputs are known without undoing them.
+ * A one-time pad and a masked point can be undone with any guess, and done again: no test. They
+ * test a guess only if their other inputs are known without undoing them.
  */
 function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8Array[]): boolean {
-  const equation = equationOf(op);
+  const equation = operations[op.op].equation?.(op);
   if (equation === undefined) return false;
-  const supposed = knowledge.suppose(guess, (other) => equationOf(other) !== equation);
-  return !rules[op.op].compose(op, supposed);
+  const isOther = (other: OpRecord): boolean => operations[other.op].equation?.(other) !== equation;
+  return !operations[op.op].compose(op, knowledge.suppose(guess, isOther));
 }
 
-/** A ciphertext that opens with the guess: its tag, or its redundancy, tells. */
+/** A ciphertext that opens with the guess: its tag, or its redundancy, is the test. */
 function opensOnlyWith(op: OpRecord, before: Knowledge, after: Knowledge): boolean {
-  if (op.op !== "aead" && op.op !== "cipher") return false;
-  const key = op.inputs[0] ?? "";
+  const { opensWith, key: at = 0 } = operations[op.op];
+  if (opensWith !== "key") return false;
+  const key = op.inputs[at] ?? "";
   return after.has(key) && !before.has(key);
 }
 
 /** A signature that can be checked only with the key that was guessed. */
-const verifiesOnlyWith = ({ inputs }: OpRecord, before: Knowledge, after: Knowledge): boolean =>
-  inputs.every((i) => after.has(i)) && !before.has(inputs[0] ?? "");
+function checksOnlyWith({ op, inputs }: OpRecord, before: Knowledge, after: Knowledge): boolean {
+  return inputs.every((i) => after.has(i)) && !before.has(inputs[operations[op].key ?? 0] ?? "");
+}
 
 /** A truncated hash or tag serves as well as a whole one. */
 function seenInPart(knowledge: Knowledge, output: Latin1): boolean {

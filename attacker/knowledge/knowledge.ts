@@ -1,11 +1,11 @@
 /**
- * What an attacker knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
+ * What an adversary knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
  * instead of on terms).
  *
  * The set of known byte strings is closed under parsing (a recorded value inside a known string is
- * known), decoding (base64, hex, decimal, JSON, separated fields), the rules of rules.ts, and
- * building: a string is derivable if every secret part in it is. What lies between the parts are
- * constants, and constants are public (Kerckhoffs 1883).
+ * known), decoding (base64, hex, decimal, JSON, separated fields), the rules of
+ * protocol/kit/operations.ts, and building: a string is derivable if every secret part in it is.
+ * What lies between the parts are constants, and constants are public (Kerckhoffs 1883).
  */
 import {
   bigintBytes,
@@ -14,108 +14,20 @@ import {
   type Latin1,
   latin1,
 } from "../../protocol/kit/bytes.ts";
-import { type AeadName, aeadTagBytes } from "../../protocol/kit/primitives/aead.ts";
-import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
-import { fieldsOf, openField } from "../fields.ts";
+import {
+  contentOf,
+  type Derivability,
+  isOpening,
+  type OpRecord,
+  operations,
+} from "../../protocol/kit/operations.ts";
 import { discreteLog } from "./discrete-log.ts";
-import { bitLength } from "./factoring.ts";
+import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
+import { type Origin, sourceOf } from "./origin.ts";
+import { Pieces } from "./pieces.ts";
 import { recordedCost } from "./recorded-costs.ts";
-import { type Derivability, hasOutput, rules } from "./rules.ts";
-
-/** Shorter values (counters, sequence numbers) can be guessed and count as public. */
-export const guessableBelowBytes = 8;
-/** Declared secrets are looked for from this length on. */
-export const declaredFromBytes = 4;
-const prefixBytes = 4;
-
-const prefixSlots = 1 << 11;
-const gramSlots = 1 << 14;
-/** @param slots a power of two, at most 2^14. */
-const slotOf = (prefix: number, slots: number): number =>
-  (Math.imul(prefix, 0x9e3779b1) >>> 18) & (slots - 1);
-/** The four bytes at `i` as a number. */
-const prefixAt = (value: Latin1, i: number): number =>
-  ((value.charCodeAt(i) << 24) |
-    (value.charCodeAt(i + 1) << 16) |
-    (value.charCodeAt(i + 2) << 8) |
-    value.charCodeAt(i + 3)) >>>
-  0;
-
-/** May the four bytes at `i` be one of these? */
-function isGram(grams: Uint8Array, value: Latin1, i: number): boolean {
-  const slot = slotOf(prefixAt(value, i), gramSlots);
-  return ((grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
-}
-
-/** How the attacker came to know a value. */
-export type Origin =
-  | { readonly kind: "seen" }
-  | { readonly kind: "part"; readonly of: Latin1 }
-  | { readonly kind: "decoded"; readonly of: Latin1 }
-  | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
-  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string };
-
-/** The value that one came out of. */
-const sourceOf = (o: Origin): Latin1 | undefined => {
-  if (o.kind === "part" || o.kind === "decoded") return o.of;
-  return o.kind === "opened" ? o.op.output : undefined;
-};
-
-const innerCache = new Map<Latin1, readonly Latin1[]>();
-const innerCacheLimit = 50_000;
-
-/** What a string contains once its text encodings are undone; cached by content. */
-function decodedParts(value: Latin1): readonly Latin1[] {
-  let parts = innerCache.get(value);
-  if (parts === undefined) {
-    const bytes = fromLatin1(value);
-    parts = fieldsOf(bytes)
-      .filter((path) => path.some((step) => !step.startsWith("split:")))
-      .map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)))
-      .filter((inner) => inner.length >= declaredFromBytes);
-    if (innerCache.size >= innerCacheLimit) innerCache.clear();
-    innerCache.set(value, parts);
-  }
-  return parts;
-}
-
-/** The stretches of `value` that none of `parts` covers, long enough to matter. */
-function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
-  if (parts.length === 0) return [value];
-  const covered = new Uint8Array(value.length);
-  for (const part of parts) {
-    for (let i = value.indexOf(part); i >= 0; i = value.indexOf(part, i + 1)) {
-      covered.fill(1, i, i + part.length);
-    }
-  }
-  const rest = value.replace(/[\s\S]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
-  return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
-}
-
-const withoutTag = ({ output, algorithm }: OpRecord): Latin1 =>
-  output.slice(0, -aeadTagBytes(algorithm as AeadName));
-
-/** Small groups by their numbers, long ones by their length. */
-function groupName({ algorithm, field }: OpRecord): string {
-  const bits = field === undefined ? 0 : bitLength(field.modulus);
-  return bits > 64 ? `modulo a number of ${bits} bits` : algorithm;
-}
-
-/** The beginning of a value, and where it was seen. */
-interface Head {
-  readonly length: number;
-  readonly of: Latin1;
-  /** How many texts were known when the rest was last looked for. */
-  tried: number;
-}
-
-/** For how long `a` from `i` and `b` from `j` are the same. */
-function commonLength(a: Latin1, i: number, b: Latin1, j: number): number {
-  const most = Math.min(a.length - i, b.length - j);
-  let n = 0;
-  while (n < most && a.charCodeAt(i + n) === b.charCodeAt(j + n)) n++;
-  return n;
-}
+import { decodedParts, without } from "./text-parts.ts";
+import { GramFilter, ValueIndex } from "./value-index.ts";
 
 export class Knowledge implements Derivability {
   readonly #ops: OpRecord[] = [];
@@ -124,32 +36,26 @@ export class Knowledge implements Derivability {
   readonly #known = new Map<Latin1, Origin>();
   /** Values that only the protocol could have made: fresh ones, outputs, declared secrets. */
   readonly #secret = new Set<Latin1>();
-  /** Every value that occurs in the record, by its first bytes. */
-  readonly #byPrefix = new Map<number, Latin1[]>();
-  /** Says quickly that no recorded value starts like this: most places in most messages. */
-  readonly #prefixes = new Uint8Array(prefixSlots);
+  readonly #secretGrams = new GramFilter(this.#secret);
+  /** Every value that occurs in the record. */
+  readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
-  readonly #indexed = new Set<Latin1>();
   readonly #texts: Latin1[] = [];
+  readonly #pieces = new Pieces(this.#texts);
   /** Outputs of operations that were run forwards. */
   readonly #made = new Set<Latin1>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
-  /** What values are built of; `texts`: how much was known then, where that decides. */
+  /** The parts values are built of; `texts`: how many texts were known then, if that matters. */
   readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
-  /** Looked for, but no secrets: anybody may know that such a value exists. */
+  /** Looked for, but not secret: that such a value exists is public. */
   readonly #markers = new Set<Latin1>();
-  /** Values whose first bytes have been seen without the rest, which may come in other packets. */
-  readonly #heads = new Map<Latin1, Head>();
   #dirty = true;
-  /** Which four bytes occur anywhere in secrets, a bit for each, and how many have been read. */
-  #grams: Uint8Array | undefined;
-  #gramsOf = 0;
 
   /**
    * @param declared secrets that are looked for exactly, such as payloads and passwords.
    * @param markers values that are looked for as well, but whose bytes are no secret, such as
-   *   names: the attacker may write them, and the question is only whether it has read them.
+   *   names: the adversary may write them, and the question is only whether it has read them.
    */
   constructor(declared: Iterable<Uint8Array>, markers: Iterable<Uint8Array> = []) {
     for (const bytes of declared) {
@@ -167,25 +73,26 @@ export class Knowledge implements Derivability {
     }
   }
 
-  /** The honest parties computed this: it can now be recognised, and undone with the right key. */
+  /** An honest party computed this: it can now be recognised, and undone with the right key. */
   learnOperation(op: OpRecord): void {
+    const { hasOutput, fresh, keyPair, openableFrom } = operations[op.op];
     this.#ops.push(op);
-    if (op.op !== "random") this.#open.push(op);
+    if (hasOutput && fresh !== true) this.#open.push(op);
     this.#addOpened(op);
     for (const value of op.inputs) this.#index(value);
-    if (op.op === "aead") this.#index(withoutTag(op));
-    if (hasOutput(op) && op.output.length >= this.#leastSecret(op)) {
+    if (openableFrom !== undefined) this.#index(openableFrom(op));
+    if (hasOutput && op.output.length >= this.#leastSecret(op)) {
       this.#hide(op.output);
       this.#index(op.output);
     }
-    if (op.op === "public-key") {
+    if (keyPair === true) {
       this.#privateOf.set(op.output, op.inputs[0] ?? "");
       this.#publicOf.set(op.inputs[0] ?? "", op.output);
     }
     this.#dirty = true;
   }
 
-  /** A short ciphertext of a short secret must not pass for something anybody could guess. */
+  /** A short ciphertext of a short secret must not count as guessable. */
   #leastSecret(op: OpRecord): number {
     if (op.output.length >= guessableBelowBytes || op.output.length < declaredFromBytes) {
       return guessableBelowBytes;
@@ -195,21 +102,21 @@ export class Knowledge implements Derivability {
   }
 
   /**
-   * Decrypting what nobody encrypted (a ciphertext that was tampered with) makes a new value. It
-   * is as secret as the key, and must not pass for a constant.
+   * Decrypting what no honest party encrypted (a modified ciphertext) makes a new value. It is as
+   * secret as the key, and must not count as a constant.
    */
   #addOpened(op: OpRecord): void {
     if (!op.backwards) {
       this.#made.add(op.output);
       return;
     }
-    if (op.op !== "cipher" && op.op !== "aead" && op.op !== "pk-encrypt") return;
+    if (!isOpening(op)) return;
     const plaintext = contentOf(op);
     if (plaintext.length < guessableBelowBytes) return;
     if (!this.#made.has(op.output)) this.#hide(plaintext);
   }
 
-  /** From now on the value is no constant, wherever it occurs. */
+  /** From now on the value is not a constant, wherever it occurs. */
   #hide(value: Latin1): void {
     if (this.#secret.has(value)) return;
     this.#secret.add(value);
@@ -219,13 +126,8 @@ export class Knowledge implements Derivability {
   #index(value: Latin1): void {
     const declared = this.#secret.has(value) || this.#markers.has(value);
     const least = declared ? declaredFromBytes : guessableBelowBytes;
-    if (value.length < least || this.#indexed.has(value)) return;
-    this.#indexed.add(value);
-    const prefix = prefixAt(value, 0);
-    this.#prefixes[slotOf(prefix, prefixSlots)] = 1;
-    const list = this.#byPrefix.get(prefix);
-    if (list === undefined) this.#byPrefix.set(prefix, [value]);
-    else list.push(value);
+    if (value.length < least || this.#recorded.has(value)) return;
+    this.#recorded.add(value);
     this.#partsCache.clear();
     // It may have been inside something that is already known.
     for (const known of this.#texts) {
@@ -236,7 +138,7 @@ export class Knowledge implements Derivability {
     }
   }
 
-  /** The attacker sees, or is handed, these bytes. */
+  /** The adversary sees, or is given, these bytes. */
   observe(bytes: Uint8Array | Latin1): void {
     this.#add(typeof bytes === "string" ? bytes : latin1(bytes), { kind: "seen" });
   }
@@ -248,7 +150,7 @@ export class Knowledge implements Derivability {
     this.#known.set(value, origin);
     if (before === undefined) this.#texts.push(value);
     this.#dirty = true;
-    for (const part of this.#recordedIn(value, true)) {
+    for (const part of this.#readIn(value)) {
       if (this.#isTold(part, origin)) this.#add(part, { kind: "part", of: value });
     }
     for (const inner of decodedParts(value)) {
@@ -261,12 +163,12 @@ export class Knowledge implements Derivability {
     return !this.#markers.has(part) || this.#isRead(origin);
   }
 
-  /** What could be computed is seen: now the names in it are told. */
+  /** A computable value is seen: now the names in it count as read. */
   #isNowRead(before: Origin, origin: Origin): boolean {
     return this.#markers.size > 0 && !this.#isRead(before) && this.#isRead(origin);
   }
 
-  /** Names in what the attacker can compute itself are those that it put there. */
+  /** Names in what the adversary can compute itself were put there by it. */
   #isRead(origin: Origin): boolean {
     let from: Origin = origin;
     for (const seen = new Set<Latin1>(); ; ) {
@@ -278,70 +180,19 @@ export class Knowledge implements Derivability {
     }
   }
 
-  /**
-   * Recorded values that occur inside `value`, itself excepted.
-   * @param noting remember those of which only the first bytes do.
-   */
-  #recordedIn(value: Latin1, noting = false): readonly Latin1[] {
-    const found: Latin1[] = [];
-    const last = value.length - prefixBytes;
-    let prefix = last < 0 ? 0 : prefixAt(value, 0) >>> 8;
-    for (let i = 0; i <= last; i++) {
-      prefix = ((prefix << 8) | (value.charCodeAt(i + prefixBytes - 1) & 0xff)) >>> 0;
-      if (this.#prefixes[slotOf(prefix, prefixSlots)] === 0) continue;
-      const list = this.#byPrefix.get(prefix);
-      if (list === undefined) continue;
-      for (const candidate of list) {
-        if (candidate === value) continue;
-        if (value.startsWith(candidate, i)) found.push(candidate);
-        else if (noting) this.#noteHead(candidate, value, i);
-      }
-    }
-    return found;
-  }
-
-  #noteHead(candidate: Latin1, text: Latin1, at: number): void {
-    if (!this.#secret.has(candidate) || this.#known.has(candidate)) return;
-    const length = commonLength(candidate, 0, text, at);
-    if (length < guessableBelowBytes) return;
-    const before = this.#heads.get(candidate);
-    if (before !== undefined && before.length >= length) return;
-    this.#heads.set(candidate, { length, of: text, tried: 0 });
-  }
-
-  /** Puts together what was cut into pieces, such as a key that straddles two packets. */
-  #joinPieces(): void {
-    for (const [value, head] of this.#heads) {
-      if (this.#known.has(value)) this.#heads.delete(value);
-      else if (head.tried < this.#texts.length) {
-        head.tried = this.#texts.length;
-        if (this.#continues(value, head.length)) this.#add(value, { kind: "part", of: head.of });
-      }
-    }
-  }
-
-  /** Has the rest of `value`, from `start`, been seen in pieces long enough to be recognised? */
-  #continues(value: Latin1, start: number): boolean {
-    let at = start;
-    while (value.length - at >= guessableBelowBytes) {
-      const window = value.substring(at, at + guessableBelowBytes);
-      let longest = 0;
-      for (const text of this.#texts) {
-        const there = text.indexOf(window);
-        if (there >= 0) longest = Math.max(longest, commonLength(value, at, text, there));
-      }
-      if (longest === 0) return false;
-      at += longest;
-    }
-    const rest = value.substring(at);
-    return rest === "" || (rest.length >= prefixBytes && this.#isSeen(rest));
+  /** Recorded values inside `value`; where one of them only begins, that is noted. */
+  #readIn(value: Latin1): readonly Latin1[] {
+    return this.#recorded.inside(value, (candidate, at) => {
+      if (!this.#secret.has(candidate) || this.#known.has(candidate)) return;
+      this.#pieces.noteHead(candidate, value, at);
+    });
   }
 
   /** Secret values that `value` is built of, or that it is a piece of. */
   #parts(value: Latin1): readonly Latin1[] {
     const before = this.#partsCache.get(value);
     if (before !== undefined && before.texts >= this.#texts.length) return before.parts;
-    const inside = this.#recordedIn(value).filter((part) => this.#secret.has(part));
+    const inside = this.#recorded.inside(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
     const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
     // What is written in hex or base64 is no constant for that.
@@ -363,7 +214,7 @@ export class Knowledge implements Derivability {
   #wholesOf(value: Latin1): readonly Latin1[] {
     if (value.length < guessableBelowBytes) return [];
     const found = new Set<Latin1>();
-    if (!this.#mayBeInside(value, 0)) return this.#wholesOfWindows(value, found);
+    if (!this.#secretGrams.mayHold(value, 0)) return this.#wholesOfWindows(value, found);
     for (const secret of this.#secret) {
       if (secret.length <= value.length || !secret.includes(value)) continue;
       return this.#isSeen(value) ? [] : [secret];
@@ -373,7 +224,7 @@ export class Knowledge implements Derivability {
 
   #wholesOfWindows(value: Latin1, found: Set<Latin1>): readonly Latin1[] {
     for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
-      if (!this.#mayBeInside(value, i)) continue;
+      if (!this.#secretGrams.mayHold(value, i)) continue;
       const window = value.substring(i, i + guessableBelowBytes);
       let isSeen: boolean | undefined;
       for (const secret of this.#secret) {
@@ -386,39 +237,18 @@ export class Knowledge implements Derivability {
     return [...found];
   }
 
-  /** Could the eight bytes at `i` be inside a secret? Mostly not, which spares a long search. */
-  #mayBeInside(value: Latin1, i: number): boolean {
-    const grams = this.#gramsOfSecrets();
-    return isGram(grams, value, i) && isGram(grams, value, i + prefixBytes);
-  }
-
-  #gramsOfSecrets(): Uint8Array {
-    this.#grams ??= new Uint8Array(gramSlots / 8);
-    if (this.#gramsOf === this.#secret.size) return this.#grams;
-    let nth = 0;
-    for (const secret of this.#secret) {
-      if (nth++ < this.#gramsOf) continue;
-      for (let i = 0; i + prefixBytes <= secret.length; i++) {
-        const slot = slotOf(prefixAt(secret, i), gramSlots);
-        this.#grams[slot >> 3] = (this.#grams[slot >> 3] as number) | (1 << (slot & 7));
-      }
-    }
-    this.#gramsOf = this.#secret.size;
-    return this.#grams;
-  }
-
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   #isSeen(bytes: Latin1): boolean {
     return this.#texts.some((text) => text.includes(bytes));
   }
 
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   occurs(bytes: Latin1): boolean {
     this.close();
     return this.#isSeen(bytes);
   }
 
-  /** Can the attacker produce these bytes? */
+  /** Can the adversary produce these bytes? */
   has(value: Latin1): boolean {
     this.close();
     return this.#has(value, 0);
@@ -428,7 +258,7 @@ export class Knowledge implements Derivability {
     if (this.#known.has(value)) return true;
     if (this.#secret.has(value)) return false;
     if (value.length < guessableBelowBytes) {
-      // Guessable, unless it is longer than that only for being declared secret.
+      // Guessable, unless it is a declared secret, for which a lower length limit applies.
       return (
         value.length < declaredFromBytes || this.#parts(value).every((p) => this.#known.has(p))
       );
@@ -464,25 +294,30 @@ export class Knowledge implements Derivability {
     while (this.#dirty) {
       this.#dirty = false;
       this.#open = this.#open.filter((op) => !this.#apply(op, view));
-      if (this.#heads.size > 0) this.#joinPieces();
+      if (!this.#pieces.isEmpty) {
+        this.#pieces.join(
+          (value) => this.#known.has(value),
+          (value, of) => this.#add(value, { kind: "part", of }),
+        );
+      }
     }
   }
 
   /** @returns true if the operation has nothing more to give. */
   #apply(op: OpRecord, view: Derivability): boolean {
-    const rule = rules[op.op];
+    const { compose, decompose, keyPair, openableFrom } = operations[op.op];
     const known = this.#known.has(op.output);
-    if (!known && hasOutput(op) && op.output.length > 0 && rule.compose(op, view)) {
+    if (!known && op.output.length > 0 && compose(op, view)) {
       this.#add(op.output, { kind: "computed", op });
     }
-    if (rule.decompose === undefined) {
-      if (op.op === "public-key") this.#tryLogarithm(op);
+    if (decompose === undefined) {
+      if (keyPair === true) this.#tryLogarithm(op);
       return this.#known.has(op.output);
     }
-    // Whoever decrypts without looking at the tag does not need it.
-    const seen = view.has(op.output) || (op.op === "aead" && this.#known.has(withoutTag(op)));
-    if (!seen) return false;
-    const gained = rule.decompose(op, view);
+    const isSeen =
+      view.has(op.output) || (openableFrom !== undefined && this.#known.has(openableFrom(op)));
+    if (!isSeen) return false;
+    const gained = decompose(op, view);
     for (const value of gained) this.#add(value, { kind: "opened", op });
     return gained.length > 0 && this.#known.has(op.output);
   }
@@ -499,36 +334,13 @@ export class Knowledge implements Derivability {
     this.#add(latin1(bigintBytes(found.exponent)), { kind: "logarithm", op, cost });
   }
 
-  /** What real work the knowledge of `value` took, for people; `null` if none. */
-  costOf(value: Latin1): string | null {
-    const costs = new Set<string>();
-    const seen = new Set<Latin1>();
-    const visit = (v: Latin1): void => {
-      if (seen.has(v)) return;
-      seen.add(v);
-      const origin = this.#known.get(v);
-      if (origin === undefined) {
-        for (const part of this.#parts(v)) visit(part);
-        return;
-      }
-      if (origin.kind === "logarithm") {
-        costs.add(`discrete logarithm ${groupName(origin.op)} (${origin.cost})`);
-      } else if (origin.kind === "part" || origin.kind === "decoded") visit(origin.of);
-      else if (origin.kind !== "seen") {
-        for (const i of origin.op.inputs) visit(i);
-        if (origin.kind === "opened") visit(origin.op.output);
-        for (const i of origin.op.inputs) {
-          const secret = this.#privateOf.get(i);
-          if (secret !== undefined && this.#known.has(secret)) visit(secret);
-        }
-      }
-    };
-    visit(value);
-    return costs.size === 0 ? null : [...costs].join(", ");
+  /** The secrets that `value` is built of, where it is not known as a whole. */
+  partsOf(value: Latin1): readonly Latin1[] {
+    return this.#parts(value);
   }
 
   /**
-   * A copy that may be told more, for "what if the attacker guessed this".
+   * A copy that more facts can be added to, for "what if the adversary guessed this".
    * @param keeps which of the operations the copy may use.
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {
@@ -537,7 +349,7 @@ export class Knowledge implements Derivability {
     copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
     for (const marker of this.#markers) copy.#markers.add(marker);
-    for (const value of this.#indexed) copy.#index(value);
+    for (const value of this.#recorded.values) copy.#index(value);
     for (const op of this.#ops) if (keeps?.(op) ?? true) copy.learnOperation(op);
     for (const [value, origin] of this.#known) {
       copy.#known.set(value, origin);

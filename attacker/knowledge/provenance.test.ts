@@ -1,8 +1,8 @@
-/** Which bytes come from nowhere: hand-made scrambling is noticed, honest protocols are not. */
+/** Which bytes are unexplained: hand-made scrambling is flagged, recorded cryptography is not. */
 import { describe, expect, test } from "vitest";
 import { concat, fromLatin1, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
-import type { OpName, OpRecord } from "../../protocol/kit/recorder.ts";
+import type { OpName, OpRecord } from "../../protocol/kit/operations.ts";
 import {
   ephemeral,
   outcome,
@@ -99,13 +99,13 @@ describe("bytes that can be followed", () => {
   test.each(Object.entries(honest))("%s", (_, course) => expect(doubts(course)).toEqual([]));
 });
 
-describe("bytes from nowhere", () => {
+describe("unexplained bytes", () => {
   test.each(Object.entries(scrambled))("%s", (_, [course, words]) => {
     expect(doubts(course)[0]).toMatch(words);
   });
 });
 
-/** Bytes that are other ones in each run, and nowhere alike: `from` says which. */
+/** Bytes that differ in each run, and at every position: `from` says which. */
 const fresh = (run: string, length: number, from = ""): string =>
   latin1(new Lab(run + from).crypto.random(length));
 const record = (op: OpName, inputs: readonly string[], output: string, by = "alice"): OpRecord => ({
@@ -123,7 +123,7 @@ interface Told {
   /** What is sent, by name. */
   readonly packets?: Readonly<Record<string, string>>;
 }
-/** @returns what is in doubt after two runs, which are told apart by their names. */
+/** @returns what is unexplained after two runs, which are distinguished by their names. */
 const doubtsOf = (told: (run: "one" | "two") => Told): readonly string[] => {
   const [a, b] = (["one", "two"] as const).map((run): Evidence => {
     const { operations = [], packets = {} } = told(run);
@@ -278,8 +278,9 @@ describe("a packet that carries", () => {
   test("nothing in the other run is not compared", () => {
     const named = (names: readonly [string, string]) =>
       doubtsOf((run) => ({ packets: { [names[run === "one" ? 0 : 1]]: fresh(run, 20) } }));
+    const bytes = hex(fromLatin1(fresh("one", 20)).slice(0, 8));
     expect(named(["hello", "hello"])).toEqual([
-      "hello carries bytes that come from nowhere the lab can see",
+      `hello carries bytes that come from nowhere the lab can see: 20 bytes, ${bytes}…`,
     ]);
     expect(named(["hello", "welcome"])).toEqual([]);
     expect(
@@ -288,7 +289,7 @@ describe("a packet that carries", () => {
   });
 });
 
-describe("an operation whose input comes from nowhere", () => {
+describe("an operation whose input is unexplained", () => {
   /** Which of three or four inputs carry keys or messages: `x` where they do. */
   const weights: Readonly<Record<OpName, string>> = {
     random: "...",
@@ -299,15 +300,18 @@ describe("an operation whose input comes from nowhere", () => {
     "shared-secret": "x..",
     "point-sum": "xx.",
     reduce: "xxx",
-    sign: "...",
-    verify: "...",
+    mac: "x..",
+    sign: "x..",
+    verify: "x..",
     aead: "x..x",
     cipher: "x.x",
     "pk-encrypt": "xxx",
+    "kem-ciphertext": "xxx",
+    "kem-secret": "xx.",
     "password-hash": "xxx",
     xor: "xxx",
     encode: "xxx",
-    compare: "...",
+    compare: "xxx",
   };
   test.each(Object.entries(weights))("%s: %s", (op, weight) => {
     const asked = [...weight].map((_, at) => {
@@ -315,7 +319,10 @@ describe("an operation whose input comes from nowhere", () => {
         const inputs = [...weight].map((_, i) => (i === at ? fresh(run, 20) : "a constant text"));
         return { operations: [record(op as OpName, inputs, fresh(run, 16, "output"))] };
       });
-      const line = `an input of ${op} of some kind by alice comes from nowhere the lab can see`;
+      const bytes = hex(fromLatin1(fresh("one", 20)).slice(0, 8));
+      const line =
+        `an input of ${op} of some kind by alice comes from nowhere the lab can see: ` +
+        `20 bytes, ${bytes}…`;
       expect([[], [line]]).toContainEqual(found);
       return found.length > 0 ? "x" : ".";
     });

@@ -1,14 +1,14 @@
 /**
- * Can the lab follow every byte? Deduction sees what goes through the recorded cryptography. Where
- * a protocol scrambles bytes by hand, secrecy can be lost or kept without the lab noticing; then a
- * verdict of `holds` would be worth nothing, and the lab says `unknown` instead.
+ * Can the lab explain every byte? Deduction sees what goes through the recorded cryptography. Where
+ * a protocol scrambles bytes by hand, secrecy can be lost or kept without the lab noticing; `holds`
+ * would then be unfounded, and the verdict is `unknown` instead.
  *
  * The test needs no annotations: the same session is run twice with other randomness and other
  * payloads. Bytes that differ between the runs must come from a recorded value (fresh, an output,
  * a payload, a slice or an encoding of one); what does not differ is a constant.
  */
-import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import { contentOf, type OpRecord } from "../../protocol/kit/recorder.ts";
+import { fromLatin1, hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { contentOf, type OpRecord, weightyInputs } from "../../protocol/kit/operations.ts";
 import { fieldsOf, openField } from "../fields.ts";
 
 export interface Evidence {
@@ -28,7 +28,7 @@ class Explainer {
   readonly #wholes: Latin1[] = [];
 
   constructor(evidence: Evidence) {
-    for (const op of evidence.operations) if (op.op !== "verify") this.#add(op.output);
+    for (const op of evidence.operations) this.#add(op.output);
     for (const secret of evidence.declared) this.#add(latin1(secret));
     // What decryption yields was made by the operation, too.
     for (const op of evidence.operations) {
@@ -58,7 +58,7 @@ class Explainer {
     if (depth < 4 && longest(out) >= unexplainedFromBytes) {
       const inner = leaves(value);
       const parts = inner?.map((v) => this.residue(v, depth + 1)).join("\u0101");
-      // Words between spaces are no fields: something in there must have been explained.
+      // Words between spaces are not fields: something in there must have been explained.
       if (parts?.includes("\u0100")) return parts;
     }
     return out;
@@ -114,35 +114,22 @@ function leaves(value: Latin1): readonly Latin1[] | undefined {
   return inner.map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
 }
 
-/** Inputs that carry keys or messages, by kind of operation: what has to be explained. */
-function weighty(op: OpRecord): readonly Latin1[] {
-  switch (op.op) {
-    case "aead":
-      return [op.inputs[0] ?? "", op.inputs[3] ?? ""];
-    case "cipher":
-      return [op.inputs[0] ?? "", op.inputs[2] ?? ""];
-    case "hmac":
-    case "kdf":
-    case "shared-secret":
-    case "public-key":
-      return [op.inputs[0] ?? ""];
-    case "point-sum":
-      return op.inputs.slice(0, 2);
-    case "hash":
-    case "reduce":
-    case "password-hash":
-    case "pk-encrypt":
-    case "xor":
-    case "encode":
-      return op.inputs;
-    default:
-      return [];
-  }
+const shownBytes = 8;
+
+/** Which bytes of `value` nothing explains: the longest stretch of them. */
+function unexplainedWords(explainer: Explainer, value: Latin1): string {
+  const [longestOne = ""] = stretches(explainer.residue(value)).toSorted(
+    (a, b) => b.length - a.length,
+  );
+  const at = value.indexOf(longestOne);
+  const begins = `${hex(fromLatin1(longestOne.slice(0, shownBytes)))}${longestOne.length > shownBytes ? "…" : ""}`;
+  const where = at > 0 ? ` from byte ${at}` : "";
+  return `${longestOne.length} bytes${where}, ${begins}`;
 }
 
 /**
  * @returns one line per value that nothing explains, naming the operation or the packet; empty if
- *   the lab can follow everything.
+ *   the lab can explain everything.
  */
 export function untracked(a: Evidence, b: Evidence): readonly string[] {
   const [ea, eb] = [new Explainer(a), new Explainer(b)];
@@ -154,10 +141,12 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
   a.operations.forEach((op, i) => {
     const twin = b.operations[i];
     if (!sameCourse || twin === undefined || twin.op !== op.op || twin.by !== op.by) return;
-    const [xs, ys] = [weighty(op), weighty(twin)];
+    const [xs, ys] = [weightyInputs(op), weightyInputs(twin)];
     if (xs.some((x, k) => differ(x, ys[k] ?? ""))) {
+      const i = xs.findIndex((x, k) => differ(x, ys[k] ?? ""));
+      const bytes = unexplainedWords(ea, xs[i] ?? "");
       found.add(
-        `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see`,
+        `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see: ${bytes}`,
       );
     }
   });
@@ -165,7 +154,8 @@ export function untracked(a: Evidence, b: Evidence): readonly string[] {
     const twin = b.packets[i];
     if (twin === undefined || twin.name !== packet.name) return;
     if (differ(latin1(packet.bytes), latin1(twin.bytes))) {
-      found.add(`${packet.name} carries bytes that come from nowhere the lab can see`);
+      const bytes = unexplainedWords(ea, latin1(packet.bytes));
+      found.add(`${packet.name} carries bytes that come from nowhere the lab can see: ${bytes}`);
     }
   });
   return [...found];

@@ -1,11 +1,12 @@
-/** Secrets and files come out after everything is over. */
+/** Secrets and files are disclosed at the end of the run. */
+import { disclosureText } from "../disclosure.ts";
 import type { Move } from "../move.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
 
 export const disclosed = (principal: string, when: "start" | "end"): Move => ({
   move: "disclose",
   principal,
-  what: "long-term",
+  what: disclosureText({ kind: "long-term" }),
   when,
 });
 
@@ -13,7 +14,7 @@ export const disclosed = (principal: string, when: "start" | "end"): Move => ({
 export const disclosedStore = ({ principal, name }: Scene["stores"][number]): Move => ({
   move: "disclose",
   principal,
-  what: `store:${name}`,
+  what: disclosureText({ kind: "store", name }),
   when: "end",
 });
 

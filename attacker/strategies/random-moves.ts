@@ -1,7 +1,6 @@
 /**
  * Random attacks as a fast-check arbitrary: moves of every kind at packets that a run shows, with
- * values that no catalogue lists. fast-check draws and shrinks; what is drawn is decided by the
- * seed alone.
+ * values that no catalogue lists. fast-check draws and shrinks, deterministically from the seed.
  */
 import fc from "fast-check";
 import { hex } from "../../protocol/kit/bytes.ts";
@@ -48,7 +47,7 @@ function momentIn(scene: Scene): fc.Arbitrary<Moment> {
 }
 
 /** One move of any kind. Half of them come from the alphabet of the exhaustive search. */
-export function randomMove(scene: Scene): fc.Arbitrary<Move> {
+function randomMove(scene: Scene): fc.Arbitrary<Move> {
   const listed = [...alphabet(scene, 0)];
   const packet = fc.constantFrom(...scene.packets);
   const to = fc.constantFrom(...scene.processes.map((p) => p.id));

@@ -2,6 +2,10 @@ import { describe, expect, test } from "vitest";
 import { discreteLog } from "../../attacker/knowledge/discrete-log.ts";
 import { databaseName } from "../../protocol/cases/securecom/accounts.ts";
 import { drawPair, readValue, sharedKey } from "../../protocol/cases/securecom/numbers.ts";
+import {
+  ends,
+  settings as playbookSettings,
+} from "../../protocol/cases/securecom/playbook-settings.ts";
 import { securecom } from "../../protocol/cases/securecom/securecom.ts";
 import {
   openSegments,
@@ -9,15 +13,6 @@ import {
   splitSegments,
 } from "../../protocol/cases/securecom/segments.ts";
 import { settingsOf } from "../../protocol/cases/securecom/settings.ts";
-import {
-  addresses,
-  allOptions,
-  Bench,
-  install,
-  type Options,
-  type Tamper,
-  told,
-} from "../../protocol/cases/securecom/test-bench.ts";
 import { MisuseError } from "../../protocol/endpoint.ts";
 import {
   bigintBytes,
@@ -29,76 +24,162 @@ import {
 } from "../../protocol/kit/bytes.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
+import { defaultsOf } from "../../protocol/testing/installation.ts";
+import {
+  type Arrival,
+  chunk,
+  type Network,
+  Playbook,
+  send,
+} from "../../protocol/testing/playbook.ts";
 
 const hello = utf8("Good morning, Bob.\nIt is me.");
 const second = utf8("the spare key is under the third flower pot");
 const mallory = new CryptoRecorder([], new Random("mallory"), "mallory");
+type Options = Readonly<Record<string, string>>;
+type Party = keyof typeof ends;
+/** What arrives instead of a write, each piece as one chunk. */
+type Tamper = (write: {
+  readonly from: Party;
+  readonly to: Party;
+  readonly nth: number;
+  readonly bytes: Uint8Array;
+}) => readonly Uint8Array[];
+
+const allOptions = (options: Options = {}): Options => ({ ...defaultsOf(securecom), ...options });
+const nameOf = (address: string): Party => address.split(":")[0] as Party;
+const tampered =
+  (tamper: Tamper): Network =>
+  (packet) =>
+    tamper({ ...packet, from: nameOf(packet.from), to: nameOf(packet.to) }).map(
+      (bytes, i): Arrival => ({ ...packet, bytes, later: i / 10 }),
+    );
+
+/** Both users and the server; each user has these messages for the other. */
+function begun(
+  messages: Partial<Record<Party, readonly Uint8Array[]>>,
+  options: Options = {},
+  tamper: Tamper = ({ bytes }) => [bytes],
+): Playbook {
+  const network = tampered(tamper);
+  const play = new Playbook({ ...playbookSettings, options, network });
+  for (const [who, to] of [
+    ["alice", "bob"],
+    ["bob", "alice"],
+  ] as const) {
+    for (const text of messages[who] ?? []) play.say(who, text, { to });
+  }
+  return play.open("server").open("alice").open("bob").connect("alice").connect("bob");
+}
+/** One end by itself. */
+const alone = (end: Party, options: Options = {}): Playbook =>
+  new Playbook({ ...playbookSettings, options }).open(end);
+const delivered = (play: Playbook, end: Party): readonly string[] =>
+  play.said(end, "deliver").map((o) => `${lossyText(o.message)} (${o.from})`);
+/** What one end wrote to another, in order. */
+const written = (play: Playbook, from: Party, to: Party): readonly Uint8Array[] =>
+  play.packets(from, to).map((packet) => packet.bytes);
 const at = (list: readonly Uint8Array[], nth: number): Uint8Array => list[nth - 1] as Uint8Array;
 
 describe("an honest session", () => {
   test("as a playbook", () => {
-    const bench = new Bench({ alice: [hello] }).run();
-    expect(bench.lines.filter((line) => !line.startsWith("bob transmit"))).toEqual([
-      "server log waiting for connections",
-      "server log connection from alice:40000",
-      "alice log connected to the server",
-      "alice submit login of 64 bytes",
-      "alice transmit 64 bytes to server:4310",
-      "server log connection from bob:40002",
-      "bob log connected to the server",
-      "bob submit login of 64 bytes",
-      "server deliver login (alice)",
-      "server transmit “200: login accepted” to alice:40000",
-      "server deliver login (bob)",
-      "server transmit “200: login accepted” to bob:40002",
-      "alice log login accepted",
-      "alice claim running server",
-      "alice transmit 78 bytes to server:4310",
-      "bob log login accepted",
-      "bob claim running server",
-      "server claim running alice",
-      "server claim secret alice",
-      "server claim commit alice",
-      "server log keys exchanged with x01",
-      "server transmit 77 bytes to alice:40000",
-      "server claim running bob",
-      "server claim secret bob",
-      "server claim commit bob",
-      "server log keys exchanged with x02",
-      "server transmit 77 bytes to bob:40002",
-      "server transmit “keys exchanged, go ahead” to alice:40000",
-      "server transmit “keys exchanged, go ahead” to bob:40002",
-      "alice claim secret server",
-      "alice claim commit server",
-      "alice log keys exchanged with the server",
-      "bob claim secret server",
-      "bob claim commit server",
-      "bob log keys exchanged with the server",
-      "alice log server: keys exchanged, go ahead",
-      "alice ready",
-      "bob log server: keys exchanged, go ahead",
-      "bob ready",
-      "alice transmit “Bob” to server:4310",
-      "server transmit 82 bytes to alice:40000",
-      expect.stringMatching(/^alice log server answers: 200:/),
-      "alice claim secret bob",
-      "alice claim running bob",
-      "alice log keys exchanged with the other user",
-      "alice transmit 60 bytes to server:4310",
-      "alice log sent to Bob",
-      "alice confirm",
-      "alice ready",
-      "alice transmit 16 bytes to server:4310",
-      "alice transmit 16 bytes to server:4310",
-      "server log message from x01 passed on",
-      "server transmit 85 bytes to bob:40002",
-      "server transmit 28 bytes to bob:40002",
-      "server transmit 16 bytes to bob:40002",
-      "server transmit 16 bytes to bob:40002",
-      "bob claim secret alice",
-      "bob claim commit alice",
-      'bob deliver "Good morning, Bob.\\nIt is me." (alice)',
-      "bob log received: Good morning, Bob.\nIt is me.",
+    const play = begun({ alice: [hello] }).run();
+    play.goes([
+      "server >> start",
+      "server << log waiting for connections",
+      "alice >> start",
+      "bob >> start",
+      "server >> connected alice",
+      "server << log connection from alice:40000",
+      "server >> connected bob",
+      "server << log connection from bob:40002",
+      "alice >> connected server",
+      "alice << log connected to the server",
+      'alice << submit login "534c335fd8ce07426e9ebe04e75f8f1fbea7862d82edcba19bcecbd17d7cc64e"',
+      "alice << transmit 64 bytes to server",
+      "bob >> connected server",
+      "bob << log connected to the server",
+      'bob << submit login "b33efc25a1d6dd21ac36a26fce10627e737bcb9a59cd1815ce1fc06d40426ce8"',
+      "bob << transmit 64 bytes to server",
+      "server >> chunk 64 bytes from alice",
+      'server << deliver login "534c335fd8ce07426e9ebe04e75f8f1fbea7862d82edcba19bcecbd17d7cc64e" from alice',
+      "server << transmit “200: login accepted” to alice",
+      "server >> chunk 64 bytes from bob",
+      'server << deliver login "b33efc25a1d6dd21ac36a26fce10627e737bcb9a59cd1815ce1fc06d40426ce8" from bob',
+      "server << transmit “200: login accepted” to bob",
+      "alice >> chunk “200: login accepted” from server",
+      "alice << log login accepted",
+      "alice << claim running server",
+      "alice << transmit 77 bytes to server",
+      "bob >> chunk “200: login accepted” from server",
+      "bob << log login accepted",
+      "bob << claim running server",
+      "bob << transmit 77 bytes to server",
+      "server >> chunk 77 bytes from alice",
+      "server << claim running alice",
+      "server << claim secret alice",
+      "server << claim commit alice",
+      "server << log keys exchanged with x01",
+      "server << transmit 77 bytes to alice",
+      "server >> chunk 77 bytes from bob",
+      "server << claim running bob",
+      "server << claim secret bob",
+      "server << claim commit bob",
+      "server << log keys exchanged with x02",
+      "server << transmit 77 bytes to bob",
+      "server >> timeout",
+      "server << transmit “keys exchanged, go ahead” to alice",
+      "server << transmit “keys exchanged, go ahead” to bob",
+      "alice >> chunk 77 bytes from server",
+      "alice << claim secret server",
+      "alice << claim commit server",
+      "alice << log keys exchanged with the server",
+      "bob >> chunk 77 bytes from server",
+      "bob << claim secret server",
+      "bob << claim commit server",
+      "bob << log keys exchanged with the server",
+      "alice >> chunk “keys exchanged, go ahead” from server",
+      "alice << log server: keys exchanged, go ahead",
+      "alice << ready for 1",
+      "bob >> chunk “keys exchanged, go ahead” from server",
+      "bob << log server: keys exchanged, go ahead",
+      "bob << ready for 1",
+      'alice >> send "Good morning, Bob.\\nIt is me." to bob',
+      "alice << transmit “Bob” to server",
+      "server >> chunk “Bob” from alice",
+      "server << transmit 82 bytes to alice",
+      "alice >> chunk 82 bytes from server",
+      /^alice << log server answers: 200: \d/,
+      "alice << claim secret bob",
+      "alice << claim running bob",
+      "alice << log keys exchanged with the other user",
+      "alice << transmit 60 bytes to server",
+      "alice << log sent to Bob",
+      'alice << confirm "Good morning, Bob.\\nIt is me."',
+      "alice << ready for 1",
+      "alice >> timeout",
+      "alice << transmit 16 bytes to server",
+      "alice >> timeout",
+      "alice << transmit 16 bytes to server",
+      "server >> chunk 60 bytes from alice",
+      "server >> chunk 16 bytes from alice",
+      "server >> chunk 16 bytes from alice",
+      "server << log message from x01 passed on",
+      "server << transmit 84 bytes to bob",
+      "server >> timeout",
+      "server << transmit 28 bytes to bob",
+      "server >> timeout",
+      "server << transmit 16 bytes to bob",
+      "server >> timeout",
+      "server << transmit 16 bytes to bob",
+      "bob >> chunk 84 bytes from server",
+      "bob >> chunk 28 bytes from server",
+      "bob >> chunk 16 bytes from server",
+      "bob >> chunk 16 bytes from server",
+      "bob << claim secret alice",
+      "bob << claim commit alice",
+      'bob << deliver "Good morning, Bob.\\nIt is me." from alice',
+      "bob << log received: Good morning, Bob.\nIt is me.",
     ]);
   });
 
@@ -116,37 +197,33 @@ describe("an honest session", () => {
     { modulus: "x25519", keys: "signed", order: "numbered", ack: "receipt", padding: "blocks" },
   ];
   test.each(variants)("%o carries messages both ways", (options) => {
-    const bench = new Bench({ alice: [hello, second], bob: [utf8("all is well")] }, options).run();
-    expect(bench.delivered("bob")).toEqual([
+    const play = begun({ alice: [hello, second], bob: [utf8("all is well")] }, options).run();
+    expect(delivered(play, "bob")).toEqual([
       `${lossyText(hello)} (alice)`,
       `${lossyText(second)} (alice)`,
     ]);
-    expect(bench.delivered("alice")).toEqual(["all is well (bob)"]);
-    expect(bench.confirmed("alice")).toHaveLength(2);
-    expect(bench.ends).toEqual({ server: "waits", alice: "waits", bob: "waits" });
+    expect(delivered(play, "alice")).toEqual(["all is well (bob)"]);
+    expect(play.texts("alice", "confirm")).toHaveLength(2);
+    expect(play.fates).toEqual({ server: "waits", alice: "waits", bob: "waits" });
   });
 
   test("a user leaves after half a minute of silence", () => {
-    const bench = new Bench({ alice: [hello] }).run(40_000);
-    expect(bench.ends).toMatchObject({ alice: "exit content", bob: "exit content" });
-    expect(bench.now).toBeGreaterThan(30_000);
+    const play = begun({ alice: [hello] }).run(40_000);
+    expect(play.fates).toMatchObject({ alice: "exit ok", bob: "exit ok" });
+    expect(play.transcript.steps.at(-1)?.now).toBeGreaterThan(30_000);
   });
 
   test("the database holds what a login sends", () => {
-    const bench = new Bench({});
-    const { files } = install();
-    const token = lossyText(at(bench.run().written("alice", "server"), 1));
-    expect(lossyText(files.get(`server/${databaseName}`) as Uint8Array)).toContain(
+    const play = begun({});
+    const token = lossyText(at(written(play.run(), "alice", "server"), 1));
+    expect(lossyText(play.installation.store("server", databaseName).read())).toContain(
       `Alice,${token}`,
     );
   });
 
-  test("misuse by the application is told as such", () => {
-    const client = install().open("alice");
-    client.handle({ kind: "start" }, 0);
-    expect(() => client.handle({ kind: "send", message: hello }, 0)).toThrow(MisuseError);
-    const relay = install().open("server");
-    expect(() => relay.handle({ kind: "send", message: hello }, 0)).toThrow(MisuseError);
+  test("misuse by the application is reported as such", () => {
+    expect(() => alone("alice").in("alice", send(hello))).toThrow(MisuseError);
+    expect(() => alone("server").in("server", send(hello))).toThrow(MisuseError);
   });
 
   test("messages of the workload are distinct, and long enough to be looked for", () => {
@@ -158,12 +235,12 @@ describe("an honest session", () => {
 });
 
 /** What an eavesdropper with this exponent of Alice's reads. */
-function readWith(bench: Bench, options: Options, exponent: Uint8Array): string | undefined {
+function readWith(play: Playbook, options: Options, exponent: Uint8Array): string | undefined {
   const settings = settingsOf(allOptions(options));
-  const answer = at(bench.written("server", "alice"), 4).slice("200: ".length);
+  const answer = at(written(play, "server", "alice"), 4).slice("200: ".length);
   const value = readValue(mallory, settings, answer) as Uint8Array;
   const key = sharedKey(mallory, settings, exponent, value) as Uint8Array;
-  const text = openSegments(mallory, key, bench.written("server", "bob").slice(4, 7));
+  const text = openSegments(mallory, key, written(play, "server", "bob").slice(4, 7));
   return text && lossyText(text);
 }
 
@@ -172,11 +249,11 @@ describe("the numbers", () => {
     const options = { modulus };
     const { group } = settingsOf(allOptions(options));
     if (typeof group === "string") throw new Error("no field");
-    const bench = new Bench({ alice: [hello] }, options).run();
-    const value = BigInt(lossyText(at(bench.written("alice", "server"), 2)));
+    const play = begun({ alice: [hello] }, options).run();
+    const value = BigInt(lossyText(at(written(play, "alice", "server"), 2)));
     const found = discreteLog(group.modulus, group.generator, value);
     const exponent = bigintBytes(found?.exponent ?? 0n, 16);
-    expect(readWith(bench, options, exponent)).toBe(lossyText(hello));
+    expect(readWith(play, options, exponent)).toBe(lossyText(hello));
   });
 
   test("each g^i shows whether i is odd", () => {
@@ -189,15 +266,15 @@ describe("the numbers", () => {
     }
   });
 
-  test.each(["0", "1"])("the value %s is taken, and makes a known key", (digits) => {
+  test.each(["0", "1"])("the value %s is accepted, and makes a known key", (digits) => {
     const swap: Tamper = ({ from, to, nth, bytes }) => {
       if (from === "server" && to === "alice" && nth === 4) return [utf8(`200: ${digits}`)];
       return [bytes];
     };
-    const bench = new Bench({ alice: [hello] }, { outer: "no" }, swap).run();
+    const play = begun({ alice: [hello] }, { outer: "no" }, swap).run();
     const shared = bigintBytes(BigInt(digits), 32);
     const key = mallory.hash("sha256", shared).slice(0, 16);
-    const text = openSegments(mallory, key, bench.written("alice", "server").slice(3, 6));
+    const text = openSegments(mallory, key, written(play, "alice", "server").slice(3, 6));
     expect(text && lossyText(text)).toBe(lossyText(hello));
   });
 });
@@ -213,7 +290,7 @@ function jacobi(value: bigint, modulus: bigint): number {
   return n === 1n ? sign : 0;
 }
 
-describe("whoever runs the server, or the wire to it", () => {
+describe("an attacker who runs the server, or its connections", () => {
   const settings = settingsOf(allOptions());
 
   test("swaps two values, reads the message and writes another one", () => {
@@ -229,7 +306,7 @@ describe("whoever runs the server, or the wire to it", () => {
         own.privateKey,
         readValue(mallory, settings, utf8(text)) as Uint8Array,
       ) as Uint8Array;
-    const bench = new Bench({ alice: [hello] }, {}, ({ from, to, nth, bytes }) => {
+    const play = begun({ alice: [hello] }, {}, ({ from, to, nth, bytes }) => {
       if (from === "server" && to === "alice" && nth === 4) {
         values.bob = lossyText(bytes).slice("200: ".length);
         return [utf8(`200: ${ownText}`)];
@@ -245,108 +322,109 @@ describe("whoever runs the server, or the wire to it", () => {
       return sealSegments(mallory, keyWith(values.bob), utf8("bring the money"));
     }).run();
     expect(read).toBe(lossyText(hello));
-    expect(bench.delivered("bob")).toEqual(["bring the money (alice)"]);
-    expect(bench.confirmed("alice")).toEqual([lossyText(hello)]);
+    expect(delivered(play, "bob")).toEqual(["bring the money (alice)"]);
+    expect(play.texts("alice", "confirm")).toEqual([lossyText(hello)]);
   });
 
-  test("gives Alice's message back to her, as Bob's", () => {
-    const bench = new Bench({ alice: [hello] }).run();
-    const bob = lossyText(at(bench.written("server", "alice"), 4)).slice("200: ".length);
-    const back = [utf8(`Bob: ${bob}`), ...bench.written("server", "bob").slice(4, 7)];
-    for (const [i, bytes] of back.entries()) bench.chunk("server", "alice", bytes, 30_000 + i);
-    expect(bench.run(29_000 + 2_000).delivered("alice")).toEqual([`${lossyText(hello)} (bob)`]);
+  test("reflects Alice's message, as Bob's", () => {
+    const play = begun({ alice: [hello] }).run();
+    const bob = lossyText(at(written(play, "server", "alice"), 4)).slice("200: ".length);
+    const back = [utf8(`Bob: ${bob}`), ...written(play, "server", "bob").slice(4, 7)];
+    for (const [i, bytes] of back.entries())
+      play.planPacket(30_000 + i, { from: "server", to: "alice", bytes: bytes });
+    expect(delivered(play.run(29_000 + 2_000), "alice")).toEqual([`${lossyText(hello)} (bob)`]);
   });
 
-  test("puts his own words down to Alice, with a value of his own", () => {
-    const bench = new Bench({}).run();
+  test("forges a message of Alice's, with a value of its own", () => {
+    const play = begun({}).run();
     const own = drawPair(mallory, settings);
-    const bob = readValue(mallory, settings, at(bench.written("bob", "server"), 2)) as Uint8Array;
+    const bob = readValue(mallory, settings, at(written(play, "bob", "server"), 2)) as Uint8Array;
     const key = sharedKey(mallory, settings, own.privateKey, bob) as Uint8Array;
     const header = concat(utf8("Alice: "), mallory.encode("decimal", own.publicKey));
     const words = [header, ...sealSegments(mallory, key, utf8("I never said so"))];
-    for (const [i, bytes] of words.entries()) bench.chunk("server", "bob", bytes, 20_000 + i);
-    expect(bench.run(21_000).delivered("bob")).toEqual(["I never said so (alice)"]);
+    for (const [i, bytes] of words.entries())
+      play.planPacket(20_000 + i, { from: "server", to: "bob", bytes: bytes });
+    expect(delivered(play.run(21_000), "bob")).toEqual(["I never said so (alice)"]);
   });
 
   test("repeats a message for as long as Bob's exponent lives", () => {
-    const bench = new Bench({ alice: [hello] }).run();
-    for (const [i, bytes] of bench.written("server", "bob").slice(3, 7).entries()) {
-      bench.chunk("server", "bob", bytes, 20_000 + i);
+    const play = begun({ alice: [hello] }).run();
+    for (const [i, bytes] of written(play, "server", "bob").slice(3, 7).entries()) {
+      play.planPacket(20_000 + i, { from: "server", to: "bob", bytes: bytes });
     }
-    expect(bench.run(21_000).delivered("bob")).toEqual(
+    expect(delivered(play.run(21_000), "bob")).toEqual(
       Array(2).fill(`${lossyText(hello)} (alice)`),
     );
   });
 
   test("repeats what Alice wrote, and the server passes it on again", () => {
-    const bench = new Bench({ alice: [hello] }).run();
-    for (const [i, bytes] of bench.written("alice", "server").slice(2).entries()) {
-      bench.chunk("alice", "server", bytes, 20_000 + i);
+    const play = begun({ alice: [hello] }).run();
+    for (const [i, bytes] of written(play, "alice", "server").slice(2).entries()) {
+      play.planPacket(20_000 + i, { from: "alice", to: "server", bytes: bytes });
     }
-    expect(bench.run(21_000).delivered("bob")).toHaveLength(2);
+    expect(delivered(play.run(21_000), "bob")).toHaveLength(2);
   });
 
   test("drops a message, and Alice is told that it was sent", () => {
-    const bench = new Bench({ alice: [hello] }, {}, ({ to, nth, bytes }) =>
+    const play = begun({ alice: [hello] }, {}, ({ to, nth, bytes }) =>
       to === "bob" && nth >= 4 ? [] : [bytes],
     ).run();
-    expect(bench.delivered("bob")).toEqual([]);
-    expect(bench.confirmed("alice")).toEqual([lossyText(hello)]);
+    expect(delivered(play, "bob")).toEqual([]);
+    expect(play.texts("alice", "confirm")).toEqual([lossyText(hello)]);
   });
 });
 
 describe("logins", () => {
   const stranger = "mallory:6666";
 
-  test("whoever has seen a token has the account, and takes its owner's place", () => {
-    const bench = new Bench({}).run();
-    const relay = bench.endpoints.get("server");
-    relay?.handle({ kind: "connected", peer: stranger }, 1_000);
-    const token = at(bench.written("alice", "server"), 1);
-    const seen = relay?.handle({ kind: "chunk", bytes: token, from: stranger }, 1_000) ?? [];
-    expect(seen.map(told)).toEqual([
-      "deliver login (alice)",
+  test("an attacker who has seen a token has the account, and replaces its owner", () => {
+    const play = begun({}).run();
+    play.in("server", { kind: "connected", peer: stranger });
+    const token = at(written(play, "alice", "server"), 1);
+    const seen = play.handle("server", chunk(token, stranger));
+    expect(play.tell(seen)).toEqual([
+      `deliver login "${lossyText(token)}" from alice`,
       "transmit “200: login accepted” to mallory:6666",
     ]);
-    relay?.handle({ kind: "chunk", bytes: utf8("12"), from: stranger }, 2_000);
-    const answer = relay?.handle(
-      { kind: "chunk", bytes: utf8("Alice"), from: addresses.bob },
-      3_000,
-    );
-    expect(answer?.map(told)).toContain("transmit “200: 12” to bob:40002");
+    play.in("server", chunk("12", stranger));
+    const answer = play.handle("server", chunk("Alice", ends.bob));
+    expect(play.tell(answer)).toContain("transmit “200: 12” to bob");
   });
 
-  test("strangers hold a thread each; a wrong credential ends it", () => {
-    const relay = install().open("server");
-    relay.handle({ kind: "start" }, 0);
-    for (let i = 0; i < 40; i++) relay.handle({ kind: "connected", peer: `mallory-${i}:1` }, 0);
-    expect(relay.stateSize?.()).toBe(40);
-    const refused = relay.handle({ kind: "chunk", bytes: utf8("x"), from: "mallory-3:1" }, 0);
-    expect(refused.map(told)).toContain("transmit “401: login refused” to mallory-3:1");
-    expect(relay.stateSize?.()).toBe(39);
+  const connected = (count: number, options?: Options): Playbook => {
+    const play = alone("server", options);
+    for (let i = 0; i < count; i++) {
+      play.in("server", { kind: "connected", peer: `mallory-${i}:1` });
+    }
+    return play;
+  };
+
+  test("unauthenticated clients hold a thread each; a wrong credential ends it", () => {
+    const play = connected(40);
+    expect(play.endpoint("server").stateSize?.()).toBe(40);
+    const refused = play.handle("server", chunk("x", "mallory-3:1"));
+    expect(play.tell(refused)).toContain("transmit “401: login refused” to mallory-3:1");
+    expect(play.endpoint("server").stateSize?.()).toBe(39);
   });
 
   test("quota=limited: sixteen wait, the oldest makes room", () => {
-    const relay = install({ quota: "limited" }).open("server");
-    relay.handle({ kind: "start" }, 0);
-    for (let i = 0; i < 40; i++) relay.handle({ kind: "connected", peer: `mallory-${i}:1` }, 0);
-    expect(relay.stateSize?.()).toBe(16);
+    expect(connected(40, { quota: "limited" }).endpoint("server").stateSize?.()).toBe(16);
   });
 
   test("errors=discard: a wrong credential is answered once, and the right one may follow", () => {
-    const bench = new Bench({}, { errors: "discard" }, ({ from, nth, bytes }) =>
+    const play = begun({}, { errors: "discard" }, ({ from, nth, bytes }) =>
       from === "alice" && nth === 1 ? [utf8("x"), utf8("y"), bytes] : [bytes],
     ).run();
-    const answers = bench.written("server", "alice").map(lossyText).slice(0, 2);
+    const answers = written(play, "server", "alice").map(lossyText).slice(0, 2);
     expect(answers).toEqual(["401: login refused", "200: login accepted"]);
-    expect(bench.lines).toContain("alice ready");
+    expect(play.lines()).toContain("alice << ready for 1");
   });
 
   test("a client that is refused gives up", () => {
-    const bench = new Bench({}, {}, ({ from, nth, bytes }) =>
+    const play = begun({}, {}, ({ from, nth, bytes }) =>
       from === "alice" && nth === 1 ? [utf8("wrong")] : [bytes],
     ).run();
-    expect(bench.ends.alice).toBe("exit login refused");
+    expect(play.fate("alice")).toBe("exit because login refused");
   });
 });
 
@@ -359,7 +437,7 @@ const flipped = (bytes: Uint8Array): Uint8Array =>
 
 describe("one segment", () => {
   const ends = (tamper: Tamper, options: Options = {}) =>
-    new Bench({ alice: [hello] }, options, tamper).run().ends;
+    begun({ alice: [hello] }, options, tamper).run().fates;
   const noNumber = "crash ValueError: not a whole number";
 
   test("that is no number ends the client", () => {
@@ -370,18 +448,19 @@ describe("one segment", () => {
   });
 
   test("that is no number ends one thread of the server", () => {
-    const bench = new Bench({}, {}, replacing("alice", "server", 2, utf8("zero"))).run();
-    expect(bench.lines).toContain("server log exception in the thread of x01…");
-    expect(bench.ends).toEqual({ server: "waits", alice: "waits", bob: "waits" });
+    const play = begun({}, {}, replacing("alice", "server", 2, utf8("zero"))).run();
+    const logged = play.said("server", "log").map((o) => o.line);
+    expect(logged).toContainEqual(expect.stringMatching(/^exception in the thread of x01/));
+    expect(play.fates).toEqual({ server: "waits", alice: "waits", bob: "waits" });
   });
 
   test("with a changed bit ends the receiver, and is never accepted", () => {
     for (const nth of [5, 6, 7]) {
-      const bench = new Bench({ alice: [hello] }, {}, (passing) =>
+      const play = begun({ alice: [hello] }, {}, (passing) =>
         passing.to === "bob" && passing.nth === nth ? [flipped(passing.bytes)] : [passing.bytes],
       ).run();
-      expect(bench.ends.bob).toBe("crash ValueError: MAC check failed");
-      expect(bench.delivered("bob")).toEqual([]);
+      expect(play.fate("bob")).toBe("crash ValueError: MAC check failed");
+      expect(delivered(play, "bob")).toEqual([]);
     }
   });
 
@@ -395,35 +474,33 @@ describe("one segment", () => {
       }
       return nth === 6 ? [concat(held, bytes)] : [bytes];
     };
-    const bench = new Bench({ alice: [hello, second] }, {}, join).run();
-    expect(bench.delivered("bob")).toEqual([]);
-    expect(bench.ends.bob).toMatch(/^crash ValueError/);
-    expect(bench.confirmed("alice")).toHaveLength(2);
+    const play = begun({ alice: [hello, second] }, {}, join).run();
+    expect(delivered(play, "bob")).toEqual([]);
+    expect(play.fate("bob")).toMatch(/^crash ValueError/);
+    expect(play.texts("alice", "confirm")).toHaveLength(2);
   });
 
   test("above 1,024 bytes is read as two", () => {
-    const bench = new Bench({ alice: [new Uint8Array(1_100).fill(0x61)] }).run();
-    expect(bench.delivered("bob")).toEqual([]);
-    expect(bench.confirmed("alice")).toHaveLength(1);
+    const play = begun({ alice: [new Uint8Array(1_100).fill(0x61)] }).run();
+    expect(delivered(play, "bob")).toEqual([]);
+    expect(play.texts("alice", "confirm")).toHaveLength(1);
   });
 
   test("that is empty is not sent at all, and the next ones take its place", () => {
-    const bench = new Bench({ alice: [new Uint8Array(0)] }, { outer: "no" }).run();
-    expect(bench.delivered("bob")).toEqual([]);
+    const play = begun({ alice: [new Uint8Array(0)] }, { outer: "no" }).run();
+    expect(delivered(play, "bob")).toEqual([]);
   });
 
   test("of digits, cut in two: both finish, with different keys", () => {
-    const bench = new Bench({}, {}, ({ from, to, nth, bytes }) =>
+    const play = begun({}, {}, ({ from, to, nth, bytes }) =>
       from === "server" && to === "alice" && nth === 2
         ? [bytes.slice(0, 40), bytes.slice(40)]
         : [bytes],
     ).run();
     const keys = (["alice", "server"] as const).map((who) =>
-      bench.outputs[who].flatMap((o) =>
-        o.kind === "claim" && o.claim.kind === "commit" && o.claim.peer !== "bob"
-          ? [latin1(o.claim.agreed ?? new Uint8Array(0))]
-          : [],
-      ),
+      play
+        .claims(who, "commit")
+        .flatMap((c) => (c.peer === "bob" ? [] : [latin1(c.agreed ?? new Uint8Array(0))])),
     );
     expect(keys.map((list) => list.length)).toEqual([1, 1]);
     expect(keys[0]).not.toEqual(keys[1]);
@@ -440,7 +517,7 @@ describe("repairs", () => {
     console: "escaped",
   };
 
-  test("keys=signed: no other value is taken, neither the server's nor a user's", () => {
+  test("keys=signed: no other value is accepted, neither the server's nor a user's", () => {
     const foreign = latin1(mallory.encode("decimal", mallory.keyPair("x25519").publicKey));
     const options = { modulus: "x25519", keys: "signed" };
     for (const nth of [2, 4]) {
@@ -448,47 +525,51 @@ describe("repairs", () => {
         if (from !== "server" || to !== "alice" || n !== nth) return [bytes];
         return [utf8(lossyText(bytes).replace(/[0-9]{70,}/, foreign))];
       };
-      const bench = new Bench({ alice: [hello] }, options, swap).run();
-      expect(bench.ends.alice).toMatch(/^crash/);
-      expect(bench.delivered("bob")).toEqual([]);
+      const play = begun({ alice: [hello] }, options, swap).run();
+      expect(play.fate("alice")).toMatch(/^crash/);
+      expect(delivered(play, "bob")).toEqual([]);
     }
   });
 
   test("order=numbered: neither a repetition nor a reflection is accepted", () => {
     const options = { order: "numbered", errors: "discard" };
-    const bench = new Bench({ alice: [hello] }, options).run();
-    const bob = lossyText(at(bench.written("server", "alice"), 4)).slice("200: ".length);
-    const message = bench.written("server", "bob").slice(3, 7);
+    const play = begun({ alice: [hello] }, options).run();
+    const bob = lossyText(at(written(play, "server", "alice"), 4)).slice("200: ".length);
+    const message = written(play, "server", "bob").slice(3, 7);
     for (const [i, bytes] of message.entries()) {
-      bench.chunk("server", "bob", bytes, 20_000 + i);
-      bench.chunk("server", "alice", i === 0 ? utf8(`Bob: ${bob}`) : bytes, 20_000 + i);
+      play.planPacket(20_000 + i, { from: "server", to: "bob", bytes: bytes });
+      play.planPacket(20_000 + i, {
+        from: "server",
+        to: "alice",
+        bytes: i === 0 ? utf8(`Bob: ${bob}`) : bytes,
+      });
     }
-    bench.run(21_000);
-    expect(bench.delivered("bob")).toHaveLength(1);
-    expect(bench.delivered("alice")).toEqual([]);
-    expect(bench.lines.filter((line) => line.endsWith("reject bad-tag"))).toHaveLength(2);
+    play.run(21_000);
+    expect(delivered(play, "bob")).toHaveLength(1);
+    expect(delivered(play, "alice")).toEqual([]);
+    expect(play.lines().filter((line) => line.endsWith("reject bad-tag"))).toHaveLength(2);
   });
 
   test("ack=receipt: nothing is confirmed that did not arrive", () => {
-    const bench = new Bench({ alice: [hello] }, all, ({ to, nth, bytes }) =>
+    const play = begun({ alice: [hello] }, all, ({ to, nth, bytes }) =>
       to === "bob" && nth >= 4 ? [] : [bytes],
     ).run();
-    expect(bench.confirmed("alice")).toEqual([]);
-    expect(bench.lines).toContain("alice give-up");
+    expect(play.texts("alice", "confirm")).toEqual([]);
+    expect(play.texts("alice", "give-up")).toEqual([lossyText(hello)]);
   });
 
   test("console=escaped: a message is one line", () => {
-    const bench = new Bench({ alice: [hello] }, all).run();
-    expect(bench.lines).toContain('bob log received: "Good morning, Bob.\\nIt is me."');
+    const play = begun({ alice: [hello] }, all).run();
+    expect(play.lines()).toContain('bob << log received: "Good morning, Bob.\\nIt is me."');
   });
 
-  test("errors=discard: nobody dies of a changed segment", () => {
+  test("errors=discard: a changed segment ends no process", () => {
     for (const nth of [1, 2, 3, 4, 5, 6, 7]) {
       for (const to of ["alice", "bob", "server"] as const) {
-        const bench = new Bench({ alice: [hello] }, all, (passing) =>
+        const play = begun({ alice: [hello] }, all, (passing) =>
           passing.to === to && passing.nth === nth ? [flipped(passing.bytes)] : [passing.bytes],
         ).run();
-        expect(Object.values(bench.ends).join()).not.toContain("crash");
+        expect(Object.values(play.fates).join()).not.toContain("crash");
       }
     }
   });

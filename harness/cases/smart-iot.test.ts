@@ -1,30 +1,59 @@
 import { describe, expect, test } from "vitest";
 import { firstNumber, newSalt } from "../../protocol/cases/smart-iot/login.ts";
+import { settings as playbookSettings } from "../../protocol/cases/smart-iot/playbook-settings.ts";
 import { settingsOf } from "../../protocol/cases/smart-iot/settings.ts";
 import { Slots } from "../../protocol/cases/smart-iot/slots.ts";
 import { smartIot } from "../../protocol/cases/smart-iot/smart-iot.ts";
-import {
-  addresses,
-  datagram,
-  defaults,
-  fate,
-  lines,
-  loggedOn,
-  openBoth,
-  sent,
-} from "../../protocol/cases/smart-iot/test-bench.ts";
-import { type Endpoint, MisuseError, type Output } from "../../protocol/endpoint.ts";
-import { fromLatin1, lossyText, utf8 } from "../../protocol/kit/bytes.ts";
+import { MisuseError, type Output } from "../../protocol/endpoint.ts";
+import { fromLatin1, latin1, lossyText, utf8 } from "../../protocol/kit/bytes.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
+import { defaultsOf } from "../../protocol/testing/installation.ts";
+import { Playbook, send, timeout } from "../../protocol/testing/playbook.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf } from "../subject.ts";
 
-const { client: fromClient, device: fromDevice } = addresses;
 const stranger = "mallory:6666";
-/** One datagram in, datagrams out. */
-const answer = (endpoint: Endpoint, text: string, from: string, now = 0): readonly string[] =>
-  sent(endpoint.handle(datagram(text, from), now));
+const defaults = defaultsOf(smartIot);
+type Party = "client" | "device";
+
+/** Both ends, and the device's announcement; datagrams are passed by the test, as texts. */
+class Iot extends Playbook {
+  readonly announced: string;
+
+  constructor(options: Readonly<Record<string, string>> = {}) {
+    super({ ...playbookSettings, options });
+    this.open("client").open("device");
+    this.announced = sent(this.said("device", "transmit"))[0] ?? "";
+  }
+
+  give(to: Party, text: string, from = stranger, now = this.now): readonly Output[] {
+    this.now = now;
+    return this.inject({ from, to, bytes: fromLatin1(text) });
+  }
+  /** One datagram in, datagrams out. */
+  answer(to: Party, text: string, from = stranger, now = this.now): readonly string[] {
+    return sent(this.give(to, text, from, now));
+  }
+  /** The outputs that a log would not show, as lines. */
+  told(outputs: readonly Output[]): readonly string[] {
+    return this.tell(outputs.filter((o) => o.kind !== "log"));
+  }
+}
+
+const sent = (outputs: readonly Output[]): readonly string[] =>
+  outputs.flatMap((o) => (o.kind === "transmit" ? [latin1(o.bytes)] : []));
+
+/** One announcement, one login, and both ends in session. */
+function loggedOn(options?: Readonly<Record<string, string>>) {
+  const play = new Iot(options);
+  const connect = play.announced;
+  const [login = ""] = play.answer("client", connect, "device");
+  const [answer = ""] = play.answer("device", login, "client");
+  play.give("client", answer, "device");
+  const type = (text: string): readonly Output[] => play.handle("client", send(fromLatin1(text)));
+  return { play, login, answer, type };
+}
 const field = (message: string, n: number): string => message.split(",")[n] ?? "";
 const withField = (message: string, n: number, value: string): string =>
   message
@@ -34,32 +63,65 @@ const withField = (message: string, n: number, value: string): string =>
 
 describe("an honest session", () => {
   test("as a playbook", () => {
-    const { client, device, greeted, type } = loggedOn();
-    expect(lines(greeted)).toEqual(["claim secret bob", "claim commit bob", "ready"]);
-    const sending = type("open the gate");
-    expect(lines(sending)).toEqual([`transmit 693 to ${fromDevice}`]);
-    const echoing = device.handle(datagram(sent(sending)[0] ?? "", fromClient), 0);
-    expect(lines(echoing)).toEqual([
-      "deliver message open the gate",
-      "claim evidence alice",
-      "submit login You sent IOT: open the gate",
-      `transmit 693 to ${fromClient}`,
-    ]);
-    const shown = client.handle(datagram(sent(echoing)[0] ?? "", fromDevice), 0);
-    expect(lines(shown)).toEqual([
-      "deliver login You sent IOT: open the gate",
-      "confirm open the gate",
-      "ready",
-    ]);
-    const leaving = client.handle({ kind: "timeout" }, 1000);
-    expect(lines(leaving)).toEqual([`transmit 693 to ${fromDevice}`, "exit content"]);
-    const idle = device.handle(datagram(sent(leaving)[0] ?? "", fromClient), 1000);
-    expect(lines(idle)).toEqual(["transmit 53 to *:50000"]);
+    const play = new Iot().settle();
+    const isLog = / << log /;
+    play.goes(
+      [
+        "client >> start",
+        "device >> start",
+        "device << transmit 53 bytes to *:50000",
+        "client >> datagram 53 bytes from device",
+        'client << submit login "homeowner"',
+        "client << claim running bob",
+        "client << transmit 924 bytes to device",
+        "device >> datagram 924 bytes from client",
+        "device << claim running alice",
+        "device << transmit 883 bytes to client",
+        'device << deliver login "homeowner" from alice',
+        "device << claim secret alice",
+        "device << claim commit alice",
+        "client >> datagram 883 bytes from device",
+        "client << claim secret bob",
+        "client << claim commit bob",
+        "client << ready for 1",
+      ],
+      isLog,
+    );
+    play.in("client", send("open the gate")).settle();
+    play.goes(
+      [
+        'client >> send "open the gate"',
+        "client << transmit 693 bytes to device",
+        "device >> datagram 693 bytes from client",
+        'device << deliver "open the gate" from alice',
+        "device << claim evidence alice",
+        'device << submit login "You sent IOT: open the gate"',
+        "device << transmit 693 bytes to client",
+        "client >> datagram 693 bytes from device",
+        'client << deliver login "You sent IOT: open the gate" from bob',
+        'client << confirm "open the gate"',
+        "client << ready for 1",
+      ],
+      isLog,
+    );
+    play.in("client", timeout, 1000).settle();
+    play.goes(
+      [
+        "client >> timeout",
+        "client << transmit 693 bytes to device",
+        "client << exit ok",
+        "device >> datagram 693 bytes from client",
+        "device << transmit 53 bytes to *:50000",
+      ],
+      isLog,
+    );
   });
 
   test("the login, as it travels", () => {
-    const { connect, login, answer: reply } = loggedOn();
-    expect(connect).toMatch(/^CONNECT:[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15},1,garden-hub$/);
+    const { play, login, answer: reply } = loggedOn();
+    expect(play.announced).toMatch(
+      /^CONNECT:[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15},1,garden-hub$/,
+    );
     expect(login).toMatch(
       /^ACK:PASS,1,homeowner,[0-9a-f]{64},[0-9a-f]{32},\d{1,6},-----BEGIN PUBLIC KEY-----\n/,
     );
@@ -67,7 +129,8 @@ describe("an honest session", () => {
   });
 
   test("typing exit ends it as well", () => {
-    expect(lines(loggedOn().type("exit")).at(-1)).toBe("exit content");
+    const { play, type } = loggedOn();
+    expect(play.told(type("exit")).at(-1)).toBe("exit ok");
   });
 
   test("the workload: two sessions, and one whose text is too long for its echo", () => {
@@ -83,126 +146,121 @@ describe("an honest session", () => {
   });
 
   test("the device falls silent after three minutes, and one datagram wakes it", () => {
-    const { device } = openBoth();
-    device.handle({ kind: "start" }, 0);
+    const play = new Iot();
     for (const minute of [1, 2, 3]) {
-      expect(device.deadline?.()).toBe(minute * 60_000);
-      device.handle({ kind: "timeout" }, minute * 60_000);
+      expect(play.endpoint("device").deadline?.()).toBe(minute * 60_000);
+      play.handle("device", timeout, minute * 60_000);
     }
-    expect(device.deadline?.()).toBeUndefined();
-    expect(answer(device, "A:b", stranger, 500_000)).toHaveLength(1);
-    expect(device.deadline?.()).toBe(560_000);
+    expect(play.endpoint("device").deadline?.()).toBeUndefined();
+    expect(play.answer("device", "A:b", stranger, 500_000)).toHaveLength(1);
+    expect(play.endpoint("device").deadline?.()).toBe(560_000);
   });
 
-  test("misuse by the application is told as such", () => {
-    const { client, device } = openBoth();
+  test("misuse by the application is reported as such", () => {
+    const play = new Iot();
     const message = utf8("too early");
-    expect(() => client.handle({ kind: "send", message }, 0)).toThrow(MisuseError);
-    expect(() => device.handle({ kind: "send", message }, 0)).toThrow(MisuseError);
+    expect(() => play.handle("client", send(message))).toThrow(MisuseError);
+    expect(() => play.handle("device", send(message))).toThrow(MisuseError);
   });
 });
 
 describe("the login", () => {
   test("keys and numbers are replaced, and both hashes verify (I1)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const [login = ""] = answer(client, connect, fromDevice);
-    const [reply = ""] = answer(device, withField(login, 5, "1"), fromClient);
-    const greeted = client.handle(datagram(withField(reply, 3, "1"), fromDevice), 0);
-    expect(lines(greeted)).toContain("claim commit bob");
-    expect(lines(client.handle({ kind: "timeout" }, 1000))).toContain("exit content");
+    const play = new Iot();
+    const [login = ""] = play.answer("client", play.announced, "device");
+    const [reply = ""] = play.answer("device", withField(login, 5, "1"), "client");
+    const greeted = play.give("client", withField(reply, 3, "1"), "device");
+    expect(play.told(greeted)).toContain("claim commit bob");
+    expect(play.told(play.handle("client", timeout, 1000))).toContain("exit ok");
   });
 
-  test("a recorded login opens a session for whoever replays it (I5), with its salt cached", () => {
-    const { client, device, login } = loggedOn();
-    const [fin = ""] = sent(client.handle({ kind: "timeout" }, 1000));
-    answer(device, fin, fromClient);
-    const taken = device.handle(datagram(withField(login, 5, "1"), stranger), 2000);
-    expect(lines(taken)).toContain("claim commit alice");
+  test("a replayed login opens a session (I5), with its salt cached", () => {
+    const { play, login } = loggedOn();
+    const [fin = ""] = sent(play.handle("client", timeout, 1000));
+    play.answer("device", fin, "client");
+    const taken = play.give("device", withField(login, 5, "1"), stranger, 2000);
+    expect(play.told(taken)).toContain("claim commit alice");
     expect(sent(taken)).toHaveLength(1);
   });
 
   test("the device's answer is the next login (I6): no password, for ever", () => {
-    const { client, device, login } = loggedOn();
-    const [fin = ""] = sent(client.handle({ kind: "timeout" }, 1000));
-    const [announced = ""] = answer(device, fin, fromClient);
+    const { play, login } = loggedOn();
+    const [fin = ""] = sent(play.handle("client", timeout, 1000));
+    const [announced = ""] = play.answer("device", fin, "client");
     const [salt, num] = [field(announced, 0).slice(8), field(announced, 1)];
-    const [reply = ""] = answer(device, withField(login, 4, salt), stranger);
+    const [reply = ""] = play.answer("device", withField(login, 4, salt), stranger);
     // The session is left by the attacker; the answer is good in a device that has not seen it.
     const stolen = withField(withField(login, 1, num), 3, field(reply, 2));
-    const { device: again } = loggedOnAndLeft();
-    expect(lines(again.handle(datagram(stolen, stranger), 0))).toContain("claim commit alice");
+    const again = loggedOnAndLeft();
+    expect(again.told(again.give("device", stolen))).toContain("claim commit alice");
   });
 
   test("a rogue announcement gets a login for the device's own salt (I7)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const rogue = client.handle(datagram(connect, stranger), 0);
+    const play = new Iot();
+    const connect = play.announced;
+    const rogue = play.give("client", connect, stranger);
     expect(rogue.find((o) => o.kind === "transmit")).toMatchObject({ to: "mallory:50001" });
-    expect(lines(device.handle(datagram(sent(rogue)[0] ?? "", stranger), 0))).toContain(
+    expect(play.told(play.give("device", sent(rogue)[0] ?? "", stranger))).toContain(
       "claim commit alice",
     );
   });
 
   test("a number that is none: answered, but not in session (I18)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const [login = ""] = answer(client, connect, fromDevice);
-    const outputs = device.handle(datagram(withField(login, 5, "x"), fromClient), 0);
+    const play = new Iot();
+    const [login = ""] = play.answer("client", play.announced, "device");
+    const outputs = play.give("device", withField(login, 5, "x"), "client");
     expect(sent(outputs)[0]).toMatch(/^ACK:ENCRYPT/);
-    client.handle(datagram(sent(outputs)[0] ?? "", fromDevice), 0);
-    const data = sent(client.handle({ kind: "send", message: utf8("hello") }, 0))[0] ?? "";
-    expect(lines(device.handle(datagram(data, fromClient), 0))).toContain("reject malformed");
-    expect(device.stateSize?.()).toBe(1);
+    play.give("client", sent(outputs)[0] ?? "", "device");
+    const data = sent(play.handle("client", send(utf8("hello"))))[0] ?? "";
+    expect(play.told(play.give("device", data, "client"))).toContain("reject malformed");
+    expect(play.endpoint("device").stateSize?.()).toBe(1);
   });
 
   test("a huge number makes it compute for hours (I19)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const [login = ""] = answer(client, connect, fromDevice);
-    device.handle(datagram(withField(login, 5, "9".repeat(7000)), fromClient), 0);
-    expect(device.handle(datagram("A:b", stranger), 1)).toEqual([]);
-    expect(device.deadline?.()).toBeUndefined();
+    const play = new Iot();
+    const [login = ""] = play.answer("client", play.announced, "device");
+    play.give("device", withField(login, 5, "9".repeat(7000)), "client");
+    expect(play.give("device", "A:b", stranger, 1)).toEqual([]);
+    expect(play.fate("device")).toBe("waits");
+    expect(play.endpoint("device").deadline?.()).toBeUndefined();
   });
 
   test("a reported error has the password typed again (I20)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    expect(answer(client, connect, fromDevice)).toHaveLength(1);
-    expect(answer(client, connect, fromDevice)).toHaveLength(0);
-    answer(client, "ERROR:LOGIN", stranger);
-    expect(answer(client, connect, fromDevice)).toHaveLength(1);
+    const play = new Iot();
+    const connect = play.announced;
+    expect(play.answer("client", connect, "device")).toHaveLength(1);
+    expect(play.answer("client", connect, "device")).toHaveLength(0);
+    play.answer("client", "ERROR:LOGIN", stranger);
+    expect(play.answer("client", connect, "device")).toHaveLength(1);
   });
 
   test("a comma in the name: nine fields, and silence (I21)", () => {
-    const { device, login } = { ...openBoth(), login: loggedOn().login };
-    device.handle({ kind: "start" }, 0);
-    const outputs = device.handle(datagram(withField(login, 2, "home,owner"), fromClient), 0);
-    expect(lines(outputs)[0]).toBe("reject malformed");
+    const play = new Iot();
+    const { login } = loggedOn();
+    const outputs = play.give("device", withField(login, 2, "home,owner"), "client");
+    expect(play.told(outputs)[0]).toBe("reject malformed");
   });
 
   test("ten datagrams push a salt out (I14)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const [login = ""] = answer(client, connect, fromDevice);
-    for (let i = 0; i < 10; i++) answer(device, "A:b", stranger);
-    expect(lines(device.handle(datagram(login, fromClient), 0))[0]).toBe("reject stale");
+    const play = new Iot();
+    const [login = ""] = play.answer("client", play.announced, "device");
+    for (let i = 0; i < 10; i++) play.answer("device", "A:b", stranger);
+    expect(play.told(play.give("device", login, "client"))[0]).toBe("reject stale");
   });
 
-  test("a wrong password is told", () => {
-    const { device } = openBoth();
-    device.handle({ kind: "start" }, 0);
+  test("a wrong password is reported", () => {
+    const play = new Iot();
     const wrong = withField(loggedOn().login, 3, "0".repeat(64));
-    expect(answer(device, wrong, fromClient)[0]).toBe("ERROR:LOGIN");
+    expect(play.answer("device", wrong, "client")[0]).toBe("ERROR:LOGIN");
   });
 });
 
 /** The same installation after a first session, with its salts as the device made them. */
 function loggedOnAndLeft() {
-  const ends = loggedOn();
-  const [fin = ""] = sent(ends.client.handle({ kind: "timeout" }, 1000));
-  answer(ends.device, fin, fromClient);
-  return ends;
+  const { play } = loggedOn();
+  const [fin = ""] = sent(play.handle("client", timeout, 1000));
+  play.answer("device", fin, "client");
+  return play;
 }
 
 describe("one datagram ends the program", () => {
@@ -210,16 +268,17 @@ describe("one datagram ends the program", () => {
     ["ACK:", "NameError"],
     ["ACK:PASS,x,a,b,c,1,d", "ValueError"],
   ])("the idle device: %s (I10)", (text, error) => {
-    const { device } = openBoth();
-    device.handle({ kind: "start" }, 0);
-    expect(fate(device, datagram(text))).toContain(error);
+    const play = new Iot();
+    play.give("device", text);
+    expect(play.fate("device")).toContain(error);
   });
 
   test("the device in session: junk in the client's name (I10), busy for others (I12)", () => {
-    const { device } = loggedOn();
-    expect(answer(device, "A:b", stranger)[0]).not.toContain(":");
-    expect(device.stateSize?.()).toBe(1);
-    expect(fate(device, datagram("junk!", fromClient))).toContain("Error");
+    const { play } = loggedOn();
+    expect(play.answer("device", "A:b", stranger)[0]).not.toContain(":");
+    expect(play.endpoint("device").stateSize?.()).toBe(1);
+    play.give("device", "junk!", "client");
+    expect(play.fate("device")).toContain("Error");
   });
 
   test.each([
@@ -227,29 +286,28 @@ describe("one datagram ends the program", () => {
     ["CONNECT:a", "IndexError"],
     ["ACK:ENCRYPT", "NameError"],
   ])("the client: %s (I11)", (text, error) => {
-    expect(fate(openBoth().client, datagram(text))).toContain(error);
+    const play = new Iot();
+    play.give("client", text);
+    expect(play.fate("client")).toContain(error);
   });
 
   test("the client leaves its loop at an unknown command (I11)", () => {
-    const outputs = openBoth().client.handle(datagram("X:"), 0);
-    expect(lines(outputs)).toEqual(["exit unknown command"]);
+    const play = new Iot();
+    expect(play.told(play.give("client", "X:"))).toEqual(["exit because unknown command"]);
   });
 
   test.each([
-    [449, "alive", "alive"],
-    [452, "alive", "ValueError: Plaintext is too long."],
-    [465, "ValueError: Plaintext is too long.", undefined],
+    [449, "waits", "waits"],
+    [452, "waits", "crash ValueError: Plaintext is too long."],
+    [465, "crash ValueError: Plaintext is too long.", undefined],
   ])("a text of %d bytes (I17)", (size, atClient, atDevice) => {
-    const { device, type } = loggedOn();
-    let outputs: readonly Output[] = [];
-    const attempt = (): void => {
-      outputs = type("x".repeat(size));
-    };
+    const { play, type } = loggedOn();
     // Each digit that the number has less than six makes room for one more byte.
-    if (atClient === "alive") attempt();
-    else expect(attempt).toThrow(atClient);
+    const outputs = type("x".repeat(size));
+    expect(play.fate("client")).toBe(atClient);
     if (atDevice === undefined) return;
-    expect(fate(device, datagram(sent(outputs)[0] ?? "", fromClient))).toBe(atDevice);
+    play.give("device", sent(outputs)[0] ?? "", "client");
+    expect(play.fate("device")).toBe(atDevice);
   });
 
   test("the table of connections stumbles over empty slots (I25)", () => {
@@ -263,26 +321,24 @@ describe("one datagram ends the program", () => {
   });
 });
 
-describe("denied by others", () => {
-  test("a colon-less datagram in somebody's name blocks them for an hour (I13)", () => {
-    const { client, device } = openBoth();
-    const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-    const [login = ""] = answer(client, connect, fromDevice);
-    answer(device, "no colon", fromClient);
-    expect(lines(device.handle(datagram(login, fromClient), 1))[0]).toBe("reject unauthorized");
+describe("denial of service by third parties", () => {
+  test("a colon-less datagram with a spoofed source blocks its owner for an hour (I13)", () => {
+    const play = new Iot();
+    const [login = ""] = play.answer("client", play.announced, "device");
+    play.answer("device", "no colon", "client");
+    expect(play.told(play.give("device", login, "client", 1))[0]).toBe("reject unauthorized");
   });
 
-  test("the user says no to strangers, and blocks them", () => {
-    const { client } = openBoth();
-    expect(answer(client, "CONNECT:00,1,evil", stranger)).toEqual([]);
-    expect(lines(client.handle(datagram("X:", stranger), 1))).toEqual(["reject unauthorized"]);
-    expect(lines(client.handle(datagram("X:", stranger), 600_000))[0]).toContain("exit");
+  test("the user refuses unknown peers, and blocks them", () => {
+    const play = new Iot();
+    expect(play.answer("client", "CONNECT:00,1,evil", stranger)).toEqual([]);
+    expect(play.told(play.give("client", "X:", stranger, 1))).toEqual(["reject unauthorized"]);
+    expect(play.told(play.give("client", "X:", stranger, 600_000))[0]).toContain("exit");
   });
 
-  test("any datagram, a blocked one too, has the device shout (I22)", () => {
-    const { device } = openBoth();
-    device.handle({ kind: "start" }, 0);
-    for (const _ of [1, 2, 3]) expect(answer(device, "x", stranger)[0]).toMatch(/^CONNECT:/);
+  test("any datagram, a blocked one too, triggers an announcement of the device (I22)", () => {
+    const play = new Iot();
+    for (const _ of [1, 2, 3]) expect(play.answer("device", "x", stranger)[0]).toMatch(/^CONNECT:/);
   });
 });
 
@@ -290,29 +346,27 @@ describe("options", () => {
   const kit = () => new CryptoRecorder([], new Random("options"), "options");
 
   test("keyfiles=swapped: private keys travel, and the first text ends the device", () => {
-    const { login, answer: reply, device, type } = loggedOn({ keyfiles: "swapped" });
+    const { play, login, answer: reply, type } = loggedOn({ keyfiles: "swapped" });
     for (const text of [login, reply]) expect(text).toContain("-----BEGIN PRIVATE KEY-----");
-    expect(fate(device, datagram(sent(type("hello"))[0] ?? "", fromClient))).toBe(
-      "TypeError: No private key",
-    );
+    play.give("device", sent(type("hello"))[0] ?? "", "client");
+    expect(play.fate("device")).toBe("crash TypeError: No private key");
   });
 
   test("keys=pinned, binding=all-fields: what is replaced is refused", () => {
     for (const options of [{ binding: "all-fields" }, { keys: "pinned" }]) {
-      const { client, device } = openBoth(options);
-      const [connect = ""] = sent(device.handle({ kind: "start" }, 0));
-      const [login = ""] = answer(client, connect, fromDevice);
+      const play = new Iot(options);
+      const [login = ""] = play.answer("client", play.announced, "device");
       const foreign = withField(login, 6, field(loggedOn().answer, 1));
-      const outputs = lines(device.handle(datagram(foreign, fromClient), 0));
+      const outputs = play.told(play.give("device", foreign, "client"));
       expect(outputs.some((l) => l.startsWith("reject bad-"))).toBe(true);
     }
   });
 
   test("salts=one-time: a login is good once", () => {
-    const { client, device, login } = loggedOn({ salts: "one-time" });
-    const [fin = ""] = sent(client.handle({ kind: "timeout" }, 1000));
-    answer(device, fin, fromClient);
-    expect(lines(device.handle(datagram(login, fromClient), 0))[0]).toBe("reject stale");
+    const { play, login } = loggedOn({ salts: "one-time" });
+    const [fin = ""] = sent(play.handle("client", timeout, 1000));
+    play.answer("device", fin, "client");
+    expect(play.told(play.give("device", login, "client"))[0]).toBe("reject stale");
   });
 
   test("dh=x25519: the first number has 128 bits", () => {
@@ -325,20 +379,19 @@ describe("options", () => {
   });
 
   test("fields=checked: what would end them is dropped", () => {
-    const { client, device } = openBoth({ fields: "checked" });
-    device.handle({ kind: "start" }, 0);
-    expect(fate(device, datagram("ACK:"))).toBe("alive");
+    const play = new Iot({ fields: "checked" });
+    play.give("device", "ACK:");
+    expect(play.fate("device")).toBe("waits");
     for (const text of ["noise", "ACK:ENCRYPT", "X:", "CONNECT:a", "CONNECT:a,1,b\nc"]) {
-      expect(lines(client.handle(datagram(text), 0))).toContain("reject malformed");
+      expect(play.told(play.give("client", text))).toContain("reject malformed");
     }
   });
 
-  test("beacon=timed: no shouting, and a block list with a bound", () => {
-    const { device } = openBoth({ beacon: "timed" });
-    device.handle({ kind: "start" }, 0);
-    for (let i = 0; i < 50; i++) expect(answer(device, "x", `s${i}:1`)).toEqual([]);
-    expect(device.stateSize?.()).toBe(16);
-    expect(sent(device.handle({ kind: "timeout" }, 60_000))).toHaveLength(1);
+  test("beacon=timed: no triggered announcements, and a bounded block list", () => {
+    const play = new Iot({ beacon: "timed" });
+    for (let i = 0; i < 50; i++) expect(play.answer("device", "x", `s${i}:1`)).toEqual([]);
+    expect(play.endpoint("device").stateSize?.()).toBe(16);
+    expect(sent(play.handle("device", timeout, 60_000))).toHaveLength(1);
   });
 
   test("salts are version-4 UUIDs", () => {

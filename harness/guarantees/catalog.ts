@@ -5,7 +5,7 @@ import { confidentiality } from "./confidentiality.ts";
 import { delivery } from "./delivery.ts";
 import { downgrade } from "./downgrade.ts";
 import { forwardSecrecy } from "./forward-secrecy.ts";
-import type { Guarantee, Unjudged } from "./guarantee.ts";
+import type { Guarantee } from "./guarantee.ts";
 import { honestAcknowledgement } from "./honest-acknowledgement.ts";
 import { identityHiding } from "./identity-hiding.ts";
 import { integrity } from "./integrity.ts";
@@ -25,7 +25,7 @@ import { responderIdentity } from "./responder-identity.ts";
 import { robustness } from "./robustness.ts";
 import { safeParsing } from "./safe-parsing.ts";
 
-export const guarantees: readonly (Guarantee | Unjudged)[] = [
+export const guarantees: readonly Guarantee[] = [
   confidentiality,
   integrity,
   origin,
@@ -52,6 +52,3 @@ export const guarantees: readonly (Guarantee | Unjudged)[] = [
   passwordProtection,
   safeParsing,
 ];
-
-export const isJudged = (g: Guarantee | Unjudged): g is Guarantee => !("unjudged" in g);
-export const judgedGuarantees: readonly Guarantee[] = guarantees.filter(isJudged);

@@ -1,11 +1,12 @@
-import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { type Attack, isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-/** What is said to the attacker itself, as a user like others, it may know. */
+/** The adversary may know messages sent to itself, as a registered user. */
 const isSecret = ({ other, purpose, message }: Item, attack: Attack): boolean =>
   purpose === "message" &&
   message.length >= declaredFromBytes &&
@@ -27,7 +28,7 @@ export const confidentiality: Guarantee = {
     const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, attack));
     for (const { message, end } of messages) {
       if (!knowledge.derivable(message)) continue;
-      const compute = knowledge.costOf(latin1(message));
+      const compute = computeCost(knowledge, latin1(message));
       return {
         atStake: messages.length,
         violation: {

@@ -6,10 +6,10 @@ import { utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
 import { claim } from "../testing/scripted.ts";
 import { deliver, judgeRun, type Part, run, tiny, transmit, words } from "../testing/tiny.ts";
-import { judgedGuarantees } from "./catalog.ts";
+import { guarantees } from "./catalog.ts";
 
 const guarantee = (id: string) => {
-  const found = judgedGuarantees.find((g) => g.id === id);
+  const found = guarantees.find((g) => g.id === id);
   if (found === undefined) throw new Error(`there is no guarantee ${id}`);
   return found;
 };

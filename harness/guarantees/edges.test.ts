@@ -16,11 +16,11 @@ import {
   submit,
 } from "../testing/scripted.ts";
 import { judgeRun, sharingKey, tiny, transmit } from "../testing/tiny.ts";
-import { judgedGuarantees } from "./catalog.ts";
+import { guarantees } from "./catalog.ts";
 import type { Judgement } from "./guarantee.ts";
 
 const guarantee = (id: string) => {
-  const found = judgedGuarantees.find((g) => g.id === id);
+  const found = guarantees.find((g) => g.id === id);
   if (found === undefined) throw new Error(`there is no guarantee ${id}`);
   return found;
 };

@@ -1,4 +1,5 @@
-import { declaredFromBytes } from "../../attacker/knowledge/knowledge.ts";
+import { outlastsSessions } from "../../attacker/disclosure.ts";
+import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -16,10 +17,10 @@ export const forwardSecrecy: Guarantee = {
   vacuousBecause: `every message of ${declaredFromBytes} bytes or more is readable without what is disclosed`,
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
-    attack.every((m) => m.move !== "disclose" || m.when === "end"),
-  judge(trace, profile) {
-    // What an undisturbed run already gives away belongs to confidentiality.
-    const readable = knowledgeFromWire(profile.honest);
+    attack.every((m) => m.move !== "disclose" || (m.when === "end" && outlastsSessions(m.what))),
+  judge(trace, baseline) {
+    // What is readable in an undisturbed run already is judged by confidentiality.
+    const readable = knowledgeFromWire(baseline.honest);
     const before = knowledgeFromWire(trace);
     const after = knowledgeOf(trace);
     const messages = exchangesOf(trace).submissions.filter(

@@ -5,7 +5,8 @@ import type { Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf } from "../subject.ts";
@@ -21,10 +22,10 @@ import {
 import { bare, deliver, judgeRun, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { baseWorkload } from "../workload.ts";
-import { judgedGuarantees } from "./catalog.ts";
+import { guarantees } from "./catalog.ts";
 
 const guarantee = (id: string) => {
-  const found = judgedGuarantees.find((g) => g.id === id);
+  const found = guarantees.find((g) => g.id === id);
   if (found === undefined) throw new Error(`there is no guarantee ${id}`);
   return found;
 };
@@ -740,6 +741,6 @@ test("every judged guarantee is judged here", () => {
   const elsewhere = ["delivery", "robustness", "bounded-state", "length-hiding", "downgrade"];
   const all = [...Object.keys(table), ...elsewhere, "non-repudiation"];
   const inTheirOwnFiles = ["kci", "responder-identity"];
-  const others = judgedGuarantees.map((g) => g.id).filter((id) => !all.includes(id));
+  const others = guarantees.map((g) => g.id).filter((id) => !all.includes(id));
   expect(others).toEqual(inTheirOwnFiles);
 });

@@ -1,24 +1,25 @@
+import { disclosureOf } from "../../attacker/disclosure.ts";
 import type { Attack } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { explainGrade, type Graded, gradeCommits, grades } from "./agreement.ts";
 import type { Guarantee } from "./guarantee.ts";
 
-/** Whose long-term secrets the attacker holds from the start; only attacks on one count. */
+/** The one principal whose long-term secrets the adversary has from the start, if exactly one. */
 function victimOf(attack: Attack): string | undefined {
   const told = attack.filter((m) => m.move === "disclose");
   const [only] = told;
-  if (told.length !== 1 || only?.when !== "start" || only.what !== "long-term") return undefined;
-  return only.principal;
+  if (told.length !== 1 || only?.when !== "start") return undefined;
+  return disclosureOf(only.what).kind === "long-term" ? only.principal : undefined;
 }
 
 const weakness = ({ grade }: Graded): number => grades.indexOf(grade);
 const isWeak = (graded: Graded): boolean => weakness(graded) > 0;
 
 /**
- * Lets through, in their order, the commitments that are weaker than without any attack: only
- * that can be the attack's doing. Each weak one of the undisturbed run excuses one of the same
- * process about the same peer, so one session more, with an impostor, has no excuse.
+ * Selects, in order, the commitments that are weaker than in the undisturbed run: only these are
+ * effects of the attack. Each weak one of the undisturbed run excuses one of the same process to
+ * the same peer, so an additional session, with an impersonator, has no excuse.
  */
 function unexcusedBy(honest: Trace): (graded: Graded) => boolean {
   const excuses = gradeCommits(honest)

@@ -1,3 +1,4 @@
+import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
 import { isCorrupt, roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { processOf } from "../trace/process-of.ts";
@@ -22,10 +23,10 @@ export const keySecrecy: Guarantee = {
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",
-  judge(trace, profile) {
+  judge(trace, baseline) {
     const knowledge = knowledgeFromWire(trace);
-    // A key counts once its end believes to be done: before that, anybody may be at the other end.
-    const finishes = rolesThatFinish(profile.honest);
+    // A key counts once its end has committed: before that, its peer is not authenticated.
+    const finishes = rolesThatFinish(baseline.honest);
     const commits = eventsOf(trace, "commit");
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {
@@ -37,7 +38,7 @@ export const keySecrecy: Guarantee = {
       if (!done && finishes.has(roleOf(e.at))) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;
-      const compute = knowledge.costOf(latin1(e.value));
+      const compute = computeCost(knowledge, latin1(e.value));
       const because = `the attacker can compute the session key of ${e.at} with ${e.peer}`;
       return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
     }

@@ -1,7 +1,8 @@
 /** Laws that every guarantee obeys, and the twin that breaks it. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { assess } from "../search/assess.ts";
@@ -11,7 +12,7 @@ import type { Trace, TraceEvent } from "../trace/trace.ts";
 import { digestOf } from "../trace/trace-lines.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { baseWorkload, defaultWorkload } from "../workload.ts";
-import { guarantees, judgedGuarantees } from "./catalog.ts";
+import { guarantees } from "./catalog.ts";
 import type { Guarantee } from "./guarantee.ts";
 
 const seed = "mallory";
@@ -64,7 +65,7 @@ function brokenBy(guarantee: Guarantee): ProtocolReport {
   return report;
 }
 
-describe.each(judgedGuarantees.map((g) => [g.id, g] as const))("%s", (id, guarantee) => {
+describe.each(guarantees.map((g) => [g.id, g] as const))("%s", (id, guarantee) => {
   test(`is broken by its twin, ${guarantee.twin}`, () => {
     const [verdict, ...others] = brokenBy(guarantee).verdicts;
     expect(others).toEqual([]);
@@ -174,7 +175,7 @@ describe("on traces of all sorts, a safety violation stays one", () => {
     for (const network of [lossyNetwork, { ...lossyNetwork, loss: 0, reordering: 0 }]) {
       const trace = simulate(planOf(subject, { workload: baseWorkload, network, attack, seed }));
       const profiles = new Baselines(subject, seed);
-      for (const guarantee of judgedGuarantees) {
+      for (const guarantee of guarantees) {
         // Deduction costs too much to be done anew for every event; its law is tested on its own.
         if (!guarantee.safety || guarantee.secrecy || guarantee.distinguish !== undefined) continue;
         expectMonotone(guarantee, trace, profiles);

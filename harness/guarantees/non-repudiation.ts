@@ -1,4 +1,5 @@
 import { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { operations } from "../../protocol/kit/operations.ts";
 import { processOf } from "../trace/process-of.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
@@ -29,7 +30,7 @@ export const nonRepudiation: Guarantee = {
 
 /**
  * What the receiver could compute without the sender's message: its own secrets and draws, public
- * values, the messages themselves, and other people's public keys.
+ * values, the messages themselves, and the public keys of others.
  */
 function receiversKnowledge(trace: Trace, at: string): Knowledge {
   const knowledge = new Knowledge([]);
@@ -39,9 +40,10 @@ function receiversKnowledge(trace: Trace, at: string): Knowledge {
   for (const value of trace.deployment.publicValues ?? []) knowledge.observe(value);
   for (const secret of trace.deployment.longTermSecrets(principal)) knowledge.observe(secret);
   for (const op of trace.crypto) {
-    if (op.op === "public-key") knowledge.observe(op.output);
-    // Randomness of others that a message brought is known too: only signatures must be missing.
-    if (op.op === "random" && (own.has(op.by) || !keepsSecret(trace, op.output))) {
+    const { keyPair, fresh } = operations[op.op];
+    if (keyPair === true) knowledge.observe(op.output);
+    // Others' random values, except private keys, count as received: only signatures are missing.
+    if (fresh === true && (own.has(op.by) || !keepsSecret(trace, op.output))) {
       knowledge.observe(op.output);
     }
   }
@@ -54,5 +56,7 @@ function receiversKnowledge(trace: Trace, at: string): Knowledge {
 
 /** Private keys and the like: drawn, and the input of a public key. */
 const keepsSecret = (trace: Trace, value: string): boolean =>
-  trace.crypto.some((op) => op.op === "public-key" && op.inputs[0] === value) ||
-  trace.crypto.some((op) => op.by === "deployment" && op.op === "random" && op.output === value);
+  trace.crypto.some((op) => operations[op.op].keyPair === true && op.inputs[0] === value) ||
+  trace.crypto.some(
+    (op) => op.by === "deployment" && operations[op.op].fresh === true && op.output === value,
+  );

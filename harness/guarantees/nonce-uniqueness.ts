@@ -1,9 +1,11 @@
 import { isAdversaryProcess } from "../../attacker/move.ts";
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
-import type { OpRecord } from "../../protocol/kit/recorder.ts";
+import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import type { Guarantee } from "./guarantee.ts";
 
-/** What is encrypted, and what goes with it: all inputs behind key and nonce. */
+const takesNonce = ({ op }: OpRecord): boolean => operations[op].nonce !== undefined;
+
+/** Plaintext and associated data: all inputs after key and nonce. */
 const isSameContent = (a: OpRecord, b: OpRecord): boolean =>
   a.inputs.length === b.inputs.length &&
   a.inputs.every((input, i) => i < 2 || input === b.inputs[i]);
@@ -17,21 +19,19 @@ export const nonceUniqueness: Guarantee = {
   secrecy: false,
   safety: true,
   notApplicable: ({ honest }) =>
-    honest.crypto.some((op) => op.op === "aead" || op.op === "cipher")
-      ? undefined
-      : "nothing is encrypted under a nonce or IV",
+    honest.crypto.some(takesNonce) ? undefined : "nothing is encrypted under a nonce or IV",
   judge(trace) {
     const used = new Map<Latin1, Map<Latin1, OpRecord>>();
     let atStake = 0;
     for (const op of trace.crypto) {
       if (isAdversaryProcess(op.by)) continue;
-      if (op.backwards || (op.op !== "aead" && op.op !== "cipher")) continue;
+      if (op.backwards || !takesNonce(op)) continue;
       atStake++;
       const [key = "", nonce = ""] = op.inputs;
       const underKey = used.get(key) ?? new Map<Latin1, OpRecord>();
       used.set(key, underKey);
       const before = underKey.get(nonce);
-      // Whoever sees the same bytes twice learns nothing new: only a difference counts.
+      // The same ciphertext again reveals nothing new: only different content counts.
       if (before !== undefined && !isSameContent(before, op)) {
         const because = `${op.by} encrypts a second plaintext under a key and nonce already used (${op.algorithm})`;
         return { atStake, violation: { because } };

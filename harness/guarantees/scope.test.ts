@@ -6,7 +6,7 @@ import { utf8 } from "../../protocol/kit/bytes.ts";
 import { inPlaceOfBob } from "../testing/puppets.ts";
 import { claim, key, type Scripts, scripted } from "../testing/scripted.ts";
 import { run } from "../testing/tiny.ts";
-import { judgedGuarantees } from "./catalog.ts";
+import { guarantees } from "./catalog.ts";
 
 const iv = new Uint8Array(16);
 const packet = { from: "client#0", to: "server#0", nth: 1 };
@@ -62,7 +62,7 @@ const counted: Readonly<Record<string, string>> = {
   "safe-parsing": "x".repeat(20),
 };
 
-test.each(judgedGuarantees)("what is held against $id", (guarantee) => {
+test.each(guarantees)("what is held against $id", (guarantee) => {
   const counts = Object.values(attacks).map((attack) =>
     guarantee.counts?.(attack, "datagram") === false ? "." : "x",
   );
@@ -158,7 +158,7 @@ const scopes: readonly Scope[] = [
 describe("where it makes no sense", () => {
   const rows = scopes.map(([id, what, scripts, missing]) => ({ id, what, scripts, missing }));
   test.each(rows)("$id: $what", ({ id, scripts, missing }) => {
-    const guarantee = judgedGuarantees.find((g) => g.id === id);
+    const guarantee = guarantees.find((g) => g.id === id);
     const protocol = scripted(scripts);
     const honest = run(protocol);
     const reason = guarantee?.notApplicable?.({ protocol, honest, confirms: false });
@@ -167,7 +167,7 @@ describe("where it makes no sense", () => {
   });
 
   test("acknowledgements are judged where there are any", () => {
-    const guarantee = judgedGuarantees.find((g) => g.id === "honest-acknowledgement");
+    const guarantee = guarantees.find((g) => g.id === "honest-acknowledgement");
     const protocol = scripted({});
     const reasons = [true, false].map((confirms) =>
       guarantee?.notApplicable?.({ protocol, honest: run(protocol), confirms }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bundledSubject } from "./bundled-protocols.ts";
 import {
-  bundledSubject,
   checkCapabilities,
   checkGuarantees,
   fillOptions,

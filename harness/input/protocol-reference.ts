@@ -4,8 +4,7 @@
  */
 
 import { type Capability, capabilities } from "../../attacker/move.ts";
-import { protocols } from "../../protocol/catalog.ts";
-import type { OptionSpecs, OptionValues, Protocol } from "../../protocol/endpoint.ts";
+import type { OptionSpecs, OptionValues } from "../../protocol/endpoint.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import type { Subject } from "../subject.ts";
 import { listed, nearest, unknownName } from "./suggestions.ts";
@@ -97,22 +96,6 @@ export function fillOptions(
   return filled;
 }
 
-/** @throws UserError if no protocol of that name is bundled. */
-export function bundledProtocol(name: string): Protocol {
-  const protocol = protocols.find((p) => p.name === name);
-  if (protocol !== undefined) return protocol;
-  const names = protocols.map((p) => p.name);
-  const hint = nearest(name, names) === undefined ? "; a file is named by its path: ./file.ts" : "";
-  throw new UserError(unknownName("protocol", name, names) + hint);
-}
-
-/** @throws UserError unless the name is a bundled one, with options that it has. */
-export function bundledSubject(name: ProtocolName): Subject {
-  const protocol = bundledProtocol(name.source);
-  const options = fillOptions(name.source, protocol.options, name.given);
-  return { protocol, options, source: name.source };
-}
-
 /** Options that differ from their defaults, as they are written: `seg=128&loop=true`, or "". */
 export function writtenOptions(specs: OptionSpecs | undefined, options: OptionValues): string {
   return Object.entries(options)
@@ -143,4 +126,14 @@ export function checkCapabilities(names: readonly string[]): readonly Capability
   const wrong = names.find((name) => !isCapability(name));
   if (wrong !== undefined) throw new UserError(unknownName("capability", wrong, capabilities));
   return [...new Set(names.filter(isCapability))];
+}
+
+/**
+ * An attacker who can do more can also do less: an attacker on the path sees the traffic and can
+ * send, and no attacker is needed for a network to lose a packet.
+ */
+export function withWeaker(capabilities: readonly Capability[]): readonly Capability[] {
+  const all = new Set<Capability>(["none", ...capabilities]);
+  if (all.has("on-path")) all.add("passive").add("off-path");
+  return [...all];
 }

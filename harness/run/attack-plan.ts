@@ -1,12 +1,21 @@
-/** The moves of an attack, arranged by what sets them off. */
-import { type Attack, type Moment, type Move, packetKey } from "../../attacker/move.ts";
+/** The moves of an attack, indexed by what triggers them. */
+import {
+  type Attack,
+  type Moment,
+  type OwnMove,
+  type PacketMove,
+  packetKey,
+} from "../../attacker/move.ts";
 
-export interface IndexedMove {
+/** A move, and its place in the attack. */
+export interface IndexedMove<M extends PacketMove | OwnMove> {
   readonly index: number;
-  readonly move: Move;
+  readonly move: M;
 }
+type OnPacket = IndexedMove<PacketMove>;
+type OwnEntry = IndexedMove<OwnMove>;
 
-const momentOf = (move: Move): Moment | "end" | undefined => {
+function momentOf(move: OwnMove): Moment | "end" {
   switch (move.move) {
     case "replay":
     case "inject":
@@ -20,52 +29,68 @@ const momentOf = (move: Move): Moment | "end" | undefined => {
       return { after: move.after };
     case "reflect":
       return move.when ?? { after: move.packet };
-    default:
-      return undefined;
   }
-};
+}
 
 /** Looks moves up by packet; built once per run. */
 export class AttackPlan {
   /** Moves that act on a packet while it is on its way. */
-  readonly #on = new Map<string, IndexedMove[]>();
+  readonly #on = new Map<string, OnPacket[]>();
   /** Moves that follow a packet's arrival. */
-  readonly #after = new Map<string, IndexedMove[]>();
-  readonly atStart: readonly IndexedMove[];
-  readonly atTime: readonly (IndexedMove & { readonly t: number })[];
-  readonly atEnd: readonly IndexedMove[];
+  readonly #after = new Map<string, OwnEntry[]>();
+  readonly #atStart: OwnEntry[] = [];
+  readonly #atTime: (OwnEntry & { readonly t: number })[] = [];
+  readonly #atEnd: OwnEntry[] = [];
 
   constructor(attack: Attack) {
-    const atStart: IndexedMove[] = [];
-    const atTime: (IndexedMove & { t: number })[] = [];
-    const atEnd: IndexedMove[] = [];
     attack.forEach((move, index) => {
-      const when = momentOf(move);
-      const entry = { index, move };
-      if (when === undefined) {
-        if ("packet" in move) push(this.#on, packetKey(move.packet), entry);
-      } else if (when === "start") atStart.push(entry);
-      else if (when === "end") atEnd.push(entry);
-      else if ("atMs" in when) atTime.push({ ...entry, t: when.atMs });
-      else push(this.#after, packetKey(when.after), entry);
+      switch (move.move) {
+        case "drop":
+        case "hold":
+        case "duplicate":
+        case "modify":
+        case "redirect":
+        case "cut":
+          push(this.#on, packetKey(move.packet), { index, move });
+          return;
+        default:
+          this.#plan({ index, move });
+      }
     });
-    this.atStart = atStart;
-    this.atTime = atTime;
-    this.atEnd = atEnd;
   }
 
-  on(key: string): readonly IndexedMove[] {
+  #plan(entry: OwnEntry): void {
+    const when = momentOf(entry.move);
+    if (when === "start") this.#atStart.push(entry);
+    else if (when === "end") this.#atEnd.push(entry);
+    else if ("atMs" in when) this.#atTime.push({ ...entry, t: when.atMs });
+    else push(this.#after, packetKey(when.after), entry);
+  }
+
+  get atStart(): readonly OwnEntry[] {
+    return this.#atStart;
+  }
+
+  get atTime(): readonly (OwnEntry & { readonly t: number })[] {
+    return this.#atTime;
+  }
+
+  get atEnd(): readonly OwnEntry[] {
+    return this.#atEnd;
+  }
+
+  on(key: string): readonly OnPacket[] {
     return this.#on.get(key) ?? none;
   }
 
-  after(key: string): readonly IndexedMove[] {
+  after(key: string): readonly OwnEntry[] {
     return this.#after.get(key) ?? none;
   }
 }
 
-const none: readonly IndexedMove[] = [];
+const none: readonly never[] = [];
 
-function push(map: Map<string, IndexedMove[]>, key: string, entry: IndexedMove): void {
+function push<Entry>(map: Map<string, Entry[]>, key: string, entry: Entry): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [entry]);
   else list.push(entry);

@@ -4,33 +4,34 @@ const mostLines = 5;
 const mostCharacters = 500;
 
 type Write = NodeJS.WriteStream["write"];
-type Tell = (line: string) => void;
+type Listener = (line: string) => void;
 
-let tell: Tell = () => {};
-let told = 0;
+let listener: Listener = () => {};
+let lines = 0;
+/** The line that has not ended yet. */
 let rest = "";
 
-function line(text: string): void {
-  told += 1;
-  if (told <= mostLines) tell(text.slice(0, mostCharacters));
-  else if (told === mostLines + 1) tell("(further lines are left out)");
+function passOn(line: string): void {
+  lines += 1;
+  if (lines <= mostLines) listener(line.slice(0, mostCharacters));
+  else if (lines === mostLines + 1) listener("(further lines are left out)");
 }
 
 /** Where lines go from now on, up to a bound; `undefined`: nowhere. */
-export function tellConsole(listener: Tell | undefined): void {
-  if (rest !== "") line(rest);
+export function redirectConsole(to: Listener | undefined): void {
+  if (rest !== "") passOn(rest);
   rest = "";
-  told = 0;
-  tell = listener ?? (() => {});
+  lines = 0;
+  listener = to ?? (() => {});
 }
 
 /** Takes the console of this thread away from the code that runs in it, for good. */
 export function takeOverConsole(): void {
   const write = ((chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
     const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk as Uint8Array);
-    const lines = (rest + text).split("\n");
-    rest = (lines.pop() ?? "").slice(0, mostCharacters);
-    for (const l of lines) line(l);
+    const ended = (rest + text).split("\n");
+    rest = (ended.pop() ?? "").slice(0, mostCharacters);
+    for (const line of ended) passOn(line);
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") queueMicrotask(() => callback());
     return true;
@@ -42,7 +43,7 @@ export function takeOverConsole(): void {
     throw new Error("calls process.exit()");
   }) as typeof process.exit;
   const failed = (error: unknown): void => {
-    line(`a callback or promise of its own failed: ${String(error).split("\n", 1)[0]}`);
+    passOn(`a callback or promise of its own failed: ${String(error).split("\n", 1)[0]}`);
   };
   process.on("uncaughtException", failed);
   process.on("unhandledRejection", failed);

@@ -1,40 +1,55 @@
 /**
- * Somebody else's protocol behind a guard: the guard notes which function is running, so that an
+ * A user's own protocol behind a guard: the guard notes which function is running, so that an
  * endless loop can be named, whose exception it is, and what does not fit the interface.
  */
 
-import {
-  type Deployment,
-  type Endpoint,
-  type Output,
-  type Protocol,
-  rejectReasons,
-} from "../../protocol/endpoint.ts";
+import type { Deployment, Endpoint, Protocol } from "../../protocol/endpoint.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
+import { outputComplaint } from "./output-shape.ts";
 import { workloadComplaint } from "./protocol-shape.ts";
-import type { Place, Watchdog } from "./watchdog.ts";
+import { type ForeignUse, whileWatched } from "./surroundings.ts";
+import type { ForeignCall, Watchdog } from "./watchdog.ts";
 
 export class ContractMonitor {
-  readonly #heart: Watchdog;
+  readonly #watchdog: Watchdog;
   /** What did not fit the interface, in words. */
-  #rubbish: string | undefined;
+  #violation: string | undefined;
   /** The last exception that came out of the protocol's code, and from where. */
   #thrown: { readonly error: unknown; readonly where: string } | undefined;
+  #firstThrown: unknown;
+  /** What was used first of each kind that no plan decides. */
+  readonly #uses = new Map<ForeignUse["kind"], ForeignUse>();
+  readonly #onUse = (use: ForeignUse): void => {
+    if (!this.#uses.has(use.kind)) this.#uses.set(use.kind, use);
+  };
 
-  constructor(heart: Watchdog) {
-    this.#heart = heart;
+  /** @param uses what the protocol's file has used while it was loaded. */
+  constructor(watchdog: Watchdog, uses: readonly ForeignUse[] = []) {
+    this.#watchdog = watchdog;
+    for (const use of uses) this.#onUse(use);
+  }
+
+  /** The first exception that came out of the protocol's code. */
+  get firstThrown(): unknown {
+    return this.#firstThrown;
+  }
+
+  /** What may decide a run beside its plan: clocks and chance rather than cryptography. */
+  get foreignUse(): ForeignUse | undefined {
+    return this.#uses.get("clock-or-chance") ?? this.#uses.get("cryptography");
   }
 
   /** Runs foreign code. */
-  call<T>(place: Place, where: string, role: number, code: () => T): T {
-    this.#heart.enter(place, role);
+  call<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
+    this.#watchdog.enter(kind, role);
     try {
-      return code();
+      return whileWatched(this.#onUse, code);
     } catch (error) {
       this.#thrown = { error, where };
+      this.#firstThrown ??= error;
       throw error;
     } finally {
-      this.#heart.leave();
+      this.#watchdog.leave();
     }
   }
 
@@ -50,12 +65,12 @@ export class ContractMonitor {
    * a finding; so it waits for the next {@link throwContractViolation}.
    */
   note(complaint: string | undefined): void {
-    this.#rubbish ??= complaint;
+    this.#violation ??= complaint;
   }
 
   /** @throws ProtocolError if the protocol has returned something that does not fit. */
   throwContractViolation(): void {
-    if (this.#rubbish !== undefined) throw new ProtocolError(this.#rubbish);
+    if (this.#violation !== undefined) throw new ProtocolError(this.#violation);
   }
 
   refuse(complaint: string): never {
@@ -139,9 +154,9 @@ function guardedEndpoint(
   guard: ContractMonitor,
 ): Endpoint {
   const { deadline, stateSize } = endpoint;
-  const numeric = <T>(place: "deadline" | "stateSize", code: () => T): T => {
-    const where = `${place}() of ${role}`;
-    const value = guard.call(place, where, index, code);
+  const numeric = <T>(kind: "deadline" | "stateSize", code: () => T): T => {
+    const where = `${kind}() of ${role}`;
+    const value = guard.call(kind, where, index, code);
     if (value !== undefined && typeof value !== "number") {
       guard.refuse(`${where} must return a number, not ${typeof value}`);
     }
@@ -167,78 +182,4 @@ function guardedEndpoint(
       ? { stateSize: () => numeric("stateSize", () => stateSize.call(endpoint)) }
       : {}),
   };
-}
-
-type Test = readonly [is: (value: unknown) => boolean, words: string];
-const string: Test = [(v) => typeof v === "string", "a string"];
-const boolean: Test = [(v) => typeof v === "boolean", "true or false"];
-const bytes: Test = [(v) => v instanceof Uint8Array, "a Uint8Array"];
-const object: Test = [(v) => typeof v === "object" && v !== null, "an object"];
-const optional = ([is, words]: Test): Test => [(v) => v === undefined || is(v), words];
-const wholeNumber: Test = [(v) => Number.isInteger(v), "a whole number"];
-const reason: Test = [
-  (v) => (rejectReasons as readonly unknown[]).includes(v),
-  `one of ${rejectReasons.join(", ")}`,
-];
-const purpose: Test = [(v) => v === "message" || v === "login", '"message" or "login"'];
-
-/** Fields by kind of output, those left out that the simulator checks itself. */
-const outputFields: Readonly<Record<Output["kind"], Readonly<Record<string, Test>>>> = {
-  transmit: { to: optional(string) },
-  ready: { messages: optional(wholeNumber) },
-  submit: { purpose },
-  deliver: { from: string, purpose: optional(purpose) },
-  confirm: {},
-  "give-up": {},
-  claim: { claim: object },
-  reject: { reason },
-  log: { line: string },
-  alarm: { text: string },
-  "ran-code": { code: string },
-  negotiated: { suite: string, best: string },
-  close: { to: optional(string) },
-  exit: { ok: boolean, because: optional(string) },
-};
-const claimFields: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
-  running: { peer: optional(string), agreed: optional(bytes) },
-  commit: { peer: string, agreed: optional(bytes) },
-  secret: { peer: string, value: bytes },
-  evidence: { peer: string, message: bytes, bytes },
-};
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function outputComplaint(output: unknown): string | undefined {
-  if (typeof output !== "object" || output === null) return undefined;
-  const fields = output as Fields;
-  const kind = String(fields.kind);
-  const tests = Object.hasOwn(outputFields, kind)
-    ? outputFields[kind as Output["kind"]]
-    : undefined;
-  // An unknown kind is refused by the simulator.
-  if (tests === undefined) return undefined;
-  const session = fields.session;
-  if (session !== undefined && typeof session !== "string") {
-    return `"${kind}" whose session is not a string`;
-  }
-  const wrong = fieldComplaint(`"${kind}"`, fields, tests);
-  return wrong ?? (kind === "claim" ? claimComplaint(fields.claim as Fields) : undefined);
-}
-
-function claimComplaint(claim: Fields): string | undefined {
-  const kind = String(claim.kind);
-  const tests = Object.hasOwn(claimFields, kind) ? claimFields[kind] : undefined;
-  if (tests !== undefined) return fieldComplaint(`a claim "${kind}"`, claim, tests);
-  return `a claim of the unknown kind "${kind}"; there are ${Object.keys(claimFields).join(", ")}`;
-}
-
-function fieldComplaint(
-  what: string,
-  fields: Fields,
-  tests: Readonly<Record<string, Test>>,
-): string | undefined {
-  for (const [name, [is, words]] of Object.entries(tests)) {
-    if (!is(fields[name])) return `${what} whose ${name} is not ${words}`;
-  }
-  return undefined;
 }

@@ -13,9 +13,8 @@ import { readTextFile } from "../input/read-file.ts";
 import { readJson } from "../input/source-document.ts";
 import { UserError } from "../input/user-error.ts";
 import { jsonText } from "../json-text.ts";
-import type { Checkpoint } from "../search/fuzz.ts";
 import { isFile, writeOut } from "./files.ts";
-import type { Reached } from "./worker-task.ts";
+import type { SettingNames } from "./settings.ts";
 
 const stateFile = "fuzz-state.json";
 /** More would take longer to try again than they are worth. */
@@ -53,22 +52,24 @@ const stateSchema = z.strictObject({
 });
 export type FuzzState = z.infer<typeof stateSchema>;
 
-/** The same for the same attack, in whatever order its fields were written. */
+/** The same for the same attack, in any order of its fields. */
 export const contentOf = (attack: Attack): string => jsonText(attackSchema.parse(attack));
 const nameOf = (content: string): string => `${hex(sha256(utf8(content))).slice(0, 32)}.json`;
 
 export class Corpus {
   readonly folder: string;
   readonly #cwd: string;
+  readonly #names: SettingNames;
   /** Files known to hold what their name says. */
   readonly #files = new Map<string, Attack>();
 
   /** @throws UserError if `folder` can be no folder. */
-  constructor(cwd: string, folder: string) {
+  constructor(cwd: string, folder: string, names: SettingNames) {
     this.#cwd = cwd;
+    this.#names = names;
     this.folder = folder;
     if (isFile(resolve(cwd, folder))) {
-      throw new UserError(`${folder}: is a file; --corpus needs a folder`);
+      throw new UserError(`${folder}: is a file; ${names.corpus} needs a folder`);
     }
   }
 
@@ -77,12 +78,12 @@ export class Corpus {
   }
 
   /**
-   * The names of all attacks in the folder. Whatever else is there is told, and left alone; an
+   * The names of all attacks in the folder. Anything else is noted, and left alone; an
    * attack under a name of the user's own gets a copy under its right one.
    */
-  load(tell: (line: string) => void): readonly string[] {
+  load(note: (line: string) => void): readonly string[] {
     const complaints: string[] = [];
-    for (const name of this.#names()) {
+    for (const name of this.#listed()) {
       const path = join(this.folder, name);
       let attack: Attack;
       try {
@@ -99,20 +100,22 @@ export class Corpus {
       if (name === nameOf(contentOf(attack))) this.#files.set(name, attack);
       else this.keep(attack);
     }
-    for (const line of complaints.slice(0, mostComplaints)) tell(line);
+    for (const line of complaints.slice(0, mostComplaints)) note(line);
     const more = complaints.length - mostComplaints;
-    if (more > 0) tell(`${this.folder}: ${more} more files skipped`);
+    if (more > 0) note(`${this.folder}: ${more} more files skipped`);
     return [...this.#files.keys()].sort();
   }
 
-  #names(): readonly string[] {
+  #listed(): readonly string[] {
     try {
       const names = readdirSync(resolve(this.#cwd, this.folder));
       return names.filter((n) => !n.startsWith(".") && n !== stateFile).sort();
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       if (code === "ENOENT") return [];
-      throw new UserError(`${this.folder}: cannot be read (${code}); choose another --corpus`);
+      throw new UserError(
+        `${this.folder}: cannot be read (${code}); choose another ${this.#names.corpus}`,
+      );
     }
   }
 
@@ -126,7 +129,7 @@ export class Corpus {
     const content = contentOf(attack);
     const name = nameOf(content);
     if (this.#files.has(name)) return name;
-    writeOut(this.#cwd, join(this.folder, name), content, "--corpus");
+    writeOut(this.#cwd, join(this.folder, name), content, this.#names.corpus);
     this.#files.set(name, attack);
     return name;
   }
@@ -138,10 +141,15 @@ export class Corpus {
     const path = join(this.folder, name);
     const attack = this.#read(path);
     if (nameOf(contentOf(attack)) !== name) {
-      throw new UserError(`${path}: was changed, and the search cannot go on; leave out --resume`);
+      throw this.cannotResume(`${path}: was changed, and the search cannot go on`);
     }
     this.#files.set(name, attack);
     return attack;
+  }
+
+  /** Why the search in this folder cannot go on, and what can be done instead. */
+  cannotResume(says: string, instead = ""): UserError {
+    return new UserError(`${says}; leave out ${this.#names.resume}${instead}`);
   }
 
   /** @throws UserError if there is none, or it is not readable. */
@@ -152,7 +160,7 @@ export class Corpus {
       text = readTextFile(path, this.#cwd, "the state of a search");
     } catch (error) {
       if (!(error instanceof UserError) || !error.message.endsWith("does not exist")) throw error;
-      throw new UserError(`${this.folder}: holds no search to go on with; leave out --resume`);
+      throw this.cannotResume(`${this.folder}: holds no search to go on with`);
     }
     return readJson(path, text).checked(stateSchema);
   }
@@ -161,69 +169,14 @@ export class Corpus {
   saveState(state: FuzzState): void {
     const path = join(this.folder, stateFile);
     const draft = join(this.folder, `.${stateFile}`);
-    writeOut(this.#cwd, draft, jsonText(state), "--corpus");
+    writeOut(this.#cwd, draft, jsonText(state), this.#names.corpus);
     try {
       renameSync(resolve(this.#cwd, draft), resolve(this.#cwd, path));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      throw new UserError(`${path}: cannot be written (${code}); choose another --corpus`);
-    }
-  }
-}
-
-/** Follows a search, and keeps its folder up to date. */
-export class CorpusKeeper {
-  readonly #corpus: Corpus;
-  #state: FuzzState;
-  #problem: UserError | undefined;
-
-  constructor(corpus: Corpus, state: FuzzState) {
-    this.#corpus = corpus;
-    this.#state = state;
-  }
-
-  /** What kept a file from being written, if anything did. */
-  get problem(): UserError | undefined {
-    return this.#problem;
-  }
-
-  reach(index: number, { added, ...counts }: Reached): void {
-    this.#write(() => {
-      const kept = this.#state.shards[index]?.kept ?? [];
-      const names = added.map((attack) => this.#corpus.keep(attack));
-      this.#set(index, { ...counts, kept: [...kept, ...names] });
-    });
-  }
-
-  /** The last word of a shard, which may be ahead of what was told before. */
-  finish(index: number, { kept, ...counts }: Checkpoint): void {
-    this.#write(() => {
-      this.#set(index, { ...counts, kept: kept.map((attack) => this.#corpus.keep(attack)) });
-    });
-  }
-
-  /** Attacks that are no part of how the search goes on, but worth trying next time. */
-  found(attacks: readonly Attack[], broken: readonly Attack[]): void {
-    this.#write(() => {
-      for (const attack of attacks) this.#corpus.keep(attack);
-      const names = broken.filter((a) => a.length > 0).map((a) => this.#corpus.keep(a));
-      this.#state = { ...this.#state, found: [...new Set([...this.#state.found, ...names])] };
-      this.#corpus.saveState(this.#state);
-    });
-  }
-
-  #set(index: number, shard: FuzzState["shards"][number]): void {
-    this.#state = { ...this.#state, shards: this.#state.shards.with(index, shard) };
-    this.#corpus.saveState(this.#state);
-  }
-
-  #write(write: () => void): void {
-    if (this.#problem !== undefined) return;
-    try {
-      write();
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.#problem = error;
+      throw new UserError(
+        `${path}: cannot be written (${code}); choose another ${this.#names.corpus}`,
+      );
     }
   }
 }

@@ -15,13 +15,22 @@ export function isFile(path: string): boolean {
   }
 }
 
-/** Writes a file, and the folders it needs. @throws UserError, which names the flag at fault. */
-export function writeOut(cwd: string, path: string, content: string, flag = "--out"): void {
+/**
+ * Writes a file, and the folders it needs.
+ * @param setting what the caller's user calls the setting that the path comes from.
+ * @throws UserError, which names that setting.
+ */
+export function writeOut(
+  cwd: string,
+  path: string,
+  content: string | Uint8Array,
+  setting: string,
+): void {
   const full = resolve(cwd, path);
   try {
     mkdirSync(resolve(full, ".."), { recursive: true });
     writeFileSync(full, content);
   } catch (error) {
-    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another ${flag}`);
+    throw new UserError(`${path}: cannot be written (${codeOf(error)}); choose another ${setting}`);
   }
 }

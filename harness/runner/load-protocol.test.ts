@@ -1,23 +1,24 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fixtures, temporaryFolder } from "../../reports/cli/testing/fake-io.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
+import { fixtures, temporaryFolder } from "./testing/folders.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 const folder = temporaryFolder();
-let workshop: WorkerPool;
+let pool: WorkerPool;
 beforeAll(() => {
-  workshop = new WorkerPool({ workers: 1, cwd: folder.path, stuckMs: 4_000 });
+  pool = new WorkerPool({ workers: 1, cwd: folder.path, stuckMs: 4_000 });
 });
 afterAll(async () => {
-  await workshop.close();
+  await pool.close();
   folder.remove();
 });
 
 /** What comes out of looking at a protocol: its label, or the one line that says what is wrong. */
-async function look(name: string): Promise<string> {
-  const result = await workshop.run("check", parseProtocolName(name), {}).result;
+async function look(reference: string): Promise<string> {
+  const protocol = { name: parseProtocolName(reference), label: reference };
+  const result = await pool.run("check", protocol, {}).result;
   if (result.end === "done") return `fine: ${result.answer.label}`;
   return result.end === "stopped" ? "stopped" : `${result.end}: ${result.message}`;
 }
@@ -43,14 +44,10 @@ describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
     ["other.ts", "export const n = 1; export function f() {}", "it exports "],
     ["syntax.ts", "export const p = {\n  a: 1\n  b: 2 };", ":3:3: does not compile: Expected"],
     ["syntax.mjs", "export const p = {\n  a: 1\n  b: 2 };", ": does not compile: Unexpected"],
-    [
-      "chain.ts",
-      'export * from "../../reports/cli/syntax.ts";',
-      "/syntax.ts:3:3: does not compile",
-    ],
+    ["chain.ts", 'export * from "./syntax.ts";', "/syntax.ts:3:3: does not compile"],
     [
       "lost.ts",
-      'import { x } from "../../reports/cli/lost-and-found.ts"; export const p = x;',
+      'import { x } from "./lost-and-found.ts"; export const p = x;',
       "which does not exist",
     ],
     [
@@ -71,7 +68,7 @@ describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
     [
       "transport.ts",
       `export const p = ${fields.replace("datagram", "pigeon")} };`,
-      'transport must be "datagram" or "stream", not "pigeon"',
+      'transport must be "datagram", "stream" or "messages", not "pigeon"',
     ],
     [
       "role.ts",

@@ -1,22 +1,19 @@
 /**
- * Finds the protocol that a name stands for. Somebody's own file is imported, so this belongs
- * into a worker thread that can be ended; whatever is wrong with the file becomes one line.
+ * Finds the protocol that a name stands for. A user's own file is imported, so this belongs into
+ * a worker thread that can be ended; anything that is wrong with the file becomes one line.
  */
 import { readdirSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { basename, dirname, extname, resolve } from "node:path";
 import type { Protocol } from "../../protocol/endpoint.ts";
-import {
-  bundledSubject,
-  codeEndings,
-  fillOptions,
-  type ProtocolName,
-} from "../input/protocol-reference.ts";
+import { codeEndings, fillOptions, type ProtocolName } from "../input/protocol-reference.ts";
 import { listed, nearest, unknownName } from "../input/suggestions.ts";
 import { UserError } from "../input/user-error.ts";
 import type { Subject } from "../subject.ts";
 import { ContractMonitor, guarded } from "./contract-monitor.ts";
+import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
+import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
+import { importUserCode } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
@@ -25,18 +22,20 @@ export interface Loaded {
   readonly guard?: ContractMonitor;
 }
 
-/** @throws UserError */
+/** @throws UserError, in one line, if there is no such protocol or its file is wrong. */
 export async function loadSubject(
   name: ProtocolName,
   cwd: string,
-  heart: Watchdog,
+  watchdog: Watchdog,
 ): Promise<Loaded> {
-  if (name.file === undefined) return { subject: bundledSubject(name) };
+  if (name.file === undefined) {
+    // A thread with a user's own protocol never loads the others.
+    const { bundledSubject } = await import("../input/bundled-protocols.ts");
+    return { subject: bundledSubject(name) };
+  }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
-  checkFile(file);
-  const exported = await importFile(file, heart);
-  const protocol = chosenExport(file.shown, exported, name.exportName);
-  const guard = new ContractMonitor(heart);
+  const { protocol, uses } = await loadProtocol(file, name.exportName, watchdog);
+  const guard = new ContractMonitor(watchdog, uses);
   const options = fillOptions(name.source, protocol.options, name.given);
   return {
     subject: { protocol: guarded(protocol, guard), options, source: name.source },
@@ -44,14 +43,47 @@ export async function loadSubject(
   };
 }
 
-interface NamedFile {
-  /** As the user wrote it. */
-  readonly shown: string;
-  readonly path: string;
-  readonly cwd: string;
+/**
+ * Protocols that this thread has loaded, by path and export, with the time of the file's last
+ * change. Kept is only the author's own object, as it was exported. That is sound because Node
+ * keeps a module as long as its thread lives: to import the file again for the next task would
+ * give the same object, and its shape was checked when it was first loaded. Nothing that belongs
+ * to a task is kept: the options, the monitor of the contract and the guard around the protocol
+ * are made anew for each. Failures are not kept, since their messages say how the file was named.
+ */
+const loadedProtocols = new Map<
+  string,
+  {
+    readonly mtimeMs: number;
+    readonly protocol: Protocol;
+    /** What its file has used of the world outside while it was loaded. */
+    readonly uses: readonly ForeignUse[];
+  }
+>();
+
+async function loadProtocol(
+  file: NamedFile,
+  exportName: string | undefined,
+  watchdog: Watchdog,
+): Promise<{ readonly protocol: Protocol; readonly uses: readonly ForeignUse[] }> {
+  // Each time: the file may have been deleted or changed since.
+  const { mtimeMs } = checkedFile(file);
+  const key = `${file.path}#${exportName ?? ""}`;
+  const known = loadedProtocols.get(key);
+  if (known?.mtimeMs === mtimeMs) return known;
+  const uses: ForeignUse[] = [];
+  const note = (use: ForeignUse): void => {
+    // The first of each kind is all that is ever told.
+    if (uses.every((u) => u.kind !== use.kind)) uses.push(use);
+  };
+  const exported = await whileWatchedAsync(note, () => importFile(file, watchdog));
+  const protocol = chosenExport(file.shown, exported, exportName);
+  const loaded = { mtimeMs, protocol, uses };
+  loadedProtocols.set(key, loaded);
+  return loaded;
 }
 
-function checkFile({ shown, path }: NamedFile): void {
+function checkedFile({ shown, path }: NamedFile): Stats {
   const stat = statOf(shown, path);
   if (stat === undefined) throw new UserError(`${shown}: does not exist${neighbour(shown, path)}`);
   if (stat.isDirectory()) {
@@ -61,6 +93,7 @@ function checkFile({ shown, path }: NamedFile): void {
     const endings = listed(codeEndings.filter((e) => !e.startsWith(".c")));
     throw new UserError(`${shown}: a protocol is a ${endings} file`);
   }
+  return stat;
 }
 
 function statOf(shown: string, path: string): Stats | undefined {
@@ -90,97 +123,16 @@ function neighbour(shown: string, path: string): string {
   return `; did you mean "${shown.slice(0, shown.length - name.length)}${near}"?`;
 }
 
-/** What a person calls a file: as it was named, or its path from the working directory. */
-function shownPath(file: NamedFile, path: string): string {
-  if (path === file.path) return file.shown;
-  const short = relative(file.cwd, path);
-  return short.startsWith("..") || isAbsolute(short) ? path : `.${sep}${short}`;
-}
-
-async function importFile(file: NamedFile, heart: Watchdog): Promise<object> {
-  heart.enter("load");
+async function importFile(file: NamedFile, watchdog: Watchdog): Promise<object> {
+  watchdog.enter("load");
   try {
-    const exported: unknown = await import(pathToFileURL(file.path).href);
+    const exported: unknown = await importUserCode(file.path);
     return typeof exported === "object" && exported !== null ? exported : {};
   } catch (error) {
     throw new UserError(importComplaint(file, error));
   } finally {
-    heart.leave();
+    watchdog.leave();
   }
-}
-
-const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
-
-/** What somebody threw, in one line; it may be anything at all. */
-export function thrownWords(error: unknown): string {
-  try {
-    if (error instanceof Error) {
-      const name = error.name === "Error" ? "" : `${error.name}: `;
-      return firstLine(`${name}${error.message}`).trim() || "an Error without a message";
-    }
-    return typeof error === "string" ? `"${firstLine(error)}"` : firstLine(String(error));
-  } catch {
-    return "something that cannot be shown";
-  }
-}
-
-function importComplaint(file: NamedFile, error: unknown): string {
-  if (!(error instanceof Error)) return `${file.shown}: throws on load: ${thrownWords(error)}`;
-  return (
-    compileComplaint(file, error) ??
-    missingComplaint(file, error) ??
-    `${placeOf(file, error)}: throws on load: ${thrownWords(error)}`
-  );
-}
-
-/** esbuild writes `path:line:column: ERROR: text`; its columns count from 0. */
-const esbuildError = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m;
-const nodeError = /^(?:file:\/\/)?(\/.+|[A-Za-z]:.+):(\d+)$/;
-
-function compileComplaint(file: NamedFile, error: Error): string | undefined {
-  const found = esbuildError.exec(error.message);
-  if (found !== null) {
-    const [, path = "", line, column, text = ""] = found;
-    const place = `${shownPath(file, path)}:${line}:${Number(column) + 1}`;
-    return `${place}: does not compile: ${text}`;
-  }
-  if (!(error instanceof SyntaxError)) return undefined;
-  const at = nodeError.exec(firstLine(error.stack ?? ""));
-  const place = at === null ? file.shown : `${shownPath(file, at[1] ?? "")}:${at[2]}:1`;
-  return `${place}: does not compile: ${firstLine(error.message)}`;
-}
-
-/** An import that leads nowhere, in the words of either module system of Node. */
-function missingComplaint(file: NamedFile, error: Error): string | undefined {
-  const code = "code" in error ? error.code : undefined;
-  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined;
-  const text = firstLine(error.message);
-  const what = /Cannot find (?:module|package) '([^']*)'/.exec(text)?.[1] ?? text;
-  const stack: unknown = "requireStack" in error ? error.requireStack : undefined;
-  const first: unknown = Array.isArray(stack) ? stack[0] : undefined;
-  const importer = typeof first === "string" ? first : /imported from (.+)$/.exec(text)?.[1];
-  const shown = isAbsolute(what) ? shownPath(file, what) : what;
-  const missing = /^[./]/.test(shown) || isAbsolute(shown) ? "does not exist" : "is not installed";
-  return `${shownPath(file, importer ?? file.path)}: imports "${shown}", which ${missing}`;
-}
-
-const labFolder = fileURLToPath(new URL("../../", import.meta.url));
-const foreignFrame = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:)[^()]*?):(\d+):(\d+)\)?$/;
-
-/** `./x.ts:3:7`, the innermost place in the user's code, as far as the stack knows one. */
-export function placeOf(file: Pick<NamedFile, "shown" | "path" | "cwd">, error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const frames = stack.split("\n").flatMap((line) => {
-    const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
-    if (match === null) return [];
-    const [, place = "", row, column] = match;
-    const path = place.startsWith("file://") ? fileURLToPath(place) : place;
-    return [{ path: path.replace(/\?.*$/, ""), at: `${row}:${column}` }];
-  });
-  const own = frames.find((f) => f.path === file.path);
-  const outside = frames.find((f) => !f.path.startsWith(labFolder));
-  const frame = own ?? outside;
-  return frame === undefined ? file.shown : `${shownPath(file, frame.path)}:${frame.at}`;
 }
 
 function kindOf(value: unknown): string {

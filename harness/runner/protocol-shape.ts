@@ -1,6 +1,7 @@
-/** Is a value that somebody's file exports a protocol? If not, which field is wrong? */
+/** Is a value that a user's file exports a protocol? If not, which field is wrong? */
 import { z } from "zod";
 import type { Protocol, Workload } from "../../protocol/endpoint.ts";
+import { transportNames } from "../../protocol/transport.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import { diagnosticWords, validate } from "../input/diagnostic.ts";
 import { nearest } from "../input/suggestions.ts";
@@ -31,7 +32,7 @@ const shape = {
   name: text,
   title: text,
   flow: z.string(),
-  transport: z.enum(["datagram", "stream"]),
+  transport: z.enum(transportNames),
   roles: z.array(role).min(1),
   options: z.record(z.string(), option).optional(),
   claims: z.array(
@@ -56,7 +57,7 @@ const protocolShape = z.looseObject(shape);
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-/** Somebody meant it to be a protocol, whether it is one or not. */
+/** Was it meant to be a protocol, whether it is one or not? */
 export const resemblesProtocol = (value: unknown): boolean =>
   isObject(value) && ("deploy" in value || ("roles" in value && "transport" in value));
 

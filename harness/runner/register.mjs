@@ -1,12 +1,8 @@
 /**
- * Lets this thread import TypeScript. Every thread needs it for itself: Node 20 cannot start a
- * worker from a .ts file, so worker.mjs starts here too.
+ * Lets this thread import the lab. A checkout is TypeScript, which every thread has to learn for
+ * itself: Node 20 cannot start a worker from a .ts file. A package is built, and needs nothing.
  */
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { startTsx } from "./typescript.mjs";
 
-// Otherwise tsx takes whatever tsconfig.json lies in the working directory, broken or not.
-process.env.TSX_TSCONFIG_PATH ??= fileURLToPath(new URL("../../tsconfig.json", import.meta.url));
-const [esm, cjs] = await Promise.all([import("tsx/esm/api"), import("tsx/cjs/api")]);
-// A .ts file outside of any package counts as CommonJS, which goes another way through Node.
-cjs.register();
-esm.register();
+if (existsSync(new URL("./worker-task.ts", import.meta.url))) await startTsx();

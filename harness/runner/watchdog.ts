@@ -3,8 +3,8 @@
  * sends no messages, but what it wrote here last can still be read.
  */
 
-/** Where foreign code runs; 0 is the lab's own. */
-export const places = [
+/** Calls into foreign code, by what is called; 0 stands for the lab's own code. */
+const foreignCalls = [
   "",
   "load",
   "workload",
@@ -15,11 +15,11 @@ export const places = [
   "stateSize",
   "longTermSecrets",
 ] as const;
-export type Place = Exclude<(typeof places)[number], "">;
+export type ForeignCall = Exclude<(typeof foreignCalls)[number], "">;
 
 const countAt = 0;
 const stopAt = 1;
-const placeAt = 2;
+const callAt = 2;
 const roleAt = 3;
 const lengthAt = 4;
 const words = 8;
@@ -39,6 +39,7 @@ export class Watchdog {
 
   // --- the worker writes -----------------------------------------------------------------------
 
+  /** A sign of life. @param what what is being tried, for messages. */
   beat(what: string): void {
     Atomics.add(this.#words, countAt, 1);
     if (what === this.#lastText) return;
@@ -48,14 +49,14 @@ export class Watchdog {
   }
 
   /** Foreign code is called. @param role index of the role it plays, if it plays one. */
-  enter(place: Place, role = -1): void {
-    Atomics.store(this.#words, placeAt, places.indexOf(place));
+  enter(call: ForeignCall, role = -1): void {
+    Atomics.store(this.#words, callAt, foreignCalls.indexOf(call));
     Atomics.store(this.#words, roleAt, role);
     Atomics.add(this.#words, countAt, 1);
   }
 
   leave(): void {
-    Atomics.store(this.#words, placeAt, 0);
+    Atomics.store(this.#words, callAt, 0);
   }
 
   get stopAsked(): boolean {
@@ -69,14 +70,17 @@ export class Watchdog {
     return Atomics.load(this.#words, countAt);
   }
 
-  get place(): Place | undefined {
-    return places[Atomics.load(this.#words, placeAt)] || undefined;
+  /** The call that foreign code has not returned from; `undefined` while the lab's own runs. */
+  get foreignCall(): ForeignCall | undefined {
+    return foreignCalls[Atomics.load(this.#words, callAt)] || undefined;
   }
 
+  /** Index of the role that the foreign code plays; -1: none. */
   get role(): number {
     return Atomics.load(this.#words, roleAt);
   }
 
+  /** What was being tried at the last beat. */
   get what(): string {
     const length = Atomics.load(this.#words, lengthAt);
     // TextDecoder refuses shared memory, so the bytes are copied.

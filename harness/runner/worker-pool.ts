@@ -1,34 +1,40 @@
 /**
- * Worker threads under supervision. The main thread stays free for the terminal, and whatever a
+ * Worker threads under supervision. The main thread stays free for other work, and anything that a
  * protocol's code does to its thread, such as an endless loop, ends as one line for the user.
  */
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ProtocolName } from "../input/protocol-reference.ts";
 import type { MatrixProgress } from "../verdict.ts";
+import type { LabelledProtocol } from "./checked-protocol.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { Answer, Ask, Message, Reached, Task, TaskKind } from "./worker-task.ts";
 
-export interface WorkshopOptions {
+/** Threads that can be shared by several pools of work, one after another or at the same time. */
+export type ThreadPool = Piscina;
+
+export interface WorkerPoolOptions {
+  /** How many tasks can be under way at the same time. */
   readonly workers: number;
+  /** Where the paths of protocols start. */
   readonly cwd: string;
   /** A thread without any sign of life for so long is ended. */
   readonly stuckMs: number;
-  /** Threads that somebody else made and ends. */
-  readonly pool?: Piscina;
+  /** Threads that the caller made and ends. */
+  readonly pool?: ThreadPool;
 }
 
 export interface Listener {
-  progress?(event: MatrixProgress): void;
+  progress?: ((event: MatrixProgress) => void) | undefined;
   /** A random search can go on from here. */
   checkpoint?(reached: Reached): void;
   /** The protocol's code has printed a line. */
   print?(line: string): void;
 }
 
-/** `user`: the input is wrong; `lab`: we are. */
+/** `user`: the input is wrong; `protocol`: nothing can be said about it; `lab`: we are wrong. */
 export interface Failure {
-  readonly end: "user" | "lab";
+  readonly end: "user" | "protocol" | "lab";
   /** One line. */
   readonly message: string;
   readonly stack?: string;
@@ -54,7 +60,8 @@ const heapMegabytes = 2_048;
 /** Runs are short-lived: with so much room for young objects hardly any is ever copied. */
 const youngMegabytes = 96;
 
-export function makePool(workers: number): Piscina {
+/** Threads start when there is work for them; the caller ends them with `destroy()`. */
+export function makePool(workers: number): ThreadPool {
   const pool = new Piscina({
     filename: new URL("./worker.mjs", import.meta.url).href,
     minThreads: 0,
@@ -72,10 +79,10 @@ export function makePool(workers: number): Piscina {
 }
 
 export class WorkerPool {
-  readonly #pool: Piscina;
-  readonly #options: WorkshopOptions;
+  readonly #pool: ThreadPool;
+  readonly #options: WorkerPoolOptions;
 
-  constructor(options: WorkshopOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#pool = options.pool ?? makePool(options.workers);
   }
@@ -85,52 +92,57 @@ export class WorkerPool {
     return this.#options.workers;
   }
 
+  /** Queues a task. How it ends, and whose fault that is, is in the job's result. */
   run<K extends TaskKind>(
     kind: K,
-    name: ProtocolName,
+    { name, label }: LabelledProtocol,
     ask: Ask<K>,
     listener: Listener = {},
   ): Job<K> {
-    const heart = new Watchdog();
+    const watchdog = new Watchdog();
     const { port1, port2 } = new MessageChannel();
     let roles: readonly string[] = [];
-    port1.on("message", (message: Message) => {
+    const take = (message: Message): void => {
       if (message.kind === "roles") roles = message.roles;
       else if (message.kind === "progress") listener.progress?.(message.event);
       else if (message.kind === "checkpoint") listener.checkpoint?.(message.reached);
       else listener.print?.(message.line);
-    });
+    };
+    port1.on("message", take);
     const abort = new AbortController();
     const { cwd } = this.#options;
-    const task = { ...ask, kind, name, cwd, heart: heart.buffer, port: port2 } as unknown as Task;
-    const { ended, stuck, over } = this.#watch(heart, name, () => roles);
+    const shared = { watchdog: watchdog.buffer, port: port2 };
+    const task = { ...ask, ...shared, kind, name, label, cwd } as unknown as Task;
+    const { ended, stuck, over } = this.#watch(watchdog, name, () => roles);
     const running: Promise<Result<K>> = this.#pool.run(task, {
       signal: abort.signal,
       transferList: [port2],
     });
     const finished = running.catch(
       (error: unknown): Result<K> =>
-        ended() ?? (abort.signal.aborted ? { end: "stopped" } : deathOf(name, heart, error)),
+        ended() ?? (abort.signal.aborted ? { end: "stopped" } : deathOf(name, watchdog, error)),
     );
     const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
       over();
       if (ended() !== undefined) abort.abort();
+      // The result came by another way, and may have overtaken the last messages.
+      for (const message of pendingOn(port1)) take(message);
       port1.close();
     });
     return {
       result,
       stop: () => {
-        heart.askToStop();
-        if (heart.count === 0) abort.abort();
+        watchdog.askToStop();
+        if (watchdog.count === 0) abort.abort();
       },
     };
   }
 
   /** Counts looks rather than time: a computer that was asleep is not a loop. */
-  #watch(heart: Watchdog, name: ProtocolName, roles: () => readonly string[]) {
+  #watch(watchdog: Watchdog, name: ProtocolName, roles: () => readonly string[]) {
     const { stuckMs } = this.#options;
     const everyMs = Math.min(250, Math.max(10, stuckMs / 20));
-    let seen = heart.count;
+    let seen = watchdog.count;
     let still = 0;
     let end: Failure | undefined;
     let settle: (failure: Failure) => void = () => {};
@@ -138,56 +150,66 @@ export class WorkerPool {
       settle = resolve;
     });
     const timer = setInterval(() => {
-      const { count } = heart;
+      const { count } = watchdog;
       // Before the first beat the task waits for its turn, or for its thread to start.
       still = count === seen ? still + 1 : 0;
       seen = count;
-      const patience = heart.place === undefined ? ownPatience : 1;
+      const patience = watchdog.foreignCall === undefined ? ownPatience : 1;
       if (count === 0 || still * everyMs < stuckMs * patience) return;
       clearInterval(timer);
-      end = stuckOutcome(heart, name, roles(), stuckMs * patience);
+      end = stuckOutcome(watchdog, name, roles(), stuckMs * patience);
       settle(end);
     }, everyMs);
     return { stuck, ended: () => end, over: () => clearInterval(timer) };
   }
 
+  /** Ends the threads, unless the caller made them. */
   async close(): Promise<void> {
     if (this.#options.pool === undefined) await this.#pool.destroy();
   }
 }
 
+function* pendingOn(port: MessagePort): Generator<Message> {
+  for (;;) {
+    const pending: { readonly message: Message } | undefined = receiveMessageOnPort(port);
+    if (pending === undefined) return;
+    yield pending.message;
+  }
+}
+
 function stuckOutcome(
-  heart: Watchdog,
+  watchdog: Watchdog,
   name: ProtocolName,
   roles: readonly string[],
   ms: number,
 ): Failure {
-  const { place, role, what } = heart;
+  const { foreignCall, role, what } = watchdog;
   const seconds = `${Math.round(ms / 100) / 10} s`;
   const { file, source } = name;
-  if (place === undefined || file === undefined) {
+  if (foreignCall === undefined || file === undefined) {
     const message = `${source}: the lab itself is stuck for ${seconds} (being tried: ${what})`;
     return { end: "lab", message };
   }
-  if (place === "load") {
+  if (foreignCall === "load") {
     return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
   }
   const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
-  const message = `${source}: ${place}()${of} does not return: stuck for ${seconds}`;
+  const message = `${source}: ${foreignCall}()${of} does not return: stuck for ${seconds}`;
   return { end: "user", message: `${message} (being tried: ${what})` };
 }
 
 /** The thread died, of too much memory or by other means. */
-function deathOf(name: ProtocolName, heart: Watchdog, error: unknown): Failure {
+function deathOf(name: ProtocolName, watchdog: Watchdog, error: unknown): Failure {
   const { source, file } = name;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const place = heart.place === undefined ? "" : ` in ${heart.place}()`;
+  const { foreignCall } = watchdog;
+  const where = foreignCall === undefined ? "" : ` in ${foreignCall}()`;
   const end = file === undefined ? "lab" : "user";
   if (code === "ERR_WORKER_OUT_OF_MEMORY") {
-    const message = `${source}: uses more than ${heapMegabytes} MB of memory${place}`;
+    const message = `${source}: uses more than ${heapMegabytes} MB of memory${where}`;
     return { end, message };
   }
   const why = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
   const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
-  return { end, message: `${source}: its thread ended${place}: ${why}`, ...stack };
+  return { end, message: `${source}: its thread ended${where}: ${why}`, ...stack };
 }

@@ -4,28 +4,30 @@
  */
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import type { OptionValues } from "../../protocol/endpoint.ts";
 import type { Expectation } from "../expectation.ts";
-import type { ProtocolName } from "../input/protocol-reference.ts";
-import { nameOf, writtenOptions } from "../input/protocol-reference.ts";
 import { UserError } from "../input/user-error.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../replay.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
 import { runScenario, type ScenarioResult, type ScenarioRun } from "../scenario-run.ts";
 import { type AssessSettings, assess } from "../search/assess.ts";
 import type { Watch } from "../search/campaign.ts";
-import { type Weakening, weakeningsOf } from "../search/defences.ts";
 import { type ExploreSettings, explore } from "../search/explore.ts";
 import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
-import type { Subject } from "../subject.ts";
+import { IrreproducibleError } from "../search/reproducibility.ts";
 import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
-import { tellConsole } from "./console.ts";
-import { type Loaded, loadSubject, placeOf, thrownWords } from "./load-protocol.ts";
+import {
+  type CheckedProtocol,
+  checkedProtocol,
+  type LabelledProtocol,
+} from "./checked-protocol.ts";
+import { redirectConsole } from "./console.ts";
+import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
+import { type Loaded, loadSubject } from "./load-protocol.ts";
 import { Watchdog } from "./watchdog.ts";
 
 interface Kinds {
   /** Does it load, and what is it? */
-  check: { readonly ask: object; readonly answer: CheckedSubject };
+  check: { readonly ask: object; readonly answer: CheckedProtocol };
   assess: { readonly ask: { readonly settings: AssessSettings }; readonly answer: ProtocolReport };
   explore: {
     readonly ask: { readonly settings: ExploreSettings };
@@ -49,27 +51,14 @@ export type TaskKind = keyof Kinds;
 export type Ask<K extends TaskKind> = Kinds[K]["ask"];
 export type Answer<K extends TaskKind> = Kinds[K]["answer"];
 
-/** What is known about a protocol before anything is tried. */
-export interface CheckedSubject {
-  /** The shortest text that names it. */
-  readonly label: string;
-  readonly source: string;
-  readonly protocolName: string;
-  readonly options: OptionValues;
-  /** Options that differ from their defaults, as they are written. */
-  readonly written: string;
-  /** What can be switched off. */
-  readonly weakenings: readonly Weakening[];
-}
-
 export type Task = {
-  [K in TaskKind]: Ask<K> & {
-    readonly kind: K;
-    readonly name: ProtocolName;
-    readonly cwd: string;
-    readonly heart: SharedArrayBuffer;
-    readonly port: MessagePort;
-  };
+  [K in TaskKind]: Ask<K> &
+    LabelledProtocol & {
+      readonly kind: K;
+      readonly cwd: string;
+      readonly watchdog: SharedArrayBuffer;
+      readonly port: MessagePort;
+    };
 }[TaskKind];
 
 export type Message =
@@ -81,41 +70,38 @@ export type Message =
 /** A checkpoint with those of its attacks that the one before did not have. */
 export type Reached = Omit<Checkpoint, "kept"> & { readonly added: Checkpoint["kept"] };
 
-/** How a task ended. `user`: the input is wrong; `lab`: we are. */
-export type Outcome =
-  | { readonly end: "done"; readonly answer: Answer<TaskKind> }
-  | { readonly end: "user" | "lab"; readonly message: string; readonly stack?: string };
+/** How a task ended. */
+export type Outcome = { readonly end: "done"; readonly answer: Answer<TaskKind> } | Failed;
+
+/** `user`: the input is wrong; `protocol`: nothing can be said about it; `lab`: we are wrong. */
+interface Failed {
+  readonly end: "user" | "protocol" | "lab";
+  /** One line. */
+  readonly message: string;
+  readonly stack?: string;
+}
 
 /** Steps are shown to people, who cannot read faster. */
 const betweenStepsMs = 50;
 
-export const checkedSubject = (subject: Subject): CheckedSubject => ({
-  label: nameOf(subject),
-  source: subject.source,
-  protocolName: subject.protocol.name,
-  options: subject.options,
-  written: writtenOptions(subject.protocol.options, subject.options),
-  weakenings: weakeningsOf(subject.protocol, subject.options),
-});
-
 /** The one function that worker threads run. It never rejects. */
 export async function performTask(task: Task): Promise<Outcome> {
-  const heart = new Watchdog(task.heart);
+  const watchdog = new Watchdog(task.watchdog);
   const send = (message: Message): void => task.port.postMessage(message);
-  tellConsole((line) => send({ kind: "console", line }));
+  redirectConsole((line) => send({ kind: "console", line }));
   let loaded: Loaded | undefined;
   try {
-    heart.beat("loading");
-    loaded = await loadSubject(task.name, task.cwd, heart);
+    watchdog.beat("loading");
+    loaded = await loadSubject(task.name, task.cwd, watchdog);
     send({ kind: "roles", roles: loaded.subject.protocol.roles.map((r) => r.name) });
-    const answer = perform(task, loaded, heart, send);
-    // Rubbish of the very last run has not been told yet.
+    const answer = perform(task, loaded, watchdog, send);
+    // A violation in the very last run has not been told yet.
     loaded.guard?.throwContractViolation();
     return { end: "done", answer };
   } catch (error) {
     return failure(task, loaded, error);
   } finally {
-    tellConsole(undefined);
+    redirectConsole(undefined);
     task.port.close();
   }
 }
@@ -123,58 +109,89 @@ export async function performTask(task: Task): Promise<Outcome> {
 function perform(
   task: Task,
   { subject, guard }: Loaded,
-  heart: Watchdog,
+  watchdog: Watchdog,
   send: (message: Message) => void,
 ): Answer<TaskKind> {
+  // The harness knows only how a protocol was named, which for a file is a path.
+  const named = (report: ProtocolReport): ProtocolReport => ({
+    ...report,
+    name: subject.protocol.name,
+  });
+  const watch = (): Watch => watchOf(task, guard, watchdog, send);
   switch (task.kind) {
     case "check":
-      return checkedSubject(subject);
+      return checkedProtocol(task.name, subject);
     case "replay":
-      heart.beat("the run of the file");
-      return runAgain(task.file, task.replay, subject);
+      watchdog.beat("the run of the file");
+      return runAgain(task.file, task.replay, subject, watch());
     case "scenario":
-      heart.beat("the run of the scenario");
-      return runScenario(subject, task);
+      watchdog.beat("the run of the scenario");
+      return runScenario(subject, task, watch());
     case "assess":
-      return assess(subject, task.settings, watchOf(guard, heart, send));
+      return named(assess(subject, task.settings, watch()));
     case "explore":
-      return explore(subject, task.settings, watchOf(guard, heart, send));
+      return named(explore(subject, task.settings, watch()));
     case "fuzz": {
       let sent = task.settings.resume?.kept.length ?? 0;
-      return fuzz(subject, task.settings, {
-        ...watchOf(guard, heart, send),
+      const result = fuzz(subject, task.settings, {
+        ...watch(),
         checkpoint: ({ kept, ...rest }) => {
           send({ kind: "checkpoint", reached: { ...rest, added: kept.slice(sent) } });
           sent = kept.length;
         },
       });
+      return { ...result, report: named(result.report) };
     }
   }
 }
 
 /** Tells the supervisor what a search does, and the search what the supervisor wants. */
-function watchOf(guard: Loaded["guard"], heart: Watchdog, send: (message: Message) => void): Watch {
+function watchOf(
+  task: Task,
+  guard: Loaded["guard"],
+  watchdog: Watchdog,
+  send: (message: Message) => void,
+): Watch {
   let lastStep = 0;
+  const { label } = task;
+  const placed = (error: unknown): string => placeOf(fileOf(task), error);
   return {
+    surroundings: () => {
+      const use = guard?.foreignUse;
+      return use && { kind: use.kind, what: use.what, place: placed(use.error) };
+    },
+    exceptionPlace: () =>
+      guard?.firstThrown === undefined ? undefined : placed(guard.firstThrown),
     beat: (what) => {
       guard?.throwContractViolation();
-      heart.beat(what);
+      watchdog.beat(what);
     },
-    stop: () => heart.stopAsked,
+    stop: () => watchdog.stopAsked,
     progress: (event) => {
       const now = performance.now();
       if (event.kind === "step" && now - lastStep < betweenStepsMs) return;
       if (event.kind === "step") lastStep = now;
       // The answer holds the report, and messages are copied.
-      if (event.kind !== "finished") send({ kind: "progress", event });
+      if (event.kind === "finished") return;
+      // Two sets of options of one protocol differ in their labels alone.
+      send({ kind: "progress", event: { ...event, name: label } });
     },
   };
 }
+
+/** The protocol's file, as messages name it. */
+const fileOf = ({ name, cwd }: Task): NamedFile => {
+  const shown = name.file ?? name.source;
+  return { shown, path: resolve(cwd, shown), cwd };
+};
 
 /** Whose fault it was, and one line that says so. */
 function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcome {
   if (error instanceof UserError) return { end: "user", message: error.message };
   const { file, source } = task.name;
+  if (error instanceof IrreproducibleError && file !== undefined) {
+    return { end: "protocol", message: `${error.place ?? source}: ${error.message}` };
+  }
   const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
   const guard = loaded?.guard;
   if (file === undefined || guard === undefined) {
@@ -182,8 +199,8 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
   }
   try {
     guard.throwContractViolation();
-  } catch (rubbish) {
-    return { end: "user", message: `${source}: ${thrownMessage(rubbish)}`, ...stack };
+  } catch (violation) {
+    return { end: "user", message: `${source}: ${thrownMessage(violation)}`, ...stack };
   }
   if (error instanceof ProtocolError) {
     return { end: "user", message: `${source}: ${error.message}`, ...stack };
@@ -191,8 +208,7 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
   const origin = guard.origin(error);
   if (origin === undefined)
     return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
-  const named = { shown: file, path: resolve(task.cwd, file), cwd: task.cwd };
-  const message = `${placeOf(named, error)}: ${origin} throws: ${thrownWords(error)}`;
+  const message = `${placeOf(fileOf(task), error)}: ${origin} throws: ${thrownWords(error)}`;
   return { end: "user", message, ...stack };
 }
 

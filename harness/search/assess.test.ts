@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { Attack, Capability } from "../../attacker/move.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { judgedGuarantees } from "../guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import { guarantees } from "../guarantees/catalog.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { bare, deliver, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
@@ -27,7 +28,7 @@ const findingsOf = (report: ProtocolReport): readonly (readonly [GuaranteeVerdic
 function violates(subject: Subject, finding: Finding, moves: Attack = finding.attack.moves) {
   const { workload, network, guarantee: id, seed: savedSeed } = finding.attack;
   const trace = simulate(planOf(subject, { workload, network, attack: moves, seed: savedSeed }));
-  const guarantee = judgedGuarantees.find((g) => g.id === id);
+  const guarantee = guarantees.find((g) => g.id === id);
   if (guarantee === undefined) throw new Error(id);
   const { violation } = judge(guarantee, trace, new Baselines(subject, seed));
   return { trace, violation };

@@ -1,9 +1,8 @@
 /**
  * A search in progress: runs attacks, holds every guarantee against every run, keeps the smallest
- * violations, and turns what it found, and how hard it tried, into verdicts. Which attacks are
- * tried is the business of assess.ts, explore.ts and fuzz.ts.
+ * violations. What it found, and how hard it tried, becomes verdicts in verdicts.ts. Which attacks
+ * are tried is decided by assess.ts, explore.ts and fuzz.ts.
  */
-import { untracked } from "../../attacker/knowledge/provenance.ts";
 import {
   type Attack,
   attackerHost,
@@ -13,24 +12,16 @@ import {
   withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
-import { guarantees, isJudged } from "../guarantees/catalog.ts";
+import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
-import { messageSequenceOf } from "../trace/message-sequence.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
-import { declaredSecrets } from "../trace/trace-knowledge.ts";
-import type {
-  Finding,
-  GuaranteeVerdict,
-  HonestRun,
-  Layer,
-  MatrixProgress,
-  ProtocolReport,
-} from "../verdict.ts";
+import type { GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
 import { Findings } from "./findings.ts";
+import { honestRunOf } from "./honest-run.ts";
 import {
   Baselines,
   capabilityShown,
@@ -39,9 +30,13 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
+import { differenceOf, IrreproducibleError, Reproducibility } from "./reproducibility.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
+import { faultsOf } from "./undisturbed.ts";
+import { restsOnDeduction, untrackedIn } from "./untracked.ts";
+import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
 export interface SearchSettings {
   readonly seed: string;
@@ -61,12 +56,23 @@ export interface Watch {
   beat?(what: string): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
+  /** What the protocol's code has used of the world outside, if that is watched. */
+  surroundings?(): Surroundings | undefined;
+  /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
+  exceptionPlace?(): string | undefined;
+}
+
+/** Something that code has used and that no plan decides. */
+export interface Surroundings {
+  /** Cryptography beside `env.crypto` is followed by nothing; clocks and chance change runs. */
+  readonly kind: "cryptography" | "clock-or-chance";
+  /** Such as `Date.now()`. */
+  readonly what: string;
+  /** As `./file.ts:line:column`. */
+  readonly place: string;
 }
 
 const progressEvery = 100;
-/** A reason may follow. */
-export const nothingAtStake = "nothing was at stake in any run";
-
 /** A matrix has fewer runs; a long random search does not repeat itself, and needs its memory. */
 const mostRemembered = 50_000;
 
@@ -74,20 +80,24 @@ export class Campaign {
   readonly subject: Subject;
   readonly settings: SearchSettings;
   readonly #watch: Watch;
-  readonly #profiles: Baselines;
+  readonly #baselines: Baselines;
   /** The undisturbed run that attacks are held against. */
   readonly honest: Trace;
   readonly #tallies: readonly Tally[];
   readonly #findings: Findings;
-  #untracked: readonly string[] = [];
   #runs = 0;
   #cutShort: string | undefined;
+  /** Why nothing that is found out about this protocol means anything. */
+  #meaningless: string | undefined;
+  readonly #reproducibility = new Reproducibility();
+  #untracked: readonly string[] | undefined;
   #other: Trace | undefined;
   #sameWords: Trace | undefined;
-  #depth: number | null = null;
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
   readonly #plans = new Map<string, RunPlan>();
+  /** Where the first exception of the undisturbed run came from. */
+  readonly #exceptionPlace: string | undefined;
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
@@ -95,20 +105,22 @@ export class Campaign {
     this.subject = sessions === undefined ? subject : { ...subject, sessions };
     this.settings = settings;
     this.#watch = watch;
-    this.#profiles = new Baselines(this.subject, settings.seed);
+    this.#baselines = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
-    this.honest = this.#profiles.of(baseWorkload).honest;
-    const profile = this.#profiles.of(baseWorkload);
+    this.honest = this.#baselines.of(baseWorkload).honest;
+    this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
+    this.#reproducibility.note(this.honest.plan, this.honest);
+    this.#exceptionPlace = watch.exceptionPlace?.();
+    const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
-      .filter(isJudged)
-      .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(profile))
+      .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(baseline))
       .map((g) => new Tally(g));
     watch.progress?.({
       kind: "protocol",
       name: subject.source,
       guarantees: this.#chosen().map((g) => g.id),
     });
-    this.#findings = new Findings(this.subject, this.#profiles, () => watch.beat?.("shrinking"));
+    this.#findings = new Findings(this.subject, this.#baselines, () => watch.beat?.("shrinking"));
   }
 
   #chosen() {
@@ -134,6 +146,29 @@ export class Campaign {
     return sceneOf(trace, this.#sameWords as Trace, this.#other as Trace);
   }
 
+  /**
+   * @param difference where a run that was made again came out differently, if it did.
+   * @throws IrreproducibleError, unless that is the work of cryptography that the lab cannot
+   *   follow: then every verdict is `unknown`.
+   */
+  #compare(difference: string | undefined): void {
+    if (difference === undefined) return;
+    const used = this.#watch.surroundings?.();
+    if (used?.kind === "cryptography") {
+      this.#meaningless = `untracked: ${used.what} at ${used.place}, whose bytes no recorded operation explains`;
+      this.#cutShort ??= this.#meaningless;
+      return;
+    }
+    throw new IrreproducibleError(difference, used);
+  }
+
+  /** What the lab cannot follow: then deduction proves nothing. */
+  get #unfollowed(): readonly string[] {
+    this.scene();
+    this.#untracked ??= untrackedIn(this.honest, this.#other as Trace);
+    return this.#untracked;
+  }
+
   get over(): boolean {
     return this.#cutShort !== undefined;
   }
@@ -156,22 +191,46 @@ export class Campaign {
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
   finish(exhaustiveDepth: number | null): ProtocolReport {
-    if (this.#other === undefined) this.scene();
-    this.#untracked = untracked(evidence(this.honest), evidence(this.#other as Trace));
-    this.#depth = this.over ? null : exhaustiveDepth;
+    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.difference());
+    const outcome: SearchOutcome = {
+      subject: this.subject,
+      honest: this.honest,
+      findings: this.#findings,
+      untracked: this.#unfollowed,
+      meaningless: this.#meaningless,
+      cutShort: this.#cutShort,
+      depth: this.over ? null : exhaustiveDepth,
+    };
     const { protocol, options, source } = this.subject;
+    const faults = faultsOf(
+      this.honest,
+      this.#baselines,
+      this.#unfollowed.length === 0,
+      this.#exceptionPlace,
+    );
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,
       flow: protocol.flow,
       options,
       source: source === protocol.name ? "bundled" : source,
-      verdicts: this.#chosen().map((g) => this.#verdict(g.id)),
-      honest: honestRun(this.#profiles.of("default").honest),
+      verdicts: this.#chosen().map((g) => this.#verdict(outcome, g)),
+      honest: honestRunOf(this.#baselines.of("default").honest),
+      ...(faults.length === 0 ? {} : { faults }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
     return report;
+  }
+
+  #verdict(outcome: SearchOutcome, guarantee: Guarantee): GuaranteeVerdict {
+    const { id } = guarantee;
+    const reason = this.#whyNot(id) ?? guarantee.notApplicable?.(this.#baselines.of(baseWorkload));
+    if (reason !== undefined) return notApplicable(this.subject, id, reason);
+    const tally = this.#tallies.find((t) => t.guarantee === guarantee) as Tally;
+    const verdict = verdictOf(outcome, tally);
+    this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
+    return verdict;
   }
 
   /**
@@ -200,7 +259,9 @@ export class Campaign {
       return undefined;
     }
     this.#watch.beat?.(strategy);
-    const trace = simulate(this.#plan(choice));
+    const plan = this.#plan(choice);
+    const trace = simulate(plan);
+    this.#reproducibility.note(plan, trace);
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
@@ -266,7 +327,10 @@ export class Campaign {
   /** Tallies to which such a run can still be news. */
   #due(choice: RunChoice, weighed: Weighed): readonly Tally[] {
     const wanted = this.settings.capabilities;
+    const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
+    if (deduces) return [];
     return this.#tallies.filter((tally) => {
+      if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
       if (!weighed.counts(tally.guarantee)) return false;
       const capability = weighed.capability(tally.guarantee);
       if (wanted !== undefined && !wanted.includes(capability)) return false;
@@ -275,7 +339,7 @@ export class Campaign {
   }
 
   #changedCourse(trace: Trace, choice: RunChoice): boolean {
-    return !observablyEqual(trace, this.#profiles.of(choice.workload).honest);
+    return !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
   }
 
   #judge(
@@ -286,7 +350,7 @@ export class Campaign {
   ): void {
     const { guarantee } = tally;
     const { weighed, strategy, changed } = about;
-    const { violation, atStake, doubt } = judgeCounting(guarantee, trace, this.#profiles);
+    const { violation, atStake, doubt } = judgeCounting(guarantee, trace, this.#baselines);
     const capability = weighed.capability(guarantee);
     if (weighed.isInsider) tally.tried.add("insider");
     tally.doubt ??= doubt;
@@ -302,171 +366,10 @@ export class Campaign {
     }
     if (violation === undefined) return;
     const { because } = violation;
-    const shown = capabilityShown(guarantee, capability, trace, this.#profiles);
+    const shown = capabilityShown(guarantee, capability, trace, this.#baselines);
     const hit = { choice, capability: shown, strategy, because };
     if (!tally.record(hit, trace.handshakeUntouched)) return;
-    const verdict = this.#provisional(tally, because, shown);
+    const verdict = provisionalVerdict(this.subject, tally, because, shown);
     this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
   }
-
-  // --- verdicts --------------------------------------------------------------------------------
-
-  #claim(id: string): Pick<GuaranteeVerdict, "claimed" | "claim"> {
-    const claims = this.subject.protocol.claims.filter((c) => c.guarantee === id);
-    if (claims.length === 0) return { claimed: false };
-    const claim = claims.map((c) => (c.where ? `${c.says} (${c.where})` : c.says)).join("; ");
-    return { claimed: true, claim };
-  }
-
-  #provisional(tally: Tally, because: string, capability: Capability): GuaranteeVerdict {
-    return {
-      guarantee: tally.guarantee.id,
-      verdict: "broken",
-      ...this.#claim(tally.guarantee.id),
-      capability,
-      because,
-      others: [],
-      heldAgainst: [],
-      runs: tally.runs,
-      strategies: tally.strategies.size,
-      atStake: tally.atStake,
-      effective: tally.effective,
-      exhaustiveDepth: null,
-    };
-  }
-
-  #verdict(id: string): GuaranteeVerdict {
-    const none = {
-      guarantee: id,
-      ...this.#claim(id),
-      capability: null,
-      others: [],
-      heldAgainst: [],
-      runs: 0,
-      strategies: 0,
-      atStake: 0,
-      effective: 0,
-      exhaustiveDepth: null,
-    } as const;
-    const guarantee = guarantees.find((g) => g.id === id);
-    const reason =
-      this.#whyNot(id) ??
-      (guarantee !== undefined && isJudged(guarantee)
-        ? guarantee.notApplicable?.(this.#profiles.of(baseWorkload))
-        : undefined);
-    if (reason !== undefined) return { ...none, verdict: "not-applicable", because: reason };
-    const tally = this.#tallies.find((t) => t.guarantee.id === id);
-    if (tally === undefined) return { ...none, verdict: "unknown", because: "not judged yet" };
-    const verdict = this.#judged(tally);
-    this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
-    return verdict;
-  }
-
-  #judged(tally: Tally): GuaranteeVerdict {
-    const { guarantee } = tally;
-    const found = this.#distinct(tally, false);
-    const counts = {
-      guarantee: guarantee.id,
-      ...this.#claim(guarantee.id),
-      heldAgainst: tally.heldAgainst(found[0]?.capability),
-      runs: tally.runs,
-      strategies: tally.strategies.size,
-      atStake: tally.atStake,
-      effective: tally.effective,
-      exhaustiveDepth: this.#depth,
-    };
-    const layer = guarantee.layered && this.#hasHandshake() ? { layer: this.#layer(tally) } : {};
-    const [finding, ...others] = found;
-    if (finding !== undefined) {
-      const { capability, because } = finding;
-      return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
-    }
-    const doubt = this.#doubt(guarantee, tally) ?? tally.doubt;
-    const verdict = doubt === undefined ? "holds" : "unknown";
-    const because = doubt ?? this.#effort(tally);
-    return { ...counts, verdict, capability: null, because, others: [], ...layer };
-  }
-
-  /** Without a session key there is no handshake to leave alone. */
-  #hasHandshake(): boolean {
-    return this.honest.events.some((e) => e.kind === "secret");
-  }
-
-  #effort(tally: Tally): string {
-    const tried = `${tally.strategies.size} strategies found nothing in ${tally.runs} runs`;
-    return this.#depth === null
-      ? tried
-      : `${tried}, all attacks of up to ${this.#depth} moves among them`;
-  }
-
-  /** Shrunk findings, weakest capability first; each capability only if it adds something. */
-  #distinct(tally: Tally, layer: boolean): readonly Finding[] {
-    // Shrinking may have taken a capability away, so only now is it known which one is weakest.
-    const best = new Map<Capability, Finding>();
-    for (const hit of tally.hits(layer)) {
-      const finding = this.#findings.from(hit, tally.guarantee, layer);
-      const known = best.get(finding.capability);
-      if (known === undefined || finding.steps.length < known.steps.length) {
-        best.set(finding.capability, finding);
-      }
-    }
-    const rank = (f: Finding): number => capabilityRank(f.capability);
-    return [...best.values()].sort((a, b) => rank(a) - rank(b));
-  }
-
-  /** Why the absence of a violation says nothing. */
-  #doubt(
-    guarantee: Guarantee,
-    { runs, atStake }: Pick<Tally, "runs" | "atStake">,
-  ): string | undefined {
-    if (guarantee.secrecy && this.#untracked.length > 0) return `untracked: ${this.#untracked[0]}`;
-    if (atStake > 0 || (runs === 0 && this.over)) return this.#cutShort;
-    const why = runs === 0 ? "none that counts was tried" : guarantee.vacuousBecause;
-    return why === undefined ? nothingAtStake : `${nothingAtStake}: ${why}`;
-  }
-
-  #layer(tally: Tally): Layer {
-    const finding = this.#distinct(tally, true)[0];
-    if (finding !== undefined) {
-      const { capability, because } = finding;
-      return { verdict: "broken", capability, because, finding };
-    }
-    const { guarantee, layerRuns: runs, layerAtStake: atStake } = tally;
-    const doubt = this.#doubt(guarantee, { runs, atStake });
-    if (doubt !== undefined) return { verdict: "unknown", capability: null, because: doubt };
-    return {
-      verdict: "holds",
-      capability: null,
-      because: `nothing found in ${tally.layerRuns} runs`,
-    };
-  }
-}
-
-function evidence(trace: Trace) {
-  return {
-    operations: trace.crypto,
-    declared: [
-      ...declaredSecrets(trace),
-      ...(trace.deployment.identities ?? []),
-      ...(trace.deployment.publicValues ?? []),
-    ],
-    packets: trace.packets.map((p) => ({
-      name: `packet ${p.nth} from ${p.from} to ${p.to}`,
-      bytes: p.bytes,
-    })),
-  };
-}
-
-function honestRun(trace: Trace): HonestRun {
-  const count = (kind: string): number =>
-    trace.events.filter((e) => e.kind === kind && (!("purpose" in e) || e.purpose === "message"))
-      .length;
-  return {
-    submitted: count("submit"),
-    delivered: count("deliver"),
-    datagrams: trace.packets.length,
-    largestDatagram: Math.max(0, ...trace.packets.map((p) => p.bytes.length)),
-    digest: trace.digest,
-    story: messageSequenceOf(trace, undefined),
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { capabilities, capabilityRank } from "../../attacker/move.ts";
 import type { Finding, GuaranteeVerdict, Layer, ProtocolReport, Status } from "../verdict.ts";
-import { nothingAtStake } from "./campaign.ts";
+import { nothingAtStake } from "./verdicts.ts";
 
 /** What one part saw weighs more than what another did not see. */
 const weight: Readonly<Record<Status, number>> = {

@@ -3,6 +3,8 @@ import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import { attackerHost, packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
+import { operations } from "../../protocol/kit/operations.ts";
+import { transportOf } from "../../protocol/transport.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
@@ -45,7 +47,9 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
   const kinds = new Map<string, SeenValue["kind"]>();
   for (const op of trace.crypto) {
     if (op.output.length < recognisedFromBytes) continue;
-    if (op.op === "public-key" || op.op === "random") kinds.set(op.output, op.op);
+    const { keyPair, fresh } = operations[op.op];
+    if (keyPair === true) kinds.set(op.output, "public-key");
+    else if (fresh === true) kinds.set(op.output, "random");
   }
   const found: SeenValue[] = [];
   for (const p of packets) {
@@ -91,7 +95,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     if (e.kind === "stored") stores.set(`${e.at}/${e.store}`, { principal: e.at, name: e.store });
   }
   return {
-    transport: trace.plan.protocol.transport,
+    transport: transportOf(trace.plan.protocol),
     packets: attacked.map((p) => {
       const twin = elsewhere.get(packetKey(p));
       return {

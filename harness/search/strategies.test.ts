@@ -5,13 +5,17 @@ import {
   capabilityOf,
   capabilityRank,
   type Move,
+  moveSchema,
   packetKey,
 } from "../../attacker/move.ts";
+import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
-import { bundledSubject, parseProtocolName } from "../input/protocol-reference.ts";
+import type { TransportName } from "../../protocol/transport.ts";
+import { bundledSubject } from "../input/bundled-protocols.ts";
+import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { relayed } from "../testing/relayed.ts";
@@ -19,8 +23,8 @@ import { deliver, subjectFor, tiny } from "../testing/tiny.ts";
 import { baseWorkload, workloadNamed } from "../workload.ts";
 import { sceneOf } from "./scene.ts";
 
-/** A stream with something of everything in it: names, keys, encodings, a log and a store. */
-const streaming = subjectFor(
+/** Connections with something of everything: names, keys, encodings, a log and a store. */
+const over = (transport: TransportName) =>
   tiny({
     client: (env) => (input) => {
       if (input.kind === "connected") {
@@ -43,8 +47,8 @@ const streaming = subjectFor(
       ];
     },
     protocol: {
-      name: "streaming",
-      transport: "stream",
+      name: `over ${transport}`,
+      transport,
       roles: [
         { name: "client", principals: ["alice"], process: "session", peer: "server" },
         { name: "server", principals: ["bob", "dave"], process: "service", port: 7 },
@@ -59,14 +63,14 @@ const streaming = subjectFor(
         messages: say("client", "to somebody else"),
       },
     ],
-  }),
-);
+  });
 
 const subjects: readonly Subject[] = [
   ...["object-security", "preshared", "hashed-login", "needham-schroeder"].map((name) =>
     bundledSubject(parseProtocolName(name)),
   ),
-  streaming,
+  subjectFor(over("stream")),
+  subjectFor(over("messages")),
   subjectFor(relayed),
 ];
 
@@ -95,6 +99,17 @@ test("every scene has an attack of every strategy that fits its transport", () =
     (s) => ![...scenes.values()].some(({ scene }) => [...s.attacks(scene)].length > 0),
   );
   expect(silent.map((s) => s.id)).toEqual([]);
+});
+
+test("the alphabet of the exhaustive search has every kind of move, or a reason", () => {
+  const reasons: { readonly [K in Move["move"]]?: string } = {
+    redirect: "a drop, and a replay to the other process",
+    participate: "the campaign adds it where anyone may register",
+  };
+  const all = moveSchema.options.map((option) => option.shape.move.value);
+  const used = [...scenes.values()].flatMap(({ scene }) => [...alphabet(scene, 0)]);
+  const kinds = new Set(used.map((m) => m.move));
+  expect(all.filter((kind) => !kinds.has(kind)).sort()).toEqual(Object.keys(reasons).sort());
 });
 
 /** Where in the undisturbed run a packet is; unknown packets are the attacker's own. */
@@ -155,8 +170,8 @@ describe.each([...scenes])("on %s", (_, { subject, scene }) => {
       const { moves } = candidate;
       const parsed = attackSchema.safeParse(moves);
       if (!parsed.success) throw new Error(`${JSON.stringify(moves)}: ${parsed.error.message}`);
-      const needed = capabilityOf(moves, scene.transport);
-      const path = scene.transport === "stream" ? capabilityRank("on-path") : 0;
+      const needed = capabilityOf(moves, subject.protocol.transport);
+      const path = scene.transport.reliable ? capabilityRank("on-path") : 0;
       if (capabilityRank(needed) > Math.max(path, capabilityRank(strategy.capability))) {
         throw new Error(`${JSON.stringify(moves)} needs ${needed}, not ${strategy.capability}`);
       }

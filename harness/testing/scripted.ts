@@ -1,9 +1,9 @@
-/** Runs in which every process does what a script says: any situation a judge may have to judge. */
+/** Runs in which every process follows a script: any situation a judge may have to judge. */
 import type { Deployment, Endpoint, Env, Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import { clientServer, protocolOf } from "./tiny.ts";
 
-/** At that time, these outputs; or what they are computed to, with the process's cryptography. */
+/** At that time, these outputs, or what a function computes with the process's environment. */
 export type Script = readonly (readonly [
   atMs: number,
   outputs: readonly Output[] | ((env: Env) => readonly Output[]),
@@ -29,14 +29,14 @@ export interface Scripts {
   /** Of the second session, if there is one. */
   readonly client1?: Script;
   readonly server?: Script;
-  /** Of a server of Carol's, whom Alice calls in one more session; and of Alice in there. */
+  /** Of a server of Carol's, which Alice calls in a further session; and of Alice in there. */
   readonly carol?: Script;
   readonly callingCarol?: Script;
   readonly protocol?: Partial<Protocol>;
   readonly deployment?: Partial<Deployment>;
 }
 
-/** One client and one server, both alive all the time; packets arrive and are never looked at. */
+/** One client and one server, both alive throughout; packets arrive and are ignored. */
 export function scripted(scripts: Scripts): Protocol {
   const { client = [], client1, server = [], carol, callingCarol = [] } = scripts;
   const { protocol, deployment } = scripts;
@@ -67,7 +67,7 @@ export const submit = (text: string): Output => ({
   message: utf8(text),
   purpose: "message",
 });
-/** What the server delivers it delivers in the session with the first client, unless told. */
+/** The server delivers in the session with the first client, by default. */
 export const accept = (text: string, session = addresses.client, from = "alice"): Output => ({
   kind: "deliver",
   message: utf8(text),

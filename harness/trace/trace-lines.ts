@@ -1,6 +1,6 @@
 /**
- * A trace as text: JSON Lines, the plan first. The digest is taken over exactly these lines, so
- * whoever has the file can check it with `sha256sum`.
+ * A trace as text: JSON Lines, the plan first. The digest is taken over exactly these lines, so it
+ * can be checked with `sha256sum`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
@@ -17,7 +17,7 @@ const ordered = (_key: string, value: unknown): unknown =>
     : value;
 
 /** What decides a run, without the code: enough to run it again. */
-export interface PlanHeader {
+interface PlanHeader {
   readonly schema: "mallory/trace@1";
   readonly protocol: string;
   readonly options: RunPlan["options"];
@@ -27,7 +27,7 @@ export interface PlanHeader {
   readonly moves: RunPlan["attack"];
 }
 
-export function planHeader(plan: RunPlan): PlanHeader {
+function planHeader(plan: RunPlan): PlanHeader {
   return {
     schema: "mallory/trace@1",
     protocol: plan.source,

@@ -1,7 +1,7 @@
 /**
  * Randomness that a label decides: draw `k` of a fork is SHA-256(seed path ‖ k). What one part
- * of a run draws never depends on how often another part drew, so that dropping a packet changes
- * nobody's keys and counterexamples stay shrinkable.
+ * of a run draws never depends on how often another part drew, so that dropping a packet changes no
+ * principal's keys and counterexamples stay shrinkable.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "./bytes.ts";

@@ -2,9 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { concat, hex, latin1, utf8 } from "./bytes.ts";
 import { MisuseError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 import { withoutMemo } from "./memo.ts";
+import type { OpRecord } from "./operations.ts";
 import { Random } from "./random.ts";
-import { CryptoRecorder, type Gate, type OpRecord } from "./recorder.ts";
+import { CryptoRecorder } from "./recorder.ts";
 
 const iv12 = new Uint8Array(12);
 const iv16 = new Uint8Array(16);
@@ -48,6 +50,31 @@ function everything(c: Crypto): readonly string[] {
   const wrapped = c.rsaEncrypt("sha256", rsa.publicKey, data) ?? key;
   out.push(wrapped, c.rsaDecrypt("sha256", rsa.privateKey, wrapped));
   out.push(c.rsaDecrypt("sha256", rsa.privateKey, data));
+  for (const scheme of ["ecdsa-p256", "ecdsa-p256-der"] as const) {
+    const own = c.signingKeyPair("p256");
+    const signed = c.sign(own.privateKey, data, scheme);
+    out.push(signed, c.verify(own.publicKey, data, signed, scheme));
+    out.push(c.verify(own.publicKey, key, signed, scheme));
+  }
+  for (const scheme of ["rsa-pss-sha256", "rsa-pkcs1-sha256"] as const) {
+    const signed = c.sign(rsa.privateKey, data, scheme);
+    out.push(signed, c.verify(rsa.publicKey, data, signed, scheme));
+  }
+  const wrappedOld = c.rsaEncrypt("pkcs1", rsa.publicKey, data) ?? key;
+  out.push(wrappedOld, c.rsaDecrypt("pkcs1", rsa.privateKey, wrappedOld));
+  out.push(c.rsaDecrypt("pkcs1", rsa.privateKey, wrapped), c.cmac(key, data));
+  const block = c.encrypt("aes-ecb", key, new Uint8Array(0), data);
+  out.push(block, c.decrypt("aes-ecb", key, new Uint8Array(0), block));
+  const [ours, theirs] = [c.keyPair("x25519"), c.keyPair("x25519")];
+  const box = c.boxKey(ours.privateKey, theirs.publicKey) ?? key;
+  const boxed = c.seal("xsalsa20-poly1305", box, c.random(24), data);
+  out.push(box, boxed, c.boxKey(ours.privateKey, new Uint8Array(32)));
+  for (const name of ["ml-kem-768", "x25519-mlkem768"] as const) {
+    const pair = c.kemKeyPair(name);
+    const made = c.encapsulate(name, pair.publicKey);
+    out.push(made?.ciphertext, made?.sharedSecret);
+    out.push(c.decapsulate(name, pair.privateKey, made?.ciphertext ?? key));
+  }
   out.push(
     c.passwordHash({ kind: "pbkdf2", hash: "sha256", iterations: 2, length: 20 }, data, key),
   );

@@ -9,7 +9,7 @@
  */
 import { MisuseError } from "./errors.ts";
 
-/** `stale`: so old that nobody remembers whether it came before; it must be refused as well. */
+/** `stale`: too old for the window to show whether it came before; it must be refused as well. */
 export type Freshness = "fresh" | "replayed" | "stale";
 
 export class ReplayWindow {

@@ -4,8 +4,8 @@
  *     user length 1 ‖ user ‖ salt 16 ‖ w0 32 ‖ L 33
  *
  * It holds no password and nothing to log in with; guesses can be tested against it, at the price
- * of a password hash each. Who has no entry gets one that a key of the server makes up: it stays
- * the same, and from outside it cannot be told from a real one.
+ * of a password hash each. A user without an entry gets one that a key of the server makes up: it
+ * stays the same, and from outside it cannot be told from a real one.
  */
 import { MisuseError } from "../endpoint.ts";
 import { concat, equalBytes, utf8 } from "../kit/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * Compact certificates: who has which keys, signed by a root that everybody was given. One list
- * in CBOR, 150 bytes and a few for the names:
+ * Compact certificates: who has which keys, signed by a root whose key all parties were given. One
+ * list in CBOR, 150 bytes and a few for the names:
  *
  *     [subject, curve, static key 32, signing key 32, from, until, serial, issuer, signature 64]
  *
@@ -11,7 +11,7 @@
  * EDHOC names one by its kid, a single byte, and authenticates the whole of it as CRED_x.
  *
  * A device's certificate has a signing key of no bytes, and is signed for another purpose: it is
- * good for channels alone. Whoever asks for the one kind never gets the other: see login/.
+ * valid for channels alone. A verifier of the one kind never accepts the other: see login/.
  */
 import type { Millis, Principal } from "../endpoint.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";

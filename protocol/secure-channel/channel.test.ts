@@ -3,8 +3,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Millis, OutputBody } from "../endpoint.ts";
 import { concat, equalBytes, lossyText, utf8 } from "../kit/bytes.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 import { Channel } from "./channel.ts";
 import { encodeItem } from "./edhoc/cbor.ts";
 import { kidCredential, type OwnCredential } from "./edhoc/credential.ts";
@@ -145,7 +146,7 @@ describe("an update of the keys", () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  test("refuses records of the old epoch once everybody has moved", () => {
+  test("refuses records of the old epoch once both ends have moved", () => {
     const pair = new Pair();
     pair.fate = (index) => (index === 0 ? [] : [10]);
     pair.send(0, "late");
@@ -175,14 +176,14 @@ describe("an update of the keys", () => {
       attacked.arrive(1, forged);
     }
     expect(updates(attacked)).toEqual([0, 0]);
-    // It does not wait for anybody to say something.
+    // It does not wait for the next message.
     expect(updates(attacked.run())).toEqual([1, 1]);
     attacked.send(1, "still here");
     attacked.run();
     expect(delivered(attacked)).toEqual(["bob << deliver hello", "alice << deliver still here"]);
   });
 
-  test("that nobody answers ends the channel", () => {
+  test("that is never answered ends the channel", () => {
     const pair = new Pair();
     pair.fate = () => [];
     pair.send(0, "hello");

@@ -28,9 +28,9 @@ import type { Defences } from "./settings.ts";
 const waitMs = (tries: number): Millis => 1_000 * 1.5 ** (tries - 1);
 const controlTries = 7;
 /** What is said at the end. */
-export const closeCodes = { done: 0, gaveUp: 1 } as const;
+const closeCodes = { done: 0, gaveUp: 1 } as const;
 /** What became of a message after it was delivered. */
-export const receipts = { read: 1 } as const;
+const receipts = { read: 1 } as const;
 const dataHeaderBytes = 4;
 /** It is sealed: any will do that is not one of those that are drawn for addresses. */
 const moveToken = new Uint8Array(tokenBytes);
@@ -39,7 +39,7 @@ export interface ChannelOptions extends EpochsOptions {
   readonly peer: Principal;
   /** PRK_out. */
   readonly out: Uint8Array;
-  /** Proves again who is who, where keys are to be made anew. */
+  /** Authenticates both ends again, where keys are to be made anew. */
   readonly setup?: (now: Millis) => Setup;
   readonly initiates?: boolean;
   /** Told of the frames that are not the channel's own. */
@@ -49,7 +49,7 @@ export interface ChannelOptions extends EpochsOptions {
   readonly coverMs?: Millis | undefined;
 }
 
-/** Where the client is nobody until it has logged in: see login/. */
+/** Where the client is anonymous until it has logged in: see login/. */
 export interface LoginHooks {
   /** The client signs what it sends. */
   readonly sign?: (id: number, message: Uint8Array, now: Millis) => Uint8Array;
@@ -84,7 +84,7 @@ export class Channel {
   #closing: Control | undefined;
   readonly #cover: CoverSchedule | undefined;
   readonly #login: LoginHooks | undefined;
-  /** Somebody is logging in: the next keys are those that come of it, and no others. */
+  /** A login is under way: the next keys are those that come of it, and no others. */
   #held: boolean;
 
   constructor(about: ChannelOptions, now: Millis) {
@@ -92,7 +92,7 @@ export class Channel {
     this.#peer = about.peer;
     this.#above = about.above;
     this.#defences = defences;
-    // Nobody else keeps the secret: with the epoch that it belongs to, it is forgotten.
+    // There is no other copy of the secret: with the epoch that it belongs to, it is erased.
     this.#epochs = new Epochs({ crypto, defences, suite, ownId, peerId }, about.out, now);
     const room = roomBytes(suite.applicationAead);
     const [a = 0, b = 0] = crypto.random(2);
@@ -245,7 +245,7 @@ export class Channel {
     return out;
   }
 
-  /** There is nobody to log in: keys change as they do elsewhere. */
+  /** There is no login to wait for: keys change as they do elsewhere. */
   release(): void {
     this.#held = false;
   }

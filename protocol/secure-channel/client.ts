@@ -54,7 +54,7 @@ import { suiteOf } from "./suites.ts";
 
 const defaultLingerMs = 30_000;
 /** With cover traffic a session lasts so long, or a multiple of it, whatever is said. */
-export const coverSessionMs = 30_000;
+const coverSessionMs = 30_000;
 const firstWaitMs = 1_000;
 /** Well before the server forgets what it has begun. */
 const longestWaitMs = 4_000;
@@ -100,7 +100,7 @@ export interface ClientLayer {
   readonly lingerMs?: Millis;
   /** For a client that has yet to log in: see login/. */
   readonly login?: LoginHooks & {
-    /** The server is known, and the channel is there; nothing is said of it to anybody else. */
+    /** The server is known, and the channel is there; a guest's application is not told of it. */
     opened(channel: Channel, settled: Settled): void;
     /** There is nothing to log in for: the client has a certificate from the server. */
     readonly certified?: {
@@ -266,7 +266,7 @@ export class Client implements Endpoint {
     return better.cookies <= hastyCookies ? [opened(better)] : [];
   }
 
-  /** Whoever made this error may be anybody: the first attempt goes on. */
+  /** An error is not authenticated: the first attempt goes on. */
   #error(
     attempts: readonly Attempt[],
     { mac1: echoed, message }: HandshakeDatagram & { kind: "error" },
@@ -332,7 +332,7 @@ export class Client implements Endpoint {
 
   #record(record: SealedRecord, now: Millis): Result {
     if (this.#state.phase !== "open") return "unexpected";
-    // Without a direction, a record could be anybody's.
+    // Without a direction, a record could be either end's.
     const fits = record.kid === this.#state.cI || !this.#identity.defences.directions;
     if (!fits) return "unknown-peer";
     const result = this.#state.channel.receive(record, now);

@@ -1,11 +1,11 @@
 /**
- * What a server asks for before it remembers anybody, and how many it remembers.
+ * What a server asks for before it keeps state for a client.
  *
  * `mac1` shows that the sender knows whom it calls: it filters scans and is no authentication, for
- * the server's key is public. For the same reason it tells listeners who have that key whom it is
- * for, as in WireGuard. The cookie shows that the sender receives what is sent to its
- * address. It is the server's own memory, kept by the client: an address and a message, under a
- * key that only the server has and that changes every two minutes.
+ * the server's key is public. For the same reason it tells eavesdroppers who have that key whom it
+ * is for, as in WireGuard. The cookie shows that the sender receives what is sent to its address.
+ * It is the server's own memory, kept by the client: an address and a message, under a key that
+ * only the server has and that changes every two minutes.
  *
  * @see RFC 9147 §5.1, and WireGuard §5.3 for the two together
  */
@@ -52,7 +52,7 @@ export class CookieJar {
     return this.#cookie(this.#current, from, message1);
   }
 
-  /** @param cookie untrusted, of any length. @returns whether it was made here, of late. */
+  /** @param cookie untrusted, of any length. @returns whether it was made here, recently. */
   knows(cookie: Uint8Array, from: Address, message1: Uint8Array, now: Millis): boolean {
     this.#rotate(now);
     const keys = this.#previous === undefined ? [this.#current] : [this.#current, this.#previous];

@@ -3,9 +3,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Millis } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
+import { Playbook } from "../testing/playbook.ts";
 import { CoverSchedule } from "./cover.ts";
 import { encodeFrames, type Frame } from "./frames.ts";
-import { Bench, serverAddress } from "./test-bench.ts";
+import { serverAddress, settings } from "./playbook-settings.ts";
 
 const room = 45;
 const beatMs = 500;
@@ -92,20 +93,19 @@ describe("a session with cover traffic", () => {
   const alice = "alice:40000";
   function session(says: readonly string[], answers: readonly string[], lost = -1) {
     const sent: string[] = [];
-    const bench = new Bench({
+    const play = new Playbook({
+      ...settings,
       options: { cover: "on" },
-      network: ({ from, bytes }, index) => {
-        sent.push(`${bench.now} ${from} ${bytes.length}`);
+      network: ({ now, from, bytes, index }) => {
+        sent.push(`${now} ${from} ${bytes.length}`);
         return index === lost ? [] : [10];
       },
     });
-    bench.startClient(alice, says, answers);
-    bench.run();
-    const of = (at: string, kind: "deliver" | "confirm") =>
-      bench.events.filter((e) => e.startsWith(`${at} << ${kind} `)).length;
+    play.open(serverAddress).converse(alice, says, answers).run();
+    const of = (at: string, kind: "deliver" | "confirm") => play.texts(at, kind).length;
     const arrived = [of(serverAddress, "deliver"), of(alice, "deliver")];
     const confirmed = [of(alice, "confirm"), of(serverAddress, "confirm")];
-    return { sent, arrived, confirmed, end: bench.events.at(-1) };
+    return { sent, arrived, confirmed, end: play.events.at(-1) };
   }
   const talk = session(["a", "b", "a rather long message for one record"], ["yes", "no"]);
 

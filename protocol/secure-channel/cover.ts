@@ -3,8 +3,8 @@
  * much is said can be seen, only that the session is open. Padding alone hides only how long each
  * message is.
  *
- * The price is delay, of half a beat on average, and a bound on how much can be said. The beat
- * must not follow the traffic: it is fixed beforehand and is the same for everybody.
+ * The price is delay, of half a beat on average, and a bound on how much can be said. The beat must
+ * not follow the traffic: it is fixed beforehand and is the same for all.
  */
 import type { Millis } from "../endpoint.ts";
 import { type Frame, frameBytes } from "./frames.ts";

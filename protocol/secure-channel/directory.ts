@@ -1,6 +1,6 @@
 /**
- * Whom a party knows: the certificates it was given, verified against the root, by kid. Nobody
- * else can be talked to, and what the network says about identities is never believed.
+ * Whom a party knows: the certificates it was given, verified against the root, by kid. No other
+ * principal can be talked to, and what the network says about identities is never believed.
  */
 import type { Millis, Principal } from "../endpoint.ts";
 import { hex } from "../kit/bytes.ts";
@@ -14,7 +14,7 @@ export interface Root {
   readonly publicKey: Uint8Array;
 }
 
-/** A certificate as it is handed out: not verified by whoever receives it. */
+/** A certificate as it is handed out: its receiver has not verified it yet. */
 export interface Listed {
   readonly kid: number;
   readonly bytes: Uint8Array;
@@ -38,7 +38,7 @@ export class Directory {
     }
   }
 
-  /** @param id ID_CRED_x. @returns whoever it refers to, if the certificate holds now. */
+  /** @param id ID_CRED_x. @returns the principal it refers to, if the certificate is valid now. */
   find(id: Uint8Array, now: Millis): Known | undefined {
     const known = this.#byId.get(hex(id));
     return known !== undefined && isCurrent(known.certificate, now) ? known : undefined;

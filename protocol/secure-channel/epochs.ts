@@ -1,10 +1,10 @@
 /**
  * The keys of an established channel, epoch by epoch. EDHOC_KeyUpdate makes each from the one
- * before, which is erased: what was recorded earlier stays closed to whoever breaks in later.
+ * before, which is erased: a later compromise does not open what was recorded earlier.
  *
- * An update takes two records. Whoever wants it says so under the old keys and makes the new ones;
- * the other end moves, and says so under the new keys. That end keeps the old ones to receive with
- * for as long as the first end may still be repeating itself.
+ * An update takes two records. The end that wants it says so under the old keys and makes the new
+ * ones; the other end moves, and says so under the new keys. That end keeps the old ones to receive
+ * with for as long as the first end may still be repeating itself.
  *
  * @see RFC 9528 §4.2.2 and appendices A.1 and H; RFC 9147 §4.5.3 for the limits
  */
@@ -31,7 +31,7 @@ const updateAfterRecords = maxRecords / 2;
 export const updateAfterMs = 600_000;
 /**
  * An attacker who guesses tags can make us change keys, at the price of two records for 4096. To
- * close instead, as some do, would hand every stranger a way of ending sessions.
+ * close instead, as some do, would let any outsider end sessions.
  */
 export const updateAfterForgeries = 2 ** 12;
 /** Longer than all tries of an update together. */
@@ -98,7 +98,7 @@ export class Epochs {
     return counter >= updateAfterRecords || now - sinceMs >= updateAfterMs;
   }
 
-  /** Does somebody guess tags? Then the keys should be changed, whether anything is sent or not. */
+  /** Are tags being guessed? Then the keys should be changed, whether anything is sent or not. */
   get besieged(): boolean {
     return this.#forgeries >= updateAfterForgeries;
   }

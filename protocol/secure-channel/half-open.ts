@@ -1,6 +1,6 @@
 /**
- * The sessions that a server has begun and not finished: bounded in number and in time, for
- * anybody can begin one who receives at an address.
+ * The sessions that a server has begun and not finished: bounded in number and in time, since a
+ * client that can receive at its address can begin one without authentication.
  */
 import type { Millis } from "../endpoint.ts";
 

@@ -29,7 +29,7 @@ const bytesHeader = 2;
 const contentBytes = datagramBytes - 2 - bytesHeader;
 const longestErrorBytes = 18;
 
-/** `id` is the connection identifier of whoever receives it: one byte. */
+/** `id` is the receiver's connection identifier: one byte. */
 export interface MessageDatagram {
   readonly kind: "m2" | "m3" | "m4";
   readonly id: number;

@@ -3,8 +3,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Store } from "../endpoint.ts";
 import { concat, hex, latin1, utf8 } from "../kit/bytes.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 import { Journal, type JournalNote, type JournalReading, readJournal } from "./journal.ts";
 import { evidenceFrom, signMessage } from "./signing.ts";
 

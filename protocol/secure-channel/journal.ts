@@ -4,9 +4,9 @@
  *     length 2 ‖ entry ‖ H(previous hash ‖ entry) 32
  *     entry = kind 1 ‖ time 6 ‖ peer length 1 ‖ peer ‖ detail
  *
- * Whoever changes, drops or moves an entry breaks the chain there. Whoever rewrites all that
- * follows, or cuts off the end, does not: for that the last hash has to be known elsewhere, such
- * as to the peer or on paper.
+ * Changing, dropping or moving an entry breaks the chain there. Rewriting all that follows, or
+ * cutting off the end, does not: for that the last hash has to be known elsewhere, such as to the
+ * peer or on paper.
  *
  * It is written to be shown to others. So it holds neither keys nor messages: of a message there is
  * the hash, or the evidence that its sender signed.
@@ -16,12 +16,12 @@ import { concat, equalBytes, readUint, text, uintBytes, utf8 } from "../kit/byte
 import type { CryptoKit } from "../kit/crypto.ts";
 
 const kinds = ["opened", "sent", "received", "evidence", "closed"] as const;
-export type JournalKind = (typeof kinds)[number];
+type JournalKind = (typeof kinds)[number];
 const hashBytes = 32;
 const timeBytes = 6;
 const start = utf8("mallory secure-channel journal");
 
-export interface JournalEntry {
+interface JournalEntry {
   readonly kind: JournalKind;
   readonly timeMs: Millis;
   readonly peer: Principal;

@@ -112,7 +112,7 @@ export class ClientLogin {
     this.#scalars = passwordScalars(crypto, work, password, salt, this.#session);
     const mask = this.#about.defences.masks ? this.#scalars.w0 : undefined;
     const share = proverShare(crypto, mask, this.#own);
-    // It would take a scalar that cancels a fresh key: nobody will see that.
+    // It would take a scalar that cancels a fresh key: the probability is negligible.
     if (share === undefined) throw new InvariantError("the share is the point at infinity");
     this.#share = share;
     this.#frame = this.#step(1, share);

@@ -237,7 +237,7 @@ describe("frames that come twice, late, or changed", () => {
     expect(bench.run().said.at(-1)).toBe("true");
   });
 
-  test("whatever is sent in between, nothing throws, and nobody gets in", () => {
+  test("whatever is sent in between, nothing throws, and no login succeeds", () => {
     const steps = fc.array(
       fc.tuple(fc.nat(255), fc.oneof(fc.uint8Array({ maxLength: 42 }), fc.constant(utf8("alice")))),
       { maxLength: 20 },
@@ -261,7 +261,7 @@ describe("users who do not exist", () => {
   const salt = (user: string, defences = allLoginDefences) =>
     new Bench({ defences }).server.receive({ kind: "login", step: 0, body: utf8(user) }, 0);
 
-  test("have a salt that stays the same and is nobody else's", () => {
+  test("have a salt that stays the same and differs from user to user", () => {
     expect(salt("carol")).toEqual(salt("carol"));
     expect(salt("carol")).not.toEqual(salt("dave"));
     expect((salt("carol") as LoginFrame).body.length).toBe(16);
@@ -273,7 +273,7 @@ describe("users who do not exist", () => {
     expect((salt("carol", open) as LoginFrame).body).toEqual(Uint8Array.of(1));
   });
 
-  test("cannot log in with any confirmation: nobody has their w1", () => {
+  test("cannot log in with any confirmation: no party has their w1", () => {
     const [one, other] = ["carol", "carol"].map((u) =>
       fakeAccount(kit("x"), serverKey("fake"), utf8(u)),
     );

@@ -1,84 +1,85 @@
-/** Clients whose address changes in the middle of a session, and strangers who make it seem so. */
+/** Clients whose address changes in the middle of a session, and attackers that make it seem so. */
 import { describe, expect, test } from "vitest";
 import type { Address, Millis, Output, Protocol } from "../endpoint.ts";
 import { latin1, utf8 } from "../kit/bytes.ts";
 import { Random } from "../kit/random.ts";
 import { CryptoRecorder } from "../kit/recorder.ts";
+import { type Packet, Playbook, type Sent, type Settings } from "../testing/playbook.ts";
 import { updateAfterMs } from "./epochs.ts";
 import type { Frame } from "./frames.ts";
 import { secureChannelLogin } from "./login/secure-channel-login.ts";
 import { type Arrival, Path, pathRestMs, pathTries } from "./path.ts";
-import { Bench, type Packet, serverAddress, typeOf } from "./test-bench.ts";
+import { loginAddress, serverAddress, settings, typeOf } from "./playbook-settings.ts";
 
 const [alice, moved, again] = ["alice:40000", "alice:50000", "alice:60000"];
 const stranger = "mallory:6666";
 type Kind = "deliver" | "confirm" | "give-up";
 
 /** The same process; what is under way to where it was gets lost. */
-function move(bench: Bench, from: Address, to: Address): void {
-  const client = bench.endpoints.get(from);
-  if (client === undefined) throw new Error(`nobody is at ${from}`);
-  bench.endpoints.delete(from);
-  bench.endpoints.set(to, client);
+function move(play: Playbook, from: Address, to: Address): void {
+  const client = play.endpoint(from);
+  play.endpoints.delete(from);
+  play.endpoints.set(to, client);
 }
 
+/** The server alone, to begin with. */
+const begun = (about: Partial<Settings> = {}): Playbook =>
+  new Playbook({ ...settings, ...about }).open(about.protocol ? loginAddress : serverAddress);
+
 /** A session in which all has been said so far. */
-function opened(options: Record<string, string> = {}): Bench {
-  const bench = new Bench({ options });
-  bench.startClient(alice, ["before"], ["likewise"]);
-  return bench.run(2_000);
+function opened(options: Record<string, string> = {}): Playbook {
+  const play = begun({ options });
+  play.converse(alice, ["before"], ["likewise"]);
+  return play.run(2_000);
 }
-function say(bench: Bench, at: Address, text: string): void {
+function say(play: Playbook, at: Address, text: string): void {
   const session = at === serverAddress ? { session: alice } : {};
-  bench.handle(at, { kind: "send", message: utf8(text), ...session });
+  play.handle(at, { kind: "send", message: utf8(text), ...session });
 }
 /** What the application at the server, or at the client, wherever it was, was told. */
-const texts = (bench: Bench, host: "alice" | "bob", kind: Kind): string[] =>
-  bench.outputs.flatMap(({ at, output }) =>
+const texts = (play: Playbook, host: "alice" | "bob", kind: Kind): string[] =>
+  play.outputs.flatMap(({ at, output }) =>
     at.startsWith(host) && output.kind === kind && !("purpose" in output)
       ? [latin1(output.message)]
       : [],
   );
-const packetsTo = (bench: Bench, to: Address): Packet[] =>
-  bench.packets.filter((p) => p.from === serverAddress && p.to === to);
-const packetsFrom = (bench: Bench, from: Address): Packet[] =>
-  bench.packets.filter((p) => p.from === from);
+const packetsTo = (play: Playbook, to: Address): readonly Sent[] => play.packets(serverAddress, to);
 const isRecord = (p: Packet, from: Address): boolean => p.from === from && typeOf(p) === "record";
 const rejections = (outputs: readonly Output[]): string[] =>
   outputs.map((o) => (o.kind === "reject" ? o.reason : o.kind));
 
 /** Everything arrived and was confirmed, both ways, and the client has ended in peace. */
-function expectAllSaid(bench: Bench, says: readonly string[], answers: readonly string[]): void {
-  expect(texts(bench, "bob", "deliver")).toEqual(says);
-  expect(texts(bench, "alice", "deliver")).toEqual(answers);
-  expect(texts(bench, "alice", "confirm").toSorted()).toEqual(says.toSorted());
-  expect(texts(bench, "bob", "confirm").toSorted()).toEqual(answers.toSorted());
-  expect(bench.events.at(-1)).toMatch(/^alice:\d+ << exit ok$/);
+function expectAllSaid(play: Playbook, says: readonly string[], answers: readonly string[]): void {
+  expect(texts(play, "bob", "deliver")).toEqual(says);
+  expect(texts(play, "alice", "deliver")).toEqual(answers);
+  expect(texts(play, "alice", "confirm").toSorted()).toEqual(says.toSorted());
+  expect(texts(play, "bob", "confirm").toSorted()).toEqual(answers.toSorted());
+  expect(play.events.at(-1)).toMatch(/^alice:\d+ << exit ok$/);
 }
 
 describe("a client that moves", () => {
   /** Moves between two exchanges; `lost` counts datagrams from there on. */
-  function movedOnce(lost: readonly number[] = []): Bench {
-    const bench = opened();
-    move(bench, alice, moved);
-    const first = bench.packets.length;
-    bench.network = (_, index) => (lost.includes(index - first) ? [] : [10]);
-    say(bench, moved, "from elsewhere");
-    bench.run(bench.now + 5_000);
-    say(bench, moved, "still there");
-    say(bench, serverAddress, "so I see");
-    return bench.run();
+  function movedOnce(lost: readonly number[] = []): Playbook {
+    const play = opened();
+    move(play, alice, moved);
+    const first = play.wire.sent.length;
+    play.wire.network = ({ index }) => (lost.includes(index - first) ? [] : [10]);
+    say(play, moved, "from elsewhere");
+    play.run(play.now + 5_000);
+    say(play, moved, "still there");
+    say(play, serverAddress, "so I see");
+    return play.run();
   }
   const says = ["before", "from elsewhere", "still there"];
   const answers = ["likewise", "so I see"];
 
   test("is asked at its new address, and then talked to there", () => {
-    const bench = opened();
-    const first = bench.packets.length;
-    move(bench, alice, moved);
-    say(bench, moved, "from elsewhere");
-    bench.run(bench.now + 40);
-    expect(bench.packets.slice(first).map((p) => `${p.from} → ${p.to}`)).toEqual([
+    const play = opened();
+    const first = play.wire.sent.length;
+    move(play, alice, moved);
+    say(play, moved, "from elsewhere");
+    play.run(play.now + 40);
+    expect(play.wire.sent.slice(first).map((p) => `${p.from} → ${p.to}`)).toEqual([
       `${moved} → ${serverAddress}`,
       // A challenge to each; the acknowledgement still goes to where the client was; the response.
       `${serverAddress} → ${alice}`,
@@ -86,24 +87,24 @@ describe("a client that moves", () => {
       `${serverAddress} → ${alice}`,
       `${moved} → ${serverAddress}`,
     ]);
-    const second = bench.packets.length;
-    say(bench, serverAddress, "so I see");
-    bench.run();
-    expectAllSaid(bench, says.slice(0, 2), answers);
-    const later = bench.packets.slice(second);
+    const second = play.wire.sent.length;
+    say(play, serverAddress, "so I see");
+    play.run();
+    expectAllSaid(play, says.slice(0, 2), answers);
+    const later = play.wire.sent.slice(second);
     expect(later.filter((p) => p.to === alice || p.from === alice)).toEqual([]);
-    expect(bench.packets.filter((p) => typeOf(p) === "record" && p.bytes.length !== 64)).toEqual(
+    expect(play.wire.sent.filter((p) => typeOf(p) === "record" && p.bytes.length !== 64)).toEqual(
       [],
     );
   });
 
   test("keeps its session, which is named as before", () => {
-    const bench = movedOnce();
-    const labels = bench.outputs.flatMap(({ at, output }) =>
+    const play = movedOnce();
+    const labels = play.outputs.flatMap(({ at, output }) =>
       at === serverAddress && output.session !== undefined ? [output.session] : [],
     );
     expect(new Set(labels)).toEqual(new Set([alice]));
-    expect(bench.packets.filter((p) => typeOf(p) === "M1").length).toBe(2);
+    expect(play.wire.sent.filter((p) => typeOf(p) === "M1").length).toBe(2);
   });
 
   test("is not lost, whichever two datagrams are: the challenge, the response, and others", () => {
@@ -114,93 +115,93 @@ describe("a client that moves", () => {
   });
 
   test("may do so between any two datagrams, or even twice", () => {
-    const course = (first: number, second: number): Bench => {
-      const bench = new Bench();
+    const course = (first: number, second: number): Playbook => {
+      const play = begun();
       let [count, at] = [0, alice];
       const go = (to: Address): void => {
-        move(bench, at, to);
+        move(play, at, to);
         at = to;
       };
-      bench.startClient(alice, says, answers);
-      bench.run(undefined, (p) => {
+      play.converse(alice, says, answers);
+      play.run(undefined, (p) => {
         if (typeOf(p) !== "record") return;
         if (count === first) go(moved);
         if (count === second) go(again);
         count++;
       });
-      return bench;
+      return play;
     };
-    const count = course(-1, -1).packets.filter((p) => typeOf(p) === "record").length;
+    const count = course(-1, -1).wire.sent.filter((p) => typeOf(p) === "record").length;
     for (let a = 0; a < count; a++) {
       for (let b = a; b <= count; b++) expectAllSaid(course(a, b), says, answers);
     }
   });
 
   test("and comes back is followed there and back", () => {
-    const bench = opened();
+    const play = opened();
     let at = alice;
     const [said, heard] = [["before"], ["likewise"]];
     for (const to of [moved, again, alice, moved]) {
-      move(bench, at, to);
+      move(play, at, to);
       at = to;
-      say(bench, at, `hello from ${to}`);
+      say(play, at, `hello from ${to}`);
       said.push(`hello from ${to}`);
-      bench.run(bench.now + 5_000);
-      const count = packetsTo(bench, to).length;
-      say(bench, serverAddress, `hello at ${to}`);
+      play.run(play.now + 5_000);
+      const count = packetsTo(play, to).length;
+      say(play, serverAddress, `hello at ${to}`);
       heard.push(`hello at ${to}`);
-      bench.run(bench.now + 5_000);
-      expect(packetsTo(bench, to).length).toBeGreaterThan(count);
+      play.run(play.now + 5_000);
+      expect(packetsTo(play, to).length).toBeGreaterThan(count);
     }
-    expectAllSaid(bench.run(), said, heard);
+    expectAllSaid(play.run(), said, heard);
   });
 
   test("is heard while it says goodbye", () => {
-    const bench = opened();
-    move(bench, alice, moved);
-    expectAllSaid(bench.run(), ["before"], ["likewise"]);
+    const play = opened();
+    move(play, alice, moved);
+    expectAllSaid(play.run(), ["before"], ["likewise"]);
     // The end, the response, and the end once more, which is then confirmed.
-    expect([packetsFrom(bench, moved).length, packetsTo(bench, moved).length]).toEqual([3, 2]);
+    expect([play.packets(moved).length, packetsTo(play, moved).length]).toEqual([3, 2]);
   });
 
   test("is followed while keys change, also if it still has the old ones", () => {
-    const bench = opened();
+    const play = opened();
     const said = ["before"];
     const send = (at: Address, text: string): void => {
-      say(bench, at, text);
+      say(play, at, text);
       said.push(text);
     };
-    for (let i = 0; bench.now < updateAfterMs; i++) {
+    for (let i = 0; play.now < updateAfterMs; i++) {
       send(alice, `message ${i}`);
-      bench.run(bench.now + 20_000);
-      bench.now = 2_000 + (i + 1) * 20_000;
+      play.run(play.now + 20_000);
+      play.now = 2_000 + (i + 1) * 20_000;
     }
-    move(bench, alice, moved);
-    const first = bench.packets.length;
+    move(play, alice, moved);
+    const first = play.wire.sent.length;
     // The server's new keys come with its answer, which is lost, and so is the challenge.
-    bench.network = (p, index) => (p.to === moved && index < first + 6 ? [] : [10]);
+    play.wire.network = (p) => (p.to === moved && p.index < first + 6 ? [] : [10]);
     send(moved, "with new keys");
-    expectAllSaid(bench.run(), said, ["likewise"]);
-    const early = packetsTo(bench, moved).filter((p) => bench.packets.indexOf(p) < first + 6);
+    expectAllSaid(play.run(), said, ["likewise"]);
+    const early = packetsTo(play, moved).filter((p) => p.index < first + 6);
     expect(early.length).toBeGreaterThan(0);
   });
 
   test("with cover traffic, is sent challenges besides the beats, and then the beats", () => {
     for (const lost of [-1, 0, 1, 2, 3, 4, 5]) {
-      const bench = opened({ cover: "on" });
-      move(bench, alice, moved);
-      const first = bench.packets.length;
-      bench.network = (_, index) => (index === first + lost ? [] : [10]);
-      const since = bench.now;
-      say(bench, moved, "from elsewhere");
-      bench.run(since + 2_000);
-      const asked = packetsTo(bench, moved).length;
-      expect(packetsTo(bench, moved).length).toBeGreaterThan(0);
-      say(bench, serverAddress, "so I see");
-      bench.run(since + 10_000);
+      const play = opened({ cover: "on" });
+      move(play, alice, moved);
+      const first = play.wire.sent.length;
+      play.wire.network = ({ index }) => (index === first + lost ? [] : [10]);
+      const since = play.now;
+      say(play, moved, "from elsewhere");
+      play.run(since + 2_000);
+      const asked = packetsTo(play, moved).length;
+      expect(packetsTo(play, moved).length).toBeGreaterThan(0);
+      say(play, serverAddress, "so I see");
+      play.run(since + 10_000);
       // Four in a second.
-      expect(packetsTo(bench, moved).length - asked).toBeGreaterThanOrEqual(32);
-      expectAllSaid(bench.run(), says.slice(0, 2), answers);
+      expect(packetsTo(play, moved).length - asked).toBeGreaterThanOrEqual(32);
+      expectAllSaid(play.run(), says.slice(0, 2), answers);
     }
   });
 });
@@ -209,24 +210,24 @@ describe("a client that moves while it logs in", () => {
   const [says, answers] = [["one white horse", "paid in full"], ["agreed"]];
   const protocol: Protocol = secureChannelLogin;
   /** What it is told is lost until `deafUntil`, once it has moved. */
-  function session(when: number, deafUntil: Millis = 0): Bench {
-    const bench = new Bench({ protocol });
+  function session(when: number, deafUntil: Millis = 0): Playbook {
+    const play = begun({ protocol });
     let [count, at, silent] = [0, alice, true];
-    bench.network = ({ to }) => (to === moved && bench.now < deafUntil ? [] : [10]);
-    bench.startClient(alice, [], answers);
-    return bench.run(undefined, (p) => {
+    play.wire.network = ({ to }) => (to === moved && play.now < deafUntil ? [] : [10]);
+    play.converse(alice, [], answers);
+    return play.run(undefined, (p) => {
       if (typeOf(p) === "record" && count++ === when) {
-        move(bench, alice, moved);
+        move(play, alice, moved);
         at = moved;
       }
-      if (!silent || !bench.events.some((e) => /^alice:\d+ << ready$/.test(e))) return;
+      if (!silent || !play.events.some((e) => /^alice:\d+ << ready$/.test(e))) return;
       silent = false;
-      for (const text of says) say(bench, at, text);
+      for (const text of says) say(play, at, text);
     });
   }
 
   test("gets in, and is answered, whenever it is", () => {
-    const count = session(-1).packets.filter((p) => typeOf(p) === "record").length;
+    const count = session(-1).wire.sent.filter((p) => typeOf(p) === "record").length;
     expect(count).toBeGreaterThan(20);
     for (let when = 0; when < count; when++) {
       expectAllSaid(session(when), says, answers);
@@ -235,7 +236,7 @@ describe("a client that moves while it logs in", () => {
   });
 });
 
-describe("a copied record from a stranger's address", () => {
+describe("a copied record from an attacker's address", () => {
   const [says, answers] = [
     ["before", "one", "two", "three"],
     ["likewise", "four", "five"],
@@ -243,21 +244,21 @@ describe("a copied record from a stranger's address", () => {
 
   /** Copies each record that `isCopied` says, and sends the copy first. */
   function raced(isCopied: (nth: number) => boolean, arrives: boolean, options = {}) {
-    const bench = opened(options);
+    const play = opened(options);
     let [seen, copies] = [0, 0];
-    bench.network = (p) => {
+    play.wire.network = (p) => {
       if (!isRecord(p, alice) || !isCopied(seen++)) return [10];
       copies++;
-      const before = packetsTo(bench, stranger).length;
-      bench.inject({ ...p, from: stranger });
+      const before = packetsTo(play, stranger).length;
+      play.inject({ ...p, from: stranger });
       // One answer at most, and it is no longer than what came.
-      expect(packetsTo(bench, stranger).length - before).toBeLessThanOrEqual(1);
+      expect(packetsTo(play, stranger).length - before).toBeLessThanOrEqual(1);
       return arrives ? [10] : [];
     };
-    for (const text of says.slice(1)) say(bench, alice, text);
-    for (const text of answers.slice(1)) say(bench, serverAddress, text);
-    bench.run();
-    return { bench, seen, copies };
+    for (const text of says.slice(1)) say(play, alice, text);
+    for (const text of answers.slice(1)) say(play, serverAddress, text);
+    play.run();
+    return { play, seen, copies };
   }
 
   test.each([
@@ -267,109 +268,109 @@ describe("a copied record from a stranger's address", () => {
     const count = raced(() => false, true).seen;
     expect(count).toBeGreaterThan(4);
     for (let nth = 0; nth < count; nth++) {
-      const { bench, copies } = raced((i) => i === nth, arrives);
-      expectAllSaid(bench, says, answers);
-      const answered = packetsTo(bench, stranger);
+      const { play, copies } = raced((i) => i === nth, arrives);
+      expectAllSaid(play, says, answers);
+      const answered = packetsTo(play, stranger);
       expect([copies, answered.length]).toEqual([1, 1]);
       expect(answered.map((p) => p.bytes.length)).toEqual([64]);
     }
     for (const options of [{}, { cover: "on" }]) {
-      const { bench, copies } = raced(() => true, arrives, options);
-      expectAllSaid(bench, says, answers);
-      expect(packetsTo(bench, stranger).length).toBeLessThanOrEqual(copies);
+      const { play, copies } = raced(() => true, arrives, options);
+      expectAllSaid(play, says, answers);
+      expect(packetsTo(play, stranger).length).toBeLessThanOrEqual(copies);
     }
   });
 
   test("moves nothing if it is the answer to a challenge that another address was sent", () => {
-    const bench = opened();
-    move(bench, alice, moved);
+    const play = opened();
+    move(play, alice, moved);
     let seen = 0;
-    bench.network = (p) => {
+    play.wire.network = (p) => {
       // The second thing said from there is the response.
-      if (isRecord(p, moved) && ++seen === 2) bench.inject({ ...p, from: stranger });
+      if (isRecord(p, moved) && ++seen === 2) play.inject({ ...p, from: stranger });
       return [10];
     };
-    say(bench, moved, "from elsewhere");
-    bench.run(bench.now + 500);
+    say(play, moved, "from elsewhere");
+    play.run(play.now + 500);
     expect(seen).toBe(2);
-    say(bench, serverAddress, "so I see");
-    say(bench, moved, "still there");
-    bench.run();
-    expectAllSaid(bench, ["before", "from elsewhere", "still there"], ["likewise", "so I see"]);
-    expect(packetsTo(bench, stranger)).toEqual([]);
+    say(play, serverAddress, "so I see");
+    say(play, moved, "still there");
+    play.run();
+    expectAllSaid(play, ["before", "from elsewhere", "still there"], ["likewise", "so I see"]);
+    expect(packetsTo(play, stranger)).toEqual([]);
   });
 
-  /** The stranger also shows the client what it is sent, and is first with the answer, or always. */
+  /** The attacker also relays the challenge to the client, and answers first, once or always. */
   function carried(isRaced: (nth: number) => boolean) {
-    const bench = opened();
-    bench.endpoints.set(stranger, {
+    const play = opened();
+    play.endpoints.set(stranger, {
       handle: (input) =>
         input.kind === "datagram" ? [{ kind: "transmit", bytes: input.bytes, to: alice }] : [],
     });
     let seen = 0;
-    bench.network = (p) => {
-      if (isRecord(p, alice) && isRaced(seen++)) bench.inject({ ...p, from: stranger });
+    play.wire.network = (p) => {
+      if (isRecord(p, alice) && isRaced(seen++)) play.inject({ ...p, from: stranger });
       return [10];
     };
-    say(bench, alice, "one");
-    bench.run(bench.now + 500);
-    const count = packetsTo(bench, stranger).length;
-    say(bench, serverAddress, "four");
-    const hasMoved = packetsTo(bench, stranger).length > count;
-    bench.network = () => [10];
-    bench.endpoints.delete(stranger);
-    say(bench, alice, "two");
-    say(bench, alice, "three");
-    return { bench: bench.run(), hasMoved, seen };
+    say(play, alice, "one");
+    play.run(play.now + 500);
+    const count = packetsTo(play, stranger).length;
+    say(play, serverAddress, "four");
+    const hasMoved = packetsTo(play, stranger).length > count;
+    play.wire.network = () => [10];
+    play.endpoints.delete(stranger);
+    say(play, alice, "two");
+    say(play, alice, "three");
+    return { play: play.run(), hasMoved, seen };
   }
 
   test("moves nothing, though its sender carries the challenge to the client", () => {
     // The record, the answer from where the client is, and the one to the challenge.
-    const { bench, hasMoved, seen } = carried((nth) => nth !== 1);
+    const { play, hasMoved, seen } = carried((nth) => nth !== 1);
     expect([hasMoved, seen]).toEqual([false, 3]);
-    expectAllSaid(bench, says, ["likewise", "four"]);
+    expectAllSaid(play, says, ["likewise", "four"]);
   });
 
   test("moves the session only for as long as its sender is first with everything", () => {
-    const { bench, hasMoved } = carried(() => true);
+    const { play, hasMoved } = carried(() => true);
     expect(hasMoved).toBe(true);
-    expectAllSaid(bench, says, ["likewise", "four"]);
+    expectAllSaid(play, says, ["likewise", "four"]);
   });
 
   test("that is old, or late, changes nothing and is not answered", () => {
-    const bench = opened();
+    const play = opened();
     let held: Packet | undefined;
-    bench.network = (p) => {
+    play.wire.network = (p) => {
       if (held !== undefined || !isRecord(p, alice)) return [10];
       held = p;
       return [];
     };
-    say(bench, alice, "one");
-    say(bench, alice, "two");
-    bench.run(bench.now + 15);
+    say(play, alice, "one");
+    say(play, alice, "two");
+    play.run(play.now + 15);
     // It is new to the server, which takes what it says, but something newer came before.
-    if (held !== undefined) bench.inject({ ...held, from: stranger });
-    expect(texts(bench, "bob", "deliver")).toEqual(["before", "one", "two"]);
-    for (const p of packetsFrom(bench, alice).filter((q) => typeOf(q) === "record")) {
-      expect(rejections(bench.inject({ ...p, from: stranger }))).toEqual(["replayed"]);
+    if (held !== undefined) play.inject({ ...held, from: stranger });
+    expect(texts(play, "bob", "deliver")).toEqual(["before", "one", "two"]);
+    for (const p of play.packets(alice).filter((q) => typeOf(q) === "record")) {
+      expect(rejections(play.inject({ ...p, from: stranger }))).toEqual(["replayed"]);
     }
-    expectAllSaid(bench.run(), ["before", "one", "two"], ["likewise"]);
-    expect(packetsTo(bench, stranger)).toEqual([]);
+    expectAllSaid(play.run(), ["before", "one", "two"], ["likewise"]);
+    expect(packetsTo(play, stranger)).toEqual([]);
   });
 
   test("that was changed is not answered", () => {
-    const bench = opened();
-    bench.network = (p) => {
+    const play = opened();
+    play.wire.network = (p) => {
       if (!isRecord(p, alice)) return [10];
       for (let at = 0; at < p.bytes.length; at++) {
         const bytes = p.bytes.with(at, (p.bytes[at] ?? 0) ^ 1);
-        expect(rejections(bench.inject({ ...p, from: stranger, bytes }))).toHaveLength(1);
+        expect(rejections(play.inject({ ...p, from: stranger, bytes }))).toHaveLength(1);
       }
       return [10];
     };
-    say(bench, alice, "one");
-    expectAllSaid(bench.run(), ["before", "one"], ["likewise"]);
-    expect(packetsTo(bench, stranger)).toEqual([]);
+    say(play, alice, "one");
+    expectAllSaid(play.run(), ["before", "one"], ["likewise"]);
+    expect(packetsTo(play, stranger)).toEqual([]);
   });
 });
 

@@ -168,7 +168,7 @@ export class Outbox {
 
   /**
    * Ends it: the session is over.
-   * @returns the messages that were not confirmed. Nobody knows whether they arrived.
+   * @returns the messages that were not confirmed. Whether they arrived is unknown.
    */
   abandon(): readonly Uint8Array[] {
     const lost = [...this.#underWay.values(), ...this.#waiting].map(({ message }) => message);

@@ -2,18 +2,18 @@
  * Where the client of a session is. A NAT that has forgotten a client gives it another address in
  * the middle of a session, and tells neither end.
  *
- * A genuine record shows who made it, and not where it was made: whoever sees it can copy it, and
- * send the copy first, from any address. So it only makes the server ask, there and where the
+ * A genuine record shows who made it, and not where it was made: an on-path attacker can copy it,
+ * and send the copy first, from any address. So it only makes the server ask, there and where the
  * client was. Everything else goes to the latter, until the answer comes from where the question
  * went. A newer record from where the client was shows that it is there still.
  *
- * Nothing here has a timer. Where a question or an answer is lost, the next record from there
- * makes the server ask again: strangers are sent no more than they send. An answer alone makes it
- * ask nothing, or two addresses of one client could keep it asking for ever.
+ * Nothing here has a timer. Where a question or an answer is lost, the next record from there makes
+ * the server ask again: an unvalidated address is sent no more than comes from it. An answer alone
+ * makes it ask nothing, or two addresses of one client could keep it asking for ever.
  *
- * Whoever also carries the question to the client, and is always first with what the client says,
- * can have the session sent to itself. That one could as well hold everything up, and has it only
- * until it falls behind: the client's next record brings the session back.
+ * An attacker that also relays the question to the client, and is always first with what the client
+ * says, can have the session sent to itself. It could as well drop everything, and has the session
+ * only until it falls behind: the client's next record brings the session back.
  *
  * @see RFC 9000 §8.2, §9.1 and §9.3
  */

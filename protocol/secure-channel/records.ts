@@ -26,7 +26,7 @@ import type { Aead } from "./suites.ts";
 
 /** All datagrams are as long, but for RETRY and ERROR, which are shorter. */
 export const datagramBytes = 64;
-export const protocolVersion = 1;
+const protocolVersion = 1;
 const kidFlag = 0x08;
 const lengthMask = 0x07;
 /** Only where acknowledgements are not protected. */

@@ -1,7 +1,7 @@
 /**
  * A whole new EDHOC inside the channel, every hour. An update of keys alone protects what is past:
- * whoever has read a session's keys can follow it from there. New ephemeral keys shut them out,
- * and since both ends prove again who they are, also somebody who is in between by then.
+ * an attacker who has read a session's keys can follow it from there. New ephemeral keys shut out a
+ * passive attacker, and since both ends authenticate again, an active one too.
  *
  *     REKEY frame: step/index/last 1 ‖ piece of message_1, message_2 or message_3
  *
@@ -24,7 +24,7 @@ const mostPieces = 4;
 
 export interface RekeyOptions {
   readonly initiates: boolean;
-  /** Knows this channel's peer, and nobody else. */
+  /** Knows this channel's peer, and no other principal. */
   readonly setup: (now: Millis) => Setup;
   readonly suite: Suite;
   /** The channel's identifiers, one byte each. */

@@ -99,7 +99,7 @@ describe("whatever the network does", () => {
         // Nothing is dropped silently: what is not confirmed is known to be unknown.
         const lost = texts(line.outbox.abandon());
         expect([...line.confirmed, ...lost].toSorted()).toEqual(messages.toSorted());
-        // Whoever has given up may still hear that everything has arrived.
+        // A sender that has given up may still hear that everything has arrived.
         if (lost.length > 0) expect(line.outbox.gaveUp).toBe(true);
       }),
       { numRuns: 300 },

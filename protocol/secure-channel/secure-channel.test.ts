@@ -4,93 +4,100 @@ import type { Output, RejectReason } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
 import { Random } from "../kit/random.ts";
 import { CryptoRecorder } from "../kit/recorder.ts";
+import { type Network, type Packet, Playbook, type Settings } from "../testing/playbook.ts";
 import { mac1 } from "./cookie.ts";
 import { type Item, sequence } from "./edhoc/cbor.ts";
 import { encodeSuitesError, padding } from "./edhoc/messages.ts";
 import { maxHalfOpen } from "./half-open.ts";
 import { encodeDatagram } from "./handshake-datagrams.ts";
+import { serverAddress, settings, typeOf } from "./playbook-settings.ts";
 import { datagramBytes } from "./records.ts";
 import { secureChannel } from "./secure-channel.ts";
-import { Bench, lineOf, type Network, type Packet, serverAddress, typeOf } from "./test-bench.ts";
 
 const alice = "alice:40000";
 const says = ["the bridge at noon", "", "come alone"];
 const answers = ["who is asking", "very well"];
 const messageBytes = secureChannel.limits?.messageBytes ?? 0;
 
+/** The server alone, to begin with. */
+const begun = (about: Partial<Settings> = {}): Playbook =>
+  new Playbook({ ...settings, ...about }).open(serverAddress);
 /** One session of alice's from beginning to end. */
-function session(network?: Network, options: Record<string, string> = {}): Bench {
-  const bench = new Bench({ options, ...(network && { network }) });
-  bench.startClient(alice, says, answers);
-  return bench.run();
-}
-const lines = (outputs: readonly Output[]): string[] => outputs.map(lineOf);
-const texts = (bench: Bench, at: string, kind: "deliver" | "confirm" | "give-up"): string[] =>
-  bench.events
-    .filter((e) => e.startsWith(`${at} << ${kind} `))
-    .map((e) => JSON.parse(e.slice(`${at} << ${kind} `.length)) as string);
+const session = (network?: Network, options?: Record<string, string>): Playbook =>
+  begun({ network, options }).converse(alice, says, answers).run();
 /** The `nth` packet of a type, from 1. */
-const packet = (bench: Bench, type: string, nth = 1): Packet =>
-  bench.packets.filter((p) => typeOf(p) === type)[nth - 1] as Packet;
+const packet = (play: Playbook, type: string, nth = 1): Packet =>
+  play.wire.sent.filter((p) => typeOf(p) === type)[nth - 1] as Packet;
 const flipped = (p: Packet, bit: number): Packet => ({
   ...p,
   bytes: p.bytes.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)),
 });
 
-function expectAllDelivered(bench: Bench): void {
-  expect(texts(bench, serverAddress, "deliver")).toEqual(says);
-  expect(texts(bench, alice, "deliver")).toEqual(answers);
-  expect(texts(bench, alice, "confirm").toSorted()).toEqual(says.toSorted());
-  expect(texts(bench, serverAddress, "confirm").toSorted()).toEqual(answers.toSorted());
-  expect(bench.events.at(-1)).toBe(`${alice} << exit ok`);
+function expectAllDelivered(play: Playbook): void {
+  expect(play.texts(serverAddress, "deliver")).toEqual(says);
+  expect(play.texts(alice, "deliver")).toEqual(answers);
+  expect(play.texts(alice, "confirm").toSorted()).toEqual(says.toSorted());
+  expect(play.texts(serverAddress, "confirm").toSorted()).toEqual(answers.toSorted());
+  expect(play.events.at(-1)).toBe(`${alice} << exit ok`);
 }
 
 describe("an undisturbed session", () => {
   test("goes like this", () => {
-    const bench = new Bench();
-    const said: string[] = [];
-    bench.startClient(alice, ["hi"], ["ho"]);
-    bench.run(undefined, (p) => said.push(`${p.from}: ${typeOf(p)}, ${p.bytes.length} bytes`));
-    expect({ said, events: bench.events }).toEqual({
-      said: [
-        "alice:40000: M1, 64 bytes",
-        "bob:5683: RETRY, 21 bytes",
-        "alice:40000: M1, 64 bytes",
-        "bob:5683: M2, 64 bytes",
-        "alice:40000: M3, 64 bytes",
-        "bob:5683: M4, 64 bytes",
-        "bob:5683: record, 64 bytes",
-        "alice:40000: record, 64 bytes",
-        "alice:40000: record, 64 bytes",
-        "bob:5683: record, 64 bytes",
-        "alice:40000: record, 64 bytes",
-        "bob:5683: record, 64 bytes",
-      ],
-      events: [
-        "alice:40000 << claim running",
-        "bob:5683 << claim running",
-        "bob:5683 << claim commit",
-        "bob:5683 << negotiated suite 4",
-        "bob:5683 << claim secret",
-        "bob:5683 << claim secret",
-        "bob:5683 << ready",
-        "alice:40000 << claim commit",
-        "alice:40000 << negotiated suite 4",
-        "alice:40000 << claim secret",
-        "alice:40000 << claim secret",
-        "alice:40000 << ready",
-        'alice:40000 << deliver "ho"',
-        'bob:5683 << deliver "hi"',
-        'bob:5683 << confirm "ho"',
-        'alice:40000 << confirm "hi"',
-        "alice:40000 << exit ok",
-      ],
-    });
+    const play = begun().converse(alice, ["hi"], ["ho"]).run();
+    play.goes([
+      "bob:5683 >> start",
+      "alice:40000 >> start",
+      "alice:40000 << transmit M1 (64)",
+      "bob:5683 >> datagram M1 (64) from alice:40000",
+      "bob:5683 << transmit RETRY (21) to alice:40000",
+      "alice:40000 >> datagram RETRY (21) from bob:5683",
+      "alice:40000 << transmit M1 (64)",
+      "bob:5683 >> datagram M1 (64) from alice:40000",
+      "bob:5683 << transmit M2 (64) to alice:40000",
+      "alice:40000 >> datagram M2 (64) from bob:5683",
+      "alice:40000 << claim running bob",
+      "alice:40000 << transmit M3 (64)",
+      "bob:5683 >> datagram M3 (64) from alice:40000",
+      "bob:5683 << log session 1 is open",
+      "bob:5683 << claim running alice",
+      "bob:5683 << transmit M4 (64) to alice:40000",
+      "bob:5683 << claim commit alice",
+      "bob:5683 << negotiated suite 4",
+      "bob:5683 << claim secret alice",
+      "bob:5683 << claim secret alice",
+      "bob:5683 << ready",
+      'bob:5683 >> send "ho"',
+      "bob:5683 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram M4 (64) from bob:5683",
+      "alice:40000 << claim commit bob",
+      "alice:40000 << negotiated suite 4",
+      "alice:40000 << claim secret bob",
+      "alice:40000 << claim secret bob",
+      "alice:40000 << ready",
+      'alice:40000 >> send "hi"',
+      "alice:40000 << transmit record (64)",
+      "alice:40000 >> datagram record (64) from bob:5683",
+      'alice:40000 << deliver "ho" from bob',
+      "alice:40000 << transmit record (64)",
+      "bob:5683 >> datagram record (64) from alice:40000",
+      'bob:5683 << deliver "hi" from alice',
+      "bob:5683 << transmit record (64) to alice:40000",
+      "bob:5683 >> datagram record (64) from alice:40000",
+      'bob:5683 << confirm "ho"',
+      "alice:40000 >> datagram record (64) from bob:5683",
+      'alice:40000 << confirm "hi"',
+      "alice:40000 >> timeout",
+      "alice:40000 << transmit record (64)",
+      "bob:5683 >> datagram record (64) from alice:40000",
+      "bob:5683 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5683",
+      "alice:40000 << exit ok",
+    ]);
   });
 
   test("both ends claim the same, and each session something else", () => {
-    const claims = (bench: Bench) =>
-      bench.outputs.flatMap(({ at, output }) =>
+    const claims = (play: Playbook) =>
+      play.outputs.flatMap(({ at, output }) =>
         output.kind === "claim" && output.claim.kind === "commit"
           ? [[at, output.claim.peer, String(output.claim.agreed)] as const]
           : [],
@@ -98,23 +105,24 @@ describe("an undisturbed session", () => {
     const [a, b] = claims(session());
     expect([a?.[0], a?.[1], b?.[0], b?.[1]]).toEqual([serverAddress, "alice", alice, "bob"]);
     expect(a?.[2]).toBe(b?.[2]);
-    const twice = new Bench();
-    twice.startClient(alice);
-    twice.startClient("carol:1");
+    const twice = begun().converse(alice).converse("carol:1");
     expect(new Set(claims(twice.run()).map(([, , agreed]) => agreed)).size).toBe(2);
   });
 
   test("the number and size of datagrams depends on no length", () => {
     const shapes = [0, 1, 20, messageBytes].map((length) => {
-      const bench = new Bench();
-      bench.startClient(alice, ["x".repeat(length), "y".repeat(length)], ["z".repeat(length)]);
-      return bench.run().packets.map((p) => `${p.from} ${typeOf(p)} ${p.bytes.length}`);
+      const play = begun().converse(
+        alice,
+        ["x".repeat(length), "y".repeat(length)],
+        ["z".repeat(length)],
+      );
+      return play.run().wire.sent.map((p) => `${p.from} ${typeOf(p)} ${p.bytes.length}`);
     });
     expect(new Set(shapes.map((s) => s.join())).size).toBe(1);
   });
 
   test("is the same with the same seed", () => {
-    expect(session().packets).toEqual(session().packets);
+    expect(session().wire.sent).toEqual(session().wire.sent);
   });
 
   const all = Object.entries(secureChannel.options ?? {});
@@ -135,10 +143,10 @@ describe("an undisturbed session", () => {
 
 describe("on a bad network", () => {
   test("everything arrives whichever datagram is lost, late or doubled", () => {
-    const count = session().packets.length;
+    const count = session().wire.sent.length;
     for (const fate of [[], [10, 12], [35], [700, 5_000], [140_000]]) {
       for (let i = 0; i < count; i++)
-        expectAllDelivered(session((_, k) => (k === i ? fate : [10])));
+        expectAllDelivered(session(({ index: k }) => (k === i ? fate : [10])));
     }
   });
 
@@ -149,13 +157,13 @@ describe("on a bad network", () => {
     });
     fc.assert(
       fc.property(fates, (list) => {
-        const bench = session((_, i) => list[i] ?? [10]);
+        const play = session(({ index: i }) => list[i] ?? [10]);
         for (const [from, to, sent] of [
           [alice, serverAddress, says],
           [serverAddress, alice, answers],
         ] as const) {
-          const got = texts(bench, to, "deliver");
-          const confirmed = texts(bench, from, "confirm");
+          const got = play.texts(to, "deliver");
+          const confirmed = play.texts(from, "confirm");
           expect(sent.slice(0, got.length)).toEqual(got);
           expect(confirmed.every((m) => got.includes(m))).toBe(true);
           expect(new Set(confirmed).size).toBe(confirmed.length);
@@ -168,78 +176,77 @@ describe("on a bad network", () => {
   test("many messages arrive in order where every fifth datagram is lost and others are late", () => {
     const many = Array.from({ length: 100 }, (_, i) => `message ${i}`);
     const scattered = (i: number): number => Math.imul(i + 1, 0x9e3779b1) >>> 16;
-    const network: Network = (_, i) =>
+    const network: Network = ({ index: i }) =>
       scattered(i) % 5 === 0 ? [] : [10 + (scattered(i) % 40), ...(i % 7 === 0 ? [90] : [])];
-    const bench = new Bench({ network });
-    bench.startClient(alice, many);
-    expect(texts(bench.run(), serverAddress, "deliver")).toEqual(many);
-    expect(texts(bench, alice, "confirm").toSorted()).toEqual(many.toSorted());
+    const play = begun({ network }).converse(alice, many);
+    expect(play.run().texts(serverAddress, "deliver")).toEqual(many);
+    expect(play.texts(alice, "confirm").toSorted()).toEqual(many.toSorted());
   });
 
   test("what is never acknowledged is given up, and never confirmed", () => {
-    const bench = new Bench();
-    bench.startClient(alice, says);
-    bench.network = (p) => (typeOf(p) === "record" && p.from === serverAddress ? [] : [10]);
-    bench.run();
-    expect(texts(bench, alice, "give-up")).toEqual(says);
-    expect(texts(bench, alice, "confirm")).toEqual([]);
+    const play = begun().converse(alice, says);
+    play.wire.network = (p) => (typeOf(p) === "record" && p.from === serverAddress ? [] : [10]);
+    play.run();
+    expect(play.texts(alice, "give-up")).toEqual(says);
+    expect(play.texts(alice, "confirm")).toEqual([]);
     const last = `${alice} << exit because messages were not acknowledged`;
-    expect(bench.events.filter((e) => e.includes("exit"))).toEqual([last]);
+    expect(play.events.filter((e) => e.includes("exit"))).toEqual([last]);
   });
 
   test("a client that is not answered gives up", () => {
-    const bench = session(() => []);
-    expect(bench.events).toEqual([`${alice} << exit because the server does not answer`]);
-    expect(new Set(bench.packets.map((p) => String(p.bytes))).size).toBe(1);
+    const play = session(() => []);
+    expect(play.events).toEqual([`${alice} << exit because the server does not answer`]);
+    expect(new Set(play.wire.sent.map((p) => String(p.bytes))).size).toBe(1);
   });
 
   test("a client that the server has forgotten begins again, with new keys", () => {
     let cut = true;
-    const bench = new Bench({ network: (p) => (cut && typeOf(p) === "M3" ? [] : [10]) });
-    bench.startClient(alice, says, answers);
-    bench.run(60_000);
+    const play = begun({ network: (p) => (cut && typeOf(p) === "M3" ? [] : [10]) }).converse(
+      alice,
+      says,
+      answers,
+    );
+    play.run(60_000);
     cut = false;
-    expectAllDelivered(bench.run());
-    const keys = bench.packets.filter((p) => typeOf(p) === "M1").map((p) => p.bytes.slice(-40));
+    expectAllDelivered(play.run());
+    const keys = play.wire.sent.filter((p) => typeOf(p) === "M1").map((p) => p.bytes.slice(-40));
     expect(new Set(keys.map(String)).size).toBeGreaterThan(1);
   });
 
   test("a message that is too long is given up at once, and the others arrive", () => {
-    const bench = new Bench();
+    const play = begun();
     const [fits, long] = ["x".repeat(messageBytes), "y".repeat(messageBytes + 1)];
-    bench.startClient(alice, ["before", long, fits], []);
-    bench.run();
-    expect(texts(bench, alice, "give-up")).toEqual([long]);
-    expect(texts(bench, serverAddress, "deliver")).toEqual(["before", fits]);
+    play.converse(alice, ["before", long, fits], []);
+    play.run();
+    expect(play.texts(alice, "give-up")).toEqual([long]);
+    expect(play.texts(serverAddress, "deliver")).toEqual(["before", fits]);
   });
 
   test("with pieces, it is cut, and arrives whole", () => {
     const long = "a long story. ".repeat(22);
-    const bench = new Bench({ options: { pieces: "on" } });
-    bench.startClient(alice, [long, "the end"]);
-    expect(texts(bench.run(), serverAddress, "deliver")).toEqual([long, "the end"]);
+    const play = begun({ options: { pieces: "on" } }).converse(alice, [long, "the end"]);
+    expect(play.run().texts(serverAddress, "deliver")).toEqual([long, "the end"]);
   });
 
   test("what the server sends to a client that has gone is given up", () => {
-    const bench = session();
+    const play = session();
     const message = utf8("too late");
-    const send = (more: object) => bench.handle(serverAddress, { kind: "send", message, ...more });
-    expect(lines(send({ session: alice }))).toEqual(['give-up "too late"']);
-    expect(lines(send({ to: "carol" }))).toEqual(['give-up "too late"']);
+    const send = (more: object) => play.handle(serverAddress, { kind: "send", message, ...more });
+    expect(play.tell(send({ session: alice }))).toEqual(['give-up "too late"']);
+    expect(play.tell(send({ to: "carol" }))).toEqual(['give-up "too late"']);
   });
 });
 
 /** Runs a whole session, and shows every datagram to `meanwhile` before it arrives. */
-function disturbed(meanwhile: (bench: Bench, p: Packet) => void): Bench {
-  const bench = new Bench();
-  bench.startClient(alice, says, answers);
-  return bench.run(undefined, (p) => meanwhile(bench, p));
+function disturbed(meanwhile: (play: Playbook, p: Packet) => void): Playbook {
+  const play = begun().converse(alice, says, answers);
+  return play.run(undefined, (p) => meanwhile(play, p));
 }
-/** Nothing that anybody could notice is different. */
-function expectUndisturbed(bench: Bench): void {
+/** Neither events nor packets differ from those of an honest session. */
+function expectUndisturbed(play: Playbook): void {
   const honest = session();
-  expect(bench.events).toEqual(honest.events);
-  expect(bench.packets).toEqual(honest.packets);
+  expect(play.events).toEqual(honest.events);
+  expect(play.wire.sent).toEqual(honest.wire.sent);
 }
 const firstRejection = (outputs: readonly Output[]): RejectReason | "none" =>
   outputs.length === 1 && outputs[0]?.kind === "reject" ? outputs[0].reason : "none";
@@ -252,49 +259,48 @@ describe("malformed and forged datagrams", () => {
 
   test("every bit of every datagram matters, and nothing changes when one is wrong", () => {
     const survived: string[] = [];
-    const bench = disturbed((b, p) => {
+    const play = disturbed((b, p) => {
       const beside = new Set(cookieBits(p));
       for (let bit = 0; bit < 8 * p.bytes.length; bit++) {
         if (beside.has(bit)) continue;
         const outputs = b.probe(flipped(p, bit));
         if (firstRejection(outputs) !== "none") continue;
-        survived.push(`${typeOf(p)} bit ${bit}: ${lines(outputs).join()}`);
+        survived.push(`${typeOf(p)} bit ${bit}: ${b.tell(outputs).join()}`);
       }
     });
     expect(survived).toEqual([]);
-    expectUndisturbed(bench);
+    expectUndisturbed(play);
   });
 
   test("a wrong cookie is answered with the right one, and costs a round at most", () => {
     for (const type of ["M1", "RETRY"]) {
       for (const nth of [1, 2]) {
         let seen = 0;
-        const bench = new Bench();
-        bench.startClient(alice, says, answers);
-        bench.run(undefined, (p) => {
+        const play = begun().converse(alice, says, answers);
+        play.run(undefined, (p) => {
           if (typeOf(p) !== type || ++seen !== nth) return;
-          for (const bit of cookieBits(p)) bench.probe(flipped(p, bit));
+          for (const bit of cookieBits(p)) play.probe(flipped(p, bit));
         });
-        expectAllDelivered(bench);
-        expect(bench.stateSize()).toBe(0);
+        expectAllDelivered(play);
+        expect(play.endpoint(serverAddress).stateSize?.()).toBe(0);
       }
     }
   });
 
   test("every cut, and every byte too many, is noticed", () => {
-    const bench = disturbed((b, p) => {
+    const play = disturbed((b, p) => {
       for (let length = 0; length < p.bytes.length; length++) {
         expect(firstRejection(b.probe({ ...p, bytes: p.bytes.slice(0, length) }))).not.toBe("none");
       }
       const longer = { ...p, bytes: concat(p.bytes, new Uint8Array(datagramBytes)) };
       expect(firstRejection(b.probe(longer))).toBe("too-long");
     });
-    expectUndisturbed(bench);
+    expectUndisturbed(play);
   });
 
   test("random bytes are discarded at any time", () => {
     const random = new Random("noise");
-    const bench = disturbed((b, p) => {
+    const play = disturbed((b, p) => {
       for (let i = 0; i < 100; i++) {
         const bytes = random.bytes(random.below(80));
         // Some begin like what is expected, up to where a cookie might follow.
@@ -303,43 +309,44 @@ describe("malformed and forged datagrams", () => {
         expect(firstRejection(b.probe({ ...p, bytes: like }))).not.toBe("none");
       }
     });
-    expectUndisturbed(bench);
+    expectUndisturbed(play);
   });
 
   test("what arrives twice is discarded, or answered as before", () => {
     const answered: string[] = [];
-    const bench = new Bench({ network: () => [10, 11] });
-    bench.startClient(alice, says, answers);
+    const play = begun({ network: () => [10, 11] }).converse(alice, says, answers);
     const seen = new Set<Packet>();
-    bench.run(undefined, (p) => {
+    play.run(undefined, (p) => {
       if (!seen.has(p)) return void seen.add(p);
-      const result = lines(bench.probe(p));
+      const result = play.tell(play.probe(p));
       if (result.length > 0 && !result[0]?.startsWith("reject"))
         answered.push(`${typeOf(p)}: ${result.join()}`);
     });
-    const again = ["M1: transmit RETRY (21)", "M1: transmit M2 (64)", "M3: transmit M4 (64)"];
+    const again = ["M1: transmit RETRY (21)", "M1: transmit M2 (64)", "M3: transmit M4 (64)"].map(
+      (line) => `${line} to ${alice}`,
+    );
     expect([...new Set(answered)]).toEqual(again);
-    expectAllDelivered(bench);
+    expectAllDelivered(play);
   });
 
   test("everything sent before is refused by a later session, and by a server begun anew", () => {
-    const bench = session();
-    const old = [...bench.packets];
-    bench.startServer("server#1");
-    bench.startClient("alice:40001", says, answers);
-    const count = bench.events.length;
+    const play = session();
+    const old = [...play.wire.sent];
+    play.open(serverAddress, { process: "server#1" });
+    play.converse("alice:40001", says, answers);
+    const count = play.events.length;
     const accepted: string[] = [];
-    bench.run(undefined, (p) => {
+    play.run(undefined, (p) => {
       for (const other of old) {
-        const outputs = bench.probe({ ...other, to: p.to, from: p.from });
-        if (firstRejection(outputs) === "none") accepted.push(lines(outputs).join());
+        const outputs = play.probe({ ...other, to: p.to, from: p.from });
+        if (firstRejection(outputs) === "none") accepted.push(play.tell(outputs).join());
       }
     });
     // An M1 is as good as ever for asking for a cookie.
-    expect([...new Set(accepted)]).toEqual(["transmit RETRY (21)"]);
-    const later = bench.events.slice(count).filter((e) => e.startsWith("alice:40001"));
+    expect([...new Set(accepted)]).toEqual(["transmit RETRY (21) to alice:40001"]);
+    const later = play.events.slice(count).filter((e) => e.startsWith("alice:40001"));
     expect(later.map((e) => e.slice("alice:40001".length))).toEqual(
-      bench.events
+      play.events
         .slice(0, count)
         .filter((e) => e.startsWith(alice))
         .map((e) => e.slice(alice.length)),
@@ -351,14 +358,15 @@ describe("floods", () => {
   const stranger = (i: number): string => `host${i}:${1_024 + (i % 60_000)}`;
 
   test("of a hundred thousand M1 from forged addresses leave nothing behind", () => {
-    const bench = session();
-    const m1 = packet(bench, "M1").bytes;
+    const play = session();
+    const m1 = packet(play, "M1").bytes;
     const replies = new Set<string>();
     for (let i = 0; i < 100_000; i++) {
-      const bytes = i % 2 === 0 ? m1 : flipped({ ...packet(bench, "M1") }, i % 512).bytes;
-      const outputs = bench.probe({ from: stranger(i), to: serverAddress, bytes });
+      const bytes = i % 2 === 0 ? m1 : flipped({ ...packet(play, "M1") }, i % 512).bytes;
+      const outputs = play.probe({ from: stranger(i), to: serverAddress, bytes });
       for (const o of outputs) {
-        replies.add(lineOf(o));
+        // To where it claims to come from, and to no other address.
+        for (const line of play.tell([o])) replies.add(line.replace(stranger(i), "its source"));
         if (o.kind === "transmit") expect(o.bytes.length).toBeLessThanOrEqual(bytes.length);
       }
     }
@@ -366,63 +374,69 @@ describe("floods", () => {
       "reject bad-tag",
       "reject malformed",
       "reject unexpected",
-      "transmit RETRY (21)",
+      "transmit RETRY (21) to its source",
     ]);
-    expect(bench.stateSize()).toBe(0);
-    bench.startClient("carol:1", ["still there?"]);
-    expect(texts(bench.run(), "carol:1", "confirm")).toEqual(["still there?"]);
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(0);
+    play.converse("carol:1", ["still there?"]);
+    expect(play.run().texts("carol:1", "confirm")).toEqual(["still there?"]);
   }, 60_000);
 
-  test("of strangers who do receive at their addresses leave 64 entries, for ten seconds", () => {
-    const bench = new Bench();
-    // Anybody can make an M1: the server's key is no secret.
-    bench.startClient("carol:1");
-    const [m1 = new Uint8Array(0)] = bench.packets.map((p) => p.bytes);
+  test("from addresses that do receive leave 64 entries, for ten seconds", () => {
+    const play = begun();
+    // An M1 is not authenticated: the server's key is no secret.
+    play.converse("carol:1");
+    const [m1 = new Uint8Array(0)] = play.wire.sent.map((p) => p.bytes);
     for (let i = 0; i < 500; i++) {
       const from = stranger(i);
-      const [retry] = bench.probe({ from, to: serverAddress, bytes: m1 });
+      const [retry] = play.probe({ from, to: serverAddress, bytes: m1 });
       if (retry?.kind !== "transmit") throw new Error("no cookie");
       const bytes = concat(m1.slice(0, 9), retry.bytes.slice(9), m1.slice(21));
-      const [answer] = bench.probe({ from, to: serverAddress, bytes });
-      expect(answer && lineOf(answer)).toBe("transmit M2 (64)");
-      expect(bench.stateSize()).toBeLessThanOrEqual(maxHalfOpen);
+      const [answer] = play.probe({ from, to: serverAddress, bytes });
+      expect(answer && play.tell([answer])).toEqual([`transmit M2 (64) to ${from}`]);
+      expect(play.endpoint(serverAddress).stateSize?.()).toBeLessThanOrEqual(maxHalfOpen);
     }
-    bench.run();
-    expect(bench.events).toContain("carol:1 << ready");
-    bench.now += 10_000;
-    bench.startClient(alice);
-    bench.run();
-    expect(bench.stateSize()).toBe(0);
+    play.run();
+    expect(play.events).toContain("carol:1 << ready");
+    play.now += 10_000;
+    play.converse(alice);
+    play.run();
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(0);
   });
 });
 
-describe("an M1 that anybody can make", () => {
+describe("an M1 made by an outsider", () => {
   const crypto = new CryptoRecorder([], new Random("mallory"), "mallory");
   const from = "mallory:6666";
   /** Everything right but for message_1: what the server says to it. */
   function asked(...items: readonly Item[]): string {
-    const bench = new Bench();
+    const play = begun();
     const plain = sequence(...items);
     const message = concat(plain, padding(43 - plain.length));
-    const macs = bench.publicValues.map((key) => mac1(crypto, key, message));
+    const macs = (play.installation.deployment.publicValues ?? []).map((key) =>
+      mac1(crypto, key, message),
+    );
     const answers = macs.flatMap((mac) => {
       const m1 = (cookie: Uint8Array): readonly Output[] => {
         const bytes = encodeDatagram({ kind: "m1", mac1: mac, cookie, message });
-        return bench.probe({ from, to: serverAddress, bytes });
+        return play.probe({ from, to: serverAddress, bytes });
       };
       const [retry] = m1(new Uint8Array(12));
-      return retry?.kind === "transmit" ? lines(m1(retry.bytes.slice(9))) : [];
+      return retry?.kind === "transmit" ? play.tell(m1(retry.bytes.slice(9))) : [];
     });
-    expect(bench.stateSize()).toBe(answers.join().includes("M2") ? 1 : 0);
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(answers.join().includes("M2") ? 1 : 0);
     return answers.join();
   }
   const share = crypto.keyPair("x25519").publicKey;
 
   test.each<[string, readonly Item[], string]>([
-    ["as it should be", [3, 4, share, 5], "transmit M2 (64)"],
-    ["with a suite that is not the best", [3, [5, 6], share, 5], "transmit M2 (64)"],
-    ["with a suite that is worse than need be", [3, [4, 6], share, 5], "transmit ERROR (14)"],
-    ["with a suite that nobody has", [3, 99, share, 5], "transmit ERROR (14)"],
+    ["as it should be", [3, 4, share, 5], `transmit M2 (64) to ${from}`],
+    ["with a suite that is not the best", [3, [5, 6], share, 5], `transmit M2 (64) to ${from}`],
+    [
+      "with a suite that is worse than need be",
+      [3, [4, 6], share, 5],
+      `transmit ERROR (14) to ${from}`,
+    ],
+    ["with a suite that nobody has", [3, 99, share, 5], `transmit ERROR (14) to ${from}`],
     ["to be answered with a signature", [0, 4, share, 5], "reject unauthorized"],
     ["with a secret of zeros", [3, 4, new Uint8Array(32), 5], "reject bad-key"],
     ["with a share that is too short", [3, 4, share.slice(1), 5], "reject malformed"],
@@ -436,56 +450,54 @@ describe("an M1 that anybody can make", () => {
 describe("suites", () => {
   const error = (m1: Uint8Array, suites: readonly number[]): Uint8Array =>
     encodeDatagram({ kind: "error", mac1: m1.slice(1, 9), message: encodeSuitesError(suites) });
-  const negotiated = (bench: Bench): readonly string[] =>
-    bench.events.filter((e) => e.includes("negotiated")).map((e) => e.split("<< ")[1] ?? "");
+  const negotiated = (play: Playbook): readonly string[] =>
+    play.events.filter((e) => e.includes("negotiated")).map((e) => e.split("<< ")[1] ?? "");
 
   test.each(["6", "0"])("a server that has only suite %s and worse ones gets its way", (suite) => {
-    const bench = new Bench({ serverOptions: { suite } });
-    bench.startClient(alice, says, answers);
-    expectAllDelivered(bench.run());
-    expect(negotiated(bench)).toEqual([`negotiated suite ${suite}`, `negotiated suite ${suite}`]);
-    expect(bench.packets.map(typeOf).slice(0, 8)).toEqual(
+    const play = begun({ optionsOf: { server: { suite } } }).converse(alice, says, answers);
+    expectAllDelivered(play.run());
+    expect(negotiated(play)).toEqual([`negotiated suite ${suite}`, `negotiated suite ${suite}`]);
+    expect(play.wire.sent.map(typeOf).slice(0, 8)).toEqual(
       "M1 RETRY M1 ERROR M1 RETRY M1 M2".split(" "),
     );
   });
 
   test("no error makes the two agree on a worse suite than they have", () => {
     for (const theirs of [[6], [0], [6, 0], [2], [99], [4, 6]]) {
-      const bench = new Bench();
-      bench.startClient(alice, says, answers);
-      const [m1 = new Uint8Array(0)] = bench.packets.map((p) => p.bytes);
-      bench.inject({ from: serverAddress, to: alice, bytes: error(m1, theirs) });
-      expectAllDelivered(bench.run());
-      expect(new Set(negotiated(bench))).toEqual(new Set(["negotiated suite 4"]));
+      const play = begun().converse(alice, says, answers);
+      const [m1 = new Uint8Array(0)] = play.wire.sent.map((p) => p.bytes);
+      play.inject({ from: serverAddress, to: alice, bytes: error(m1, theirs) });
+      expectAllDelivered(play.run());
+      expect(new Set(negotiated(play))).toEqual(new Set(["negotiated suite 4"]));
     }
   });
 
   /** Turns RETRY into an error that asks for suite 6, until the client has done so. */
-  function downgraded(options: Record<string, string>): Bench {
-    const bench = new Bench({ options });
+  function downgraded(options: Record<string, string>): Playbook {
+    const play = begun({ options });
     const asked: Packet[] = [];
     // METHOD, and then the list: a single number where the client selects its best.
     const isFirst = (bytes: Uint8Array): boolean => bytes[22] === 4;
-    bench.network = (p) => {
+    play.wire.network = (p) => {
       if (typeOf(p) === "M1" && isFirst(p.bytes)) {
         asked.push({ from: serverAddress, to: alice, bytes: error(p.bytes, [6]) });
         return [];
       }
       return [10];
     };
-    bench.startClient(alice, says, answers);
-    for (const p of asked.splice(0)) bench.inject(p);
-    return bench.run(40_000);
+    play.converse(alice, says, answers);
+    for (const p of asked.splice(0)) play.inject(p);
+    return play.run(40_000);
   }
 
   test("a server that is asked for a worse suite than it has does not go along", () => {
-    const bench = downgraded({});
-    expect(negotiated(bench)).toEqual([]);
-    expect(bench.packets.map(typeOf)).toContain("ERROR");
+    const play = downgraded({});
+    expect(negotiated(play)).toEqual([]);
+    expect(play.wire.sent.map(typeOf)).toContain("ERROR");
   });
 
   test("unless nothing binds the list", () => {
-    const bench = downgraded({ "suite-list": "off" });
-    expect(negotiated(bench)).toEqual(["negotiated suite 6", "negotiated suite 6"]);
+    const play = downgraded({ "suite-list": "off" });
+    expect(negotiated(play)).toEqual(["negotiated suite 6", "negotiated suite 6"]);
   });
 });

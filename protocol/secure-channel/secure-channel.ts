@@ -1,38 +1,39 @@
 /**
- * The reference: what a protocol looks like that keeps all the promises the case studies make.
- * EDHOC (RFC 9528, method 3) agrees on keys, OSCORE's cryptography (RFC 8613) protects records,
- * both over plain datagrams of 64 bytes. Read it in this order: this file, handshake-datagrams.ts,
- * client.ts, server.ts, channel.ts, records.ts; then edhoc/, for the cryptography.
+ * The reference: a protocol that keeps all the promises the case studies make. EDHOC (RFC 9528,
+ * method 3) agrees on keys, OSCORE's cryptography (RFC 8613) protects records, both over plain
+ * datagrams of 64 bytes. Read it in this order: this file, handshake-datagrams.ts, client.ts,
+ * server.ts, channel.ts, records.ts; then edhoc/, for the cryptography.
  *
  * Aims. Two parties with certificates of a common root exchange short messages both ways: secret,
  * also if their keys become known later; unchanged, once, in order; each confirmed or given up,
- * never falsely. Whoever owns the network can delay that, and nothing else.
+ * never falsely. An attacker who controls the network can delay that, and nothing else.
  *
  * Why each part is there:
  *
  * - Both ephemeral keys go into every key: sessions cannot be repeated, and old ones not be opened
  *   with keys that are found out afterwards.
- * - Only the owner of the responder's static key can make MAC_2, and of the initiator's, MAC_3.
- *   Whoever knows your key can therefore not pose as others to you.
+ * - Only the owner of the responder's static key can make MAC_2, and of the initiator's, MAC_3. A
+ *   stolen key can therefore not be used to impersonate others to its owner.
  * - Both MACs and all keys depend on the transcript: the list of suites, both certificates with
  *   their names. message_4 shows that the responder has come to the same end.
  * - mac1 makes scans go unanswered. The cookie shows that a client is where it says, before the
  *   server remembers anything; no answer is longer than its question.
- * - RETRY and ERROR come from anybody. They add an attempt, and take none away.
+ * - RETRY and ERROR are not authenticated. They add an attempt, and take none away.
  * - A record's counter is its nonce and recognises repetition, in a window that moves only for
  *   what is genuine. A message's number says what was delivered. Sending again makes a new record.
  * - A session goes with its client to another address once the client has answered from there: a
- *   record alone may be a copy that somebody else was first to send.
- * - Acknowledgements are records like others, made when the application has the message. Where
- *   none comes, the message is given up, which says: nobody knows.
+ *   record alone may be a copy that an attacker was first to send.
+ * - Acknowledgements are records like others, made when the application has the message. Where none
+ *   comes, the message is given up: whether it was delivered is unknown.
  * - All datagrams that depend on anything have 64 bytes, with one frame each. With `cover=on` they
  *   also go out at a steady pace, so that neither when nor how much is said can be seen.
  *
- * Known weaknesses: the server shows who it is to whoever connects, before the client does; and
- * whoever has its key can tell from mac1, by listening, who is being called. With `scan-filter=off`
- * those who only listen cannot, and scans are answered. Connection identifiers and counters are
- * visible. A delayed message is as good as a fresh one. Whoever breaks into a running
- * session can follow it for up to an hour, until both ends make new ephemeral keys (rekey.ts).
+ * Known weaknesses: the server shows its identity to any client that connects, before the client
+ * does; and an eavesdropper who has its public key can tell from mac1 which server is called. With
+ * `scan-filter=off` an eavesdropper cannot, and scans are answered. Connection identifiers and
+ * counters are visible. A delayed message is as good as a fresh one. An attacker who steals the
+ * keys of a running session can follow it for up to an hour, until both ends make new ephemeral
+ * keys (rekey.ts).
  */
 
 import {
@@ -171,8 +172,8 @@ function deploy({ crypto, options, principals }: DeployEnv): Deployment {
 }
 
 /**
- * Who has shown her certificate to nobody but the server, so that hiding it is worth something.
- * Those of all others are known to everybody: attackers should lack nothing to pose as them.
+ * Only the server has seen her certificate, so that hiding it is worth something. Those of all
+ * others are public: attackers should lack nothing to impersonate them.
  */
 const unknown: Principal = "carol";
 

@@ -1,10 +1,10 @@
 /**
  * The server: one process for all clients and all their sessions.
  *
- * It remembers nobody before a cookie has come back, and then at most 64 beginnings, each for 10 s
- * after it was last asked for. What it answered it answers again, to the same datagram, from
- * memory: nothing is processed twice. A session stays for two minutes after the last sign of life,
- * and goes with its client to another address: see path.ts.
+ * It keeps no state of a client before a cookie has come back, and then at most 64 beginnings, each
+ * for 10 s after it was last asked for. What it answered it answers again, to the same datagram,
+ * from memory: nothing is processed twice. A session stays for two minutes after the last sign of
+ * life, and goes with its client to another address: see path.ts.
  */
 import {
   type Address,
@@ -56,10 +56,10 @@ import { type Arrival, Path } from "./path.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 
 const silenceMs = 120_000;
-/** Connection identifiers have one byte. Some are left for those who only begin. */
+/** Connection identifiers have one byte. Some are left for half-open sessions. */
 const identifiers = 256;
 const maxSessions = 160;
-/** Nobody's sessions crowd out those of others: the oldest of the same client goes. */
+/** A client's sessions do not crowd out those of others: the oldest of the same client goes. */
 const maxSessionsEach = 16;
 
 /** M1 was answered. */
@@ -88,9 +88,9 @@ export interface Session {
   lastMs: Millis;
 }
 
-/** Where clients are nobody until they have logged in: see login/. */
+/** Where clients are anonymous until they have logged in: see login/. */
 export interface Guests {
-  /** A session is open. Nothing is said of it to anybody else. */
+  /** A session is open. The application is not told of it otherwise. */
   opened(session: Session, settled: Settled, now: Millis): void;
   above(frame: Frame, session: Session): void;
   check(message: Message, session: Session): Uint8Array | undefined;
@@ -114,7 +114,7 @@ export class Server implements Endpoint {
   /** By C_R. */
   readonly #halfOpen = new HalfOpenTable<HalfOpen>();
   readonly #sessions = new Map<number, Session>();
-  /** Everybody who ever sent an M1; only kept where the cookie is switched off. */
+  /** All addresses that ever sent an M1; only kept where the cookie is switched off. */
   readonly #strangers: Address[] = [];
   #lastId = 0;
 
@@ -243,7 +243,7 @@ export class Server implements Endpoint {
     for (let id = 0; id < identifiers; id++) {
       const found = this.#halfOpen.get(String(id), now);
       if (found?.question !== question) continue;
-      // Whoever still asks has not had the answer: its time begins anew.
+      // A client that still asks has not had the answer: its time begins anew.
       this.#halfOpen.add(String(id), found, now);
       return found;
     }

@@ -5,8 +5,7 @@
 import type { OptionSpecs, OptionValues } from "../endpoint.ts";
 
 const table = {
-  // Whoever is taken for somebody else reads, says and acknowledges what it likes, and agrees to
-  // whatever suite it likes.
+  // An impersonator reads, says and acknowledges what it likes, and agrees to any suite.
   "static-keys": {
     off: "static keys do not enter the key schedule: a secret shared with nobody in particular",
     carries: [
@@ -73,7 +72,7 @@ const table = {
     on: "messages beyond the limit are cut into up to 8 pieces, which can be counted",
     carries: [],
   },
-  // It keeps nobody from anything that counts; without it less is said about who is called.
+  // It protects no guarantee; without it less is said about which server is called.
   "scan-filter": {
     off: "mac1 is keyed with nothing: strangers are answered, and it tells nobody who is called",
     carries: [],
@@ -99,7 +98,7 @@ export const defencesOf = (options: OptionValues): Defences =>
 export const allDefences: Defences = defencesOf({});
 
 /** What both parties have, best first, by the value of the option. A certificate fits one curve. */
-export const suiteLists: Readonly<Record<string, readonly number[]>> = {
+const suiteLists: Readonly<Record<string, readonly number[]>> = {
   "4": [4, 6, 0],
   "6": [6, 0],
   "0": [0],

@@ -53,7 +53,7 @@ describe("the recipient", () => {
     expect(evidenceFrom(crypto, alice.publicKey, about, text, bytes)).toBeUndefined();
   });
 
-  test("refuses the key of somebody else, and a signature for another purpose", () => {
+  test("refuses another signer's key, and a signature for another purpose", () => {
     expect(evidenceFrom(crypto, bob.publicKey, stated, message, signed)).toBeUndefined();
     const bare = crypto.sign(alice.privateKey, evidence.slice(0, -64));
     const forged = concat(signed.slice(0, 6), bare);
@@ -77,7 +77,7 @@ describe("a third party", () => {
     expect(verifyEvidence(crypto, concat(evidence, utf8("x")), message, keyOf)).toBeUndefined();
   });
 
-  test("believes it of no other message, and of no stranger", () => {
+  test("accepts it for no other message, and for no unknown signer", () => {
     expect(verifyEvidence(crypto, evidence, utf8("I owe you nothing"), keyOf)).toBeUndefined();
     expect(verifyEvidence(crypto, evidence, message, () => undefined)).toBeUndefined();
     expect(verifyEvidence(crypto, evidence, message, () => bob.publicKey)).toBeUndefined();

@@ -4,14 +4,14 @@
  *     domain ‖ sender length 1 ‖ sender ‖ recipient length 1 ‖ recipient
  *            ‖ id 2 ‖ time 6 ‖ SHA-256(message) 32
  *
- * The channel itself proves nothing to others, for either end could have made what the other
+ * The channel itself proves nothing to a third party, for either end could have made what the other
  * sent. So this is used only where it is asked for. Over the channel go the time and the signature,
  * 70 bytes in two SIG frames: sender and recipient are known there. What a third party gets is the
  * evidence, the same without the domain and with the signature after it; it needs the sender's
  * certificate besides, and the message.
  *
- * The recipient is under the signature, so that nobody can pass a message on as if it had been
- * meant for somebody else; the domain is, so that no other signature of this key fits.
+ * The recipient is under the signature, so that a message cannot be passed on as if it had been
+ * meant for another recipient; the domain is, so that no other signature of this key fits.
  *
  * @see RFC 8032 §5.1
  */
@@ -82,7 +82,7 @@ export function evidenceFrom(
 
 /**
  * What is no evidence: a MAC under a key of both ends, in the place of the signature. It convinces
- * the recipient, and nobody else. It is here to show the difference.
+ * the recipient, and no third party. It is here to show the difference.
  * @returns 38 bytes.
  */
 export function macMessage(
@@ -113,8 +113,8 @@ export function macFrom(
 /**
  * The third party's check.
  * @param evidence untrusted.
- * @param keyOf the Ed25519 key of whoever is called so, from a certificate that the third party
- *   believes; `undefined` for strangers.
+ * @param keyOf the Ed25519 key of the principal of that name, from a certificate that the third
+ *   party trusts; `undefined` for unknown names.
  * @returns who stated what; `undefined` if the evidence is malformed, is about another message,
  *   or does not verify.
  */

@@ -3,9 +3,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concat, hex, latin1, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { wholePoint } from "../kit/primitives/points.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 import { readVectors, unhex } from "../kit/vectors/load.ts";
 import {
   ephemeral,

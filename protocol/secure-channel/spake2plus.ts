@@ -11,10 +11,10 @@
  *                                ◀—— confirmV ——
  *                                —— confirmP ——▶
  *
- * Aims: whoever only listens learns nothing that a guess could be tested against; whoever takes
- * part tests one guess per run; whoever steals what the verifier stores can test guesses, but
- * cannot log in with it. Nobody knows a logarithm of M or N: a verifier that did could test every
- * guess against one run.
+ * Aims: an eavesdropper learns nothing that a guess could be tested against; an active attacker
+ * tests one guess per run; a thief of what the verifier stores can test guesses, but cannot log in
+ * with it. No party knows a logarithm of M or N: a verifier that did could test every guess against
+ * one run.
  *
  * On the wire a point is compressed; in the transcript and under the MACs it is whole, as the RFC
  * has it.
@@ -27,8 +27,8 @@ import { wholePoint } from "../kit/primitives/points.ts";
 const group = "p256";
 const hash = "sha256";
 /** A share on the wire, compressed. */
-export const shareBytes = 33;
-export const confirmationBytes = 32;
+const shareBytes = 33;
+const confirmationBytes = 32;
 /** 8 bytes longer than a scalar, so that the remainder shows no bias; w0 first, then w1. */
 const wideScalarBytes = 40;
 
@@ -36,12 +36,12 @@ const wideScalarBytes = 40;
 const constant = (compressed: string): Uint8Array => fromHex(compressed) ?? new Uint8Array(0);
 const pointM = constant("02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f");
 const pointN = constant("03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49");
-/** Everybody knows them: they are not put on record. */
+/** Public constants: they are not recorded. */
 const wholeM = wholePoint(group, pointM) ?? pointM;
 const wholeN = wholePoint(group, pointN) ?? pointN;
 
 /** How much work one guess is. Real ones are for real use; see RFC 9106 §4. */
-export const passwordHashes = {
+const passwordHashes = {
   toy: { kind: "argon2id", iterations: 1, memoryKiB: 8, lanes: 1 },
   real: { kind: "argon2id", iterations: 3, memoryKiB: 65_536, lanes: 4 },
   scrypt: { kind: "scrypt", N: 32_768, r: 8, p: 1 },
@@ -86,7 +86,7 @@ export interface Outcome {
   /** What the prover shows, and what the verifier shows. */
   readonly confirmProver: Uint8Array;
   readonly confirmVerifier: Uint8Array;
-  /** K_shared: only for whoever has seen the other's confirmation. */
+  /** K_shared: for use only after the other end's confirmation. */
   readonly key: Uint8Array;
 }
 

@@ -3,9 +3,9 @@
  * host, and then once a minute each.
  *
  * Names and hosts are counted in a fixed number of buckets, under a secret key. Nothing grows with
- * the number of names that are tried, nobody can push a count out, and a name that does not exist
- * is counted like any other. The price: some names share a bucket, and whoever guesses at a user
- * keeps that user out for a minute at a time.
+ * the number of names that are tried, no attacker can push a count out, and a name that does not
+ * exist is counted like any other. The price: some names share a bucket, and an attacker who
+ * guesses a user's password locks that user out for a minute at a time.
  */
 import type { Address, Millis } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";

@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { Endpoint, Env, Input, Output, Role } from "../endpoint.ts";
 import { concat, equalBytes, hex, utf8 } from "../kit/bytes.ts";
+import type { OpRecord } from "../kit/operations.ts";
 import { hash } from "../kit/primitives/hash.ts";
 import { Random } from "../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../kit/recorder.ts";
+import { CryptoRecorder } from "../kit/recorder.ts";
 import { hashedLogin } from "./hashed-login.ts";
 
 const addresses = { client: "alice:40000", server: "bob:7100" } as const;
@@ -98,7 +99,7 @@ describe("what is refused", () => {
     expect(() => open("client", "eve")).toThrow(/no account/);
   });
 
-  test("strangers do not fill the memory", () => {
+  test("unauthenticated clients do not fill the memory", () => {
     const server = open("server");
     for (let i = 0; i < 100; i++) challengeOf(server, `mallory-${i}:1`);
     expect(server.stateSize?.()).toBeLessThanOrEqual(16);

@@ -1,6 +1,6 @@
 /**
- * A login that shows what a challenge does not help against: the password never travels, and yet
- * whoever watches one login can try a dictionary on it at home.
+ * A login that shows what a challenge does not help against: the password never travels, and yet an
+ * eavesdropper on one login can run a dictionary attack offline.
  *
  * ```
  * 1  C → S   login ‖ name
@@ -9,11 +9,11 @@
  * 4  S → C   welcome
  * ```
  *
- * Aims: the password is not shown, and a recorded answer is good for nothing later.
+ * Aims: the password is not shown, and a recorded answer cannot be used again.
  *
- * Known weaknesses: everything but the nonce can be computed from a guess, so guesses can be
- * tested offline, at the price of one hash each; the server holds the password itself; whoever
- * sits in between lets the client answer for it and goes on in its place; nothing is encrypted,
+ * Known weaknesses: everything but the nonce can be computed from a guess, so guesses can be tested
+ * offline, at the price of one hash each; the server holds the password itself; an attacker in the
+ * middle lets the client answer the challenge and then takes its place; nothing is encrypted,
  * authenticated or repeated after the login.
  */
 import {

@@ -3,10 +3,10 @@
  *
  * Aims: the receiver gets each message once and unchanged, and can show later who wrote it.
  *
- * Known weakness: by default the evidence is a MAC. Whoever can verify it can make it, so that it
- * tells the receiver who wrote the message, and tells nobody else (ISO/IEC 13888-1; the two
- * purposes are kept apart already in Diffie and Hellman, “New directions in cryptography”, 1976,
- * §IV). With `evidence=signature` the sender signs. Neither has forward secrecy.
+ * Known weakness: by default the evidence is a MAC. Every verifier can also make it, so that it
+ * shows the author to the receiver, and to no third party (ISO/IEC 13888-1; the two purposes are
+ * kept apart already in Diffie and Hellman, “New directions in cryptography”, 1976, §IV). With
+ * `evidence=signature` the sender signs. Neither has forward secrecy.
  */
 import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, text, utf8 } from "../kit/bytes.ts";

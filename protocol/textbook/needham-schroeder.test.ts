@@ -134,7 +134,7 @@ describe("the second message", () => {
     return forMallory.script.slice(before + 1);
   }
 
-  test("passes for anybody's, unless it names the responder", () => {
+  test("passes for any responder's, unless it names the responder", () => {
     expect(passedOn(needhamSchroeder)[1]).toBe("alice << commit mallory");
     expect(passedOn(needhamSchroederLowe)).toEqual(["alice << reject unknown-peer"]);
   });

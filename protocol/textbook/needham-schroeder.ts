@@ -1,14 +1,14 @@
 /**
  * Needham and Schroeder's protocol with public keys (“Using encryption for authentication in large
- * networks of computers”, 1978), as it is usually printed: everybody knows all public keys.
+ * networks of computers”, 1978), as it is usually printed: all principals know all public keys.
  *
- * Aims: each end knows that the other is there, and the two nonces are known to nobody else. Here
- * they make the key for one message each way, as the authors suggest.
+ * Aims: each end knows that the other is there, and no third party knows the two nonces. Here they
+ * make the key for one message each way, as the authors suggest.
  *
- * Known weakness: nothing in the second message says who made it. Whoever is called by Alice can
- * pose as her to Bob, and have her open for it what Bob says (Lowe, “An attack on the Needham–
- * Schroeder public-key authentication protocol”, 1995). Lowe's repair of 1996, here under a name
- * of its own, puts Bob's name there. Neither has forward secrecy.
+ * Known weakness: nothing in the second message says who made it. A responder that Alice calls can
+ * impersonate her to Bob, and use her as a decryption oracle for what Bob says (Lowe, “An attack on
+ * the Needham–Schroeder public-key authentication protocol”, 1995). Lowe's repair of 1996, here
+ * under a name of its own, puts Bob's name there. Neither has forward secrecy.
  */
 import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";

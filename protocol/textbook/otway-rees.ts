@@ -2,7 +2,7 @@
  * Otway and Rees, “Efficient and timely mutual authentication”, ACM Operating Systems Review 21,
  * 1987: Bob shows Trent his request and Alice's together, and Trent deals them a key.
  *
- * Aims: each knows that the other takes part in the run M, and the key is known to nobody else.
+ * Aims: each knows that the other takes part in the run M, and only they and Trent know the key.
  *
  * Known weakness: nothing says what a field is. M, A and B together are as long as a key, so that
  * Alice's own request, sent back to her, passes for the answer: she takes what stands there in the
@@ -64,7 +64,7 @@ abstract class User extends End {
     return seal(crypto, this.setting, self, "request", content);
   }
 
-  /** What is agreed on is the run: nobody learns whether the other has the key. */
+  /** The agreement is on the run: neither end learns whether the other has the key. */
   protected open(peer: Principal, sealed: Uint8Array): Result {
     const opened = open(this.env.crypto, this.setting, this.env.self, "answer", sealed);
     if (opened === undefined) return "bad-tag";

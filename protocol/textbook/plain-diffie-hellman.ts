@@ -2,12 +2,12 @@
  * Diffie and Hellman's key agreement as it stands in “New directions in cryptography”, 1976, with
  * X25519, and a sealed channel behind it.
  *
- * Aims: two who have never met agree on a key that no listener can compute.
+ * Aims: two parties without a shared secret agree on a key that no eavesdropper can compute.
  *
- * Known weakness: nothing says whose halves they are. Whoever sits in between agrees on one key
- * with each end and passes everything on (in print at the latest in Rivest and Shamir, “How to
- * expose an eavesdropper”, 1984). With `auth=signatures` each end signs both halves, both names
- * and its part, which leaves nothing to do for the one in between.
+ * Known weakness: the halves are not authenticated. An attacker in the middle agrees on one key
+ * with each end and relays everything (in print at the latest in Rivest and Shamir, “How to expose
+ * an eavesdropper”, 1984). With `auth=signatures` each end signs both halves, both names and its
+ * part, which shuts the attacker in the middle out.
  */
 import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";

@@ -4,12 +4,12 @@
  *
  * Aims: each end knows that the other is there, and both have a fresh session key.
  *
- * Known weakness: an answer fits the challenge of either side. What Alice is asked, she can be
- * made to answer herself, in a session in which she is the responder; and whoever is asked by Bob
- * can ask Bob the same in a second session (Bird, Gopal, Herzberg, Janson, Kutten, Molva and Yung,
- * “Systematic design of two-party authentication protocols”, CRYPTO 1991; the standard asks for
- * the identifier wherever that can happen). With `direction=named` an answer covers who gives it,
- * in which part, and both challenges.
+ * Known weakness: an answer fits the challenge of either side. What Alice is asked, she can be made
+ * to answer herself, in a session in which she is the responder; and a peer that Bob challenges can
+ * send him the same challenge in a second session (Bird, Gopal, Herzberg, Janson, Kutten, Molva and
+ * Yung, “Systematic design of two-party authentication protocols”, CRYPTO 1991; the standard asks
+ * for the identifier wherever that can happen). With `direction=named` an answer covers who gives
+ * it, in which part, and both challenges.
  */
 import { type Env, MisuseError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";

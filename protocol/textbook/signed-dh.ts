@@ -11,8 +11,8 @@
  * - `identities=unsigned`: signatures, MACs and keys do not depend on who talks to whom. Mallory
  *   signs Alice's half as its own: she talks to Bob, who believes to talk to Mallory (Diffie, van
  *   Oorschot and Wiener, “Authentication and authenticated key exchanges”, 1992).
- * - `keys=one`: both ends send under the same key, so that a record can be sent back to whoever
- *   made it, and both use the same nonces.
+ * - `keys=one`: both ends send under the same key, so that a record can be reflected to its sender,
+ *   and both use the same nonces.
  * - `counter=ignored`: a record can be sent again.
  */
 import type { OptionValues, Principal, Protocol } from "../endpoint.ts";

@@ -7,9 +7,9 @@
  *
  * - `identities`: the signature covers both halves and both names, and is sealed under the key.
  * - `mac`: it covers the halves alone and comes with its MAC under the key. Alice's signature
- *   passes for that of whoever has her public key certified as its own, and Bob shares the key
- *   with Alice while he believes to share it with Mallory (Blake-Wilson and Menezes, “Unknown
- *   key-share attacks on the Station-to-Station (STS) protocol”, PKC 1999).
+ *   passes for that of any principal that has her public key certified as its own, and Bob shares
+ *   the key with Alice while he believes to share it with Mallory (Blake-Wilson and Menezes,
+ *   “Unknown key-share attacks on the Station-to-Station (STS) protocol”, PKC 1999).
  * - `none`: it covers the halves alone, and comes in the clear. Then Mallory can also take Alice's
  *   signature away and put her own in its place.
  *

@@ -5,8 +5,8 @@
  * Aims: mutual authentication, a fresh key, and the best suite that both have.
  *
  * Known weakness: by default the MACs that end the handshake cover the nonces and not the list, so
- * that whoever sits in between can cross out the better suite, as in SSL 2.0 (Wagner and Schneier,
- * “Analysis of the SSL 3.0 protocol”, 1996; Bhargavan et al., “Downgrade resilience in
+ * that an attacker in the middle can remove the better suite from it, as in SSL 2.0 (Wagner and
+ * Schneier, “Analysis of the SSL 3.0 protocol”, 1996; Bhargavan et al., “Downgrade resilience in
  * key-exchange protocols”, 2016). With `bound=yes` they cover every byte of the handshake. Neither
  * has forward secrecy: the session's key is made from the shared one.
  */

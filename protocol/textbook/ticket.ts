@@ -47,6 +47,6 @@ export const datagrams = (
     const outputs = answer(input.bytes, now);
     return typeof outputs === "string" ? [{ kind: "reject", reason: outputs }] : outputs;
   },
-  // Strangers share no key with anybody, and nothing is kept for them.
+  // An unauthenticated sender leaves no state behind.
   stateSize: () => 0,
 });

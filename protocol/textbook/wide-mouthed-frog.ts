@@ -34,7 +34,7 @@ const keyBytes = 32;
 const timeBytes = 6;
 /** How far two clocks, and a message under way, may be apart. */
 const freshMs = 1_000;
-/** Everybody knows where everybody is reached. */
+/** All principals know all addresses. */
 const trent: Address = "trent:1989";
 const addressOf = (name: Principal): Address => `${name}:1990`;
 

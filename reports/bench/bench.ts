@@ -6,8 +6,9 @@
 import { createHash } from "node:crypto";
 import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate } from "../../attacker/strategies/strategy.ts";
-import { judgedGuarantees } from "../../harness/guarantees/catalog.ts";
-import { bundledSubject, parseProtocolName } from "../../harness/input/protocol-reference.ts";
+import { guarantees } from "../../harness/guarantees/catalog.ts";
+import { bundledSubject } from "../../harness/input/bundled-protocols.ts";
+import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
 import { calmNetwork, lossyNetwork } from "../../harness/run/network/conditions.ts";
 import { simulate } from "../../harness/run/simulate.ts";
 import { explore } from "../../harness/search/explore.ts";
@@ -42,7 +43,7 @@ function calibration(): { readonly hashes: Rate; readonly steps: Rate } {
 
 function judgeAll(trace: Trace, profiles: Baselines): void {
   knowledgeFromWire(trace).close();
-  for (const guarantee of judgedGuarantees) judge(guarantee, trace, profiles);
+  for (const guarantee of guarantees) judge(guarantee, trace, profiles);
 }
 
 /** Enough seeds that no two runs in a row are the same, few enough to fit the memo tables. */

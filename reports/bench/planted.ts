@@ -3,7 +3,8 @@
  * own draws over the same moves, each from eleven seeds, and the matrix's catalogue for comparison.
  * Counted, not timed: the figures are the same on every machine.
  */
-import { bundledSubject, parseProtocolName } from "../../harness/input/protocol-reference.ts";
+import { bundledSubject } from "../../harness/input/bundled-protocols.ts";
+import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
 import { assess } from "../../harness/search/assess.ts";
 import type { SearchSettings, Watch } from "../../harness/search/campaign.ts";
 import { fuzz } from "../../harness/search/fuzz.ts";

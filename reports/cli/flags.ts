@@ -1,19 +1,14 @@
-/** The flags that commands share, checked: what is wrong with one is told in one line. */
-import type { Command } from "commander";
-import { Option } from "commander";
+/** What was given for the flags that commands share, checked: a mistake is told in one line. */
 import type { Capability } from "../../attacker/move.ts";
 import {
   checkCapabilities,
   checkGuarantees,
   parseProtocolName,
+  withWeaker,
 } from "../../harness/input/protocol-reference.ts";
 import { UserError } from "../../harness/input/user-error.ts";
+import type { Budget } from "../../harness/runner/settings.ts";
 import { defaultSeed } from "../../harness/subject.ts";
-import { protocols } from "../../protocol/catalog.ts";
-
-export type Budget =
-  | { readonly unit: "runs"; readonly runs: number }
-  | { readonly unit: "seconds"; readonly seconds: number };
 
 export interface Flags {
   readonly seed: string;
@@ -33,7 +28,7 @@ export interface Flags {
 }
 
 /** As commander hands them over. */
-interface RawFlags {
+export interface RawFlags {
   readonly seed?: string;
   readonly json?: boolean;
   readonly out?: string;
@@ -51,53 +46,27 @@ interface RawFlags {
 const mostWorkers = 256;
 const mostSessions = 1_000;
 
-/** For everything that searches. */
-export function addLimitFlags(command: Command): Command {
-  return command
-    .option("--guarantee <id...>", "only these guarantees")
-    .option("--capability <name...>", "only attackers with these capabilities, or less");
-}
-
-/** For searches that go deep into one protocol. */
-export function addDepthFlags(command: Command): Command {
-  return addLimitFlags(command).option("--sessions <n>", "only the first sessions of the workload");
-}
-
-/** For everything that goes through the whole catalogue. */
-export function addSearchFlags(command: Command): Command {
-  return addLimitFlags(command)
-    .option("--budget <amount>", "per protocol: 5000runs (repeatable), or 30s (not)")
-    .option("--bail", "stop at the first broken claim");
-}
-
-export function addCommonFlags(command: Command, json = true): Command {
-  if (json) command.option("--json", "one JSON document on standard output, and nothing else");
-  return command
-    .option("--seed <text>", "decides all randomness; the same seed, the same result", defaultSeed)
-    .option("--out <folder>", "where attacks and reports are saved", "mallory-out")
-    .option("--workers <n>", "how many threads work at the same time")
-    .option("--no-color", "no colours (also: NO_COLOR)")
-    .option("-q, --quiet", "no progress")
-    .addOption(new Option("--debug", "show where our own errors come from").hideHelp());
-}
-
 /** Values of a flag that takes several: `a b`, `a,b`, and the flag twice. */
 const several = (values: readonly string[] | undefined): readonly string[] | undefined =>
   values?.flatMap((v) => v.split(",")).filter((v) => v !== "");
 
 /** Protocols must come before a flag that takes several values, or they count as one of them. */
-function misplacedProtocol(names: readonly string[], flag: string): void {
-  const misplaced = names.find((name) => isProtocol(name));
+function misplacedProtocol(
+  names: readonly string[],
+  flag: string,
+  bundled: readonly string[],
+): void {
+  const misplaced = names.find((name) => isProtocol(name, bundled));
   if (misplaced === undefined) return;
   throw new UserError(
     `--${flag} takes every word after it, "${misplaced}" too; write protocols first`,
   );
 }
 
-function isProtocol(text: string): boolean {
+function isProtocol(text: string, bundled: readonly string[]): boolean {
   try {
     const { file, source } = parseProtocolName(text);
-    return file !== undefined || protocols.some((p) => p.name === source);
+    return file !== undefined || bundled.includes(source);
   } catch {
     return false;
   }
@@ -121,21 +90,14 @@ function parseNumber(flag: string, text: string, most: number): number {
 }
 
 /**
- * An attacker who can do more can also do less: whoever sits on the path sees the traffic and can
- * send, and nobody needs to attack for a network to lose a packet.
+ * @param bundled names of bundled protocols, to see one that stands in the wrong place.
+ * @throws UserError
  */
-function withWeaker(capabilities: readonly Capability[]): readonly Capability[] {
-  const all = new Set<Capability>(["none", ...capabilities]);
-  if (all.has("on-path")) all.add("passive").add("off-path");
-  return [...all];
-}
-
-/** @throws UserError */
-export function flagsOf(raw: RawFlags, noColor: boolean): Flags {
+export function flagsOf(raw: RawFlags, noColor: boolean, bundled: readonly string[] = []): Flags {
   const guarantees = several(raw.guarantee);
   const capabilities = several(raw.capability);
-  if (guarantees !== undefined) misplacedProtocol(guarantees, "guarantee");
-  if (capabilities !== undefined) misplacedProtocol(capabilities, "capability");
+  if (guarantees !== undefined) misplacedProtocol(guarantees, "guarantee", bundled);
+  if (capabilities !== undefined) misplacedProtocol(capabilities, "capability", bundled);
   return {
     seed: raw.seed ?? defaultSeed,
     json: raw.json === true,

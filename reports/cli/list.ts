@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { capabilities, capabilityMeaning } from "../../attacker/move.ts";
 import { strategies } from "../../attacker/strategies/catalog.ts";
-import { guarantees, isJudged } from "../../harness/guarantees/catalog.ts";
+import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { unknownName } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
@@ -10,6 +10,7 @@ import { protocols } from "../../protocol/catalog.ts";
 import { bundledScenarios } from "../../scenarios/load.ts";
 import { displayWidth, hanging, padEnd } from "../columns.ts";
 import { terminalText } from "../escape.ts";
+import { type ListName, listNames } from "./choices.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
 
@@ -22,7 +23,7 @@ interface Entry {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-const lists: Readonly<Record<string, (cwd: string) => readonly Entry[]>> = {
+const lists: Readonly<Record<ListName, (cwd: string) => readonly Entry[]>> = {
   protocols: () =>
     protocols.map((p) => ({
       id: p.name,
@@ -39,8 +40,8 @@ const lists: Readonly<Record<string, (cwd: string) => readonly Entry[]>> = {
   guarantees: () =>
     guarantees.map((g) => ({
       id: g.id,
-      text: isJudged(g) ? g.statement : `${g.statement} (not judged yet)`,
-      data: { source: g.source, judged: isJudged(g) },
+      text: g.statement,
+      data: { source: g.source, judged: true },
     })),
   strategies: () =>
     strategies.map((s) => ({ id: s.id, text: s.title, data: { capability: s.capability } })),
@@ -53,14 +54,15 @@ const lists: Readonly<Record<string, (cwd: string) => readonly Entry[]>> = {
   capabilities: () => capabilities.map((c) => ({ id: c, text: capabilityMeaning[c] })),
 };
 
-export const listNames: readonly string[] = Object.keys(lists);
+const isListName = (name: string): name is ListName =>
+  (listNames as readonly string[]).includes(name);
 
 export function listCommand(what: string | undefined, flags: Flags, io: Io): number {
-  if (what !== undefined && !listNames.includes(what)) {
+  if (what !== undefined && !isListName(what)) {
     throw new UserError(unknownName("list", what, listNames));
   }
   const wanted = what === undefined ? listNames : [what];
-  const found = wanted.map((name) => ({ name, entries: lists[name]?.(io.cwd) ?? [] }));
+  const found = wanted.map((name) => ({ name, entries: lists[name](io.cwd) }));
   if (flags.json) {
     const data = found.map(({ name, entries }) => [
       name,

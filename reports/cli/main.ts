@@ -1,26 +1,18 @@
 /**
  * The command line: commands, flags and exit codes. See process.ts for the process around it.
+ * What a command needs is loaded when it is asked for.
  */
 import { Command, CommanderError } from "commander";
 import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
-import { thrownWords } from "../../harness/runner/load-protocol.ts";
 import { version } from "../../harness/runner/version.ts";
-import { exploreShards } from "../../harness/search/explore.ts";
 import { terminalText } from "../escape.ts";
-import { dashCommand } from "./dash.ts";
-import { defencesCommand } from "./defences.ts";
-import { diffCommand } from "./diff.ts";
-import { exploreCommand, parseDepth } from "./explore.ts";
-import { addCommonFlags, addDepthFlags, addSearchFlags, type Flags, flagsOf } from "./flags.ts";
-import { type FuzzFlags, fuzzCommand } from "./fuzz.ts";
+import { formatNames, listNames } from "./choices.ts";
+import { addCommonFlags, addDepthFlags, addSearchFlags } from "./define-flags.ts";
+import type { Flags, RawFlags } from "./flags.ts";
+import type { FuzzFlags } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
-import { listCommand, listNames } from "./list.ts";
-import { matrixCommand, ownWords } from "./matrix.ts";
 import { newCommand, newKinds } from "./new.ts";
-import { replayCommand } from "./replay.ts";
-import { formats, parseFormats, reportCommand } from "./report.ts";
-import { refuseProtocols, runCommand } from "./run.ts";
 
 const protocolHelp = "bundled names, as a?option=value, or files: ./my.ts, ./my.ts#exportName";
 
@@ -54,7 +46,7 @@ const exploreHelp = `
 The attacks are all lists of so many moves, of every kind and at every packet and moment that a run
 shows. Each move more multiplies the work by some hundreds: --budget ends the search in between,
 and --sessions 1 looks into a smaller world.
-The work is divided into ${exploreShards} shards, whatever --workers is: the result is the same.
+The work is always divided into the same parts, whatever --workers is: so is the result.
 `;
 
 const fuzzHelp = `
@@ -90,7 +82,10 @@ function program(io: Io, act: Act): Command {
     .argument("[protocol...]", protocolHelp)
     .addHelpText("after", capabilityHelp)
     .action((names: string[], _, command: Command) => {
-      act(command, (flags) => matrixCommand(names, flags, io));
+      act(command, async (flags) => {
+        const { matrixCommand } = await import("./matrix.ts");
+        return matrixCommand(names, flags, io);
+      });
     });
 
   defineSearches(io, act, define);
@@ -104,12 +99,15 @@ function program(io: Io, act: Act): Command {
   addSearchFlags(addCommonFlags(start))
     .argument("[word...]")
     .action((words: string[], _, command: Command) => {
-      act(command, (flags) => {
+      act(command, async (flags) => {
         const [word] = words;
         if (word !== undefined) throw unknownCommand(word, names);
-        return io.interactive && !flags.json
-          ? dashCommand([], flags, io)
-          : matrixCommand([], flags, io);
+        if (io.interactive && !flags.json) {
+          const { dashCommand } = await import("./dash.ts");
+          return dashCommand([], flags, io);
+        }
+        const { matrixCommand } = await import("./matrix.ts");
+        return matrixCommand([], flags, io);
       });
     });
   return root;
@@ -123,7 +121,10 @@ function defineSearches(io: Io, act: Act, define: Define): void {
     .option("--budget <amount>", "for the whole search: 5000runs (repeatable), or 30s (not)")
     .addHelpText("after", exploreHelp)
     .action((name: string, { depth }: { depth: string }, command: Command) => {
-      act(command, (flags) => exploreCommand(name, parseDepth(depth), flags, io));
+      act(command, async (flags) => {
+        const { exploreCommand, parseDepth } = await import("./explore.ts");
+        return exploreCommand(name, parseDepth(depth), flags, io);
+      });
     });
 
   addDepthFlags(addCommonFlags(define("fuzz", "random attacks, grown from those that led on")))
@@ -134,7 +135,10 @@ function defineSearches(io: Io, act: Act, define: Define): void {
     .option("--budget <seconds>", "stop after so long: 30s, 10m, 8h")
     .addHelpText("after", fuzzHelp)
     .action((name: string, given: FuzzFlags, command: Command) => {
-      act(command, (flags) => fuzzCommand(name, given, flags, io));
+      act(command, async (flags) => {
+        const { fuzzCommand } = await import("./fuzz.ts");
+        return fuzzCommand(name, given, flags, io);
+      });
     });
 
   addSearchFlags(addCommonFlags(define("diff", "what a change made better, and what worse")))
@@ -142,7 +146,10 @@ function defineSearches(io: Io, act: Act, define: Define): void {
     .argument("<after>", "likewise")
     .addHelpText("after", diffHelp)
     .action((before: string, after: string, _, command: Command) => {
-      act(command, (flags) => diffCommand([before, after], flags, io));
+      act(command, async (flags) => {
+        const { diffCommand } = await import("./diff.ts");
+        return diffCommand([before, after], flags, io);
+      });
     });
 }
 
@@ -157,7 +164,10 @@ function defineDefences(io: Io, act: Act, define: Define): void {
     .option("--markdown", "print a table for documents")
     .addHelpText("after", defencesHelp)
     .action((name: string, options: { markdown?: true }, command: Command) => {
-      act(command, (flags) => defencesCommand(name, options.markdown === true, flags, io));
+      act(command, async (flags) => {
+        const { defencesCommand } = await import("./defences.ts");
+        return defencesCommand(name, options.markdown === true, flags, io);
+      });
     });
 }
 
@@ -167,14 +177,18 @@ function defineFiles(io: Io, act: Act, define: Define): void {
     .argument("<file>", "an attack (.json) or a trace (.jsonl)")
     .option("--trace <file>", "write the whole run as a trace")
     .action((file: string, options: { trace?: string }, command: Command) => {
-      act(command, (flags) => replayCommand(file, options.trace, flags, io));
+      act(command, async (flags) => {
+        const { replayCommand } = await import("./replay.ts");
+        return replayCommand(file, options.trace, flags, io);
+      });
     });
 
   addCommonFlags(define("run", "run scenarios and hold them against what they expect"))
     .argument("[scenario...]", "names of bundled scenarios, or files; none: all bundled ones")
     .option("--bail", "stop at the first deviation")
     .action((names: string[], _, command: Command) => {
-      act(command, (flags) => {
+      act(command, async (flags) => {
+        const { refuseProtocols, runCommand } = await import("./run.ts");
         refuseProtocols(names);
         return runCommand(names, flags, io);
       });
@@ -183,7 +197,10 @@ function defineFiles(io: Io, act: Act, define: Define): void {
   addCommonFlags(define("list", "what there is"))
     .argument("[what]", listNames.join(", "))
     .action((what: string | undefined, _, command: Command) => {
-      act(command, (flags) => listCommand(what, flags, io));
+      act(command, async (flags) => {
+        const { listCommand } = await import("./list.ts");
+        return listCommand(what, flags, io);
+      });
     });
 
   define("new", "a commented file to start from, which works as it is")
@@ -198,15 +215,21 @@ function defineFiles(io: Io, act: Act, define: Define): void {
 function defineReports(io: Io, act: Act, define: Define): void {
   addSearchFlags(addCommonFlags(define("report", "write the matrix as documents"), false))
     .argument("[protocol...]", protocolHelp)
-    .option("--format <name...>", formats.join(", "), ["html", "markdown"])
+    .option("--format <name...>", formatNames.join(", "), ["html", "markdown"])
     .action((names: string[], options: { format: string[] }, command: Command) => {
-      act(command, (flags) => reportCommand(names, parseFormats(options.format), flags, io));
+      act(command, async (flags) => {
+        const { parseFormats, reportCommand } = await import("./report.ts");
+        return reportCommand(names, parseFormats(options.format), flags, io);
+      });
     });
 
   addSearchFlags(addCommonFlags(define("dash", "the dashboard: watch the matrix fill"), false))
     .argument("[protocol...]", protocolHelp)
     .action((names: string[], _, command: Command) => {
-      act(command, (flags) => dashCommand(names, flags, io));
+      act(command, async (flags) => {
+        const { dashCommand } = await import("./dash.ts");
+        return dashCommand(names, flags, io);
+      });
     });
 }
 
@@ -238,7 +261,7 @@ export async function main(io: Io): Promise<number> {
     for (const command of [root, ...root.commands]) quietly(command, io);
     root.parse([...io.args], { from: "user" });
     if (chosen === undefined) return exitCode.asExpected;
-    flags = { ...flagsOf(chosen.command.opts(), noColor), debug: debugAsked };
+    flags = { ...(await flagsGiven(chosen.command, noColor)), debug: debugAsked };
     return await chosen.action(flags);
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -247,12 +270,28 @@ export async function main(io: Io): Promise<number> {
       return exitCode.badInput;
     }
     const mine = !(error instanceof UserError);
-    const seed = flags?.seed ?? "";
-    const message = mine ? ownWords({ message: thrownWords(error) }, { seed }, io) : error.message;
+    const message = mine ? await ownMessage(error, flags?.seed ?? "", io) : error.message;
     io.err(`${terminalText(message)}\n`);
     if (debugAsked && error instanceof Error) io.err(`${error.stack ?? ""}\n`);
     return mine ? exitCode.ownError : exitCode.badInput;
   }
+}
+
+/** @throws UserError */
+async function flagsGiven(command: Command, noColor: boolean): Promise<Flags> {
+  const raw: RawFlags = command.opts();
+  const { flagsOf } = await import("./flags.ts");
+  if (raw.guarantee === undefined && raw.capability === undefined) return flagsOf(raw, noColor);
+  const { protocols } = await import("../../protocol/catalog.ts");
+  const bundled = protocols.map((p) => p.name);
+  return flagsOf(raw, noColor, bundled);
+}
+
+/** Our own error in one line. */
+async function ownMessage(error: unknown, seed: string, io: Io): Promise<string> {
+  const { thrownWords } = await import("../../harness/runner/load-complaints.ts");
+  const { ownWords } = await import("./matrix.ts");
+  return ownWords({ message: thrownWords(error) }, { seed }, io);
 }
 
 /** Commands end by exceptions, and write where they are told. */

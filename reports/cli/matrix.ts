@@ -2,15 +2,11 @@
 
 import { type Comparison, compare, type Expectation } from "../../harness/expectation.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import {
-  assessAll,
-  type Checked,
-  checkAll,
-  type MatrixRun,
-  openWorkerPool,
-  shownReport,
-} from "../../harness/runner/assess-all.ts";
-import { byNameOnly } from "../../protocol/catalog.ts";
+import { assessAll } from "../../harness/runner/assess-all.ts";
+import type { CheckedProtocol } from "../../harness/runner/checked-protocol.ts";
+import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
+import type { Failure } from "../../harness/runner/worker-pool.ts";
+import type { MatrixReport, ProtocolReport } from "../../harness/verdict.ts";
 import { bundledScenarios, expectationFor } from "../../scenarios/load.ts";
 import { terminalText } from "../escape.ts";
 import { matrixJson } from "../json.ts";
@@ -18,36 +14,36 @@ import { matrixText } from "../text.ts";
 import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
-import { openProgress } from "./progress.ts";
+import { supervised } from "./supervise.ts";
 
-/** A campaign from beginning to end, with its attacks saved. @throws UserError, OwnError */
-export async function campaignOf(
+/** Assesses protocols with progress on the terminal, and saves attacks. @throws UserError, OwnError */
+export async function assessAndSave(
   names: readonly string[],
   flags: Flags,
   io: Io,
-): Promise<{ readonly campaign: MatrixRun; readonly files: AttackFiles }> {
+): Promise<{ readonly run: MatrixRun; readonly files: AttackFiles }> {
   const files = new AttackFiles(io.cwd, flags.out);
-  const workshop = openWorkerPool(io, flags, Math.max(names.length, 8));
-  try {
-    const checked = await checkAll(workshop, names, (line) => io.err(`${terminalText(line)}\n`));
-    const labels = checked.map((c) => c.label);
-    const progress = openProgress(io, labels, flags);
-    if (!io.errIsTerminal && !flags.quiet) {
-      io.err(`${terminalText(`trying ${labels.join(", ")}`, 600)}\n`);
-    }
-    if (names.length === 0 && !flags.quiet) {
-      const left = byNameOnly.map((p) => p.name).join(", ");
-      io.err(`left out, since it takes minutes by itself: ${left} (name it to assess it)\n`);
-    }
-    const campaign = await assessAll(workshop, checked, flags, io, progress);
-    progress.close();
-    saveAttacks(campaign, files);
-    return { campaign, files };
-  } finally {
-    await workshop.close();
-  }
+  const run = await supervised(flags, io, async (settings, observer) => {
+    const left = names.length > 0 || flags.quiet ? [] : await namesLeftOut();
+    const begin = (protocols: readonly CheckedProtocol[]): void => {
+      observer.begin?.(protocols);
+      if (left.length === 0) return;
+      const named = left.join(", ");
+      io.err(`left out, since it takes minutes by itself: ${named} (name it to assess it)\n`);
+    };
+    return assessAll(names, settings, { ...observer, begin });
+  });
+  saveAttacks(run, files);
+  return { run, files };
 }
 
+/** Bundled protocols that are assessed only when they are named. */
+async function namesLeftOut(): Promise<readonly string[]> {
+  const { byNameOnly } = await import("../../protocol/catalog.ts");
+  return byNameOnly.map((p) => p.name);
+}
+
+/** Saves the attacks behind everything that is broken. */
 export function saveAttacks(
   { report, subjects }: Pick<MatrixRun, "report" | "subjects">,
   files: AttackFiles,
@@ -59,13 +55,26 @@ export function saveAttacks(
   }
 }
 
-/** Whose attacks they are: two files may hold protocols of the same name. */
-export function ownerOf({ label, subject }: Checked): {
+/** The protocol of the attacks: two files may hold protocols of the same name. */
+export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
   readonly id: string;
   readonly name: string;
 } {
-  const { protocolName, written } = subject;
   return { id: label, name: written === "" ? protocolName : `${protocolName}?${written}` };
+}
+
+/**
+ * The report for people: where two files hold protocols of the same name, such as two versions of
+ * one, their paths distinguish them.
+ */
+export function shownReport({ report, subjects }: MatrixRun): MatrixReport {
+  const same = (a: ProtocolReport, b: ProtocolReport): boolean =>
+    a.name === b.name && JSON.stringify(a.options) === JSON.stringify(b.options);
+  const protocols = report.protocols.map((p) => {
+    const twins = report.protocols.filter((other) => same(p, other)).length > 1;
+    return twins ? { ...p, name: subjects.get(p)?.name.source ?? p.name } : p;
+  });
+  return { ...report, protocols };
 }
 
 export async function matrixCommand(
@@ -73,22 +82,28 @@ export async function matrixCommand(
   flags: Flags,
   io: Io,
 ): Promise<number> {
-  const { campaign, files } = await campaignOf(names, flags, io);
-  const { report } = campaign;
-  const deviations = deviationsOf(campaign, partial(campaign, flags), flags, io);
+  const { run, files } = await assessAndSave(names, flags, io);
+  const { report } = run;
+  const deviations = deviationsOf(run, partial(run, flags), flags, io);
   if (flags.json) io.out(jsonText(matrixJson(report, (finding) => files.pathOf(finding))));
   else if (report.protocols.length > 0) {
     const replayCommand = files.replayCommand.bind(files);
     const color = flags.color && io.outIsTerminal;
-    io.out(matrixText(shownReport(campaign), { color, width: io.columns(), replayCommand }));
+    io.out(matrixText(shownReport(run), { color, width: io.columns(), replayCommand }));
   }
-  if (report.protocols.length === 0 && campaign.interrupted) {
+  if (report.protocols.length === 0 && run.interrupted) {
     io.err(`${terminalText(report.incomplete ?? "")}\n`);
   }
-  const tell = flags.json ? io.err : io.out;
-  for (const deviation of deviations.lines) tell.call(io, `${terminalText(deviation)}\n`);
-  return codeOf(campaign, files, deviations.count, flags, io);
+  const print = flags.json ? io.err : io.out;
+  for (const deviation of deviations.lines) print.call(io, `${terminalText(deviation)}\n`);
+  return codeOf(run, files, deviations.count, flags, io);
 }
+
+const codeOfEnd = {
+  lab: exitCode.ownError,
+  protocol: exitCode.deviates,
+  user: exitCode.badInput,
+} as const satisfies Record<Failure["end"], number>;
 
 /** Prints what went wrong and finds the exit code. */
 export function codeOf(
@@ -104,7 +119,7 @@ export function codeOf(
       `${terminalText(failure.end === "lab" ? ownWords(failure, flags, io) : failure.message)}\n`,
     );
     if (flags.debug && failure.stack !== undefined) io.err(`${failure.stack}\n`);
-    codes.push(failure.end === "lab" ? exitCode.ownError : exitCode.badInput);
+    codes.push(codeOfEnd[failure.end]);
   }
   if (files.problem !== undefined) {
     io.err(`${terminalText(files.problem.message)}\n`);
@@ -115,7 +130,7 @@ export function codeOf(
   return worstOf(codes);
 }
 
-/** Our own error, with what is needed to see it again. */
+/** An internal error, with what is needed to reproduce it. */
 export function ownWords(
   { message }: { readonly message: string },
   { seed }: Pick<Flags, "seed">,
@@ -130,17 +145,17 @@ interface Deviations {
   readonly lines: readonly string[];
 }
 
-/** Was everything tried that stands behind an expectation? */
+/** Was everything tried that the expectations rest on? */
 const partial = ({ report }: MatrixRun, flags: Flags): boolean =>
   report.incomplete !== undefined || flags.capabilities !== undefined || flags.bail;
 
 /**
  * What counts as a failure: a broken claim of a user's own protocol, and a bundled protocol, with
  * default options, that is not as its scenario file expects. Other options are for trying out.
- * @param partly not everything that stands behind an expectation was tried.
+ * @param partly not everything that the expectations rest on was tried.
  */
 export function deviationsOf(
-  campaign: Pick<MatrixRun, "subjects">,
+  { subjects }: Pick<MatrixRun, "subjects">,
   partly: boolean,
   flags: Flags,
   io: Io,
@@ -149,12 +164,13 @@ export function deviationsOf(
   const lines: string[] = [];
   let count = 0;
   let held = 0;
-  for (const [report, { name, subject, label }] of campaign.subjects) {
+  for (const [report, { name, written, label }] of subjects) {
     if (name.file !== undefined) {
       count += report.verdicts.filter((v) => v.claimed && v.verdict === "broken").length;
+      count += report.faults?.length ?? 0;
       continue;
     }
-    if (subject.written !== "") continue;
+    if (written !== "") continue;
     const scenario = expectationFor(name.source, scenarios);
     if (scenario === undefined) continue;
     const known = new Set(report.verdicts.map((v) => v.guarantee));
@@ -177,7 +193,7 @@ export function expectedWords({ verdict, capability, layer }: Expectation): stri
   return `${verdict}${by}${layer === undefined ? "" : `, layer ${layer}`}`;
 }
 
-/** What came out, told as far as the expectation goes into it. */
+/** The verdict, in as much detail as the expectation gives. */
 export function foundWords({ expected, found }: Comparison): string {
   if (found === undefined) return "not looked at";
   const by = found.capability === null ? "" : ` ${found.capability}`;

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { endThreads, run, temporaryFolder } from "./testing/fake-io.ts";
+import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
+import { endThreads, run } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(async () => {
@@ -17,7 +18,7 @@ test("a new protocol goes through the matrix, and its doubtful claim falls", asy
   const told = `.${join("/", "door-bell.ts")}`;
   expect(made).toEqual({ code: 0, out: `${told}\ntry it: npx mallory matrix ${told}\n`, err: "" });
   const text = read("door-bell.ts");
-  expect(text).toMatch(/^import type \{.*\} from "[./]+.*\/protocol\/endpoint\.ts";$/m);
+  expect(text).toMatch(/^import \{ concat, .* \} from "mallory";$/m);
   expect(text).toContain('name: "door-bell"');
   expect(text).not.toContain("my-protocol");
   const args = ["--guarantee", "replay,integrity", "--capability", "on-path", "-q", "--json"];

@@ -13,10 +13,8 @@ interface Kind {
   readonly otherEnding: RegExp;
   /** The file it is made from; its own name stands for the new one. */
   readonly from: string;
-  /** What the file names below the lab's folder, as it is written there. */
-  readonly reference: RegExp;
-  /** How a path from the new file is written in its place. */
-  write(path: string): string;
+  /** What the file names below the lab's folder, as it is written there; a path replaces it. */
+  readonly reference?: RegExp;
   readonly command: string;
 }
 
@@ -25,8 +23,6 @@ const kinds: Readonly<Record<string, Kind>> = {
     ending: ".ts",
     otherEnding: /\.[cm]?[jt]s$/,
     from: "protocol.ts",
-    reference: /"\.\.\/\.\.\/\.\.\/(protocol\/[^"]+)"/g,
-    write: (path) => JSON.stringify(path),
     command: "matrix",
   },
   scenario: {
@@ -34,7 +30,6 @@ const kinds: Readonly<Record<string, Kind>> = {
     otherEnding: /\.ya?ml$/,
     from: "scenario.yaml",
     reference: /(?<=\$schema=)\.\.\/\.\.\/\.\.\/(scenarios\/\S+)/g,
-    write: (path) => path,
     command: "run",
   },
 };
@@ -71,14 +66,15 @@ function checkedName(name: string): string {
 }
 
 function contentOf(what: string, kind: Kind, name: string, folder: string): string {
-  return readFileSync(join(startingFolder, kind.from), "utf8")
-    .replaceAll(`my-${what}`, name)
-    .replace(kind.reference, (_, inLab: string) =>
-      kind.write(pathFrom(folder, join(labFolder, ...inLab.split("/")))),
-    );
+  const text = readFileSync(join(startingFolder, kind.from), "utf8");
+  const content = text.replaceAll(`my-${what}`, name);
+  if (kind.reference === undefined) return content;
+  return content.replace(kind.reference, (_, inLab: string) =>
+    pathFrom(folder, join(labFolder, ...inLab.split("/"))),
+  );
 }
 
-/** As an import has it: with slashes, and a dot first. */
+/** With slashes, and a dot first. */
 function pathFrom(folder: string, file: string): string {
   const path = relative(folder, file);
   // From one drive to another there is no way but the whole one.

@@ -3,13 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../harness/input/user-error.ts";
+import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { Watchdog } from "../../harness/runner/watchdog.ts";
 import { hostile, sampleReport } from "../testing/sample-report.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
 import { flagsOf, parseBudget } from "./flags.ts";
 import { worstOf } from "./io.ts";
 import { Standings, timeLeft } from "./progress.ts";
-import { temporaryFolder } from "./testing/fake-io.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -31,7 +31,7 @@ describe("saved attacks", () => {
     expect(files.saved).toBe(verdicts.length);
   });
 
-  test("of two protocols never meet, whatever they are called", () => {
+  test("of two protocols never share a file, whatever their names", () => {
     const files = new AttackFiles(folder.path, "twins");
     const [verdict] = verdicts;
     if (verdict?.finding === undefined) throw new Error("the sample has findings");
@@ -50,7 +50,7 @@ describe("saved attacks", () => {
     expect(existsSync(join(folder.path, "twins", "attacks", "etc-2"))).toBe(true);
   });
 
-  test("that cannot be written are a problem, told once", () => {
+  test("that cannot be written are a problem, reported once", () => {
     writeFileSync(join(folder.path, "full"), "");
     const files = new AttackFiles(folder.path, join("full", "below"));
     for (const verdict of verdicts) files.save({ id: "a", name: "a" }, verdict);
@@ -59,7 +59,7 @@ describe("saved attacks", () => {
     expect(() => new AttackFiles(folder.path, "full")).toThrow(UserError);
   });
 
-  test("are named so that a shell takes it", () => {
+  test("are named without need for quoting", () => {
     expect(shellWord("out/a-b.json")).toBe("out/a-b.json");
     expect(shellWord("my out/a'b.json")).toBe("'my out/a'\\''b.json'");
     expect(shellWord("$(rm)")).toBe("'$(rm)'");
@@ -77,7 +77,7 @@ describe("flags", () => {
     expect(() => parseBudget(text)).toThrow(UserError);
   });
 
-  test("whoever can do more can do less", () => {
+  test("stronger capabilities include weaker ones", () => {
     expect(flagsOf({ capability: ["on-path"] }, false).capabilities).toEqual([
       "none",
       "on-path",
@@ -91,7 +91,7 @@ describe("flags", () => {
     ]);
   });
 
-  test("colours are off if anybody says so", () => {
+  test("colours are off if any setting says so", () => {
     expect(flagsOf({}, false).color).toBe(true);
     expect(flagsOf({}, true).color).toBe(false);
     expect(flagsOf({ color: false }, false).color).toBe(false);
@@ -121,20 +121,20 @@ describe("progress", () => {
 });
 
 describe("the heartbeat", () => {
-  test("tells what was being done, through shared memory", () => {
+  test("reports the current work through shared memory", () => {
     const here = new Watchdog();
     const there = new Watchdog(here.buffer);
     expect(there.count).toBe(0);
     here.beat("flipping — every bit");
     here.enter("handle", 1);
-    expect([there.count, there.place, there.role, there.what]).toEqual([
+    expect([there.count, there.foreignCall, there.role, there.what]).toEqual([
       2,
       "handle",
       1,
       "flipping — every bit",
     ]);
     here.leave();
-    expect(there.place).toBeUndefined();
+    expect(there.foreignCall).toBeUndefined();
     there.askToStop();
     expect(here.stopAsked).toBe(true);
     here.beat("x".repeat(1_000));

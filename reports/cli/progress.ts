@@ -1,6 +1,6 @@
-/** What a person sees while protocols are being tried: one line that changes, or plain lines. */
+/** Progress while protocols are being tried: one line that changes, or plain lines. */
 import pc from "picocolors";
-import type { Observer } from "../../harness/runner/assess-all.ts";
+import type { Observer } from "../../harness/runner/settings.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
 import { cut } from "../columns.ts";
 import { terminalText } from "../escape.ts";
@@ -14,10 +14,8 @@ interface Standing {
   readonly broken: Set<string>;
 }
 
-export interface ProgressView extends Observer {
-  /** One of them is done, and there is no report about it. */
-  done(label: string): void;
-  /** Leaves the terminal clean. */
+export interface ProgressView extends Required<Omit<Observer, "begin">> {
+  /** Restores the terminal. */
   close(): void;
 }
 

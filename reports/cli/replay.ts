@@ -1,20 +1,14 @@
 /** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
 import pc from "picocolors";
-import { readTextFile } from "../../harness/input/read-file.ts";
-import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import {
-  type Difference,
-  parseReplayFile,
-  type ReplayFile,
-  type ReplayResult,
-} from "../../harness/replay.ts";
-import { errorOf, openWorkerPool } from "../../harness/runner/assess-all.ts";
+import type { Difference, ReplayFile, ReplayResult } from "../../harness/replay.ts";
 import { writeOut } from "../../harness/runner/files.ts";
+import { replayFile } from "../../harness/runner/replay-file.ts";
 import { terminalText } from "../escape.ts";
 import { replayText } from "../text.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io } from "./io.ts";
+import { runnerSettings } from "./supervise.ts";
 
 export async function replayCommand(
   file: string,
@@ -22,33 +16,21 @@ export async function replayCommand(
   flags: Flags,
   io: Io,
 ): Promise<number> {
-  const replay = parseReplayFile(file, readTextFile(file, io.cwd, "an attack or a trace"));
-  const workshop = openWorkerPool(io, flags, 1);
-  let result: ReplayResult;
-  try {
-    const print = (line: string): void => {
-      if (!flags.quiet) io.err(`${terminalText(`${replay.run.name.source} prints: ${line}`)}\n`);
-    };
-    const outcome = await workshop.run("replay", replay.run.name, { file, replay }, { print })
-      .result;
-    if (outcome.end === "stopped") return exitCode.interrupted;
-    if (outcome.end === "user" && !outcome.message.startsWith(file)) {
-      throw new UserError(`${file}: ${outcome.message}`);
-    }
-    if (outcome.end !== "done") throw errorOf(outcome);
-    result = outcome.answer;
-  } finally {
-    await workshop.close();
-  }
-  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace);
+  const note = (line: string): void => {
+    if (!flags.quiet) io.err(`${terminalText(line)}\n`);
+  };
+  const replayed = await replayFile(file, runnerSettings(flags, io), { note });
+  if (replayed === undefined) return exitCode.interrupted;
+  const { replay, result } = replayed;
+  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace, "--out");
   if (flags.json) io.out(jsonText(jsonOf(file, replay, result)));
   else io.out(textOf(result, flags, io));
-  // An attack that breaks nothing is not what was saved, whatever its digest.
+  // An attack that breaks nothing is not what was saved, even with the same digest.
   const breaks = replay.kind === "trace" || result.judged.some((j) => j.because !== undefined);
   return result.same && breaks ? exitCode.asExpected : exitCode.deviates;
 }
 
-/** The run in words: the guarantee of an attack; of a trace, all that is broken in it. */
+/** The run in words: for an attack, its guarantee; for a trace, all that is broken in it. */
 function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   const [first, ...others] = result.judged;
   const color = flags.color && io.outIsTerminal;
@@ -68,7 +50,7 @@ function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   );
   const lines = [
     ...others.map((j) => `also broken: ${j.guarantee}: ${j.because ?? ""}`),
-    ...result.idle.map((i) => `move ${i + 1} had no effect: there is no such packet or process`),
+    ...result.ineffective.map((m) => `move ${m.index + 1} had no effect: ${m.because}`),
   ].map((line) => terminalText(line, 400));
   const different = result.difference;
   if (different !== undefined) {

@@ -1,14 +1,15 @@
-/** `mallory run`: runs scenario files and holds what comes out against what they expect. */
+/** `mallory run`: runs scenario files and compares the results with what they expect. */
 import pc from "picocolors";
-import { type Comparison, compare, type Found } from "../../harness/expectation.ts";
-import { type ProtocolName, parseProtocolName } from "../../harness/input/protocol-reference.ts";
+import type { Comparison } from "../../harness/expectation.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import { interruptedReason, openWorkerPool, Stopper } from "../../harness/runner/assess-all.ts";
+import {
+  runScenarios,
+  type ScenarioOutcome,
+  type ScenariosRun,
+} from "../../harness/runner/run-scenarios.ts";
 import { version } from "../../harness/runner/version.ts";
-import type { Failure, Job, WorkerPool } from "../../harness/runner/worker-pool.ts";
-import { observations, type ScenarioResult } from "../../harness/scenario-run.ts";
-import type { MatrixProgress } from "../../harness/verdict.ts";
+import { observations } from "../../harness/scenario-run.ts";
 import { bundledScenarios, scenarioNamed } from "../../scenarios/load.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { displayWidth, hanging, padEnd } from "../columns.ts";
@@ -17,123 +18,37 @@ import { secondsWords } from "../model.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, expectedWords, foundWords } from "./matrix.ts";
-import { openProgress, type ProgressView } from "./progress.ts";
+import { openProgress } from "./progress.ts";
+import { abortOnInterrupt, runnerSettings } from "./supervise.ts";
 
-/** How a scenario came out. */
-interface Told {
-  readonly scenario: Scenario;
-  readonly held: readonly Comparison[];
-  readonly seen: ScenarioResult["seen"];
-  readonly steps: readonly string[];
-  readonly idle: readonly number[];
-  readonly digest: string | null;
-  readonly asExpected: boolean;
-}
+type Outcome = ScenarioOutcome<Scenario>;
 
-function nameIn(scenario: Scenario): ProtocolName {
-  const name = parseProtocolName(scenario.protocol);
-  return { ...name, given: { ...name.given, ...scenario.options } };
-}
-
+/** Runs scenarios, prints the results, and determines the exit code. @throws UserError */
 export async function runCommand(names: readonly string[], flags: Flags, io: Io): Promise<number> {
   const scenarios =
     names.length === 0
       ? bundledScenarios(io.cwd)
       : [...new Set(names)].map((name) => scenarioNamed(name, io.cwd));
-  const workshop = openWorkerPool(io, flags, scenarios.length);
-  const startedMs = io.now();
-  const stopper = new Stopper();
-  const release = io.onInterrupt(() => stopper.stop(interruptedReason));
+  const controller = new AbortController();
+  const release = abortOnInterrupt(io, controller);
   const view = openProgress(
     io,
     scenarios.map((s) => s.name),
     flags,
   );
-  const failures: Failure[] = [];
-  const told: Told[] = [];
+  const settings = { ...runnerSettings(flags, io), signal: controller.signal };
+  let run: ScenariosRun<Scenario>;
   try {
-    const jobs = scenarios.map((s) => startOne(workshop, s, view, stopper, flags));
-    const results = await Promise.all(jobs);
-    for (const result of results) {
-      if (result === undefined) continue;
-      if ("held" in result) told.push(result);
-      else failures.push(result);
-    }
+    run = await runScenarios(scenarios, settings, view);
   } finally {
     view.close();
     release();
-    await workshop.close();
   }
-  const seconds = Math.round(io.now() - startedMs) / 1000;
-  if (flags.json) io.out(jsonText(jsonOf(told, stopper.reason, seconds)));
-  else io.out(textOf(told, seconds, stopper.reason, flags, io));
-  const deviating = told.filter((t) => !t.asExpected).length;
-  const interrupted = stopper.reason === interruptedReason;
-  return codeOf({ failures, interrupted }, { problem: undefined }, deviating, flags, io);
-}
-
-/** @returns `undefined` if it was stopped before it began. */
-async function startOne(
-  workshop: WorkerPool,
-  scenario: Scenario,
-  view: ProgressView,
-  stopper: Stopper,
-  flags: Flags,
-): Promise<Told | Failure | undefined> {
-  const name = nameIn(scenario);
-  const print = (line: string): void => view.note(`${scenario.name} prints: ${line}`);
-  const progress = (event: MatrixProgress): void => {
-    if (event.kind !== "finished") view.progress({ ...event, name: scenario.name });
-  };
-  const listener = { print, progress };
-  const { run, seed, expect } = scenario;
-  const follow = <K extends "assess" | "scenario">(job: Job<K>): Job<K> => {
-    stopper.onStop(() => job.stop());
-    return job;
-  };
-  const blame = (failure: Failure): Failure =>
-    failure.end === "user"
-      ? { ...failure, message: `${scenario.file}: ${failure.message}` }
-      : failure;
-  let told: Told;
-  if (run === undefined) {
-    const settings = { seed };
-    const result = await follow(workshop.run("assess", name, { settings }, listener)).result;
-    if (result.end === "stopped") return undefined;
-    if (result.end !== "done") return blame(result);
-    const partly = stopper.reason !== undefined;
-    told = tell(scenario, { verdicts: result.answer.verdicts, partly });
-    view.progress({ kind: "finished", report: { ...result.answer, name: scenario.name } });
-  } else {
-    const ask = { run, seed, expect };
-    const result = await follow(workshop.run("scenario", name, ask, listener)).result;
-    if (result.end === "stopped") return undefined;
-    if (result.end !== "done") return blame(result);
-    told = tell(scenario, { ...result.answer, partly: false });
-    view.done(scenario.name);
-  }
-  if (!told.asExpected && flags.bail) stopper.stop("stopped at the first deviation (--bail)");
-  return told;
-}
-
-function tell(
-  scenario: Scenario,
-  result: Partial<ScenarioResult> & {
-    readonly verdicts: readonly Found[];
-    readonly partly: boolean;
-  },
-): Told {
-  const held = compare(scenario.expect, result.verdicts, result.partly);
-  const seen = result.seen ?? [];
-  return {
-    scenario,
-    held,
-    seen,
-    steps: result.steps ?? [],
-    idle: result.idle ?? [],
-    digest: result.digest ?? null,
-    asExpected: held.every((h) => h.asExpected) && seen.every((one) => one.found),
-  };
+  const { outcomes } = run;
+  if (flags.json) io.out(jsonText(jsonOf(run)));
+  else io.out(textOf(run, flags, io));
+  const deviating = outcomes.filter((o) => !o.asExpected).length;
+  return codeOf(run, { problem: undefined }, deviating, flags, io);
 }
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -167,16 +82,17 @@ function heldLines(held: readonly Comparison[], colors: Colors, width: number): 
   return shown.length === 0 ? [] : [colors.dim(`    ${line(heads)}`), ...lines];
 }
 
-function toldLines(told: Told, colors: Colors, width: number): string[] {
-  const { scenario, held, seen, steps, idle } = told;
+function outcomeLines(outcome: Outcome, colors: Colors, width: number): string[] {
+  const { scenario, held, seen, steps, ineffective } = outcome;
   const title = `${scenario.name}: ${scenario.title}`;
   const lines = hanging("", terminalText(title, 300), width).map((l) => colors.bold(l));
   steps.forEach((step, i) => {
     lines.push(...hanging(`  ${i + 1}. `, terminalText(`mallory ${step}`, 400), width));
   });
-  for (const i of idle) {
-    const says = `  move ${i + 1} had no effect: there is no such packet or process`;
-    lines.push(colors.yellow(says));
+  for (const { index, path, because } of ineffective) {
+    const place = scenario.placeOf(["attack", index, ...path]);
+    const says = `${place}: move ${index + 1} had no effect: ${because}`;
+    lines.push(...hanging("  ✗ ", terminalText(says, 400), width).map((l) => colors.red(l)));
   }
   lines.push(...heldLines(held, colors, width));
   for (const { kind, text, found } of seen) {
@@ -187,17 +103,15 @@ function toldLines(told: Told, colors: Colors, width: number): string[] {
 }
 
 function textOf(
-  told: readonly Told[],
-  seconds: number,
-  reason: string | undefined,
+  { outcomes, seconds, reason }: ScenariosRun<Scenario>,
   flags: Flags,
   io: Io,
 ): string {
   const colors = pc.createColors(flags.color && io.outIsTerminal);
-  const lines = told.flatMap((t) => toldLines(t, colors, io.columns()));
-  const wrong = told.filter((t) => !t.asExpected);
-  const names = wrong.map((t) => t.scenario.name).join(", ");
-  const counts = `${told.length - wrong.length} of ${told.length} scenarios as expected`;
+  const lines = outcomes.flatMap((o) => outcomeLines(o, colors, io.columns()));
+  const wrong = outcomes.filter((o) => !o.asExpected);
+  const names = wrong.map((o) => o.scenario.name).join(", ");
+  const counts = `${outcomes.length - wrong.length} of ${outcomes.length} scenarios as expected`;
   const rest = wrong.length === 0 ? "" : `; not: ${names}`;
   const summary = `${counts}, ${secondsWords(seconds)}${rest}`;
   lines.push(wrong.length === 0 ? colors.green(summary) : colors.red(summary));
@@ -205,17 +119,17 @@ function textOf(
   return `${lines.join("\n")}\n`;
 }
 
-function jsonOf(told: readonly Told[], incomplete: string | undefined, seconds: number): unknown {
+function jsonOf({ outcomes, seconds, reason }: ScenariosRun<Scenario>): unknown {
   return {
     schema: "mallory/run@1",
     version,
-    scenarios: told.map((t) => ({
-      name: t.scenario.name,
-      title: t.scenario.title,
-      file: t.scenario.file,
-      protocol: t.scenario.protocol,
-      asExpected: t.asExpected,
-      guarantees: t.held.map((h) => ({
+    scenarios: outcomes.map((o) => ({
+      name: o.scenario.name,
+      title: o.scenario.title,
+      file: o.scenario.file,
+      protocol: o.scenario.protocol,
+      asExpected: o.asExpected,
+      guarantees: o.held.map((h) => ({
         guarantee: h.guarantee,
         expected: h.expected ?? null,
         found:
@@ -232,17 +146,17 @@ function jsonOf(told: readonly Told[], incomplete: string | undefined, seconds: 
       ...Object.fromEntries(
         observations.map((kind) => [
           kind,
-          t.seen.filter((one) => one.kind === kind).map(({ text, found }) => ({ text, found })),
+          o.seen.filter((one) => one.kind === kind).map(({ text, found }) => ({ text, found })),
         ]),
       ),
-      digest: t.digest,
+      digest: o.digest,
     })),
     seconds,
-    ...(incomplete === undefined ? {} : { incomplete }),
+    ...(reason === undefined ? {} : { incomplete: reason }),
   };
 }
 
-/** Scenario files are no protocols, and somebody will mix them up. */
+/** Scenario files are not protocols, but are easily confused with them. @throws UserError */
 export function refuseProtocols(names: readonly string[]): void {
   const code = names.find((name) => /\.[cm]?[jt]s([?#]|$)/.test(name));
   if (code === undefined) return;

@@ -34,7 +34,7 @@ import { fitLine, fitLines, type Line, line, type Span, safe, span, spread } fro
 const columnWidth = 16;
 const rowHeadWidth = 24;
 
-/** `▰▰▰▱▱▱▱▱`, `width` columns. */
+/** `███░░░░░`, `width` columns. */
 export function bar(done: number, width: number): Span[] {
   const full = Math.round(Math.min(1, Math.max(0, done)) * width);
   return [span("█".repeat(full), "accent"), span("░".repeat(width - full), "faint")];
@@ -47,8 +47,8 @@ export function shortCount(n: number): string {
   return `${value < 99.5 ? value.toFixed(1) : Math.round(value)}${unit}`;
 }
 
-/** A cell of the matrix: `!✗ on-path +`, where `!` marks a claim and `+` the layer. */
-export function cellText(verdict: GuaranteeVerdict): string {
+/** A cell of the matrix: `!✗ on-path +`, where `!` marks a claim and `+` the data phase. */
+function cellText(verdict: GuaranteeVerdict): string {
   const tone = toneOf(verdict);
   const words: Readonly<Record<Tone, string>> = {
     alarm: verdict.capability ?? "broken",
@@ -107,7 +107,7 @@ function rangeWords(from: number, to: number, count: number, what: string): stri
   return `${what} ${range} of ${count}`.trimStart();
 }
 
-export function matrixPanel(state: DashboardState, box: Size): Line[] {
+function matrixPanel(state: DashboardState, box: Size): Line[] {
   const columns = Math.max(1, Math.floor((box.width - rowHeadWidth) / columnWidth));
   const across = windowAround(state.cursor.protocol, state.protocols.length, columns);
   // The tabs, an empty line and two lines of heads stand above the rows.
@@ -143,7 +143,7 @@ function tallySpans(verdicts: readonly GuaranteeVerdict[]): Span[] {
     });
 }
 
-export function explorerPanel(state: DashboardState, box: Size): Line[] {
+function explorerPanel(state: DashboardState, box: Size): Line[] {
   const perProtocol = 3;
   const room = Math.max(1, Math.floor((box.height - 2) / perProtocol));
   const shown = windowAround(state.cursor.protocol, state.protocols.length, room);
@@ -169,7 +169,7 @@ function workSpans(protocol: ProtocolState, width: number): Span[] {
   return [...bar(fraction(protocol), Math.max(4, width - 13)), span(words, "faint")];
 }
 
-export function detailsPanel(state: DashboardState, box: Size, options: PanelOptions): Line[] {
+function detailsPanel(state: DashboardState, box: Size, options: PanelOptions): Line[] {
   const protocol = selectedProtocol(state);
   const guarantee = selectedGuarantee(state);
   if (protocol === undefined || guarantee === undefined) return fitLines([], box.width, box.height);
@@ -203,7 +203,7 @@ export function attackLength(
   return { lines, page, maxScroll: Math.max(0, lines.length - page) };
 }
 
-export function attackPanel(state: DashboardState, box: Size, options: PanelOptions): Line[] {
+function attackPanel(state: DashboardState, box: Size, options: PanelOptions): Line[] {
   const { lines, page, maxScroll } = attackLength(state, box, options);
   const from = Math.min(state.scroll, maxScroll);
   const note = rangeWords(from, Math.min(lines.length, from + page), lines.length, "lines");
@@ -214,7 +214,7 @@ export function attackPanel(state: DashboardState, box: Size, options: PanelOpti
   return fitLines([tabs(state, note, box.width), [], ...body], box.width, box.height);
 }
 
-export function titlePanel(state: DashboardState, box: Size): Line[] {
+function titlePanel(state: DashboardState, box: Size): Line[] {
   const report = state.report;
   const seed =
     report === undefined ? "" : `seed ${safe(report.seed, 40)} · ${safe(report.version, 20)} `;
@@ -222,7 +222,7 @@ export function titlePanel(state: DashboardState, box: Size): Line[] {
   return [spread(left, [span(seed, "faint")], box.width)];
 }
 
-/** What is going on, in fewer and fewer words. */
+/** The current activity, in decreasing length. */
 function workWords(state: DashboardState): string[] {
   if (state.message !== "") return [safe(state.message, 300)];
   const tally = tallyOf(state.protocols.flatMap((p) => [...p.cells.values()]));
@@ -245,12 +245,12 @@ function workWords(state: DashboardState): string[] {
 const matrixKeys = ["q quit", "Enter open", "arrows move", "n next broken"] as const;
 const attackKeys = ["q quit", "Esc back", "↑↓ scroll", "←→ protocol", "n next broken"] as const;
 
-export function statusPanel(state: DashboardState, box: Size): Line[] {
+function statusPanel(state: DashboardState, box: Size): Line[] {
   const keys = state.open ? attackKeys : matrixKeys;
   const joined = (count: number): string => keys.slice(0, count).toReversed().join(" · ");
   const fits = (words: string, count: number): boolean =>
     displayWidth(words) + displayWidth(joined(count)) + 3 < box.width;
-  // How to go on and how to leave matter more than the last words about the work.
+  // The keys matter more than the end of the activity text.
   const words = workWords(state);
   const shown = words.find((w) => fits(w, 2)) ?? words.at(-1) ?? "";
   let count = keys.length;

@@ -1,6 +1,6 @@
 /**
- * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
- * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
+ * The adversary of a run: its growing knowledge, its puppets, the connections it intercepts, its
+ * own keys. Runs whose attack has no puppets use none of it.
  */
 import { IncrementalKnowledge } from "../../../attacker/knowledge/incremental-knowledge.ts";
 import {
@@ -15,48 +15,27 @@ import type {
   Address,
   Deployment,
   Input,
-  Millis,
   OptionValues,
   Output,
   Principal,
 } from "../../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
-import type { CryptoKit, Group } from "../../../protocol/kit/crypto.ts";
+import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
+import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../../protocol/kit/recorder.ts";
+import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
 import type { AddressBook } from "../address-book.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
+import type { AdversarySession } from "./adversary-session.ts";
+import { OwnKeys } from "./own-keys.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
 
-/** A puppet and where it sits. */
-export interface AdversarySession {
-  readonly puppet: Puppet;
-  readonly move: number;
-  /** Its own address, or the one it took over. */
-  readonly address: Address;
-  /** Whom it talks to. */
-  readonly facing: Address;
-  readonly facingId: string;
-  readonly handsTo: string | undefined;
-  /** What it still wants to say, and to whom, where there is more than one to talk to. */
-  readonly toSay: Uint8Array[];
-  readonly to: Principal | undefined;
-  ready: boolean;
-  /** How many of its own messages it has said. */
-  forged: number;
-  /** How many packets it still sends before it leaves. */
-  left: number;
-  timer: Millis | undefined;
-  /** When it says the next thing. */
-  saysAt: Millis | undefined;
-}
-
-/** What of the run it reaches into. */
+/** The parts of the run that it uses. */
 interface AdversaryWorld {
   readonly plan: RunPlan;
   readonly deployment: Deployment;
@@ -68,11 +47,10 @@ interface AdversaryWorld {
   readonly stores: Stores;
 }
 
-/** A name as it is written. */
+/** The bytes of a name. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
-const lastRsaKey = 5;
 
 export const usesPuppets = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
@@ -81,43 +59,30 @@ export class Adversary {
   readonly #world: AdversaryWorld;
   readonly sessions: AdversarySession[] = [];
   readonly #onWire = new Map<string, AdversarySession>();
-  /** Who gets what one puppet sends to another, whoever else has that address. */
+  /** The receiving puppet of what one puppet sends to another, by their addresses. */
   readonly #between = new Map<string, AdversarySession>();
-  #crypto: CryptoRecorder | undefined;
-  readonly #ownKeys = new Map<string, Uint8Array>();
+  readonly #ownKeys: OwnKeys;
   /** What each puppet reuses, by name. */
   readonly #chosen = new Map<string, Uint8Array>();
-  /** Private halves that puppets work with and the attacker does not have: whatever needs them
-   * does not leave the puppet, but the public halves pass for its own. */
+  /** Private halves that puppets compute with and the adversary does not know: what depends on
+   * them does not leave the puppet, but the public halves can be presented as its own. */
   readonly #borrowed = new Set<Latin1>();
-  /** What nobody had to tell the attacker: its own draws, its own registered keys. */
+  /** What the adversary knows without observing it: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
   readonly #told: Uint8Array[] = [];
   #knowledge: IncrementalKnowledge | undefined;
   #seenOps = 0;
   #seenPackets = 0;
-  /** Attackers from outside see only what is sent to them. */
+  /** An off-path adversary sees only what is sent to it. */
   readonly #sees: boolean;
 
   constructor(world: AdversaryWorld) {
     this.#world = world;
+    this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
   }
 
-  /** The attacker's own cryptography: what it draws, it knows. */
-  #kit(): CryptoRecorder {
-    const { log, random } = this.#world;
-    this.#crypto ??= new CryptoRecorder(log, random.fork(attackerHost), attackerHost, {
-      done: (op) => {
-        if (op.op === "random") this.#learn(op.output);
-      },
-      failed: () => undefined,
-      compare: (a, b) => a === b,
-    });
-    return this.#crypto;
-  }
-
-  /** These long-term secrets are the attacker's own from now on. */
+  /** The adversary has these long-term secrets from now on. */
   enlist(secrets: readonly Uint8Array[]): void {
     for (const secret of secrets) this.#learn(latin1(secret));
   }
@@ -155,7 +120,7 @@ export class Adversary {
     return this.#knowledge;
   }
 
-  /** Sent by the attacker, or to it: to its own addresses, or to those it has taken over. */
+  /** Sent by the adversary, or to it: to its own addresses, or to those it has taken over. */
   #isOwn({ source, destination, byAttacker }: Packet): boolean {
     return (
       byAttacker !== undefined ||
@@ -165,20 +130,20 @@ export class Adversary {
   }
 
   /**
-   * What it has worked out, if it ever had to; nothing if that is more or less than what the
-   * traffic tells.
+   * What it has deduced, if it ever had to; `undefined` if that is more or less than what follows
+   * from the traffic.
    */
   get workedOut(): IncrementalKnowledge | undefined {
     const complete = this.#sees && this.#told.length === 0;
     return this.#knowledge === undefined || !complete ? undefined : this.knowledge();
   }
 
-  /** Who gets what is sent from one address to another, if an attacker sits in between. */
+  /** The session that intercepts what is sent from one address to another, if any. */
   onWire(from: Address, to: Address): AdversarySession | undefined {
     if (this.sessions.length === 0) return undefined;
     const session = this.#onWire.get(`${from}>${to}`);
     if (session !== undefined || !isAdversaryAddress(to)) return session;
-    // At its own address a puppet also hears those whom it asked on the way.
+    // At its own address a puppet also receives answers from other addresses.
     return this.sessions.find((s) => s.address === to);
   }
 
@@ -187,22 +152,9 @@ export class Adversary {
     return this.#between.get(`${from}>${to}`);
   }
 
-  /** A public key of the attacker's of the same kind as `like`, which somebody made. */
+  /** A public key of the adversary's of the same kind as `like`, if that is a public key. */
   ownKey(like: Uint8Array): Uint8Array | undefined {
-    const wanted = latin1(like);
-    const made = this.#world.log.find((op) => op.op === "public-key" && op.output === wanted);
-    if (made === undefined) return undefined;
-    const { algorithm, field } = made;
-    let key = this.#ownKeys.get(algorithm);
-    if (key === undefined) {
-      if (algorithm === "ed25519") key = this.#kit().signingKeyPair().publicKey;
-      else if (algorithm === "rsa-2048" || algorithm === "rsa-4096") {
-        const bits = algorithm === "rsa-2048" ? 2048 : 4096;
-        key = this.#kit().rsaKeyPair(bits, lastRsaKey).publicKey;
-      } else key = this.#kit().keyPair(field ?? (algorithm as Group & string)).publicKey;
-      this.#ownKeys.set(algorithm, key);
-    }
-    return key.slice();
+    return this.#ownKeys.like(like);
   }
 
   /** @returns the new session, or `undefined` if the move does not fit the plan. */
@@ -214,7 +166,7 @@ export class Adversary {
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
     if (spec === undefined || facing === undefined) return undefined;
     if (move.insteadOf !== undefined && taken === undefined) return undefined;
-    // Whoever calls the attacker by its own name calls the port that the role listens on.
+    // A client that calls the adversary by its own name calls the port that the role listens on.
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
     const port = called ?? firstPuppetPort + this.sessions.length;
     const address = taken ?? `${attackerHost}:${port}`;
@@ -237,7 +189,7 @@ export class Adversary {
             peer: asked ? peer : undefined,
             peerAddress: asked ? facing : undefined,
             crypto: seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate)),
-            // What it writes is on a disk of its own, and gone when it is built again.
+            // What it writes goes to a store of its own, and is gone when it is rebuilt.
             stores: new Stores(undefined, installed.stores),
           }),
         ),
@@ -253,7 +205,7 @@ export class Adversary {
       },
     );
     const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
-    // What one puppet sends to another one is no business of whoever has that address.
+    // What one puppet sends to another is not delivered to the honest owner of the address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
       this.#between.set(`${address}>${facing}`, other);
@@ -264,7 +216,7 @@ export class Adversary {
     return session;
   }
 
-  /** What a puppet that hands to this one has opened. */
+  /** The nth plaintext opened by the puppet that hands to this one. */
   #openedFor(name: string, nth: number): Latin1 | undefined {
     return this.sessions.find((s) => s.handsTo === name)?.puppet.opened(nth);
   }
@@ -273,7 +225,7 @@ export class Adversary {
     const { reuses } = move;
     if (reuses === undefined) return random.fork("own");
     return new ReusingRandom(random.fork("own").path, (length) => {
-      // A puppet that is built again draws what it drew before, whatever is known by then.
+      // A rebuilt puppet draws what it drew before, whatever is known by then.
       const chosen = this.#chosen.get(move.name) ?? this.#seenNonce(length, reuses);
       if (chosen !== undefined) this.#chosen.set(move.name, chosen);
       return chosen?.length === length ? chosen : undefined;
@@ -285,7 +237,7 @@ export class Adversary {
     const knowledge = this.knowledge();
     const known = this.#world.log.filter(
       (op) =>
-        op.op === "random" &&
+        operations[op.op].fresh === true &&
         op.output.length === length &&
         op.by !== "deployment" &&
         !op.by.startsWith("puppet-") &&
@@ -324,7 +276,7 @@ export class Adversary {
     return session;
   }
 
-  /** Whom this principal talks to, where messages say so: at a relay, everything has to. */
+  /** The addressee of this principal, where messages name one: at a relay, every message has to. */
   #addressee(as: Principal): Principal | undefined {
     const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
     const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
@@ -371,12 +323,12 @@ export class Adversary {
 
   #operation(op: OpRecord): void {
     this.#world.log.push(op);
-    // The relation becomes known before the gate asks what follows from it.
+    // The operation is learned before the gate asks what follows from it.
     this.knowledge();
-    if (op.op === "random" && !this.#borrowed.has(op.output)) this.#learn(op.output);
+    if (operations[op.op].fresh === true && !this.#borrowed.has(op.output)) this.#learn(op.output);
   }
 
-  /** A puppet has sent a packet: perhaps that was its last, and its place is free again. */
+  /** A puppet has sent a packet. After its last one it no longer intercepts. */
   sent(session: AdversarySession): void {
     session.left--;
     if (session.left > 0) return;
@@ -384,7 +336,7 @@ export class Adversary {
     for (const [line, taker] of this.#onWire) if (taker === session) this.#onWire.delete(line);
   }
 
-  /** What a puppet does with its session beyond the protocol: hand on, and say its own. */
+  /** The next message of a puppet's session: one handed on, or a forged one. */
   next(session: AdversarySession): Input | undefined {
     if (!session.ready || session.puppet.dead) return undefined;
     const message = session.toSay.shift() ?? forgedMessages[session.forged++];
@@ -393,7 +345,7 @@ export class Adversary {
     return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
   }
 
-  /** Takes in what a puppet's application would see. */
+  /** Handles what a puppet's application would see. */
   absorb(session: AdversarySession, output: Output): void {
     if (output.kind === "ready") session.ready = true;
     if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {

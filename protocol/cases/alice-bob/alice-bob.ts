@@ -11,21 +11,21 @@
  * hash = SHA-512(date ‖ text), date = 26 characters. 2 and 3 are repeated, one message at a time;
  * without 3, Bob sends 2 again every ten seconds. TCP, one connection, on one machine.
  *
- * Aims of its authors: messages that nobody reads, changes, repeats or intercepts without its
- * being noticed, no false confirmations, and a log that keeps the sender from denying anything.
- * How the key is to be shared they leave out: they send it in clear, and assume that nobody sees.
+ * Aims of its authors: messages that no attacker can read, or change, repeat or intercept
+ * unnoticed, no false confirmations, and a log that keeps the sender from denying anything. How the
+ * key is to be shared they leave out: they send it in clear, and assume that no attacker sees it.
  *
  * Known weaknesses:
- * - Whoever sees the first 44 bytes reads all, and can be either end.
+ * - An eavesdropper on the first 44 bytes reads all, and can impersonate either end.
  * - An alarm is all that happens to a message that fails its checks: it is printed, confirmed and
  *   logged like any other. Sending again and the search for replays disagree, so that one late
  *   confirmation doubles a message and raises a false alarm.
  * - Nothing says in which direction a token travels: a confirmation that comes back to Alice is
  *   taken for an empty message. A connection that is cut counts as a confirmation.
- * - What one call of `recv` yields is taken for one message; anything that does not open as a
- *   token ends the program at either end. Alice serves whoever comes first, and nobody else.
+ * - What one call of `recv` yields is taken for one message; anything that does not open as a token
+ *   ends the program at either end. Alice serves the first client to connect, and no other.
  * - Bob never stops sending again. Dates without a fraction are seven characters short.
- * - The log holds the key and every text, and whoever holds the key can have written it all.
+ * - The log holds the key and every text, and any holder of the key can have written it all.
  *
  * What held all the same in the analysis by hand, once the key is secret (`key=secret`): reading,
  * changing and carrying over messages from one connection to another. IVs never repeat.

@@ -76,7 +76,7 @@ export class Client implements Endpoint {
     switch (input.kind) {
       case "start":
         return [log("looking for the server")];
-      // Nobody can connect to a client: what comes from elsewhere never reaches the program.
+      // A client accepts no connections: what comes from elsewhere never reaches the program.
       case "connected":
         if (this.#state !== "connecting" || input.peer !== this.#env.peerAddress) return [];
         this.#state = "key";
@@ -235,7 +235,7 @@ export class Client implements Endpoint {
       case "waiting":
         return this.#cutOff();
       default:
-        // Nobody listened yet, or the user is typing: the next message will tell.
+        // The server was not listening yet, or the user is typing: the next message will tell.
         this.#severed = this.#state === "writing";
         return [];
     }

@@ -78,7 +78,7 @@ export class Conversation {
     return this.#taken > 0;
   }
 
-  /** The connection is there: Alice speaks first, and takes whoever it is for Bob. */
+  /** The connection is there: Alice speaks first, and takes any peer for Bob. */
   open(): readonly OutputBody[] {
     const { crypto } = this.#env;
     this.#log.connection(this.#peer);

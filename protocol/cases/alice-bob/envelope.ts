@@ -20,7 +20,7 @@ import { fernetDecrypt, fernetEncrypt } from "../../kit/fernet.ts";
 import { dateBytes, dateText, unixSeconds } from "./clock.ts";
 import type { Settings } from "./settings.ts";
 
-export const hashBytes = 64;
+const hashBytes = 64;
 const signatureBytes = 64;
 const paddingBytes = 256;
 const lengthBytes = 2;

@@ -3,15 +3,16 @@
  * what. Nothing here runs Python.
  */
 import { describe, expect, test } from "vitest";
-import type { Input, Output } from "../../endpoint.ts";
+import type { Output } from "../../endpoint.ts";
 import { fromHex, hex, lossyText, utf8 } from "../../kit/bytes.ts";
 import { fernetEncrypt } from "../../kit/fernet.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
+import { chunk, Playbook, send } from "../../testing/playbook.ts";
 import { openToken } from "./envelope.ts";
 import recording from "./interop/recorded-exchange.json" with { type: "json" };
+import { ends, settings } from "./playbook-settings.ts";
 import { readKey } from "./session-key.ts";
-import { addresses, install, type Party } from "./test-bench.ts";
 
 const bytesOf = (digits: string): Uint8Array => fromHex(digits) as Uint8Array;
 
@@ -38,21 +39,18 @@ const named = recording.exchanges.map((e) => [`layout=${e.layout}, IV ${e.bobIvs
 
 describe.each(named)("%s", (_name, exchange) => {
   const { layout, key, keyBytes, aliceIvs, bobIvs, rounds } = exchange;
-  const open = install({ layout, fresh: "mono" });
-  const chunk = (from: Party, bytes: Uint8Array): Input => ({
-    kind: "chunk",
-    bytes,
-    from: addresses[from],
-  });
+  const play = (end: "client" | "server", draws: readonly string[]): Playbook =>
+    new Playbook({ ...settings, options: { layout, fresh: "mono" } }).open(end, {
+      crypto: new Scripted(draws),
+    });
 
   test("our Bob sends byte for byte what Python's did, and takes its confirmations", () => {
-    const client = open("client", new Scripted(bobIvs));
-    client.handle({ kind: "start" }, 0);
-    client.handle({ kind: "connected", peer: addresses.server }, 0);
-    client.handle(chunk("server", utf8(key)), 0);
+    const bob = play("client", bobIvs)
+      .in("client", { kind: "connected", peer: ends.server })
+      .in("client", chunk(key, ends.server));
     for (const { ms, text, token, ack, intact } of rounds) {
-      expect(sent(client.handle({ kind: "send", message: utf8(text) }, ms))).toEqual([token]);
-      const told = client.handle(chunk("server", bytesOf(ack)), ms);
+      expect(sent(bob.handle("client", send(text), ms))).toEqual([token]);
+      const told = bob.handle("client", chunk(bytesOf(ack), ends.server), ms);
       expect(told.flatMap((o) => (o.kind === "confirm" ? [lossyText(o.message)] : []))).toEqual(
         intact ? [text] : [],
       );
@@ -62,12 +60,11 @@ describe.each(named)("%s", (_name, exchange) => {
   });
 
   test("our Alice reads what Python's did, and confirms byte for byte alike", () => {
-    const server = open("server", new Scripted([keyBytes, ...aliceIvs]));
-    server.handle({ kind: "start" }, 0);
-    const first = server.handle({ kind: "connected", peer: addresses.client }, 0);
+    const alice = play("server", [keyBytes, ...aliceIvs]);
+    const first = alice.handle("server", { kind: "connected", peer: ends.client });
     expect(sent(first)).toEqual([hex(utf8(key))]);
     for (const { ms, token, got, ack, intact, dated } of rounds) {
-      const outputs = server.handle(chunk("client", bytesOf(token)), ms);
+      const outputs = alice.handle("server", chunk(bytesOf(token), ends.client), ms);
       expect(sent(outputs)).toEqual([ack]);
       expect(outputs.flatMap((o) => (o.kind === "deliver" ? [hex(o.message)] : []))).toEqual([got]);
       const alarms = outputs.filter((o) => o.kind === "alarm").map((o) => o.text);
@@ -79,15 +76,18 @@ describe.each(named)("%s", (_name, exchange) => {
   });
 
   test("a message that does not open ends the program", () => {
-    const server = open("server", new Scripted([keyBytes, ...aliceIvs]));
-    server.handle({ kind: "connected", peer: addresses.client }, 0);
-    for (const { ms, token } of rounds) server.handle(chunk("client", bytesOf(token)), ms);
+    const alice = play("server", [keyBytes, ...aliceIvs]);
+    alice.in("server", { kind: "connected", peer: ends.client });
+    for (const { ms, token } of rounds) {
+      alice.in("server", chunk(bytesOf(token), ends.client), ms);
+    }
+    expect(alice.fate("server")).toBe("waits");
     const { endsWith, endsMs } = exchange;
     if (endsWith === undefined || endsMs === undefined) return;
     // Its date lay outside and was too short, so that the token was cut into.
     expect([layout, endsMs % 1000]).toEqual(["out", 0]);
-    const last = chunk("client", bytesOf(endsWith));
-    expect(() => server.handle(last, endsMs)).toThrow("InvalidToken");
+    alice.in("server", chunk(bytesOf(endsWith), ends.client), endsMs);
+    expect(alice.fate("server")).toContain("crash InvalidToken");
   });
 
   test("on a whole second the date is short, and the receiver cuts into what follows", () => {

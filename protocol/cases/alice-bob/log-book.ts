@@ -1,7 +1,7 @@
 /**
  * Alice's log file: one for each connection, named by the moment at which it was made. It is meant
- * to keep Bob from denying anything, and anybody on the machine can read it. Texts go in as they
- * came, line breaks included.
+ * for non-repudiation by Bob, and every user of the machine can read it. Texts go in as they came,
+ * line breaks included.
  */
 import type { Address, Millis, Store } from "../../endpoint.ts";
 import { concat, utf8 } from "../../kit/bytes.ts";

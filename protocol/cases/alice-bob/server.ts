@@ -4,12 +4,12 @@
  * | state     | input                      | what she does; next state                     |
  * |-----------|----------------------------|-----------------------------------------------|
  * | –         | start                      | writes her port to a file; `waiting`          |
- * | `waiting` | somebody connects          | key to them; `serving`                        |
+ * | `waiting` | a client connects          | key to them; `serving`                        |
  * | `serving` | bytes of that client       | see conversation.ts                           |
- * | `serving` | somebody else connects     | nothing: they stay in the queue of the socket |
+ * | `serving` | another client connects    | nothing: they stay in the queue of the socket |
  * | `serving` | the client's end is closed | exit                                          |
  *
- * With `framing=lengths` she serves everybody who comes side by side and ends with nobody.
+ * With `framing=lengths` she serves all clients side by side, and does not end with any of them.
  */
 import {
   type Address,
@@ -59,7 +59,7 @@ export class Server implements Endpoint {
     }
   }
 
-  /** Connections that anybody can have made. */
+  /** Unauthenticated connections. */
   stateSize(): number {
     return this.#strangers().length;
   }

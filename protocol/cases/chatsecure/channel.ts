@@ -1,6 +1,6 @@
 /**
  * The symmetric layer, used twice: between a client and the relay, and inside that between two
- * clients. Encrypt, then MAC; whoever receives checks the MAC first.
+ * clients. Encrypt, then MAC; the receiver checks the MAC first.
  *
  * ```
  * ciphertext = AES-CBC(K, IV, PKCS#7(pickle(object)))       K 16 or 32 bytes, IV 16

@@ -1,48 +1,84 @@
 import { describe, expect, test } from "vitest";
 import { concat, lossyText, text, utf8 } from "../../kit/bytes.ts";
+import { type Network, Playbook, type Sent, send, timeout } from "../../testing/playbook.ts";
+import { instead } from "../../testing/wire.ts";
 import { Channel } from "./channel.ts";
 import { chatsecure } from "./chatsecure.ts";
 import { FrameReader, frameOf, withBlankLine } from "./frames.ts";
 import { FreshPairs, makeKeys, relayKeyPair, takeKeys } from "./key-transport.ts";
 import { type Dict, dump, load } from "./pickle.ts";
+import { ends, settings as playbookSettings } from "./playbook-settings.ts";
 import { openFrame, secureFrame } from "./secure-frame.ts";
 import { settingsOf } from "./settings.ts";
-import { addressOf, Bench, chat, relayAddress } from "./test-bench.ts";
 
-const [adam, eve] = [addressOf("adam"), addressOf("eve")];
 const mallory = "mallory:6666";
 const settings = settingsOf({});
 const hello = "hello Eve, are you there?";
 const blankLine = utf8("\n\n");
 const fieldsOf = (bytes: Uint8Array) => JSON.parse(lossyText(bytes)) as Record<string, unknown>;
 
-/** A client of the attacker's own making: it says whatever it is told to. */
+type Options = Readonly<Record<string, string>>;
+
+/** The relay alone, to begin with. */
+const relay = (options: Options = {}, network?: Network): Playbook =>
+  new Playbook({ ...playbookSettings, options, network }).open("server");
+/** Starts a client and lets it register. */
+const join = (play: Playbook, self: string, at = self): Playbook =>
+  play.open(at, { self }).connect(at).settle();
+/** Both clients connected. */
+const chat = (options?: Options, network?: Network): Playbook =>
+  join(join(relay(options, network), "adam"), "eve");
+/** A client has said nothing for so long that it ends. */
+const leave = (play: Playbook, end: string): Playbook =>
+  play.in(end, timeout, play.now + 8_000).settle();
+/** A connection of the adversary's; what it is sent stays on the wire. */
+const connected = (play: Playbook, peer: string): Playbook =>
+  play.in("server", { kind: "connected", peer });
+const say = (play: Playbook, end: string, to: string | undefined, words: string): Playbook =>
+  play.in(end, { ...send(words), ...(to !== undefined && { to }) }).settle();
+const inject = (play: Playbook, from: string, to: string, bytes: Uint8Array): Playbook => {
+  play.inject({ from, to, bytes });
+  return play.settle();
+};
+/** The `nth` frame, from 1, that one end sent to another. */
+const sent = (play: Playbook, from: string, to: string, nth: number): Uint8Array => {
+  const found = play.packets(from, to)[nth - 1];
+  if (found === undefined) throw new Error(`there is no frame ${nth} from ${from} to ${to}`);
+  return found.bytes;
+};
+const delivered = (play: Playbook, end: string): readonly string[] =>
+  play.said(end, "deliver").map((o) => `${o.from}: ${lossyText(o.message)}`);
+/** The keys that one end has claimed to share with a peer. */
+const secrets = (play: Playbook, end: string, peer: string): readonly Uint8Array[] =>
+  play.claims(end, "secret").flatMap((c) => (c.peer === peer ? [c.value] : []));
+const isFrom = (end: keyof typeof ends, which: number) => (p: Sent) =>
+  p.from === ends[end] && p.nth === which;
+
+/** A client of the adversary's own making, which says what it is told to. */
 class Rogue {
-  readonly bench: Bench;
+  readonly play: Playbook;
   readonly #channel: Channel;
   readonly #crypto;
 
-  constructor(bench: Bench, name: string) {
-    this.bench = bench;
-    this.#crypto = bench.cryptoOf("rogue");
-    bench.stranger(mallory);
+  constructor(play: Playbook, name: string) {
+    this.play = play;
+    this.#crypto = play.installation.crypto("rogue");
+    connected(play, mallory);
     const ciphers = ["RSA-AES-128-CBC-HMAC-SHA256"];
     this.raw({ type: "connect", phase: 1, name, id: name, ciphers });
     const made = makeKeys(this.#crypto, settings, relayKeyPair(this.#crypto).publicKey, 16);
     if (made === undefined) throw new Error("no keys");
     this.raw({ type: "connect", phase: 3, data: text(made.data) });
-    const ends = { self: name, peer: "server" };
-    this.#channel = new Channel(this.#crypto, settings, made.keys, ends);
+    this.#channel = new Channel(this.#crypto, settings, made.keys, { self: name, peer: "server" });
   }
 
   raw(fields: Record<string, unknown>): void {
-    this.bench.inject(mallory, relayAddress, withBlankLine(frameOf(fields)));
+    inject(this.play, mallory, "server", withBlankLine(frameOf(fields)));
   }
 
   /** Sends an object under the key it has with the relay. */
   say(object: Dict): void {
-    const frame = secureFrame(this.#channel, object);
-    this.bench.inject(mallory, relayAddress, withBlankLine(frame));
+    inject(this.play, mallory, "server", withBlankLine(secureFrame(this.#channel, object)));
   }
 
   offer(src: string, dst: string): void {
@@ -55,64 +91,84 @@ class Rogue {
 
 describe("an honest session", () => {
   test("as a playbook", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    expect(bench.lines).toEqual([
-      "server log waiting for clients",
-      "adam transmit 128",
-      "server log client adam wants to register from adam:40000",
-      "server claim running adam",
-      "server transmit 572 to adam:40000",
-      "adam log public key of the server: 15ec9b78f8e5f8be88e8e02a8d3d234b",
-      "adam claim running server",
-      "adam transmit 384",
-      "adam claim secret server",
-      "adam claim commit server",
-      "adam ready",
-      "adam negotiated RSA-AES-256-CBC-HMAC-SHA256",
-      "server claim secret adam",
-      "server claim commit adam",
-      "server negotiated RSA-AES-256-CBC-HMAC-SHA256",
-      "server log client adam registered",
-      "eve transmit 126",
-      "server log client eve wants to register from eve:40000",
-      "server claim running eve",
-      "server transmit 572 to eve:40000",
-      "eve log public key of the server: 15ec9b78f8e5f8be88e8e02a8d3d234b",
-      "eve claim running server",
-      "eve transmit 384",
-      "eve claim secret server",
-      "eve claim commit server",
-      "eve ready",
-      "eve negotiated RSA-AES-256-CBC-HMAC-SHA256",
-      "server claim secret eve",
-      "server claim commit eve",
-      "server negotiated RSA-AES-256-CBC-HMAC-SHA256",
-      "server log client eve registered",
-      "adam claim running eve",
-      "adam transmit 938",
-      "server transmit 938 to eve:40000",
-      "eve claim running adam",
-      "eve claim secret adam",
-      "eve transmit 706",
-      "server transmit 706 to adam:40000",
-      "adam claim secret eve",
-      "adam claim commit eve",
-      "adam transmit 406",
-      "server transmit 406 to eve:40000",
-      "eve claim commit adam",
-      `eve deliver ${hello} (adam)`,
-      `eve log adam: ${hello}`,
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    play.goes([
+      "server >> start",
+      "server << log waiting for clients",
+      "adam >> start",
+      "server >> connected adam",
+      "adam >> connected server",
+      "adam << transmit 128 bytes",
+      "server >> chunk 128 bytes from adam",
+      "server << log client adam wants to register from adam:40000",
+      "server << claim running adam",
+      "server << transmit 572 bytes to adam",
+      "adam >> chunk 572 bytes from server",
+      "adam << log public key of the server: 15ec9b78f8e5f8be88e8e02a8d3d234b",
+      "adam << claim running server",
+      "adam << transmit 384 bytes",
+      "adam << claim secret server",
+      "adam << claim commit server",
+      "adam << ready",
+      "adam << negotiated RSA-AES-256-CBC-HMAC-SHA256",
+      "server >> chunk 384 bytes from adam",
+      "server << claim secret adam",
+      "server << claim commit adam",
+      "server << negotiated RSA-AES-256-CBC-HMAC-SHA256",
+      "server << log client adam registered",
+      "eve >> start",
+      "server >> connected eve",
+      "eve >> connected server",
+      "eve << transmit 126 bytes",
+      "server >> chunk 126 bytes from eve",
+      "server << log client eve wants to register from eve:40000",
+      "server << claim running eve",
+      "server << transmit 572 bytes to eve",
+      "eve >> chunk 572 bytes from server",
+      "eve << log public key of the server: 15ec9b78f8e5f8be88e8e02a8d3d234b",
+      "eve << claim running server",
+      "eve << transmit 384 bytes",
+      "eve << claim secret server",
+      "eve << claim commit server",
+      "eve << ready",
+      "eve << negotiated RSA-AES-256-CBC-HMAC-SHA256",
+      "server >> chunk 384 bytes from eve",
+      "server << claim secret eve",
+      "server << claim commit eve",
+      "server << negotiated RSA-AES-256-CBC-HMAC-SHA256",
+      "server << log client eve registered",
+      'adam >> send "hello Eve, are you there?" to eve',
+      "adam << claim running eve",
+      "adam << transmit 938 bytes",
+      "server >> chunk 938 bytes from adam",
+      "server << transmit 938 bytes to eve",
+      "eve >> chunk 938 bytes from server",
+      "eve << claim running adam",
+      "eve << claim secret adam",
+      "eve << transmit 706 bytes",
+      "server >> chunk 706 bytes from eve",
+      "server << transmit 706 bytes to adam",
+      "adam >> chunk 706 bytes from server",
+      "adam << claim secret eve",
+      "adam << claim commit eve",
+      "adam << transmit 406 bytes",
+      "server >> chunk 406 bytes from adam",
+      "server << transmit 406 bytes to eve",
+      "eve >> chunk 406 bytes from server",
+      "eve << claim commit adam",
+      'eve << deliver "hello Eve, are you there?" from adam',
+      "eve << log adam: hello Eve, are you there?",
     ]);
   });
 
   test("each pair of ends has a key of its own, of 32 bytes", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
+    const play = chat();
+    say(play, "adam", "eve", hello);
     const pairs = [
-      [bench.claimed(adam, "server"), bench.claimed(relayAddress, "adam")],
-      [bench.claimed(eve, "server"), bench.claimed(relayAddress, "eve")],
-      [bench.claimed(adam, "eve"), bench.claimed(eve, "adam")],
+      [secrets(play, "adam", "server"), secrets(play, "server", "adam")],
+      [secrets(play, "eve", "server"), secrets(play, "server", "eve")],
+      [secrets(play, "adam", "eve"), secrets(play, "eve", "adam")],
     ] as const;
     for (const [a, b] of pairs) expect(a).toEqual(b);
     const keys = pairs.map(([a]) => lossyText(a[0] as Uint8Array));
@@ -121,7 +177,7 @@ describe("an honest session", () => {
   });
 
   test("the public key in M2 has 451 bytes", () => {
-    const { bytes } = chat().sent(relayAddress, adam, 1);
+    const bytes = sent(chat(), "server", "adam", 1);
     expect(fieldsOf(bytes).data).toHaveLength(451);
   });
 
@@ -130,30 +186,30 @@ describe("an honest session", () => {
       values.map((value) => [name, value] as const),
     ),
   )("%s=%s: answers travel both ways", (name, value) => {
-    const bench = chat({ [name]: value });
-    bench.say("adam", "eve", hello);
-    bench.say("eve", "adam", "yes, here I am");
-    bench.say("adam", "eve", "good");
-    expect(bench.delivered("eve")).toEqual([`adam: ${hello}`, "adam: good"]);
-    expect(bench.delivered("adam")).toEqual(["eve: yes, here I am"]);
-    expect(bench.lines.filter((line) => /reject|crash|alarm/.test(line))).toEqual([]);
+    const play = chat({ [name]: value });
+    say(play, "adam", "eve", hello);
+    say(play, "eve", "adam", "yes, here I am");
+    say(play, "adam", "eve", "good");
+    expect(delivered(play, "eve")).toEqual([`adam: ${hello}`, "adam: good"]);
+    expect(delivered(play, "adam")).toEqual(["eve: yes, here I am"]);
+    expect(play.lines().filter((line) => /reject|crash|alarm/.test(line))).toEqual([]);
   });
 
   test("all fixes together", () => {
     const fixed = { iv: "macced", handshake: "bound", counter: "macced", clients: "signed" };
-    const bench = chat({ ...fixed, objects: "json", names: "first", srcCheck: "yes" });
-    bench.say("adam", "eve", hello);
-    bench.say("eve", "adam", "yes, here I am");
-    expect(bench.delivered("eve")).toEqual([`adam: ${hello}`]);
-    expect(bench.delivered("adam")).toEqual(["eve: yes, here I am"]);
+    const play = chat({ ...fixed, objects: "json", names: "first", srcCheck: "yes" });
+    say(play, "adam", "eve", hello);
+    say(play, "eve", "adam", "yes, here I am");
+    expect(delivered(play, "eve")).toEqual([`adam: ${hello}`]);
+    expect(delivered(play, "adam")).toEqual(["eve: yes, here I am"]);
   });
 
   test("a client that leaves is forgotten, and its key with it", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    bench.leave(eve);
-    bench.say("adam", "eve", "still there?");
-    expect(bench.lines.at(-1)).toBe("server reject unknown-peer");
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    leave(play, "eve");
+    say(play, "adam", "eve", "still there?");
+    expect(play.lines().at(-1)).toBe("server << reject unknown-peer");
   });
 
   test("frames may come in any pieces", () => {
@@ -166,44 +222,44 @@ describe("an honest session", () => {
   });
 });
 
-describe("names belong to whoever takes them", () => {
+describe("names belong to the client that registers them", () => {
   test("C4, C15: a second registration gets what is meant for the first", () => {
-    const bench = chat();
-    bench.join("eve", "mallory:7000");
-    bench.say("adam", "eve", hello);
-    expect(bench.outputs.get("mallory:7000")?.filter((o) => o.kind === "deliver")).toHaveLength(1);
-    expect(bench.delivered("eve")).toEqual([]);
+    const play = chat();
+    join(play, "eve", "mallory:7000");
+    say(play, "adam", "eve", hello);
+    expect(play.said("mallory:7000", "deliver")).toHaveLength(1);
+    expect(delivered(play, "eve")).toEqual([]);
   });
 
   test("names=first: the first one keeps it until it leaves", () => {
-    const bench = chat({ names: "first" });
-    bench.stranger(mallory);
+    const play = chat({ names: "first" });
+    connected(play, mallory);
     const fields = { type: "connect", phase: 1, name: "eve", id: "x", ciphers: [] };
-    bench.inject(mallory, relayAddress, withBlankLine(frameOf(fields)));
-    expect(bench.lines.at(-1)).toBe("server reject busy");
+    inject(play, mallory, "server", withBlankLine(frameOf(fields)));
+    expect(play.lines().at(-1)).toBe("server << reject busy");
   });
 
   test("C9: a false source silently replaces the key of the true one", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    new Rogue(bench, "mallory").offer("eve", "adam");
-    bench.say("eve", "adam", "yes, here I am");
-    expect(bench.delivered("adam")).toEqual([]);
-    expect(bench.lines).toContain("adam reject bad-tag");
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    new Rogue(play, "mallory").offer("eve", "adam");
+    say(play, "eve", "adam", "yes, here I am");
+    expect(delivered(play, "adam")).toEqual([]);
+    expect(play.lines()).toContain("adam << reject bad-tag");
     const checked = chat({ srcCheck: "yes" });
     new Rogue(checked, "mallory").offer("eve", "adam");
-    expect(checked.lines).toContain("server reject unauthorized");
+    expect(checked.lines()).toContain("server << reject unauthorized");
   });
 
   test("C18: what waits for one peer's key goes out under another's", () => {
-    const bench = chat({}, (p) => (p.to === mallory ? [] : [p]));
-    const rogue = new Rogue(bench, "mallory");
-    bench.say("adam", "mallory", "hello Mallory");
+    const play = chat({}, (p) => (p.to === mallory ? [] : [p]));
+    const rogue = new Rogue(play, "mallory");
+    say(play, "adam", "mallory", "hello Mallory");
     // Eve's answer is slow; Mallory's comes first.
-    bench.leave(eve);
-    bench.say("adam", "eve", "for Eve only");
-    const crypto = bench.cryptoOf("answer");
-    const pem = load(openedFrom(bench, "adam", 3))?.value as Dict;
+    leave(play, "eve");
+    say(play, "adam", "eve", "for Eve only");
+    const crypto = play.installation.crypto("answer");
+    const pem = load(openedFrom(play, "adam", 3))?.value as Dict;
     const publicKey = crypto.decode("pem", pem.data as Uint8Array) as Uint8Array;
     const made = makeKeys(crypto, settings, publicKey, 16);
     const names = { src: utf8("mallory"), dst: utf8("adam") };
@@ -211,111 +267,115 @@ describe("names belong to whoever takes them", () => {
     rogue.say({ type: utf8("client-connect"), phase: 2, ...names, data });
     const ends = { self: "mallory", peer: "adam" };
     const channel = made && new Channel(crypto, settings, made.keys, ends);
-    const message = load(openedFrom(bench, "adam", 5))?.value as Dict;
+    const message = load(openedFrom(play, "adam", 5))?.value as Dict;
     const { data: sealed, hmac } = message as { data: Uint8Array; hmac: Uint8Array };
     expect(text(message.dst as Uint8Array)).toBe("mallory");
     expect(channel?.open({ data: sealed, hmac })).toMatchObject({ value: utf8("for Eve only") });
   });
 
   test("two who write to each other at the same moment end up with different keys", () => {
-    const bench = chat();
-    bench.handle(adam, { kind: "send", message: utf8("hello Eve"), to: "eve" });
-    bench.handle(eve, { kind: "send", message: utf8("hello Adam"), to: "adam" });
-    bench.settle();
-    expect([...bench.delivered("adam"), ...bench.delivered("eve")]).toEqual([]);
-    expect(bench.lines.filter((line) => line.endsWith("reject bad-tag"))).toHaveLength(2);
+    const play = chat();
+    play.handle("adam", { kind: "send", message: utf8("hello Eve"), to: "eve" });
+    play.handle("eve", { kind: "send", message: utf8("hello Adam"), to: "adam" });
+    play.settle();
+    expect([...delivered(play, "adam"), ...delivered(play, "eve")]).toEqual([]);
+    expect(play.lines().filter((line) => line.endsWith("reject bad-tag"))).toHaveLength(2);
   });
 
   test("C17: the addressee is what stands before the first colon", () => {
-    const bench = chat();
-    bench.say("adam", undefined, "eve: tell bob: no");
-    bench.say("adam", undefined, "no colon");
-    expect(bench.delivered("eve")).toEqual(["adam:  tell bob: no"]);
-    expect(bench.lines.at(-1)).toBe("adam log no such command");
+    const play = chat();
+    say(play, "adam", undefined, "eve: tell bob: no");
+    say(play, "adam", undefined, "no colon");
+    expect(delivered(play, "eve")).toEqual(["adam:  tell bob: no"]);
+    expect(play.lines().at(-1)).toBe("adam << log no such command");
   });
 
   test("C17: a line break in a message makes a line of the chat", () => {
-    const bench = chat();
-    bench.say("adam", "eve", "hi\nserver: your key has changed");
-    expect(bench.lines).toContain("eve log adam: hi\nserver: your key has changed");
+    const play = chat();
+    say(play, "adam", "eve", "hi\nserver: your key has changed");
+    expect(play.lines()).toContain("eve << log adam: hi\nserver: your key has changed");
     const safe = chat({ objects: "json" });
-    safe.say("adam", "eve", "hi\nthere");
-    expect(safe.lines).toContain('eve log "adam": "hi\\nthere"');
+    say(safe, "adam", "eve", "hi\nthere");
+    expect(safe.lines()).toContain('eve << log "adam": "hi\\nthere"');
   });
 });
 
 /** The plaintext of the nth frame that a client sent to the relay. */
-function openedFrom(bench: Bench, name: string, nth: number): Uint8Array {
-  const crypto = bench.cryptoOf("eavesdropper");
-  const keyFrame = fieldsOf(bench.sent(addressOf(name), relayAddress, 2).bytes);
+function openedFrom(play: Playbook, name: string, nth: number): Uint8Array {
+  const crypto = play.installation.crypto("eavesdropper");
+  const keyFrame = fieldsOf(sent(play, name, "server", 2));
   const { privateKey } = relayKeyPair(crypto);
   const { keys } = takeKeys(crypto, settings, privateKey, utf8(String(keyFrame.data)));
   if (keys === undefined) throw new Error("no keys");
-  const { payload } = fieldsOf(bench.sent(addressOf(name), relayAddress, nth).bytes);
+  const { payload } = fieldsOf(sent(play, name, "server", nth));
   const sealed = crypto.decode("base64", utf8(String(payload))) ?? blankLine;
   return crypto.decrypt("aes-cbc", keys.key, keys.iv, sealed) ?? blankLine;
 }
 
 describe("the MAC covers a ciphertext and nothing else", () => {
   test("C6: a message comes as often as it is sent", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    const { bytes } = bench.sent(adam, relayAddress, 4);
-    bench.inject(adam, relayAddress, bytes);
-    bench.inject(adam, relayAddress, bytes);
-    expect(bench.delivered("eve")).toEqual(Array(3).fill(`adam: ${hello}`));
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    const bytes = sent(play, "adam", "server", 4);
+    inject(play, "adam", "server", bytes);
+    inject(play, "adam", "server", bytes);
+    expect(delivered(play, "eve")).toEqual(Array(3).fill(`adam: ${hello}`));
   });
 
   test("C7: the frames of a session open another one", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    bench.leave(adam);
-    bench.stranger(mallory);
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    leave(play, "adam");
+    connected(play, mallory);
     for (const nth of [1, 2, 4]) {
-      bench.inject(mallory, relayAddress, bench.sent(adam, relayAddress, nth).bytes);
+      inject(play, mallory, "server", sent(play, "adam", "server", nth));
     }
-    expect(bench.delivered("eve")).toEqual([`adam: ${hello}`, `adam: ${hello}`]);
+    expect(delivered(play, "eve")).toEqual([`adam: ${hello}`, `adam: ${hello}`]);
   });
 
   test("C7: not with a key pair for each connection, nor with a bound handshake", () => {
     for (const options of [{ serverKey: "perConnection" }, { handshake: "bound" }] as const) {
-      const bench = chat(options);
-      bench.say("adam", "eve", hello);
-      bench.leave(adam);
-      bench.stranger(mallory);
+      const play = chat(options);
+      say(play, "adam", "eve", hello);
+      leave(play, "adam");
+      connected(play, mallory);
       for (const nth of [1, 2, 4]) {
-        bench.inject(mallory, relayAddress, bench.sent(adam, relayAddress, nth).bytes);
+        inject(play, mallory, "server", sent(play, "adam", "server", nth));
       }
-      expect(bench.delivered("eve")).toEqual([`adam: ${hello}`]);
+      expect(delivered(play, "eve")).toEqual([`adam: ${hello}`]);
     }
   });
 
   test("C8: a client takes its own frame for the server's, and hands itself what waits", () => {
-    const bench = chat({}, (p, nth) =>
-      p.from === adam && nth === 3 ? [{ ...p, from: relayAddress, to: adam }] : [p],
+    const play = chat(
+      {},
+      instead(isFrom("adam", 3), (p) => [{ ...p, from: ends.server, to: ends.adam }]),
     );
-    bench.say("adam", "eve", hello);
-    expect(bench.delivered("adam")).toEqual([`adam: ${hello}`]);
-    expect(bench.delivered("eve")).toEqual([]);
+    say(play, "adam", "eve", hello);
+    expect(delivered(play, "adam")).toEqual([`adam: ${hello}`]);
+    expect(delivered(play, "eve")).toEqual([]);
   });
 
   test.each(["session", "message", "macced"])("C10: iv=%s", (iv) => {
-    const flipped = chat({ iv }, (p, nth) => {
-      if (p.from !== adam || nth !== 4 || iv === "session") return [p];
+    const flipped = chat({ iv }, (p) => {
+      if (!isFrom("adam", 4)(p) || iv === "session") return [p];
       const fields = fieldsOf(p.bytes);
       const bytes = Buffer.from(String(fields.iv), "base64");
       bytes[0] = (bytes[0] ?? 0) ^ 1;
       const changed = { ...fields, iv: bytes.toString("base64") };
       return [{ ...p, bytes: withBlankLine(frameOf(changed)) }];
     });
-    flipped.say("adam", "eve", hello);
-    const last = flipped.lines.filter((line) => line.startsWith("server")).at(-1);
+    say(flipped, "adam", "eve", hello);
+    const last = flipped
+      .lines()
+      .filter((line) => line.startsWith("server"))
+      .at(-1);
     const outcome = { session: "transmit", message: "reject malformed", macced: "reject bad-tag" };
     expect(last).toContain(outcome[iv as "session"]);
   });
 
   test("C10: iv=message: a flipped bit of the IV is a flipped bit of the plaintext", () => {
-    const crypto = new Bench().cryptoOf("one channel");
+    const crypto = new Playbook(playbookSettings).installation.crypto("one channel");
     const perMessage = settingsOf({ iv: "message" });
     const keys = { key: crypto.random(32), iv: crypto.random(16) };
     const [a, b] = ["a", "b"].map(
@@ -330,11 +390,11 @@ describe("the MAC covers a ciphertext and nothing else", () => {
   });
 
   test("C10: iv=session: equal beginnings look equal", () => {
-    const bench = chat();
-    bench.say("adam", "eve", hello);
-    bench.say("adam", "eve", "hello Eve, do you hear me?");
+    const play = chat();
+    say(play, "adam", "eve", hello);
+    say(play, "adam", "eve", "hello Eve, do you hear me?");
     const [one, two] = [4, 5].map((nth) => {
-      const { payload } = fieldsOf(bench.sent(adam, relayAddress, nth).bytes);
+      const { payload } = fieldsOf(sent(play, "adam", "server", nth));
       return Buffer.from(String(payload), "base64").toString("hex").match(/.{32}/g) ?? [];
     });
     const same = one?.filter((block, i) => block === two?.[i]).length ?? 0;
@@ -342,67 +402,67 @@ describe("the MAC covers a ciphertext and nothing else", () => {
   });
 
   test("counter=macced: neither again nor back", () => {
-    const bench = chat({ counter: "macced" });
-    bench.say("adam", "eve", hello);
-    const { bytes } = bench.sent(adam, relayAddress, 4);
-    bench.inject(adam, relayAddress, bytes);
-    expect(bench.lines.at(-1)).toBe("server reject replayed");
-    bench.inject(relayAddress, adam, bytes);
-    expect(bench.lines.at(-1)).toBe("adam reject bad-tag");
+    const play = chat({ counter: "macced" });
+    say(play, "adam", "eve", hello);
+    const bytes = sent(play, "adam", "server", 4);
+    inject(play, "adam", "server", bytes);
+    expect(play.lines().at(-1)).toBe("server << reject replayed");
+    inject(play, "server", "adam", bytes);
+    expect(play.lines().at(-1)).toBe("adam << reject bad-tag");
   });
 });
 
 describe("the handshake", () => {
-  const crypto = new Bench().cryptoOf("mitm");
+  const crypto = new Playbook(playbookSettings).installation.crypto("mitm");
   const own = new FreshPairs().pair(crypto);
-  const swapKey = (p: { from: string; to: string; bytes: Uint8Array }, nth: number) => {
-    if (p.to !== adam || nth !== 1) return [p];
+  const swapKey = instead(isFrom("server", 1), (p) => {
     const data = text(crypto.encode("pem", own.publicKey));
     return [{ ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), data })) }];
-  };
+  });
 
-  test("C1: a user who looks at the fingerprint stops whoever swaps the server's key", () => {
-    const bench = new Bench({}, swapKey);
-    bench.join("adam");
-    expect(bench.lines).toContain("adam alarm the user does not know this key");
-    expect(bench.lines.at(-1)).toBe("adam exit server key refused");
+  test("C1: a user who looks at the fingerprint detects a substituted server key", () => {
+    const play = relay({}, swapKey);
+    join(play, "adam");
+    expect(play.lines()).toContain("adam << alarm the user does not know this key");
+    expect(play.fate("adam")).toBe("exit because server key refused");
+    expect(play.lines("adam").at(-1)).toBe("adam << exit because server key refused");
   });
 
   test.each([{ user: "accept" }, { serverKey: "perConnection" }])("C1: not with %j", (options) => {
-    const bench = new Bench(options, swapKey);
-    bench.join("adam");
-    const { data } = fieldsOf(bench.sent(adam, relayAddress, 2).bytes);
+    const play = relay(options, swapKey);
+    join(play, "adam");
+    const { data } = fieldsOf(sent(play, "adam", "server", 2));
     const taken = takeKeys(crypto, settings, own.privateKey, utf8(String(data)));
-    expect(taken.keys?.key).toEqual(bench.claimed(adam, "server")[0]);
+    expect(taken.keys?.key).toEqual(secrets(play, "adam", "server")[0]);
   });
 
-  test("C11: whoever crosses out the better suite gets the other one", () => {
-    const bench = new Bench({}, (p, nth) => {
-      if (p.from !== adam || nth !== 1) return [p];
-      const ciphers = ["RSA-AES-128-CBC-HMAC-SHA256"];
-      return [{ ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), ciphers })) }];
-    });
-    bench.join("adam");
-    expect(bench.lines).toContain("adam negotiated RSA-AES-128-CBC-HMAC-SHA256");
-    expect(bench.claimed(relayAddress, "adam")[0]).toHaveLength(16);
+  test("C11: an attacker who removes the better suite gets the other one", () => {
+    const ciphers = ["RSA-AES-128-CBC-HMAC-SHA256"];
+    const crossedOut = instead(isFrom("adam", 1), (p) => [
+      { ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), ciphers })) },
+    ]);
+    const play = relay({}, crossedOut);
+    join(play, "adam");
+    expect(play.lines()).toContain("adam << negotiated RSA-AES-128-CBC-HMAC-SHA256");
+    expect(secrets(play, "server", "adam")[0]).toHaveLength(16);
   });
 
-  test("C5: a pickle in M3 runs before anybody is authenticated; not as JSON", () => {
+  test("C5: a pickle in M3 runs before authentication; not as JSON", () => {
     for (const [objects, ran] of [
       ["pickle", 1],
       ["json", 0],
     ] as const) {
-      const bench = new Bench({ objects });
-      bench.stranger(mallory);
+      const play = relay({ objects });
+      connected(play, mallory);
       const attack = utf8("cos\nsystem\n(S'id'\ntR.");
       const { publicKey } = relayKeyPair(crypto);
       const sealed = crypto.rsaEncrypt("sha256", publicKey, attack) ?? blankLine;
       const data = text(crypto.encode("base64", sealed));
       const m1 = { type: "connect", phase: 1, name: "x", id: "x", ciphers: [] };
       for (const fields of [m1, { type: "connect", phase: 3, data }]) {
-        bench.inject(mallory, relayAddress, withBlankLine(frameOf(fields)));
+        inject(play, mallory, "server", withBlankLine(frameOf(fields)));
       }
-      const found = bench.lines.filter((line) => line === 'server ran-code os.system("id")');
+      const found = play.lines().filter((line) => line === 'server << ran-code os.system("id")');
       expect(found).toHaveLength(ran);
     }
   });
@@ -412,39 +472,41 @@ describe("the handshake", () => {
     for (const fields of [[], { type: "connect", phase: 1 }, key, { type: "secure" }]) {
       const bytes = concat(utf8(JSON.stringify(fields)), blankLine);
       for (const exc of ["drop", "crash"]) {
-        const bench = chat({ exc });
-        bench.inject(adam, relayAddress, bytes);
-        expect(bench.lines.at(-1)).toMatch(exc === "crash" ? /^server crash/ : /^server reject/);
+        const play = chat({ exc });
+        inject(play, "adam", "server", bytes);
+        expect(play.lines("server").at(-1)).toMatch(
+          exc === "crash" ? /^server << crash/ : /^server << reject/,
+        );
       }
     }
   });
 
   test("C15: names cost nothing, and each is kept", () => {
-    const bench = new Bench();
+    const play = relay();
     for (let n = 0; n < 20; n++) {
       const address = `mallory-${n}:6666`;
-      bench.stranger(address);
+      connected(play, address);
       const fields = { type: "connect", phase: 1, name: `n${n}`, id: "", ciphers: [] };
-      bench.inject(address, relayAddress, withBlankLine(frameOf(fields)));
+      inject(play, address, "server", withBlankLine(frameOf(fields)));
     }
-    expect(bench.stateSize()).toBe(20);
+    expect(play.endpoint("server").stateSize?.()).toBe(20);
   });
 
-  test("clients=signed: M1 and M3 in somebody else's name, or again, are refused", () => {
-    const bench = chat({ clients: "signed" });
-    bench.say("adam", "eve", hello);
-    new Rogue(bench, "eve");
-    expect(bench.lines.at(-1)).toBe("server reject bad-signature");
-    bench.stranger("mallory:7000");
+  test("clients=signed: M1 and M3 in another user's name, or replayed, are refused", () => {
+    const play = chat({ clients: "signed" });
+    say(play, "adam", "eve", hello);
+    new Rogue(play, "eve");
+    expect(play.lines().at(-1)).toBe("server << reject bad-signature");
+    connected(play, "mallory:7000");
     for (const nth of [1, 2]) {
-      bench.inject("mallory:7000", relayAddress, bench.sent(adam, relayAddress, nth).bytes);
+      inject(play, "mallory:7000", "server", sent(play, "adam", "server", nth));
     }
-    expect(bench.lines.at(-1)).toBe("server reject bad-signature");
+    expect(play.lines().at(-1)).toBe("server << reject bad-signature");
   });
 });
 
 test("a frame under the wrong key opens to a reason, never to an exception", () => {
-  const crypto = new Bench().cryptoOf("wrong key");
+  const crypto = new Playbook(playbookSettings).installation.crypto("wrong key");
   const channelOf = () =>
     new Channel(
       crypto,

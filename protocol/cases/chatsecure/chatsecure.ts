@@ -18,16 +18,17 @@
  * cannot read them; keys are new for each session; a MAC tells of every change.
  *
  * Known weaknesses:
- * - Only the server's key can be looked at. Users prove nothing to anybody: a name belongs to
- *   whoever registered it last, and M5 and M6 are believed whoever sent them. So an outsider gets
- *   what is meant for somebody else, and so does the relay, by exchanging public keys.
+ * - Only the server's key can be looked at. Users are not authenticated: a name belongs to the
+ *   client that registered it last, and M5 and M6 are accepted from any sender. So an outsider gets
+ *   what is meant for another user, and so does the relay, by substituting public keys.
  * - The MAC covers a ciphertext and nothing else: frames can be repeated and sent back.
  * - The key of a session depends on M3 alone. The same M1 and M3 open it again.
  * - One IV serves a whole session, in both directions.
  * - The list of ciphers is never confirmed, and neither is a key.
  * - A new key replaces the old one without a word, and a message that waits for one peer's key is
  *   sent under whichever key comes next.
- * - Objects are pickles, which run code while they are read; the first comes from a stranger.
+ * - Objects are pickles, which run code while they are read; the first comes from an
+ *   unauthenticated client.
  * - Names are in the clear, and lengths show to 16 bytes.
  *
  * What held all the same in the analysis by hand: confidentiality against an eavesdropper, and no

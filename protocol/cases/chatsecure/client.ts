@@ -10,8 +10,8 @@
  * | `online`    | M4 with M6            | takes the key; sends what waits                       |
  * | `online`    | M4 with M7            | decrypts and prints                                   |
  *
- * A key that comes replaces the one before, asked for or not. One message waits at a time: there
- * is one slot, and whoever's key comes next gets it.
+ * A key that comes replaces the one before, asked for or not. One message waits at a time: there is
+ * one slot, and the next key that comes encrypts it, whichever peer's it is.
  */
 import {
   type Endpoint,
@@ -58,7 +58,7 @@ export interface World {
   readonly settings: Settings;
   readonly signers: Signers;
   readonly pairs: FreshPairs;
-  /** SPKI DER of the relay's key as users know it; absent where nobody can know it. */
+  /** SPKI DER of the relay's key as users know it; absent where users cannot know it. */
   readonly knownKey: Uint8Array | undefined;
 }
 
@@ -195,7 +195,7 @@ export class Client implements Endpoint {
   #connected(): readonly Output[] {
     this.#state = "online";
     const agreed = this.#relayKey;
-    // Another word than the relay's: the MAC has no direction, and that one could come back.
+    // Another word than the relay's: the MAC has no direction, and the relay's could be reflected.
     const proof = { type: utf8("proof") };
     return [
       ...(this.#settings.bound ? [this.#toRelay(proof)] : []),
@@ -225,7 +225,7 @@ export class Client implements Endpoint {
 
   // --- peers -------------------------------------------------------------------------------------
 
-  /** M5: somebody's public key. A key with that one is made, and replaces the one before. */
+  /** M5: a peer's public key. A session key with that peer is made, and replaces the one before. */
   #onPeersKey(src: string, message: Dict): readonly Output[] {
     const { crypto, self } = this.#env;
     const pem = bytesOf(message.data) ?? empty;

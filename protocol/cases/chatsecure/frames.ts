@@ -8,7 +8,7 @@ export interface Frame {
 }
 
 const blankLine = "\n\n";
-/** Nobody waits for the end of a longer frame. The lab's own bound: the report names none. */
+/** A longer frame is not awaited to its end. The lab's own bound: the report names none. */
 const longestFrame = 65_536;
 
 /** @returns the frame's bytes without the blank line; `fields` keep their order. */

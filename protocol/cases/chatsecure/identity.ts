@@ -1,6 +1,6 @@
 /**
- * What the `clients=signed` variant adds: names that mean something. Everybody knows everybody's
- * Ed25519 key, and what introduces a client, to the relay or to another client, is signed.
+ * What the `clients=signed` variant adds: names that mean something. All parties know each other's
+ * Ed25519 public keys, and what introduces a client, to the relay or to another client, is signed.
  */
 import type { Principal } from "../../endpoint.ts";
 import { concat, utf8 } from "../../kit/bytes.ts";

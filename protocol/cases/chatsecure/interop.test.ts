@@ -3,17 +3,18 @@ import { constants, createPrivateKey, privateDecrypt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fromHex, hex, lossyText, text, utf8 } from "../../kit/bytes.ts";
 import { rsaLabKey } from "../../kit/primitives/rsa-lab-keys.ts";
+import { Playbook } from "../../testing/playbook.ts";
 import { Channel, type Keys } from "./channel.ts";
 import { type Frame, FrameReader, frameOf, withBlankLine } from "./frames.ts";
 import recording from "./interop/recorded-exchange.json" with { type: "json" };
 import { makeKeys, takeKeys } from "./key-transport.ts";
 import { type Dict, dump, load, type Value } from "./pickle.ts";
+import { settings as playbookSettings } from "./playbook-settings.ts";
 import { openFrame, secureFrame } from "./secure-frame.ts";
 import { settingsOf, suiteNames } from "./settings.ts";
-import { Bench, relayAddress } from "./test-bench.ts";
 
 const settings = settingsOf({});
-const crypto = new Bench().cryptoOf("interop");
+const crypto = new Playbook(playbookSettings).installation.crypto("interop");
 const bytesOf = (digits: string): Uint8Array => fromHex(digits) ?? new Uint8Array(0);
 const keysOf = ([key = "", iv = ""]: readonly string[]): Keys => ({
   key: bytesOf(key),
@@ -40,10 +41,11 @@ describe.each(recording.exchanges)("keys of $keyBytes bytes", (exchange) => {
     const names = { name: "adam", id: "adam" };
     const m1 = withBlankLine(frameOf({ type: "connect", phase: 1, ...names, ciphers }));
     expect(lossyText(m1)).toBe(exchange.m1);
-    const bench = new Bench();
-    bench.stranger("adam:1");
-    bench.inject("adam:1", relayAddress, utf8(exchange.m1));
-    expect(lossyText(bench.sent(relayAddress, "adam:1", 1).bytes)).toBe(exchange.m2);
+    const play = new Playbook(playbookSettings).open("server");
+    play.in("server", { kind: "connected", peer: "adam:1" });
+    play.inject({ from: "adam:1", to: "server", bytes: utf8(exchange.m1) });
+    const [m2] = play.packets("server", "adam:1");
+    expect(m2 && lossyText(m2.bytes)).toBe(exchange.m2);
   });
 
   test("M3 and M6 hold the keys that Python put in", () => {
@@ -116,7 +118,7 @@ describe("pickles", () => {
     expect(ran).toEqual(['os.system("touch /tmp/mallory-was-here")']);
   });
 
-  test("rubbish is nothing", () => {
+  test("malformed input yields nothing", () => {
     for (const text of ["", ".", "a.", "S'x.", "R.", "(t", "]q", "c\n", "\x80\x02}U\x01a]s."]) {
       expect(load(utf8(text))?.ran ?? []).toEqual([]);
     }

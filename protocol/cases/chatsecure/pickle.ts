@@ -4,7 +4,7 @@
  * Writing follows protocol 2, in which byte strings stand as they are; Python 2.7 writes protocol
  * 0 unless told otherwise, which differs in escapes only, and readers take both. Reading runs a
  * little stack machine. Two of its opcodes, GLOBAL and REDUCE, name any function and call it: that
- * is what makes pickles of strangers dangerous. Here the call is noted and not made.
+ * is what makes untrusted pickles dangerous. Here the call is noted and not made.
  *
  * @see CPython, Lib/pickletools.py
  */

@@ -5,8 +5,8 @@
  * | input       | what it does                                                                  |
  * |-------------|-------------------------------------------------------------------------------|
  * | M1          | the name belongs to this connection from now on; M2                           |
- * | M3          | takes the key, and with it the client for whoever the name says               |
- * | M4          | decrypts, looks where `dst` is, encrypts for that one                         |
+ * | M3          | takes the key, and with it the client for the user of that name               |
+ * | M4          | decrypts, looks where `dst` is, encrypts for that client                      |
  * | closed      | forgets the connection, its name and its key                                  |
  */
 import {

@@ -4,23 +4,23 @@ import type { OptionValues, Output, RejectReason } from "../../endpoint.ts";
 export interface Settings {
   /** Whose IV: the session's; each message's, in the clear; the same, under the MAC. */
   readonly iv: "session" | "message" | "macced";
-  /** The relay has one RSA pair for good; otherwise a new one for each connection. */
+  /** The relay has one long-term RSA pair; otherwise a new one for each connection. */
   readonly longTermKey: boolean;
   /** Users compare the fingerprint of the relay's key with the one they know. */
   readonly verifies: boolean;
-  /** The fingerprint of a peer's key is shown, which nobody can compare with anything. */
+  /** The fingerprint of a peer's key is shown; users have nothing to compare it with. */
   readonly showsPeers: boolean;
   /** The relay compares `src` with the name that the connection registered. */
   readonly checksSource: boolean;
   /** A frame that cannot be processed ends the process. */
   readonly crashes: boolean;
-  /** Whoever registers a name that is taken gets it. */
+  /** A client that registers a taken name gets it. */
   readonly latestWins: boolean;
   /** Keys depend on a nonce of the relay's and on the whole handshake, and are confirmed. */
   readonly bound: boolean;
   /** Direction and counter stand under each MAC. */
   readonly counted: boolean;
-  /** Clients have signing keys that everybody knows. */
+  /** Clients have signing keys whose public half all parties know. */
   readonly signed: boolean;
   /** Objects are pickles; otherwise JSON, and log lines are escaped. */
   readonly pickled: boolean;

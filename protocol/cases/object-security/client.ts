@@ -9,8 +9,8 @@
  * | `status`  | two datagrams  | prints them; `writing` if they say so, otherwise exit        |
  * | `writing` | send           | message; exit, or `writing` again with `loop=true`           |
  *
- * The second of sleep is kept: an end that was sent rubbish for a point answers with its own
- * point first and crashes only then. The user types at once.
+ * The second of sleep is kept: an end that was sent an invalid point answers with its own point
+ * first and crashes only then. The user types at once.
  *
  * With `keys=signed` it waits after `asleep` for the server's signature over both points, in
  * `signature`. With `errors=discard` it keeps several points for the server's until it knows, and

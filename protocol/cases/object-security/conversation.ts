@@ -10,7 +10,7 @@
  * | `password`   | two datagrams; reply; `payload` if both are right, otherwise exit |
  * | `payload`    | two datagrams; print; exit, or `payload` again with `loop=true`   |
  *
- * With `errors=discard` a point in somebody else's name does not count for more than the genuine
+ * With `errors=discard` a point from a spoofed address does not count for more than the genuine
  * one: several are kept until a text can be read under the key of one of them.
  */
 import type { Address, Credential, Env, OutputBody } from "../../endpoint.ts";
@@ -231,7 +231,7 @@ export class Conversation {
     const { settings, account } = this.#installation;
     const accepted: readonly OutputBody[] = [
       { kind: "deliver", message, from: account.principal },
-      // Whoever sent it, the log names the sender of the first datagram.
+      // The log names the sender of the first datagram, not of this one.
       log(`[${this.client}]: ${printed(settings, lossyText(message))}`),
     ];
     if (settings.loop) return accepted;

@@ -4,18 +4,20 @@
  */
 import { createDecipheriv, createECDH, hkdfSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Endpoint, Output } from "../../endpoint.ts";
+import type { Input } from "../../endpoint.ts";
 import { fromHex, hex, lossyText, utf8 } from "../../kit/bytes.ts";
 import type { Group, KeyPair } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
+import { datagram, Playbook, send, start, timeout } from "../../testing/playbook.ts";
 import { Client } from "./client.ts";
 import { sessionKey } from "./handshake.ts";
 import recording from "./interop/recorded-exchange.json" with { type: "json" };
 import { openPair } from "./pair.ts";
+import { ends, settings } from "./playbook-settings.ts";
 import { settingsOf } from "./settings.ts";
-import { addresses, datagram, open, type Party } from "./test-bench.ts";
 
+type Party = keyof typeof ends;
 type Exchange = (typeof recording.exchanges)[number];
 
 const bytesOf = (digits: string): Uint8Array => fromHex(digits) as Uint8Array;
@@ -42,34 +44,38 @@ class Scripted extends CryptoRecorder {
   }
 }
 
-/** Feeds an endpoint the recorded datagrams of its peer, and collects what it sends. */
-function play(exchange: Exchange, role: Party, endpoint: Endpoint): readonly Output[] {
+/** Feeds an end the recorded datagrams of its peer. */
+function play(exchange: Exchange, role: Party): Playbook {
   const peer = role === "client" ? "server" : "client";
-  const outputs: Output[] = [];
-  const collect = (more: readonly Output[]): void => {
-    outputs.push(...more);
-    if (more.some((output) => output.kind === "ready")) {
-      collect(endpoint.handle({ kind: "send", message: utf8(exchange.payload) }, 2000));
-    }
+  const playbook = opened(exchange, role);
+  const feed = (input: Input, now: number): void => {
+    if (!playbook.handle(role, input, now).some((output) => output.kind === "ready")) return;
+    feed(send(exchange.payload), 2000);
   };
-  collect(endpoint.handle({ kind: "start" }, 0));
+  feed(start, 0);
   for (const { from, hex: digits } of exchange.wire) {
     if (from !== peer) continue;
-    collect(endpoint.handle(datagram(bytesOf(digits).subarray(0, 64), addresses[peer]), 0));
-    if (endpoint.deadline?.() !== undefined) collect(endpoint.handle({ kind: "timeout" }, 1000));
+    feed(datagram(bytesOf(digits).subarray(0, 64), ends[peer]), 0);
+    if (playbook.endpoint(role).deadline?.() !== undefined) feed(timeout, 1000);
   }
-  return outputs;
+  return playbook;
 }
 
-function openScripted(exchange: Exchange, role: Party): Endpoint {
+/** One end, with the recording's draws, and not started yet. */
+function opened(exchange: Exchange, role: Party): Playbook {
   const { clientPrivateKey, clientIvs, serverPrivateKey, serverIvs, seg } = exchange;
-  if (role === "server") return open("server", { seg }, new Scripted(serverPrivateKey, serverIvs));
+  const playbook = new Playbook({ ...settings, options: { seg }, programsEnd: false });
+  if (role === "server") {
+    const crypto = new Scripted(serverPrivateKey, serverIvs);
+    playbook.endpoints.set(ends.server, playbook.installation.open(ends.server, { crypto }));
+    return playbook;
+  }
   const env = {
     self: "alice",
     role,
     peer: "bob",
-    address: addresses.client,
-    peerAddress: addresses.server,
+    address: ends.client,
+    peerAddress: ends.server,
     crypto: new Scripted(clientPrivateKey, clientIvs),
     store: () => {
       throw new Error("this case stores nothing");
@@ -78,36 +84,36 @@ function openScripted(exchange: Exchange, role: Party): Endpoint {
   // Built by hand, because one of the recorded users mistypes the password.
   const password = utf8(exchange.password);
   const account = { principal: "alice", user: utf8("admin"), password };
-  return new Client(env, { settings: settingsOf({ seg, loop: "false" }), account, server: "bob" });
+  const known = { settings: settingsOf({ seg, loop: "false" }), account, server: "bob" };
+  playbook.endpoints.set(ends.client, new Client(env, known));
+  return playbook;
 }
 
-const sentBy = (outputs: readonly Output[]): readonly string[] =>
-  outputs.flatMap((output) => (output.kind === "transmit" ? [hex(output.bytes)] : []));
-const deliveredBy = (outputs: readonly Output[]): readonly string[] =>
-  outputs.flatMap((output) => (output.kind === "deliver" ? [lossyText(output.message)] : []));
-const keyOf = (outputs: readonly Output[]): readonly string[] =>
-  outputs.flatMap((output) =>
-    output.kind === "claim" && output.claim.kind === "secret" ? [hex(output.claim.value)] : [],
-  );
+const sentBy = (playbook: Playbook, end: Party): readonly string[] =>
+  playbook.packets(end).map((packet) => hex(packet.bytes));
+const deliveredBy = (playbook: Playbook, end: Party): readonly string[] =>
+  playbook.said(end, "deliver").map((output) => lossyText(output.message));
+const keyOf = (playbook: Playbook, end: Party): readonly string[] =>
+  playbook.claims(end, "secret").map((claim) => hex(claim.value));
 
 describe.each(recording.exchanges)("seg=$seg, password $password: $payload", (exchange) => {
   const recorded = (role: Party): readonly string[] =>
     exchange.wire.filter((one) => one.from === role).map((one) => one.hex);
 
   test("our client sends byte for byte what Python's did", () => {
-    const outputs = play(exchange, "client", openScripted(exchange, "client"));
-    expect(sentBy(outputs)).toEqual(recorded("client"));
-    expect(keyOf(outputs)).toEqual([exchange.derivedKey]);
-    expect(deliveredBy(outputs)).toEqual(exchange.clientSaw);
+    const playbook = play(exchange, "client");
+    expect(sentBy(playbook, "client")).toEqual(recorded("client"));
+    expect(keyOf(playbook, "client")).toEqual([exchange.derivedKey]);
+    expect(deliveredBy(playbook, "client")).toEqual(exchange.clientSaw);
   });
 
   test("our server sends byte for byte what Python's did, and reads the same", () => {
-    const outputs = play(exchange, "server", openScripted(exchange, "server"));
-    expect(sentBy(outputs)).toEqual(recorded("server"));
-    expect(keyOf(outputs)).toEqual([exchange.derivedKey]);
+    const playbook = play(exchange, "server");
+    expect(sentBy(playbook, "server")).toEqual(recorded("server"));
+    expect(keyOf(playbook, "server")).toEqual([exchange.derivedKey]);
     // A refused login is read by the program, but not accepted.
     const granted = exchange.serverSaw.length === 4;
-    expect(deliveredBy(outputs)).toEqual(granted ? exchange.serverSaw.slice(1) : []);
+    expect(deliveredBy(playbook, "server")).toEqual(granted ? exchange.serverSaw.slice(1) : []);
   });
 
   test("OpenSSL, by way of Node, derives the same key and reads the same texts", () => {

@@ -16,14 +16,14 @@
  * forward secrecy, in datagrams of at most 64 bytes, for a client that has logged in.
  *
  * Known weaknesses:
- * - Nothing authenticates the server: whoever answers the greeting is sent the password, and
- *   whoever sits in between replaces both points and reads and writes everything.
+ * - The server is not authenticated: any host that answers the greeting is sent the password, and
+ *   an attacker in the middle replaces both points and reads and writes everything.
  * - Encryption is taken for integrity. CFB lets ciphertext bits be flipped and cut out of the
  *   middle, and an empty message needs no key at all.
  * - One key serves both directions and every place in the conversation, so that the password
  *   passes for the message, and so does the server's own reply. The text says that keys change
  *   with every message; the program changes them with every session.
- * - Datagrams are taken from anyone and for whatever comes next. One stray datagram, one
+ * - Datagrams are taken from any sender and for whatever comes next. One stray datagram, one
  *   duplicate or one lost half of a pair ends the program or makes it wait for ever.
  * - The receiver keeps 64 bytes of a datagram: of a message above 48 bytes it takes the beginning
  *   for the whole, and the sender is not told.

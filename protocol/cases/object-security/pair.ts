@@ -32,7 +32,7 @@ export function sealPair(
 }
 
 /**
- * Decrypts two datagrams, from whomever they came, in the order in which they came.
+ * Decrypts two datagrams, from any sender, in the order in which they came.
  *
  * @returns the text's bytes, always valid UTF-8.
  * @throws Uncaught as Python raises: for an IV that is not 16 bytes, for base64 without its

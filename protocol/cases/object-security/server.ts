@@ -1,6 +1,6 @@
 /**
- * The server: one conversation at a time, with whoever sends a datagram; the program ends with it.
- * With `errors=discard` it has one for each address, and goes on.
+ * The server: one conversation at a time, with any sender; the program ends with it. With
+ * `errors=discard` it has one for each address, and goes on.
  *
  * The original sleeps a second before and a second after it sends its point. Datagrams that come
  * meanwhile wait in the socket's buffer and are taken in the same order, so that no sleep is
@@ -19,7 +19,7 @@ import {
 import { Conversation, type Installation } from "./conversation.ts";
 import { Uncaught } from "./handshake.ts";
 
-/** With `errors=discard`: how many strangers may have begun a handshake. The oldest goes. */
+/** With `errors=discard`: how many unauthenticated handshakes may be open. The oldest goes. */
 const mostPending = 16;
 
 interface Kept {
@@ -49,7 +49,7 @@ export class Server implements Endpoint {
     return outputs.map((output) => ({ ...output, session: this.#only.client }));
   }
 
-  /** One slot for one client, and any stranger's first datagram takes it. */
+  /** One slot for one client, and any sender's first datagram takes it. */
   stateSize(): number {
     return this.#only.pending ? 1 : this.#pending().length;
   }

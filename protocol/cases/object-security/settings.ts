@@ -85,7 +85,7 @@ export const receiveBufferBytes = 64;
 export const mostTextBytes = 48;
 
 export const greeting = utf8("Hello");
-/** 64 bytes: whoever asks in another's name has that one sent less than this. */
+/** 64 bytes, more than the answer: a spoofed greeting amplifies nothing. */
 export const fullGreeting = concat(greeting, new Uint8Array(receiveBufferBytes - greeting.length));
 /** 25 and 27 bytes, which base64 turns into 36 either way. */
 export const loginGranted = utf8("Successful authentication");

@@ -40,7 +40,7 @@ export function readDatabase(bytes: Uint8Array): readonly Account[] {
   });
 }
 
-/** In this lab Alice is the principal `alice`. A name that nobody has is nobody's. */
+/** In this lab Alice is the principal `alice`. A name without an account is no principal's. */
 export const principalNamed = (name: string): Principal => name.toLowerCase();
 export const nameOf = (principal: Principal): string =>
   principal.slice(0, 1).toUpperCase() + principal.slice(1);

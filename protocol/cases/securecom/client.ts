@@ -14,8 +14,9 @@
  * The original sends in one thread and receives in another, both on one socket, and leaves open
  * which of them gets what. Here an answer is told from a message by its three digits.
  *
- * An exception that nobody catches ends a thread of the original, and leaves a client that is deaf
- * or mute; here it ends the client. Its user leaves after half a minute in which nothing happened.
+ * An uncaught exception ends a thread of the original, and leaves a client that cannot receive or
+ * cannot send; here it ends the client. Its user leaves after half a minute in which nothing
+ * happened.
  */
 import {
   type Credential,
@@ -413,7 +414,7 @@ export class Client implements Endpoint {
     return isNew;
   }
 
-  /** What nobody catches ends the program, unless `errors=discard`. */
+  /** An uncaught exception ends the program, unless `errors=discard`. */
   #failed(reason: "malformed" | "bad-tag" | "bad-signature", exception: string): readonly Output[] {
     if (!this.#setup.settings.discards) throw new Error(exception);
     return [discarded(reason)];

@@ -4,23 +4,27 @@
  */
 import { createDecipheriv, createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Credential, Endpoint, Env, Output } from "../../endpoint.ts";
+import type { Credential, Endpoint, Env } from "../../endpoint.ts";
 import { bytesBigint, fromHex, hex, lossyText, utf8 } from "../../kit/bytes.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
+import { defaultsOf } from "../../testing/installation.ts";
+import { chunk, Playbook, start, timeout } from "../../testing/playbook.ts";
 import { databaseName, loginText, tokenOf, writeDatabase } from "./accounts.ts";
 import { Client } from "./client.ts";
 import recording from "./interop/recorded-exchange.json" with { type: "json" };
 import { readValue } from "./numbers.ts";
+import { ends, settings as playbookSettings } from "./playbook-settings.ts";
 import { Relay } from "./relay.ts";
+import { securecom } from "./securecom.ts";
 import { settingsOf } from "./settings.ts";
-import { addresses, allOptions, type Party } from "./test-bench.ts";
 
+type Party = keyof typeof ends;
 type Exchange = (typeof recording.exchanges)[number];
 
 const bytesOf = (digits: string): Uint8Array => fromHex(digits) as Uint8Array;
 const parties: Readonly<Record<string, Party>> = { Alice: "alice", Bob: "bob", server: "server" };
-const addressOf = (name: string): string => addresses[parties[name] as Party];
+const addressOf = (name: string): string => ends[parties[name] as Party];
 
 /** The real primitives, with the recording's random values in place of fresh ones. */
 class Scripted extends CryptoRecorder {
@@ -56,79 +60,69 @@ function openScripted(exchange: Exchange, name: "Alice" | "Bob" | "server"): End
   const env: Env = {
     self,
     role: name === "server" ? "relay" : "client",
-    address: addresses[self],
+    address: ends[self],
     crypto,
     store: (file) => ({
       read: () => (file === databaseName ? database : new Uint8Array(0)),
       write: () => undefined,
       append: () => undefined,
     }),
-    ...(name === "server" ? {} : { peer: "server", peerAddress: addresses.server }),
+    ...(name === "server" ? {} : { peer: "server", peerAddress: ends.server }),
   };
-  const settings = settingsOf(allOptions(exchange.options));
+  const settings = settingsOf({ ...defaultsOf(securecom), ...exchange.options });
   if (name === "server") return new Relay(env, settings, new Map());
   const account = credentials.find(({ principal }) => principal === self) as Credential;
   const friend = name === "Alice" ? "bob" : "alice";
   return new Client(env, { settings, account, server: "server", friend, signing: new Map() });
 }
 
-/** Feeds an endpoint what the others wrote to it, and collects what it does. */
-function play(exchange: Exchange, name: "Alice" | "Bob" | "server"): readonly Output[] {
-  const endpoint = openScripted(exchange, name);
-  const outputs: Output[] = [];
-  let now = 0;
-  const collect = (more: readonly Output[]): void => {
-    outputs.push(...more);
-    const first = outputs.filter(({ kind }) => kind === "ready").length === 1;
-    if (name === "Alice" && first && more.some(({ kind }) => kind === "ready")) {
-      collect(endpoint.handle({ kind: "send", message: utf8(exchange.text), to: "bob" }, now));
-    }
-  };
-  collect(endpoint.handle({ kind: "start" }, now));
-  const peers = name === "server" ? ["Alice", "Bob"] : ["server"];
-  for (const peer of peers) {
-    collect(endpoint.handle({ kind: "connected", peer: addressOf(peer) }, now));
+/** Feeds an end what the others wrote to it. */
+function play(exchange: Exchange, name: "Alice" | "Bob" | "server"): Playbook {
+  const end = parties[name] as Party;
+  const playbook = new Playbook({ ...playbookSettings, programsEnd: false, typingMs: 0 });
+  playbook.endpoints.set(ends[end], openScripted(exchange, name));
+  if (name === "Alice") playbook.say(end, exchange.text, { to: "bob" });
+  playbook.in(end, start);
+  for (const peer of name === "server" ? ["Alice", "Bob"] : ["server"]) {
+    playbook.in(end, { kind: "connected", peer: addressOf(peer) });
   }
   for (const { from, to, hex: digits } of exchange.wire) {
     if (to !== name) continue;
-    now += 100;
-    collect(endpoint.handle({ kind: "chunk", bytes: bytesOf(digits), from: addressOf(from) }, now));
-    for (let tick = 1; tick < 20; tick++) collect(endpoint.handle({ kind: "timeout" }, now + tick));
+    const now = playbook.now - (playbook.now % 100) + 100;
+    playbook.in(end, chunk(bytesOf(digits), addressOf(from)), now);
+    for (let tick = 1; tick < 20; tick++) playbook.in(end, timeout, now + tick);
   }
-  return outputs;
+  return playbook;
 }
 
-const written = (outputs: readonly Output[], to: string): readonly string[] =>
-  outputs.flatMap((output) =>
-    output.kind === "transmit" && output.to === to ? [hex(output.bytes)] : [],
-  );
-const keysIn = (outputs: readonly Output[]): readonly string[] =>
-  outputs.flatMap((output) =>
-    output.kind === "claim" && output.claim.kind === "secret" ? [hex(output.claim.value)] : [],
-  );
+const written = (playbook: Playbook, from: Party, to: Party): readonly string[] =>
+  playbook.packets(from, to).map((packet) => hex(packet.bytes));
+const keysIn = (playbook: Playbook, end: Party): readonly string[] =>
+  playbook.claims(end, "secret").map((claim) => hex(claim.value));
 
 describe.each(recording.exchanges)("$options", (exchange) => {
   const recorded = (from: string, to: string): readonly string[] =>
     exchange.wire.filter((one) => one.from === from && one.to === to).map((one) => one.hex);
 
   test("our Alice writes byte for byte what Python's did", () => {
-    const outputs = play(exchange, "Alice");
-    expect(written(outputs, addresses.server)).toEqual(recorded("Alice", "server"));
-    expect(keysIn(outputs)).toEqual([exchange.keys.link, exchange.keys.endToEnd]);
+    const playbook = play(exchange, "Alice");
+    expect(written(playbook, "alice", "server")).toEqual(recorded("Alice", "server"));
+    expect(keysIn(playbook, "alice")).toEqual([exchange.keys.link, exchange.keys.endToEnd]);
   });
 
   test("our server writes to both what Python's did", () => {
-    const outputs = play(exchange, "server");
+    const playbook = play(exchange, "server");
     for (const name of ["Alice", "Bob"] as const) {
-      expect(written(outputs, addressOf(name))).toEqual(recorded("server", name));
+      expect(written(playbook, "server", parties[name] as Party)).toEqual(recorded("server", name));
     }
   });
 
   test("our Bob reads what Python's Alice wrote", () => {
-    const outputs = play(exchange, "Bob");
-    const texts = outputs.flatMap((o) => (o.kind === "deliver" ? [lossyText(o.message)] : []));
-    expect(texts).toEqual([exchange.text]);
-    expect(keysIn(outputs).at(-1)).toBe(exchange.keys.endToEnd);
+    const playbook = play(exchange, "Bob");
+    expect(playbook.said("bob", "deliver").map((o) => lossyText(o.message))).toEqual([
+      exchange.text,
+    ]);
+    expect(keysIn(playbook, "bob").at(-1)).toBe(exchange.keys.endToEnd);
   });
 
   test("OpenSSL, by way of Node, opens the last three segments with the same key", () => {
@@ -153,7 +147,7 @@ test("the token is SHA-256 of name, colon and password, in hex", () => {
 });
 
 test.each(recording.integers)("int($text) comes out as in Python", ({ text, residue }) => {
-  const settings = settingsOf(allOptions());
+  const settings = settingsOf(defaultsOf(securecom));
   const crypto = new CryptoRecorder([], new Random("unused"), "test");
   const value = readValue(crypto, settings, utf8(text));
   expect(value === undefined ? null : String(bytesBigint(value))).toBe(residue);

@@ -7,7 +7,7 @@
  * | `exchange` | a number             | keeps it, own g^j and a line of text, key; `name`       |
  * | `name`     | a user's name        | `404`; or `200` and that user's number; `message`       |
  * | `message`  | three of them        | opens the outer layer, passes the rest on; `name`       |
- * | `dead`     | –                    | its thread has died of an exception: nobody reads       |
+ * | `dead`     | –                    | its thread has died of an exception: nothing is read    |
  *
  * The numbers of users who have left stay in memory and are handed out. A second login under one
  * name takes the first one's place. Nothing limits logins, connections, or the time they take.
@@ -95,7 +95,7 @@ export class Relay implements Endpoint {
     return this.#writer.deadline();
   }
 
-  /** Threads that wait for a stranger's credential. */
+  /** Threads that wait for the credential of an unauthenticated client. */
   stateSize(): number {
     return this.#waiting().length;
   }
@@ -175,7 +175,7 @@ export class Relay implements Endpoint {
   }
 
   /**
-   * With `errors=discard` another credential may follow, for the wrong one may be a stranger's; it
+   * With `errors=discard` another credential may follow, for the wrong one may be an attacker's; it
    * is answered once only, so that no two programs refuse each other for ever.
    */
   #refused(connection: Connection, now: Millis): readonly Output[] {
@@ -273,7 +273,7 @@ export class Relay implements Endpoint {
   ): readonly Output[] {
     const sender = account?.name ?? "";
     const to = this.#users.get(receiver)?.address;
-    // The sender's thread writes into a closed socket, and nobody is told.
+    // The sender's thread writes into a closed socket, and no user is told.
     if (to === undefined) return [log(`${receiver} is not there`)];
     const value = this.#users.get(sender)?.value ?? new Uint8Array(0);
     const header = joined(fromLatin1(`${sender}:`), value);

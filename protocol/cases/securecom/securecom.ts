@@ -17,20 +17,20 @@
  *     E(K, x) = ciphertext (as long as x), tag (16), nonce (16, random): AES-128-GCM, no AAD
  * ```
  *
- * Aims of its authors: only registered users get in; nobody but the receiver can read a message,
- * the server included, or change it unnoticed; nobody in the middle gets anywhere.
+ * Aims of its authors: only registered users get in; no party but the receiver, and so not the
+ * server, can read a message or change it unnoticed; an attacker in the middle gets nowhere.
  *
  * Known weaknesses:
  * - n is the product of two 128-bit primes. That no eavesdropper tries all primes is beside the
  *   point: such a number is factored in minutes, once for all sessions that ever were, and then
- *   logarithms are taken modulo a prime of 128 bits. Whoever chose n can choose it so that it
- *   takes no time at all.
- * - Nothing says whose a public value is. The server, and whoever sits between it and a user, hands
- *   out values of his own, reads everything and writes whatever he likes.
- * - The stored token is what is sent, in clear and before any key: whoever has seen one login, or
- *   read the database, logs in. It is one fast hash, and the user's name is all its salt.
- * - A message is bound to no number, name, direction or time. It can be repeated, reordered, given
- *   back to its sender, and put down to somebody else.
+ *   logarithms are taken modulo a prime of 128 bits. The author of n can choose it so that it takes
+ *   no time at all.
+ * - Public values are not authenticated. The server, or an attacker between it and a user, can
+ *   substitute its own values, read everything and write anything.
+ * - The stored token is what is sent, in clear and before any key: an attacker who has seen one
+ *   login, or read the database, logs in. It is one fast hash, and the user's name is all its salt.
+ * - A message is bound to no number, name, direction or time. It can be repeated, reordered,
+ *   reflected to its sender, and attributed to another user.
  * - “Sent” is said by the sender's own program, once it has written.
  * - Segments have no lengths: two that arrive as one shift everything after them.
  * - A wrong tag, or a word where a number should be, ends the thread that reads it.
@@ -106,7 +106,7 @@ function deploy({ crypto, options: values, store }: DeployEnv): Deployment {
       const account = credentials.find(({ principal }) => principal === env.self);
       return new Client(env, {
         settings,
-        // Whoever has no account tries under a name, and is refused.
+        // A user without an account tries to log in under its name, and is refused.
         account: account ?? {
           principal: env.self,
           user: utf8(nameOf(env.self)),

@@ -1,13 +1,13 @@
 /**
  * How an encrypted text travels: ciphertext, tag and nonce, each in a write of its own. Nothing on
- * the wire says where a segment ends. Whoever reads takes what `recv(1024)` returns for one, so
- * that two writes that arrive together, or one that arrives in halves, shift all that follows.
+ * the wire says where a segment ends. The reader takes what `recv(1024)` returns for one, so that
+ * two writes that arrive together, or one that arrives in halves, shift all that follows.
  */
 import type { Address, Millis, OutputBody } from "../../endpoint.ts";
 import { concat } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
 
-export const tagBytes = 16;
+const tagBytes = 16;
 const nonceBytes = 16;
 const receiveBytes = 1024;
 /** How many segments make one message. */

@@ -34,7 +34,7 @@ const small: FiniteField = {
   generator: 621316108144945437n,
 };
 
-/** 256 bits again, but p − 1 and q − 1 have no factor above 2^16: whoever made n can take logs. */
+/** 256 bits again, but p − 1 and q − 1 have no factor above 2^16: the author of n can take logs. */
 const trapdoor: FiniteField = {
   modulus: 68309936514728202760149001108244704317459003971759028117513667149755787650509n,
   generator: faithful.generator,

@@ -1,4 +1,4 @@
-/** The repair `keys=signed`: everybody has an Ed25519 key, and knows everybody else's. */
+/** The repair `keys=signed`: all principals have Ed25519 keys and know each other's public ones. */
 import type { Principal } from "../../endpoint.ts";
 import { concat, fromLatin1, latin1, utf8 } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";

@@ -12,7 +12,7 @@
  * | anywhere                  | other command  | leaves the loop: the program ends               |
  * | anywhere                  | no colon       | crashes                                         |
  *
- * The user says yes to the device he expects, once, and no to everybody else; he types `exit` when
+ * The user says yes to the device he expects, once, and no to all others; he types `exit` when
  * nothing came to his mind for {@link patienceMs}, and closes the program after it.
  */
 import {
@@ -198,7 +198,7 @@ export class Client implements Endpoint {
     ];
   }
 
-  /** Nobody looks where it came from. */
+  /** Its source address is not checked. */
   #onEncrypt(command: readonly Latin1[], now: Millis): readonly Output[] {
     const { settings, device, publicOf, deviceOwner: peer } = this.#installation;
     this.#loggingOn = false;

@@ -11,7 +11,7 @@
  * | session | the client          | OAEP of `DATA:…`     | answers, if the number is the next one |
  * | session | the client          | OAEP of `FIN:…`      | likewise; `idle`                       |
  * | session | the client          | anything else        | crashes                                |
- * | session | somebody else       | any                  | says that it is busy, blocks           |
+ * | session | another address     | any                  | says that it is busy, blocks           |
  *
  * While idle it announces itself in every turn of the loop, whatever made it turn. Nothing ends
  * this in the original; here it falls silent after {@link idleTurns} turns of a minute in which
@@ -118,7 +118,7 @@ export class Device implements Endpoint {
     return this.#hangs || silent || this.#session !== undefined ? undefined : this.#wakeMs;
   }
 
-  /** The block list is all that grows with strangers: of salts there are at most ten. */
+  /** Unauthenticated senders make only the block list grow: of salts there are at most ten. */
   stateSize(): number {
     return this.#blocked.size;
   }

@@ -3,14 +3,15 @@
  * how, and with what. Nothing here runs Python.
  */
 import { describe, expect, test } from "vitest";
-import type { Input, Output } from "../../endpoint.ts";
-import { fromHex, fromLatin1, hex, latin1, lossyText, utf8 } from "../../kit/bytes.ts";
+import type { Input } from "../../endpoint.ts";
+import { fromHex, fromLatin1, hex, latin1, lossyText } from "../../kit/bytes.ts";
 import { rsaOaepEncrypt } from "../../kit/primitives/rsa.ts";
 import { rsaLabKey } from "../../kit/primitives/rsa-lab-keys.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
+import { Playbook, send, timeout } from "../../testing/playbook.ts";
 import recording from "./interop/recorded-exchange.json" with { type: "json" };
-import { addresses, datagram, openBoth, type Party } from "./test-bench.ts";
+import { settings } from "./playbook-settings.ts";
 import { decryptRsa, encryptRsa, pythonInt } from "./wire.ts";
 
 type Exchange = (typeof recording.exchanges)[number];
@@ -44,28 +45,26 @@ class Scripted extends CryptoRecorder {
   }
 }
 
+type Party = "client" | "device";
+
 /** Feeds an end the recorded datagrams of its peer, and collects what it sends. */
 function play(exchange: Exchange, role: Party): readonly string[] {
   const { a, b, salt, csalt, clientSeeds, deviceSeeds } = exchange;
-  const endpoint = openBoth(
-    {},
-    { client: new Scripted(a, csalt, clientSeeds), device: new Scripted(b, salt, deviceSeeds) },
-  )[role];
+  const crypto =
+    role === "client" ? new Scripted(a, csalt, clientSeeds) : new Scripted(b, salt, deviceSeeds);
+  const playbook = new Playbook({ ...settings, programsEnd: false }).open(role, { crypto });
   const peer = role === "client" ? "device" : "client";
-  const outputs: Output[] = [];
   const texts = [...exchange.texts];
   const feed = (input: Input): void => {
-    const more = endpoint.handle(input, 0);
-    outputs.push(...more);
-    if (!more.some((o) => o.kind === "ready")) return;
+    if (!playbook.handle(role, input).some((o) => o.kind === "ready")) return;
     const text = texts.shift();
-    feed(text === undefined ? { kind: "timeout" } : { kind: "send", message: utf8(text) });
+    feed(text === undefined ? timeout : send(text));
   };
-  feed({ kind: "start" });
   for (const one of exchange.wire) {
-    if (one.from === peer) feed(datagram(bytesOf(one.hex), addresses[peer]));
+    if (one.from !== peer) continue;
+    feed(playbook.arrival({ from: peer, bytes: bytesOf(one.hex) }));
   }
-  return outputs.flatMap((o) => (o.kind === "transmit" ? [hex(o.bytes)] : []));
+  return playbook.packets(role).map((packet) => hex(packet.bytes));
 }
 
 const recorded = (exchange: Exchange, role: Party): readonly string[] =>

@@ -1,4 +1,4 @@
-/** What is fixed before anybody starts: names, ports, limits, options, key files. */
+/** What is fixed before any process starts: names, ports, limits, options, key files. */
 
 import type { Millis, OptionValues, Principal } from "../../endpoint.ts";
 import type { Latin1 } from "../../kit/bytes.ts";

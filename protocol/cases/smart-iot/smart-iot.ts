@@ -13,28 +13,29 @@
  * M6  C → D     base64(RSA-OAEP-SHA1(PEM(D), "FIN:seq"))
  * ```
  *
- * The first seq is 3^(ab) mod 105341. M1 is sent in every turn of the device's loop while nobody is
- * logged on: after each datagram, and after a minute without one. Numbers are decimal, base64 comes
- * in lines of 76 characters, RSA keys have 4096 bits and are the same in all sessions.
+ * The first seq is 3^(ab) mod 105341. M1 is sent in every turn of the device's loop while no client
+ * is logged on: after each datagram, and after a minute without one. Numbers are decimal, base64
+ * comes in lines of 76 characters, RSA keys have 4096 bits and are the same in all sessions.
  *
  * Aims of its authors: what device and user say to each other is confidential, intact and
- * undeniable, both are authenticated and anonymous, and nobody on the network can do anything.
+ * undeniable, both are authenticated and anonymous, and an attacker on the network can do nothing.
  *
  * Known weaknesses:
- * - No hash covers the keys and numbers exchanged with it. Whoever sits in between replaces them,
+ * - No hash covers the keys and numbers exchanged with it. An attacker in the middle replaces them,
  *   and both hashes still verify.
  * - Public keys are known to all and the sequence number is all that authenticates a message: it
  *   comes from a group in which a table of all logarithms takes milliseconds.
- * - A salt can be used as often as one likes while it is among the last ten. A recorded login opens
- *   a session for whoever replays it, and the answer of the device to a salt of the client's
- *   choice is the next login.
+ * - A salt can be used any number of times while it is among the last ten. A recorded login opens a
+ *   session when it is replayed, and the answer of the device to a salt of the client's choice is
+ *   the next login.
  * - The row of the database is as good as the password, and guesses at the password can be tested
  *   against any login, the salts of which an attacker may choose.
  * - The client shows an echo whose number is no number, and whatever is shown passes for the
  *   acknowledgement of what was sent last.
- * - Almost anything unexpected ends either program; one datagram in somebody's name has the device
- *   ignore them for up to an hour; nothing is sent twice, and nobody ever gives up waiting.
- * - Any datagram makes the device shout to everybody, and the block list has no bound.
+ * - Almost anything unexpected ends either program; one datagram from a spoofed address has the
+ *   device ignore that address for up to an hour; nothing is sent twice, and neither end ever gives
+ *   up waiting.
+ * - Any datagram makes the device broadcast, and the block list has no bound.
  * - A later loss of one RSA key opens everything recorded.
  *
  * What held all the same in the analysis by hand: confidentiality against an eavesdropper, the

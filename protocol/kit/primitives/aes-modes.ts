@@ -1,27 +1,45 @@
 /**
- * Encryption without authentication: whoever changes a ciphertext changes the plaintext, and
- * nobody notices. The case studies show what comes of it.
+ * Encryption without authentication: a changed ciphertext decrypts to a changed plaintext,
+ * undetected. The case studies show what comes of it.
  *
- * | mode       | key          | iv           | ciphertext                    |
- * |------------|--------------|--------------|-------------------------------|
- * | aes-cbc    | 16, 24 or 32 | 16           | padded to whole 16-byte blocks |
- * | aes-cfb8   | 16, 24 or 32 | 16           | as long as the plaintext      |
- * | aes-cfb128 | 16, 24 or 32 | 16           | as long as the plaintext      |
- * | aes-ctr    | 16, 24 or 32 | 16, counter  | as long as the plaintext      |
- * | chacha20   | 32           | 12, from block 0 | as long as the plaintext  |
+ * | mode         | key          | iv               | ciphertext                     |
+ * |--------------|--------------|------------------|--------------------------------|
+ * | aes-cbc      | 16, 24 or 32 | 16               | padded to whole 16-byte blocks |
+ * | aes-cbc-bare | 16, 24 or 32 | 16               | whole blocks, as the plaintext |
+ * | aes-ecb      | 16, 24 or 32 | none: 0          | padded to whole 16-byte blocks |
+ * | aes-ecb-bare | 16, 24 or 32 | none: 0          | whole blocks, as the plaintext |
+ * | aes-cfb8     | 16, 24 or 32 | 16               | as long as the plaintext       |
+ * | aes-cfb128   | 16, 24 or 32 | 16               | as long as the plaintext       |
+ * | aes-ctr      | 16, 24 or 32 | 16, counter      | as long as the plaintext       |
+ * | chacha20     | 32           | 12, from block 0 | as long as the plaintext       |
+ *
+ * ECB encrypts equal blocks to equal blocks, in every message under the same key.
  *
  * @see NIST SP 800-38A §6, RFC 5652 §6.3 (padding), RFC 8439 §2.4
  */
-import { cbc, cfb, ctr } from "@noble/ciphers/aes.js";
+import { cbc, cfb, ctr, ecb } from "@noble/ciphers/aes.js";
 import { chacha20 } from "@noble/ciphers/chacha.js";
 import { MisuseError } from "../errors.ts";
 import { cfb8Decrypt, cfb8Encrypt } from "./cfb8.ts";
 
-export type CipherMode = "aes-cbc" | "aes-cfb8" | "aes-cfb128" | "aes-ctr" | "chacha20";
+export type CipherMode =
+  | "aes-cbc"
+  | "aes-cbc-bare"
+  | "aes-ecb"
+  | "aes-ecb-bare"
+  | "aes-cfb8"
+  | "aes-cfb128"
+  | "aes-ctr"
+  | "chacha20";
 
 const blockBytes = 16;
+/** The padding is checked here, since a bad one is no error of the caller's. */
+const bare = { disablePadding: true };
 
-/** @throws MisuseError if key or iv has a length not in the table above. */
+/**
+ * @throws MisuseError if key or iv has a length not in the table above, or if a mode without
+ *   padding is given anything but whole blocks (none are whole blocks too).
+ */
 export function cipherEncrypt(
   mode: CipherMode,
   key: Uint8Array,
@@ -35,6 +53,12 @@ export function cipherEncrypt(
   switch (mode) {
     case "aes-cbc":
       return cbc(key, iv).encrypt(data);
+    case "aes-cbc-bare":
+      return cbc(key, iv, bare).encrypt(wholeBlocks(mode, data));
+    case "aes-ecb":
+      return ecb(key).encrypt(data);
+    case "aes-ecb-bare":
+      return ecb(key, bare).encrypt(wholeBlocks(mode, data));
     case "aes-cfb8":
       return cfb8Encrypt(key, iv, data);
     case "aes-cfb128":
@@ -48,8 +72,8 @@ export function cipherEncrypt(
 
 /**
  * @param iv untrusted, like `data`: it usually travels in front of the ciphertext.
- * @returns the plaintext; `undefined` if the iv has a wrong length, or, for CBC only, if `data` is
- *   not one or more whole blocks or its padding is bad.
+ * @returns the plaintext; `undefined` if the iv has a wrong length, or, for CBC and ECB, if `data`
+ *   is not whole blocks, or if there is padding and it is bad.
  * @throws MisuseError if the key has a length not in the table above.
  */
 export function cipherDecrypt(
@@ -62,8 +86,13 @@ export function cipherDecrypt(
   if (iv.length !== cipherIvBytes(mode)) return undefined;
   switch (mode) {
     case "aes-cbc":
-      if (data.length % blockBytes !== 0) return undefined;
-      return unpad(cbc(key, iv, { disablePadding: true }).decrypt(data));
+      return isWholeBlocks(data) ? unpad(cbc(key, iv, bare).decrypt(data)) : undefined;
+    case "aes-cbc-bare":
+      return isWholeBlocks(data) ? cbc(key, iv, bare).decrypt(data) : undefined;
+    case "aes-ecb":
+      return isWholeBlocks(data) ? unpad(ecb(key, bare).decrypt(data)) : undefined;
+    case "aes-ecb-bare":
+      return isWholeBlocks(data) ? ecb(key, bare).decrypt(data) : undefined;
     case "aes-cfb8":
       return cfb8Decrypt(key, iv, data);
     case "aes-cfb128":
@@ -75,8 +104,18 @@ export function cipherDecrypt(
   }
 }
 
-/** @returns how long the iv (or nonce) of a mode is. */
-export const cipherIvBytes = (mode: CipherMode): number => (mode === "chacha20" ? 12 : blockBytes);
+/** @returns how long the iv (or nonce) of a mode is: 0, 12 or 16. */
+export function cipherIvBytes(mode: CipherMode): number {
+  if (mode === "aes-ecb" || mode === "aes-ecb-bare") return 0;
+  return mode === "chacha20" ? 12 : blockBytes;
+}
+
+const isWholeBlocks = (data: Uint8Array): boolean => data.length % blockBytes === 0;
+
+function wholeBlocks(mode: CipherMode, data: Uint8Array): Uint8Array {
+  if (isWholeBlocks(data)) return data;
+  throw new MisuseError(`${mode} takes whole blocks, not ${data.length} bytes`);
+}
 
 function checkKey(mode: CipherMode, key: Uint8Array): void {
   const sizes = mode === "chacha20" ? [32] : [16, 24, 32];

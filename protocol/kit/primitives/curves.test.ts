@@ -132,7 +132,7 @@ describe.each(["p256", "p384"] as const)("%s and OpenSSL", (curve) => {
           const secret = curveSharedSecret(curve, key, peer.getPublicKey(null, form));
           expect(secret && hex(secret)).toBe(expected);
         }
-        // The hybrid form says the parity of y twice over. Nobody needs it, and we refuse it.
+        // The hybrid form says the parity of y twice. It is not needed, and we refuse it.
         const hybrid = peer.getPublicKey(null, "hybrid");
         expect(curveSharedSecret(curve, key, hybrid)).toBeUndefined();
       }),

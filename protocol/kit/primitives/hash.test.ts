@@ -3,10 +3,16 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hex, utf8 } from "../bytes.ts";
 import { MisuseError } from "../errors.ts";
-import { type Case, failures, unhex, wycheproof } from "../vectors/load.ts";
+import { type Case, failures, readVectors, unhex, wycheproof } from "../vectors/load.ts";
 import { type HashName, hash, hashBytes, hkdf, hkdfExpand, hkdfExtract, hmac } from "./hash.ts";
 
-const names: readonly HashName[] = ["sha1", "sha256", "sha384", "sha512"];
+const names: readonly HashName[] = ["md5", "sha1", "sha256", "sha384", "sha512"];
+interface OldHashes {
+  readonly md5: readonly { readonly text: string; readonly hash: string }[];
+  readonly hmac: readonly Readonly<Record<"hash" | "key" | "data" | "mac", string>>[];
+}
+const oldHashes = readVectors<OldHashes>("md5-sha1.json");
+
 const anyName = fc.constantFrom(...names);
 const anyBytes = fc.uint8Array({ maxLength: 300 });
 
@@ -16,6 +22,13 @@ describe("hash", () => {
     expect(hex(hash("sha256", utf8("abc")))).toMatch(/^ba7816bf.*f20015ad$/);
     expect(hex(hash("sha384", utf8("abc")))).toMatch(/^cb00753f.*58baeca134c825a7$/);
     expect(hex(hash("sha512", utf8("abc")))).toMatch(/^ddaf35a1.*2a9ac94fa54ca49f$/);
+  });
+
+  test("RFC 1321 §A.5: MD5", () => {
+    expect(oldHashes.md5).toHaveLength(7);
+    for (const { text, hash: expected } of oldHashes.md5) {
+      expect(hex(hash("md5", utf8(text))), text).toBe(expected);
+    }
   });
 
   test("agrees with OpenSSL, and hashBytes names the length", () => {
@@ -38,6 +51,14 @@ describe("hmac", () => {
       return (hex(computed) === tag) === (result === "valid");
     });
     expect(wrong).toEqual([]);
+  });
+
+  test.each(["md5", "sha1"] as const)("RFC 2202: HMAC-%s", (name) => {
+    const cases = oldHashes.hmac.filter((c) => c.hash === name);
+    expect(cases).toHaveLength(7);
+    for (const { key, data, mac } of cases) {
+      expect(hex(hmac(name, unhex(key), unhex(data)))).toBe(mac);
+    }
   });
 
   test("agrees with OpenSSL under keys of any length", () => {

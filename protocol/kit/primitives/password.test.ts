@@ -92,7 +92,7 @@ describe("pbkdf2", () => {
   });
 
   test("agrees with OpenSSL for every hash", () => {
-    const anyName = fc.constantFrom<HashName>("sha1", "sha256", "sha384", "sha512");
+    const anyName = fc.constantFrom<HashName>("md5", "sha1", "sha256", "sha384", "sha512");
     fc.assert(
       fc.property(anyName, anyBytes, anyBytes, (name, password, salt) => {
         const how = { kind: "pbkdf2", hash: name, iterations: 3, length: 70 } as const;

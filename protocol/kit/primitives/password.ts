@@ -1,13 +1,14 @@
 /** Password hashing: functions that are slow on purpose. */
 import { argon2id } from "@noble/hashes/argon2.js";
-import { sha1 } from "@noble/hashes/legacy.js";
+import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { scrypt } from "@noble/hashes/scrypt.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { MisuseError } from "../errors.ts";
+import { bcryptHash } from "./bcrypt.ts";
 import type { HashName } from "./hash.ts";
 
-/** Which function, and how much work. `length` counts the bytes of output. */
+/** Which function, and how much work. `length` counts the bytes of output, where they vary. */
 export type PasswordHash =
   /** RFC 7914. `N` is a power of two; memory is 128 · N · r bytes. */
   | {
@@ -31,13 +32,16 @@ export type PasswordHash =
       readonly hash: HashName;
       readonly iterations: number;
       readonly length: number;
-    };
+    }
+  /** 23 bytes, without what `bcryptText` puts around them; the salt has 16 bytes. */
+  | { readonly kind: "bcrypt"; readonly cost: number };
 
-const functions = { sha1, sha256, sha384, sha512 } as const;
+const functions = { md5, sha1, sha256, sha384, sha512 } as const;
 
 /**
- * @param password any length. @param salt any length; Argon2id wants 8 bytes or more.
- * @returns `how.length` bytes.
+ * @param password any length. @param salt any length; Argon2id wants 8 bytes or more,
+ *   and bcrypt 16.
+ * @returns `how.length` bytes; 23 from bcrypt.
  * @throws MisuseError if the parameters are outside what the function is defined for.
  */
 export function hashPassword(
@@ -54,6 +58,7 @@ export function hashPassword(
 }
 
 function derive(how: PasswordHash, password: Uint8Array, salt: Uint8Array): Uint8Array {
+  if (how.kind === "bcrypt") return bcryptHash(how.cost, password, salt);
   const dkLen = how.length;
   switch (how.kind) {
     case "scrypt":

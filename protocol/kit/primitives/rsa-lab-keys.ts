@@ -1,7 +1,7 @@
 /**
  * Thirty fixed RSA key pairs, since making one takes longer than a whole run and cannot be seeded.
- * They lie in rsa-lab-keys.json for all the world to read (base64 of PKCS#8 DER, e = 65537, made
- * with `openssl genpkey`): never use them outside the lab.
+ * They are published in rsa-lab-keys.json (base64 of PKCS#8 DER, e = 65537, made with
+ * `openssl genpkey`): never use them outside the lab.
  */
 import { MisuseError } from "../errors.ts";
 import { rsaPublicKey } from "./rsa.ts";
@@ -27,7 +27,7 @@ const cache = new Map<string, RsaLabKey>();
 export function rsaLabKey(bits: 2048 | 4096, index: number): RsaLabKey {
   const id = `${bits}/${index}`;
   const cached = cache.get(id);
-  // Copies, so that nobody who writes into a key changes it for others.
+  // Copies, so that a caller that writes into a key does not change it for others.
   if (cached) {
     return { privateKey: cached.privateKey.slice(), publicKey: cached.publicKey.slice() };
   }

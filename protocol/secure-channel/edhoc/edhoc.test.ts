@@ -2,8 +2,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concat, equalBytes, hex, latin1 } from "../../kit/bytes.ts";
+import type { OpRecord } from "../../kit/operations.ts";
 import { Random } from "../../kit/random.ts";
-import { CryptoRecorder, type OpRecord } from "../../kit/recorder.ts";
+import { CryptoRecorder } from "../../kit/recorder.ts";
 import { readVectors, unhex } from "../../kit/vectors/load.ts";
 import { allDefences } from "../settings.ts";
 import { type Suite, suiteOf } from "../suites.ts";

@@ -43,7 +43,7 @@ const kdf = (
 ): Uint8Array => crypto.hkdfExpand(hashName, prk, sequence(label, context, length), length);
 
 /** The transcript so far: a hash over a sequence of CBOR items. @returns 32 bytes. */
-export const transcript = (crypto: CryptoKit, ...parts: readonly Uint8Array[]): Uint8Array =>
+const transcript = (crypto: CryptoKit, ...parts: readonly Uint8Array[]): Uint8Array =>
   crypto.hash(hashName, concat(...parts));
 
 /** TH_2 = H(G_Y, H(message_1)), 32 bytes. RFC 9528 §5.3.2. */
@@ -146,8 +146,8 @@ export function exporter(
 }
 
 /**
- * EDHOC_KeyUpdate: the next PRK_out. Whoever erases the old one can no longer read what came
- * before; whoever knows the old one can read what comes after.
+ * EDHOC_KeyUpdate: the next PRK_out. An end that erases the old one can no longer read what came
+ * before; an attacker who knows the old one can read what comes after.
  * @see RFC 9528 §4.2.2 and appendix H
  */
 export const keyUpdate = (crypto: CryptoKit, out: Uint8Array, context: Uint8Array): Uint8Array =>

@@ -56,7 +56,7 @@ export interface Supported {
 
 /**
  * message_1. An initiator selects the first suite of its list that it believes the responder to
- * have. If an earlier one would have done, somebody misled it.
+ * have. If an earlier one would have done, an attacker misled it.
  * @see RFC 9528 §5.2.3, §6.3
  */
 export function readMessage1(

@@ -56,8 +56,8 @@ const signs = (which: Which, method: Method): boolean =>
   which === "MAC_2" ? responderSigns(method) : initiatorSigns(method);
 
 /**
- * PRK_3e2m or PRK_4e3m. Only the two ends of the static key's Diffie–Hellman value can make it,
- * so that whoever makes the MAC under it is one of them.
+ * PRK_3e2m or PRK_4e3m. Only the two ends of the static key's Diffie–Hellman value can make it, so
+ * that the MAC under it was made by one of them.
  * @param pair a private key and a share, one of them static and the other ephemeral.
  */
 export function authenticationKey(

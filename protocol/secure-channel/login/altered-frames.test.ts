@@ -51,7 +51,7 @@ test("a login of eight frames succeeds", () => {
   expect([client, there]).toEqual([true, true]);
 });
 
-test.each([0, 1, 2, 3, 5, 6, 7])("nobody gets in with frame %i altered", (nth) => {
+test.each([0, 1, 2, 3, 5, 6, 7])("no login succeeds with frame %i altered", (nth) => {
   const body = login(-1, (f) => f).frames[nth]?.body ?? new Uint8Array(0);
   for (const other of alterations(body)) {
     const { client, server: there } = login(nth, (f) => ({ ...f, body: other }));

@@ -1,11 +1,11 @@
 /**
  * Whose signature it is. A card binds a user's name to the key that the user signs with, under the
- * root that everybody was given:
+ * root that all parties were given:
  *
  *     [user, signing key 32, signature 64]
  *
- * It comes from the root and not from the server: whoever receives evidence must not be the one
- * who says whose key it was made with. It serves for nothing else, and opens no channel.
+ * It comes from the root and not from the server: the receiver of evidence must not be the one who
+ * says whose key it was made with. It serves for nothing else, and opens no channel.
  */
 import { equalBytes, hex } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
@@ -25,7 +25,7 @@ export const issueCard = (
   return encodeItem([user, signingKey, signature]);
 };
 
-/** Everybody's cards. Each is verified before its first use. */
+/** The cards of all users. Each is verified before its first use. */
 export class CardFile {
   readonly #crypto: CryptoKit;
   readonly #rootKey: Uint8Array;
@@ -39,7 +39,7 @@ export class CardFile {
     this.#cards = cards;
   }
 
-  /** @returns 32 bytes; `undefined` for whoever has no good card. */
+  /** @returns 32 bytes; `undefined` for a user without a valid card. */
   keyOf(user: Uint8Array): Uint8Array | undefined {
     const known = this.#known.get(hex(user));
     if (known !== undefined) return known;

@@ -9,8 +9,8 @@
  * repeats the question until it has all of them, and each time all of them come again.
  *
  * In the next session message_3 names the certificate by its kid: 6 bytes, its serial number. Both
- * ends have the whole of it, and MAC_3 covers it. So nobody has to show here that the key is the
- * device's: whoever has somebody else's key certified has a certificate without a key.
+ * ends have the whole of it, and MAC_3 covers it. So no proof of possession is needed here: a user
+ * who has another's key certified has a certificate without its private key.
  */
 import { concat, uintBytes } from "../../kit/bytes.ts";
 import { kidCredential } from "../edhoc/credential.ts";

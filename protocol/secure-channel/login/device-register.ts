@@ -1,10 +1,11 @@
 /**
  * The devices that a server has certified, and whose they are. It is a directory: certificates that
- * everybody was given, and those that the server has issued itself and still remembers.
+ * all parties were given, and those that the server has issued itself and still remembers.
  *
  * To be known, a certificate has to be in here, with all its bytes. None is ever taken from the
- * network: whoever has stolen the key that signs them makes certificates that no server knows, and
- * what one server has issued means nothing to another. All are forgotten when the server restarts.
+ * network: an attacker who has stolen the key that signs them makes certificates that no server
+ * knows, and what one server has issued means nothing to another. All are forgotten when the server
+ * restarts.
  */
 import { InvariantError, type Millis, type Principal } from "../../endpoint.ts";
 import { equalBytes, hex, readUint } from "../../kit/bytes.ts";
@@ -13,7 +14,7 @@ import { type Certificate, isCurrent, issue } from "../certificate.ts";
 import type { Directory, Known } from "../directory.ts";
 import { curve, deviceId, deviceSeconds, kidBytes } from "./certification.ts";
 
-/** Nobody has more: the one that was certified first goes. */
+/** No user has more: the one that was certified first goes. */
 export const maxDevicesEach = 8;
 const msPerSecond = 1_000;
 const mostDraws = 16;
@@ -37,7 +38,7 @@ export class DeviceRegister {
   /** By ID_CRED_I; the oldest comes first. */
   readonly #devices = new Map<string, Device>();
 
-  /** @param listed the certificates that everybody was given. */
+  /** @param listed the certificates that all parties were given. */
   constructor(crypto: CryptoKit, issuer: Issuer, listed: Pick<Directory, "find" | "named">) {
     this.#crypto = crypto;
     this.#issuer = issuer;
@@ -48,7 +49,7 @@ export class DeviceRegister {
     return this.#devices.size;
   }
 
-  /** @param id ID_CRED_x. @returns whoever it refers to, if the certificate holds now. */
+  /** @param id ID_CRED_x. @returns the principal it refers to, if the certificate is valid now. */
   find(id: Uint8Array, now: Millis): Known | undefined {
     const device = this.#devices.get(hex(id));
     if (device === undefined) return this.#listed.find(id, now);
@@ -66,9 +67,9 @@ export class DeviceRegister {
   }
 
   /**
-   * Certifies a device of somebody who has just logged in.
+   * Certifies a device of a user who has just logged in.
    * @param staticKey 32 bytes, untrusted. If the user had it certified before, that is over.
-   * @returns `undefined` for users who are called like somebody whom everybody knows.
+   * @returns `undefined` for users whose name is the issuer's or a listed one.
    */
   certify(
     user: Uint8Array,
@@ -102,7 +103,7 @@ export class DeviceRegister {
     if (oldest !== undefined && own.length >= maxDevicesEach) this.#devices.delete(oldest);
   }
 
-  /** At random: it does not say how many there are, and means nobody else after a restart. */
+  /** At random: it does not show how many there are, nor mean another device after a restart. */
   #freeSerial(): number {
     for (let i = 0; i < mostDraws; i++) {
       const serial = readUint(this.#crypto.random(kidBytes));

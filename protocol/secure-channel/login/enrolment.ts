@@ -1,5 +1,5 @@
 /**
- * Deals what everybody has from the start: the server's certificate, the guest's published key,
+ * Deals what all parties have from the start: the server's certificate, the guest's published key,
  * and the users' accounts. Users are enrolled beforehand, in person: there is no registration.
  */
 import { type DeployEnv, type Env, MisuseError, type Principal } from "../../endpoint.ts";
@@ -19,7 +19,7 @@ import type { LoginHostOptions } from "./login-host.ts";
 import type { Account, LoginUserOptions } from "./login-user.ts";
 
 export const serverName = "bob";
-export const guestName = "guest";
+const guestName = "guest";
 const guestKid = 0;
 const serverKid = 1;
 const issuer = "mallory lab root";
@@ -35,7 +35,7 @@ const passwords = ["opal sunrise 41", "walnut harbour", "seven grey geese", "cop
 const suites = suitesOf({});
 const { curve } = bestSuite(suites);
 
-export interface User extends Account {
+interface User extends Account {
   readonly principal: Principal;
 }
 
@@ -67,7 +67,7 @@ function dealKeys({ crypto }: DeployEnv, root: KeyPair, subject: string, kid: nu
   return { statics, signing, own, listed: { kid, bytes } };
 }
 
-/** Everybody but the server has an account with it. The accounts go to its store. */
+/** All principals but the server have an account with it. The accounts go to its store. */
 function enrol({ crypto, principals, store }: DeployEnv): readonly User[] {
   const accounts = store(serverName, "accounts");
   return principals
@@ -92,7 +92,7 @@ export function dealAccounts(about: DeployEnv): Dealt {
     const verifier = findAccount(stored, u.user)?.verifier;
     return verifier === undefined ? [] : [verifier.w0, verifier.pointL];
   });
-  /** Guests meet the server only, and the server meets nobody but guests. */
+  /** Guests know only the server, and the server knows only guests. */
   const identity = (env: Env, { own }: Keys, { listed }: Keys): Identity => {
     const trusted = { name: issuer, publicKey: root.publicKey };
     const directory = new Directory(env.crypto, trusted, [listed]);

@@ -1,9 +1,9 @@
 /**
- * The server: it lets anybody open a channel as a guest, and talks to those who log in.
+ * The server: it lets any client open a channel as a guest, and talks to those who log in.
  *
- * Guests are strangers. At most 64 are kept, 8 from one host, for a minute each; what they send is
- * not delivered. A guest who logs in becomes a user; the application hears of it, and may send
- * once a record under the new keys shows that the client has them.
+ * Guests are not authenticated. At most 64 are kept, 8 from one host, for a minute each; what they
+ * send is not delivered. A guest who logs in becomes a user; the application hears of it, and may
+ * send once a record under the new keys shows that the client has them.
  *
  * A device that has a certificate from here is no guest: it is its user's from message_3 on.
  */
@@ -149,7 +149,7 @@ export class LoginHost implements Endpoint {
     session.channel.release();
   }
 
-  /** The oldest goes, first of the same host, so that nobody's guests crowd out those of others. */
+  /** The oldest goes, first of the same host: no host's guests crowd out those of others. */
   #receiveGuest(session: Session, settled: Settled, now: Millis): void {
     const own = [...this.#pending].filter((s) => hostOf(s.address) === hostOf(session.address));
     const [oldestOwn] = own;

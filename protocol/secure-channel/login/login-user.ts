@@ -3,7 +3,7 @@
  *
  * opening → logging in → logged in. The channel below says nothing to the application; what it
  * says is said here, once the server has agreed to the login. From then on the channel has keys
- * that only somebody has who knew the password, and each message goes with a signature.
+ * that take the password to compute, and each message goes with a signature.
  *
  * A device that the server has certified opens the channel as itself: there is nothing to log in
  * for, and the channel speaks for itself. If the server has forgotten it, it comes as a guest.

@@ -1,7 +1,6 @@
 /** Logging in over the channel, and what is said afterwards. */
 import { describe, expect, test } from "vitest";
 import type {
-  Claim,
   DeployEnv,
   Deployment,
   Endpoint,
@@ -14,13 +13,14 @@ import type {
 import { concat, hex, latin1, utf8 } from "../../kit/bytes.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
+import { type Network, Playbook, type Settings } from "../../testing/playbook.ts";
 import type { Channel } from "../channel.ts";
 import { Client } from "../client.ts";
 import type { Frame } from "../frames.ts";
 import { readJournal } from "../journal.ts";
+import { loginAddress as serverAddress, settings, typeOf } from "../playbook-settings.ts";
 import { labelled, Server, type Session } from "../server.ts";
 import { verifyEvidence } from "../signing.ts";
-import { Bench, type Network, serverAddress, typeOf } from "../test-bench.ts";
 import { CardFile, issueCard } from "./cards.ts";
 import { dealAccounts } from "./enrolment.ts";
 import { guestMs, LoginHost, maxGuests, maxGuestsPerHost } from "./login-host.ts";
@@ -33,7 +33,7 @@ const says = ["one white horse", "", "paid in full"];
 const answers = ["agreed", "until tomorrow"];
 const kit = (seed: string) => new CryptoRecorder([], new Random(seed), seed);
 
-/** Somebody who believes to have this account. */
+/** A client that acts as if it had this account. */
 const pretending = (pretended: Partial<Account>): Protocol => ({
   ...secureChannelLogin,
   deploy(about: DeployEnv): Deployment {
@@ -56,141 +56,158 @@ interface About {
   readonly options?: Record<string, string>;
   readonly protocol?: Protocol;
 }
-function session({ network, options = {}, protocol = secureChannelLogin }: About = {}): Bench {
-  const bench = new Bench({ protocol, options, ...(network && { network }) });
-  bench.startClient(alice, says, answers);
-  return bench.run();
-}
-const texts = (bench: Bench, at: string, kind: "deliver" | "confirm" | "give-up"): string[] =>
-  bench.outputs.flatMap(({ at: by, output }) =>
-    by === at && output.kind === kind && !("purpose" in output) ? [latin1(output.message)] : [],
-  );
-const claims = (bench: Bench, at: string): Claim[] =>
-  bench.outputs.flatMap(({ at: by, output }) =>
-    by === at && output.kind === "claim" ? [output.claim] : [],
-  );
-const ended = (bench: Bench): string | undefined => bench.events.at(-1);
+/** The server alone, to begin with. */
+const begun = (about: Partial<Settings> = {}): Playbook =>
+  new Playbook({ ...settings, protocol: secureChannelLogin, ...about }).open(serverAddress);
+const session = (about?: About): Playbook => begun(about).converse(alice, says, answers).run();
+const ended = (play: Playbook): string | undefined => play.events.at(-1);
 
-function expectAllDelivered(bench: Bench): void {
-  expect(texts(bench, serverAddress, "deliver")).toEqual(says);
-  expect(texts(bench, alice, "deliver")).toEqual(answers);
-  expect(texts(bench, alice, "confirm").toSorted()).toEqual(says.toSorted());
-  expect(texts(bench, serverAddress, "confirm").toSorted()).toEqual(answers.toSorted());
-  expect(ended(bench)).toBe(`${alice} << exit ok`);
+function expectAllDelivered(play: Playbook): void {
+  expect(play.texts(serverAddress, "deliver")).toEqual(says);
+  expect(play.texts(alice, "deliver")).toEqual(answers);
+  expect(play.texts(alice, "confirm").toSorted()).toEqual(says.toSorted());
+  expect(play.texts(serverAddress, "confirm").toSorted()).toEqual(answers.toSorted());
+  expect(ended(play)).toBe(`${alice} << exit ok`);
 }
 
 describe("an undisturbed session", () => {
   test("goes like this", () => {
-    const bench = new Bench({ protocol: secureChannelLogin });
-    bench.startClient(alice, ["hi"], ["ho"]);
-    bench.run();
-    const said = bench.packets.map((p) => `${p.from.split(":")[0]} ${typeOf(p)} ${p.bytes.length}`);
-    const [from, back] = ["alice record 64", "bob record 64"];
-    expect({ said, events: bench.events }).toEqual({
-      said: [
-        "alice M1 64",
-        "bob RETRY 21",
-        "alice M1 64",
-        "bob M2 64",
-        "alice M3 64",
-        "bob M4 64",
-        // The login has four steps, with an answer each.
-        from,
-        back,
-        from,
-        back,
-        from,
-        back,
-        from,
-        back,
-        // The new keys; a message and two pieces of its signature.
-        from,
-        from,
-        from,
-        from,
-        // Bob has followed, and says what he has to say; an acknowledgement from each.
-        back,
-        back,
-        back,
-        from,
-        // The end.
-        from,
-        back,
-      ],
-      events: [
-        "alice:40000 << submit",
-        "alice:40000 << submit",
-        "alice:40000 << claim running",
-        "bob:5683 << claim running",
-        "bob:5683 << claim commit",
-        "bob:5683 << negotiated suite 4",
-        "bob:5683 << claim secret",
-        "bob:5683 << claim secret",
-        'bob:5683 << deliver "alice"',
-        "alice:40000 << claim commit",
-        "alice:40000 << negotiated suite 4",
-        "alice:40000 << claim secret",
-        "alice:40000 << claim secret",
-        "alice:40000 << ready",
-        "bob:5683 << ready",
-        'bob:5683 << deliver "hi"',
-        "bob:5683 << claim evidence",
-        'alice:40000 << deliver "ho"',
-        'alice:40000 << confirm "hi"',
-        'bob:5683 << confirm "ho"',
-        "alice:40000 << exit ok",
-      ],
-    });
+    const play = begun().converse(alice, ["hi"], ["ho"]).run();
+    play.goes([
+      "bob:5685 >> start",
+      "alice:40000 >> start",
+      "alice:40000 << transmit M1 (64)",
+      "bob:5685 >> datagram M1 (64) from alice:40000",
+      "bob:5685 << transmit RETRY (21) to alice:40000",
+      "alice:40000 >> datagram RETRY (21) from bob:5685",
+      "alice:40000 << transmit M1 (64)",
+      "bob:5685 >> datagram M1 (64) from alice:40000",
+      "bob:5685 << transmit M2 (64) to alice:40000",
+      "alice:40000 >> datagram M2 (64) from bob:5685",
+      "alice:40000 << transmit M3 (64)",
+      "bob:5685 >> datagram M3 (64) from alice:40000",
+      "bob:5685 << log session 1 is open",
+      "bob:5685 << transmit M4 (64) to alice:40000",
+      "alice:40000 >> datagram M4 (64) from bob:5685",
+      // The login has four steps, with an answer each.
+      'alice:40000 << submit login "alice"',
+      'alice:40000 << submit login "opal sunrise 41"',
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      "alice:40000 << claim running bob",
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 << log session 1 is logged in",
+      "bob:5685 << claim running alice",
+      "bob:5685 << claim commit alice",
+      "bob:5685 << negotiated suite 4",
+      "bob:5685 << claim secret alice",
+      "bob:5685 << claim secret alice",
+      'bob:5685 << deliver login "alice" from alice',
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      // The new keys; a message and two pieces of its signature.
+      "alice:40000 << transmit record (64)",
+      "alice:40000 << claim commit bob",
+      "alice:40000 << negotiated suite 4",
+      "alice:40000 << claim secret bob",
+      "alice:40000 << claim secret bob",
+      "alice:40000 << ready",
+      'alice:40000 >> send "hi"',
+      "alice:40000 << transmit record (64)",
+      "alice:40000 << transmit record (64)",
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      // Bob has followed, and says what he has to say; an acknowledgement from each.
+      "bob:5685 << transmit record (64) to alice:40000",
+      "bob:5685 << ready",
+      'bob:5685 >> send "ho"',
+      "bob:5685 << transmit record (64) to alice:40000",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      'bob:5685 << deliver "hi" from alice',
+      "bob:5685 << claim evidence alice",
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      'alice:40000 << deliver "ho" from bob',
+      "alice:40000 << transmit record (64)",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      'alice:40000 << confirm "hi"',
+      "bob:5685 >> datagram record (64) from alice:40000",
+      'bob:5685 << confirm "ho"',
+      // The end.
+      "alice:40000 >> timeout",
+      "alice:40000 << transmit record (64)",
+      "bob:5685 >> datagram record (64) from alice:40000",
+      "bob:5685 << transmit record (64) to alice:40000",
+      "alice:40000 >> datagram record (64) from bob:5685",
+      "alice:40000 << exit ok",
+    ]);
   });
 
   test("delivers and confirms everything", () => expectAllDelivered(session()));
 
   test("says nothing of a client before the login, and of a guest never", () => {
-    const bench = session();
-    const first = bench.events.find((e) => e.startsWith(serverAddress));
-    expect(first).toBe(`${serverAddress} << claim running`);
-    for (const claim of claims(bench, serverAddress)) expect(claim.peer).toBe("alice");
-    const all = bench.outputs.map(({ output }) => JSON.stringify(output));
+    const play = session();
+    const first = play.events.find((e) => e.startsWith(serverAddress));
+    expect(first).toBe(`${serverAddress} << claim running alice`);
+    for (const claim of play.claims(serverAddress)) expect(claim.peer).toBe("alice");
+    const all = play.outputs.map(({ output }) => JSON.stringify(output));
     expect(all.filter((line) => line.includes("guest"))).toEqual([]);
   });
 
   test("ends with keys that both have, and that differ from those of the channel alone", () => {
     const secrets = (options: Record<string, string>, at: string) =>
-      claims(session({ options }), at).flatMap((c) => (c.kind === "secret" ? [hex(c.value)] : []));
+      session({ options })
+        .claims(at)
+        .flatMap((c) => (c.kind === "secret" ? [hex(c.value)] : []));
     expect(secrets({}, alice)).toEqual(secrets({}, serverAddress));
     expect(secrets({}, alice)).not.toEqual(secrets({ binding: "off" }, alice));
   });
 });
 
-describe("who is not let in", () => {
+describe("logins that are refused", () => {
   const refused: readonly (readonly [string, Partial<Account>])[] = [
     ["a wrong password", { password: utf8("opal sunrise 42") }],
     ["an unknown user", { user: utf8("zoe") }],
   ];
   test.each(refused)("%s", (_, account) => {
-    const bench = session({ protocol: pretending(account) });
-    expect(ended(bench)).toBe(`${alice} << exit because not logged in: wrong-password`);
-    expect(claims(bench, serverAddress)).toEqual([]);
-    expect(claims(bench, alice)).toEqual([]);
-    expect(texts(bench, serverAddress, "deliver")).toEqual([]);
+    const play = session({ protocol: pretending(account) });
+    expect(ended(play)).toBe(`${alice} << exit because not logged in: wrong-password`);
+    expect(play.claims(serverAddress)).toEqual([]);
+    expect(play.claims(alice)).toEqual([]);
+    expect(play.texts(serverAddress, "deliver")).toEqual([]);
   });
 
   test("the two cannot be told apart by what is sent, nor by when", () => {
     const [a, b] = refused.map(([, account]) => {
-      const { packets, events } = session({ protocol: pretending(account) });
-      return { sizes: packets.map((p) => `${p.from} ${typeOf(p)} ${p.bytes.length}`), events };
+      const { wire, events } = session({ protocol: pretending(account) });
+      const sizes = wire.sent.map((p) => `${p.now} ${p.from} ${typeOf(p)} ${p.bytes.length}`);
+      return { sizes, events: events.map((e) => e.replace(/ login .*/, "")) };
     });
     expect(a).toEqual(b);
   });
 
-  test("whoever has guessed too often, until a minute has passed", () => {
+  test("a client that has guessed too often, until a minute has passed", () => {
     const password = utf8("guess");
-    const bench = new Bench({ protocol: pretending({ password }) });
+    const play = begun({ protocol: pretending({ password }) });
     const outcomes: (string | undefined)[] = [];
     for (let i = 0; i < 6; i++) {
-      bench.startClient(`alice:${41_000 + i}`);
-      bench.run(bench.now + 2_000);
-      outcomes.push(ended(bench)?.split(": ")[1]);
+      play.converse(`alice:${41_000 + i}`);
+      play.run(play.now + 2_000);
+      outcomes.push(ended(play)?.split(": ")[1]);
     }
     expect(outcomes).toEqual([...Array(5).fill("wrong-password"), "later"]);
   });
@@ -207,40 +224,40 @@ describe("on a bad network", () => {
     for (let i = 0; i < 8; i++) {
       const random = new Random(`${name} ${i}`);
       const roll = (): number => (random.bytes(1)[0] ?? 0) / 256;
-      const bench = new Bench({ protocol: secureChannelLogin });
+      const play = begun();
       const bad = of(roll);
-      // It recovers in the end: nobody tries for ever.
-      bench.network = (p, index) => (bench.now < 20_000 ? bad(p, index) : [10]);
-      bench.startClient(alice, says, answers);
-      expectAllDelivered(bench.run());
+      // It recovers in the end: no client tries for ever.
+      play.wire.network = (p) => (play.now < 20_000 ? bad(p) : [10]);
+      play.converse(alice, says, answers);
+      expectAllDelivered(play.run());
     }
   });
 
   test("whichever datagram gets lost", () => {
-    const most = session().packets.length;
+    const most = session().wire.sent.length;
     for (let lost = 0; lost < most; lost++) {
-      expectAllDelivered(session({ network: (_, index) => (index === lost ? [] : [10]) }));
+      expectAllDelivered(session({ network: ({ index }) => (index === lost ? [] : [10]) }));
     }
   });
 
   test("a lost verdict is asked for again, under the old keys", () => {
     // RETRY, M2, M4, three answers, and then the verdict.
-    const verdict = session().packets.findIndex((_, i, all) => {
+    const verdict = session().wire.sent.findIndex((_, i, all) => {
       return all.slice(0, i + 1).filter((p) => p.from === serverAddress).length === 7;
     });
-    const bench = session({ network: (_, i) => (i === verdict ? [] : [10]) });
-    expectAllDelivered(bench);
-    const commits = (at: string) => claims(bench, at).filter((c) => c.kind === "commit").length;
+    const play = session({ network: ({ index: i }) => (i === verdict ? [] : [10]) });
+    expectAllDelivered(play);
+    const commits = (at: string) => play.claims(at).filter((c) => c.kind === "commit").length;
     expect([commits(alice), commits(serverAddress)]).toEqual([1, 1]);
   });
 });
 
 describe("evidence", () => {
-  const evidenceOf = (bench: Bench) =>
-    claims(bench, serverAddress).flatMap((c) => (c.kind === "evidence" ? [c] : []));
+  const evidenceOf = (play: Playbook) =>
+    play.claims(serverAddress).flatMap((c) => (c.kind === "evidence" ? [c] : []));
   /** The user's signing key, from outside: the last 32 bytes of what her identity is known by. */
-  const keyOfAlice = (bench: Bench): Uint8Array => {
-    void bench;
+  const keyOfAlice = (play: Playbook): Uint8Array => {
+    void play;
     const about = { options: {}, principals: ["alice", "bob", "carol"] };
     const crypto = new CryptoRecorder([], new Random("seed").fork("deployment"), "deployment");
     const memory: { bytes: Uint8Array } = { bytes: new Uint8Array(0) };
@@ -256,39 +273,39 @@ describe("evidence", () => {
   };
 
   test("is there for everything that the user said, and convinces a third party", () => {
-    const bench = session();
-    const kept = evidenceOf(bench);
+    const play = session();
+    const kept = evidenceOf(play);
     expect(kept.map((e) => latin1(e.message))).toEqual(says);
     for (const [i, { message, bytes }] of kept.entries()) {
-      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(bench));
+      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(play));
       expect(stated).toMatchObject({ sender: utf8("alice"), recipient: utf8("bob"), id: i + 1 });
-      expect(verifyEvidence(kit("judge"), bytes, utf8("else"), () => keyOfAlice(bench))).toBe(
+      expect(verifyEvidence(kit("judge"), bytes, utf8("else"), () => keyOfAlice(play))).toBe(
         undefined,
       );
     }
   });
 
   test("with a MAC in its place convinces the receiver alone", () => {
-    const bench = session({ options: { evidence: "mac" } });
-    expectAllDelivered(bench);
-    const kept = evidenceOf(bench);
+    const play = session({ options: { evidence: "mac" } });
+    expectAllDelivered(play);
+    const kept = evidenceOf(play);
     expect(kept.length).toBe(says.length);
     for (const { message, bytes } of kept) {
-      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(bench));
+      const stated = verifyEvidence(kit("judge"), bytes, message, () => keyOfAlice(play));
       expect(stated).toBe(undefined);
     }
   });
 
   test("signed with another key is not taken: nothing is delivered, nothing confirmed", () => {
-    const bench = session({ protocol: pretending({ signing: kit("mine").signingKeyPair() }) });
-    expect(texts(bench, serverAddress, "deliver")).toEqual([]);
-    expect(texts(bench, alice, "confirm")).toEqual([]);
-    expect(texts(bench, alice, "give-up").toSorted()).toEqual(says.toSorted());
+    const play = session({ protocol: pretending({ signing: kit("mine").signingKeyPair() }) });
+    expect(play.texts(serverAddress, "deliver")).toEqual([]);
+    expect(play.texts(alice, "confirm")).toEqual([]);
+    expect(play.texts(alice, "give-up").toSorted()).toEqual(says.toSorted());
   });
 
   test("is in the journal by its hash: no names, no keys, no words", () => {
-    const bench = session();
-    const stored = bench.store("bob", "journal").read();
+    const play = session();
+    const stored = play.installation.store("bob", "journal").read();
     const reading = readJournal(kit("reader"), stored);
     expect(reading.intact).toBe(true);
     const kinds = says.flatMap(() => ["received", "evidence"]);
@@ -329,21 +346,21 @@ describe("guests", () => {
       };
     },
   };
-  const open = (bench: Bench, hosts: number, each: number): Bench => {
+  const open = (play: Playbook, hosts: number, each: number): Playbook => {
     for (let h = 0; h < hosts; h++) {
-      for (let i = 0; i < each; i++) bench.startClient(`host${h}:${40_000 + i}`);
+      for (let i = 0; i < each; i++) play.converse(`host${h}:${40_000 + i}`);
     }
-    return bench.run(bench.now + 1_000);
+    return play.run(play.now + 1_000);
   };
 
   test("are few from one host, few altogether, and gone after a minute", () => {
-    const bench = open(new Bench({ protocol: idle }), 1, 12);
-    expect(bench.stateSize()).toBe(maxGuestsPerHost);
-    open(bench, 12, 7);
-    expect(bench.stateSize()).toBe(maxGuests);
-    bench.now += guestMs;
-    bench.inject({ from: "mallory:1", to: serverAddress, bytes: utf8("hello") });
-    expect(bench.stateSize()).toBe(0);
+    const play = open(begun({ protocol: idle }), 1, 12);
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(maxGuestsPerHost);
+    open(play, 12, 7);
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(maxGuests);
+    play.now += guestMs;
+    play.inject({ from: "mallory:1", to: serverAddress, bytes: utf8("hello") });
+    expect(play.endpoint(serverAddress).stateSize?.()).toBe(0);
   });
 });
 
@@ -415,29 +432,29 @@ describe("a login carried from one channel to another, with the server's key", (
         };
       },
     };
-    const bench = new Bench({ protocol, options });
-    bench.startServer("server#1", realBob);
-    bench.startClient(alice);
-    bench.run(5_000);
-    return { bench, middle };
+    const play = begun({ protocol, options });
+    play.open(realBob);
+    play.converse(alice);
+    play.run(5_000);
+    return { play, middle };
   }
 
   test("fails, since it is made for the channel", () => {
-    const { bench } = carried({});
-    expect(ended(bench)).toBe(`${alice} << exit because not logged in: wrong-password`);
-    expect(claims(bench, realBob)).toEqual([]);
+    const { play } = carried({});
+    expect(ended(play)).toBe(`${alice} << exit because not logged in: wrong-password`);
+    expect(play.claims(realBob)).toEqual([]);
   });
 
   test("succeeds without the binding: Bob takes for Alice's what is not hers", () => {
-    const { bench, middle } = carried({ binding: "off" });
+    const { play, middle } = carried({ binding: "off" });
     const agreed = (at: string, kind: "running" | "commit") =>
-      claims(bench, at).flatMap((c) => (c.kind === kind && c.agreed ? [hex(c.agreed)] : []));
+      play.claims(at).flatMap((c) => (c.kind === kind && c.agreed ? [hex(c.agreed)] : []));
     const [bobs] = agreed(realBob, "commit");
-    expect(claims(bench, realBob).map((c) => c.peer)).toContain("alice");
+    expect(play.claims(realBob).map((c) => c.peer)).toContain("alice");
     expect(agreed(alice, "running")).not.toContain(bobs);
-    // And whoever sits in between has the keys.
-    const key = middle?.channel?.agree(new Uint8Array(0), bench.now);
-    const secrets = claims(bench, realBob).flatMap((c) => (c.kind === "secret" ? [c.value] : []));
+    // And the attacker in the middle has the keys.
+    const key = middle?.channel?.agree(new Uint8Array(0), play.now);
+    const secrets = play.claims(realBob).flatMap((c) => (c.kind === "secret" ? [c.value] : []));
     expect(secrets).toContainEqual(key);
   });
 });

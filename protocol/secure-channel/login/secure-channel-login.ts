@@ -5,21 +5,21 @@
  * certified devices: certification.ts, device.ts, device-register.ts and refusal.ts.
  *
  * Aims. What the secure channel promises two parties with certificates, it promises a server with
- * one and a user with a password. The password is shown to nobody, not even to the server; who
- * sees everything, or takes part, cannot test guesses but by logging in. What a user said, the
+ * one and a user with a password. The password is shown to no other party, not even to the server;
+ * an attacker, passive or active, cannot test guesses but by logging in. What a user said, the
  * server can show to others, and could not have made.
  *
  * Why each part is there:
  *
- * - The channel opens with a key that everybody has, the guest's. It shows who the server is, and
- *   says nothing of the client. So a user's name goes to nobody but the server.
+ * - The channel opens with a key pair that all parties have, the guest's. It authenticates the
+ *   server, and says nothing of the client. So a user's name goes to the server only.
  * - SPAKE2+ turns the password into a strong key at both ends. The server has a verifier: with it
- *   guesses can be tested, but nobody can log in with it.
- * - The login is made for this channel: it depends on a value that only its two ends have. What
- *   somebody in the middle carries from one channel to another fails.
- * - Its key goes into the channel's next keys. From then on, whoever opens a record has taken part
- *   in the login. The server follows the client's first record under them: if the last answer of
- *   the login gets lost, the client can ask again under the old ones.
+ *   guesses can be tested, but it is not enough to log in.
+ * - The login is made for this channel: it depends on a value that only its two ends have. What an
+ *   attacker in the middle carries from one channel to another fails.
+ * - Its key goes into the channel's next keys. From then on, only the ends of the login can open a
+ *   record. The server follows the client's first record under them: if the last answer of the
+ *   login gets lost, the client can ask again under the old ones.
  * - Users who do not exist are answered like others. Guesses are counted for each user and host.
  * - Messages of users are signed, with a key that the root has certified for nothing else. The
  *   server cannot be the one who says whose key it is: it could make evidence of its own. Without
@@ -33,10 +33,10 @@
  *
  * - client-authentication, key-agreement: MAC_3 needs the device's key, as the login needs the
  *   password, and covers the whole certificate.
- * - kci: the server knows the certificates that it has issued, by heart. Whoever has stolen all of
- *   its keys can make others, but it takes none from the network. So posing as a user to it still
- *   takes what only the user has.
- * - forward-secrecy: the device's key is one more that lasts. It proves who is there, and is not
+ * - kci: the server keeps the certificates that it has issued. An attacker who has stolen all of
+ *   its keys can make others, but it takes none from the network. So impersonating a user to it
+ *   still takes what only the user has.
+ * - forward-secrecy: the device's key is one more long-term key. It authenticates, and is not
  *   enough to compute a session's keys.
  * - identity-hiding: message_3 is sealed for the server alone. The number in it is drawn at random,
  *   and the certificate itself travels once, in the channel that it was asked for in.
@@ -45,13 +45,14 @@
  *   with the key that the root has certified: a server that certifies devices makes no evidence.
  * - bounded-state: a certificate takes a login. Each user has 8 at most, and the oldest goes.
  *
- * Known weaknesses: whoever guesses at a user keeps that user out for a minute at a time. Who has
- * the server's verifiers can test guesses at home, at the price of a password hash each. Only what
- * users say is signed. By default devices are not certified, and each session takes a login. If
- * they are, whoever has read a device's store comes in as its user, and hears what the server says
- * to that user, until the certificate ends or the server restarts, but signs nothing; the number of
- * datagrams tells whether there was a login; and a session goes on without its certificate until
- * its next whole rekey. What is said of secure-channel holds here, too.
+ * Known weaknesses: an attacker who guesses a user's password locks that user out for a minute at a
+ * time. An attacker who has the server's verifiers can test guesses offline, at the price of a
+ * password hash each. Only what users say is signed. By default devices are not certified, and each
+ * session takes a login. If they are, an attacker who has read a device's store is let in as its
+ * user, and reads what the server says to that user, until the certificate ends or the server
+ * restarts, but signs nothing; the number of datagrams tells whether there was a login; and a
+ * session goes on without its certificate until its next whole rekey. What is said of
+ * secure-channel holds here, too.
  */
 
 import type { DeployEnv, Deployment, PlannedSession, Protocol } from "../../endpoint.ts";
@@ -116,7 +117,7 @@ const claims = {
 const messageBytes = 40;
 const port = 5_685;
 
-/** Its name is known to nobody but the server, so that hiding it is worth something. */
+/** Only the server knows this name, so that hiding it is worth something. */
 const unknown = "carol";
 
 function deploy(about: DeployEnv): Deployment {

@@ -53,7 +53,7 @@ export const settingsOf = ({ binding, masks, evidence, device }: OptionValues): 
   devices: device === "certified",
 });
 
-/** Labels of the exporter, next to the one in identity.ts. RFC 9528 §10.1. */
+/** Labels of the exporter, next to the one in ../identity.ts. RFC 9528 §10.1. */
 const bindingLabel = 32_769;
 const macLabel = 32_770;
 const exportedBytes = 32;

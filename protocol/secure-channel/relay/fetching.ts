@@ -8,7 +8,7 @@
  *
  * A record holds no certificate. So the user asks for one piece at a time: the relay answers a
  * record with a record and remembers nothing, and what is lost is asked for again by itself. Ten
- * times at most; then whoever it is about is nobody, and what was to be said is given up.
+ * times at most; then the principal counts as unknown, and what was to be said is given up.
  */
 import type { Millis, Principal } from "../../endpoint.ts";
 import { concat } from "../../kit/bytes.ts";
@@ -24,7 +24,7 @@ import { type AddressBook, type Letter, ports } from "./mail.ts";
 const pieceBytes = 36;
 const againMs = 1_000;
 const mostTries = 10;
-/** Whoever was not found is not looked for again that soon, however often it calls. */
+/** A principal that was not found is not looked for again that soon, however often it calls. */
 const quietMs = 30_000;
 /** Of a caller whose certificate is on its way: the beginning of a handshake, and copies of it. */
 const mostHeld = 4;
@@ -101,7 +101,7 @@ export class Fetching implements Inner {
   readonly #directory: Acquaintances;
   readonly #inner: Inner;
   readonly #questions = new Map<Principal, Question>();
-  /** Until when nobody looks for whoever was not found. */
+  /** Until when a principal that was not found is not looked for again. */
   readonly #quiet = new Map<Principal, Millis>();
 
   constructor(book: AddressBook, directory: Acquaintances, inner: Inner) {
@@ -191,7 +191,7 @@ export class Fetching implements Inner {
     const fits = index <= last && last < maxPieces && answer.length <= 1 + pieceBytes;
     if (!fits) return [{ kind: "reject", reason: "malformed" }];
     const { pieces } = question;
-    // One answer or the other was a lie: it begins anew.
+    // One answer or the other was false: it begins anew.
     if (question.last !== last) pieces.clear();
     const first = question.last === undefined && question.tries < mostTries;
     question.last = last;

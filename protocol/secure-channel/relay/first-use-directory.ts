@@ -1,7 +1,7 @@
 /**
  * What goes wrong where keys come from the relay: each user draws a static key, tells the relay,
- * and asks it for those of others. Everything else is as it is; but whoever is at the other end
- * of an inner channel is now whoever the relay says.
+ * and asks it for those of others. Everything else is as it is; but the relay now decides who is at
+ * the other end of an inner channel.
  */
 import type { Millis, Principal } from "../../endpoint.ts";
 import { hex } from "../../kit/bytes.ts";
@@ -16,11 +16,11 @@ import { type AddressBook, type Letter, ports } from "./mail.ts";
 const againMs = 1_000;
 const mostTries = 30;
 const empty = new Uint8Array(0);
-/** In the place of a certificate: a name and a key, signed by nobody. */
+/** In the place of a certificate: a name and a key, unsigned. */
 const credentialOf = (name: Principal, key: Uint8Array): Uint8Array => encodeItem([name, key]);
 const idOf = (kid: number): Uint8Array => kidCredential(Uint8Array.of(kid));
 
-/** A directory of keys as the relay told them, the first word of it for each name. */
+/** A directory of keys as the relay told them: trust on first use, one key for each name. */
 export class FirstUseDirectory extends Directory {
   readonly #book: AddressBook;
   readonly #keys = new Map<Principal, Uint8Array>();
@@ -80,7 +80,7 @@ export class Introductions implements Inner {
     this.#inner = inner;
   }
 
-  /** To ask for one's own key shows whether it has arrived. */
+  /** Asks for the user's own key, which shows whether it has arrived. */
   start(now: Millis): readonly InnerOutput[] {
     return [...this.#inner.start(now), ...this.#ask(this.#self, now)];
   }

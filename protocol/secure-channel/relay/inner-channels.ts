@@ -1,8 +1,8 @@
 /**
- * Secure channels from user to user, one for each direction: whoever has something to say opens a
- * channel as its client and speaks in it; the other end, the server, acknowledges. Two who begin
- * at the same time simply have two channels, so there is nothing to resolve, and what one says to
- * the other stays in one channel and in order.
+ * Secure channels from user to user, one for each direction: the sender opens a channel as its
+ * client and speaks in it; the other end, the server, acknowledges. Two who begin at the same time
+ * simply have two channels, so there is nothing to resolve, and what one says to the other stays in
+ * one channel and in order.
  *
  * A channel that was closed in peace is followed by another one when there is more to say. Where
  * something was given up, nothing follows: else it could arrive after what was said later.

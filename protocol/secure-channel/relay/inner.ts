@@ -1,6 +1,6 @@
 /**
- * The inner layer of a user: one end of everything that goes from end to end. It does not know
- * how its datagrams travel, and believes nobody who says where they are from.
+ * The inner layer of a user: one end of everything that goes from end to end. It does not know how
+ * its datagrams travel, and trusts no statement of where they are from.
  */
 import type { Millis, OutputBody, Principal } from "../../endpoint.ts";
 import type { Letter } from "./mail.ts";
@@ -23,7 +23,7 @@ export interface Inner {
   deadline(): Millis | undefined;
   /** The relay cannot be reached any more: what is not confirmed is given up. */
   abandon(): readonly InnerOutput[];
-  /** How many entries are kept for strangers. */
+  /** How many entries are kept for unauthenticated peers. */
   stateSize(): number;
 }
 

@@ -37,7 +37,7 @@ describe("a datagram", () => {
     expect(joined(new Joiner(), [first, first, second])).toEqual([datagram(1)]);
   });
 
-  test("is not taken for an older one of the same number, from whoever begins again", () => {
+  test("is not taken for an older one of the same number, from a sender that begins again", () => {
     const joiner = new Joiner();
     for (let fill = 0; fill < 20; fill++) {
       const frames = new Cutter().cut(1, { port, again: fill % 2 > 0, bytes: datagram(fill) });

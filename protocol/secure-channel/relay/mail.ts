@@ -1,6 +1,6 @@
 /**
- * How the datagrams of inner channels travel: in RELAY frames, two pieces each, for a record has
- * no room for 64 bytes. Nobody repeats pieces. Where one is lost, so is the datagram, and the inner
+ * How the datagrams of inner channels travel: in RELAY frames, two pieces each, for a record has no
+ * room for 64 bytes. Pieces are not repeated. Where one is lost, so is the datagram, and the inner
  * channel repeats it, as on any network.
  *
  *     peer 2 ‖ port 1 ‖ id 1 ‖ index/last 1 ‖ length 1 ‖ inner

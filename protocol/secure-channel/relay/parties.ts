@@ -1,4 +1,4 @@
-/** Deals keys and certificates to everybody who has an address: the users, and the relay. */
+/** Deals keys and certificates to all that have an address: the users, and the relay. */
 import { type DeployEnv, type Env, MisuseError, type Principal } from "../../endpoint.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
 import { issue } from "../certificate.ts";
@@ -15,10 +15,10 @@ const issuer = "mallory lab root";
 const validitySeconds = 315_360_000;
 const firstSerial = 0x20_00_01;
 
-export const suites = suitesOf({});
+const suites = suitesOf({});
 export const { curve, applicationAead } = bestSuite(suites);
 
-export interface Party {
+interface Party {
   readonly name: Principal;
   readonly statics: KeyPair;
   readonly signing: KeyPair;
@@ -31,7 +31,7 @@ export interface Parties {
   readonly book: AddressBook;
   /**
    * What a party proves itself with, in either layer.
-   * @param directory whom it knows; by default everybody.
+   * @param directory whom it knows; by default all parties.
    */
   identity(env: Pick<Env, "self" | "crypto">, directory?: Directory): Identity;
 }

@@ -45,7 +45,7 @@ export class Relay implements Endpoint {
     if (input.kind === "send") throw new MisuseError("the relay has nothing to say");
     const outputs = this.#server.handle(input, now).flatMap((output): readonly Output[] => {
       if (output.kind === "deliver") return rejected("unexpected");
-      // Nobody here has anything to say, and nothing happens that is worth a line.
+      // The relay has no application to be ready for, and nothing happens that is worth a line.
       return output.kind === "ready" || output.kind === "log" ? [] : [output];
     });
     const arrived = this.#arrived.splice(0);

@@ -5,34 +5,34 @@
  *
  * Aims. What the secure channel promises two parties who can reach each other, it promises two
  * who meet at a relay; and the relay is one more hostile network. It can drop, delay, repeat and
- * change what it carries, and lie about where it is from; it can read and forge nothing.
+ * change what it carries, and misattribute it; it can read and forge nothing.
  *
  * Why each part is there:
  *
- * - The outer channel, from each user to the relay, hides from everybody else who talks to whom,
- *   and keeps strangers from having anything carried.
+ * - The outer channel, from each user to the relay, hides from all others who talks to whom, and
+ *   keeps outsiders from having anything carried.
  * - The inner channel, from user to user, is the same protocol once more, in RELAY frames. Each
  *   end is known by its certificate. The sender that the relay names decides only where an answer
- *   goes: what is delivered is from whoever the certificate says.
- * - The same keys serve both layers. What keeps them apart is whom a client wants: outside nobody
- *   but the relay will do, and inside nobody but the user whom the message is for.
+ *   goes: what is delivered is from the subject of the certificate.
+ * - The same keys serve both layers. What keeps them apart is the peer that a client accepts:
+ *   outside only the relay, and inside only the user whom the message is for.
  * - An inner datagram takes two pieces. What is lost inner channels repeat, so that the relay needs
  *   no memory: a record comes in, a record goes out. What is repeated goes out in four copies, and
  *   so does its answer, for a datagram and its answer need eight records to arrive: see mail.ts.
- * - Each direction has an inner channel of its own, opened by whoever has something to say: two
- *   who begin at once need not agree on anything.
- * - A message to several goes to each in that one's channel. The acknowledgement of an inner
- *   channel says that it was delivered; that of the relay would say nothing, and there is none.
- *   A receipt, where users send them, says that it was read.
+ * - Each direction has an inner channel of its own, opened by the sender: two who begin at once
+ *   need not agree on anything.
+ * - A message to several goes to each in a channel of its own. The acknowledgement of an inner
+ *   channel says that it was delivered; that of the relay would say nothing, and there is none. A
+ *   receipt, where users send them, says that it was read.
  * - With `certificates=fetched` users hold no certificates of others, and ask the relay for them
  *   when they need one. They believe the root that signed it, not the relay that had it.
  *
  * Known weaknesses: the relay knows who talks to whom, when, and how often, and by their silence
  * who is there. It can stop everything, or hold it back. A conversation that lost a message ends,
  * and so does all when the relay forgets a user: users have to begin again. Four copies at once are
- * no help where a network loses because there is too much of everything; and whoever marks what it
- * sends as repeated gets four answers. Users know beforehand which names there are. What is said of
- * secure-channel holds in both layers.
+ * no help where a network loses because there is too much of everything; and a user who marks what
+ * it sends as repeated gets four answers. Users know beforehand which names there are. What is said
+ * of secure-channel holds in both layers.
  */
 import type {
   DeployEnv,
@@ -151,7 +151,7 @@ const port = 5_684;
 function deploy(about: DeployEnv): Deployment {
   const parties = dealParties(about);
   const { all, root, book } = parties;
-  // Everybody knows the relay, and the attacker itself.
+  // The certificates of the relay and of the attacker are public.
   const known = all.filter((p) => p.name === relayName || p.name === "mallory");
   const hidden = all.filter((p) => !known.includes(p));
   return {
@@ -165,7 +165,7 @@ function deploy(about: DeployEnv): Deployment {
     longTermSecrets(principal) {
       const own = all.find((p) => p.name === principal);
       if (own === undefined) return [];
-      // Whoever breaks into the relay also finds the certificates of its users.
+      // A compromise of the relay also discloses the certificates of its users.
       const met = principal === relayName ? all : [own];
       const certificates = met.map((p) => p.listed.bytes);
       return [own.statics.privateKey, own.signing.privateKey, ...certificates];

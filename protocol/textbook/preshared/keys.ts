@@ -15,7 +15,7 @@ export interface Pair {
 export interface SessionKeys {
   /** What all others are made from: 32 bytes, as have those without a length here. */
   readonly secret: Uint8Array;
-  /** For the MACs of proof and welcome: whoever can make them has the session's keys. */
+  /** For the MACs of proof and welcome, which show that their sender has the session's keys. */
   readonly confirm: Uint8Array;
   readonly toServer: Uint8Array;
   readonly toClient: Uint8Array;

@@ -4,7 +4,8 @@
  * minutes: this file, then wire.ts, keys.ts, client.ts, server.ts, channel.ts.
  *
  * Aims. Two parties who share a key of 32 random bytes exchange short messages both ways: secret,
- * unchanged, once, in order, each either confirmed or given up, against whoever owns the network.
+ * unchanged, once, in order, each either confirmed or given up, against an attacker that controls
+ * the network.
  *
  * Why each part is there:
  *
@@ -22,13 +23,13 @@
  * - All datagrams have one length, and how many there are does not depend on what they carry.
  * - A message has a number, a record a counter. What is sent again is a new record, so that the
  *   window can discard every repeated one, while the number says what was delivered already.
- * - An acknowledgement is a record like any other, sent when the application has the message.
- *   Where none comes, the message is given up, which says: nobody knows. The session ends then,
- *   because whatever followed would leave a gap.
+ * - An acknowledgement is a record like any other, sent when the application has the message. Where
+ *   none comes, the message is given up: whether it was delivered is unknown. The session ends
+ *   then, because whatever followed would leave a gap.
  *
- * Known weaknesses: the client's name and the kinds of records are in the clear; whoever learns
- * the pre-shared key later can read everything recorded before; whoever has the key of one end
- * can play the other; and address translation between the two stops the handshake.
+ * Known weaknesses: the client's name and the kinds of records are in the clear; a pre-shared key
+ * that leaks later opens everything recorded before; a key stolen from one end serves to
+ * impersonate the other to it; and address translation between the two stops the handshake.
  */
 
 import { MisuseError, type Principal, type Protocol, type Workload } from "../../endpoint.ts";

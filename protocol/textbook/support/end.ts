@@ -5,7 +5,7 @@ import { type DirectionKeys, directionKeys, Records, type RecordsOptions } from 
 
 export type Part = "initiator" | "responder";
 
-/** Alice asks, and Bob answers everybody. */
+/** Alice initiates, and Bob responds to every initiator. */
 export const initiatorAndResponder = (port: number): readonly RoleSpec[] => [
   { name: "initiator", principals: ["alice"], process: "session", peer: "responder" },
   { name: "responder", principals: ["bob"], process: "service", port },

@@ -21,7 +21,7 @@ export class Lines {
   }
 }
 
-/** A JSON object that somebody sent; what its members are is not known. */
+/** A received JSON object; its members are not validated. */
 export type Line = Readonly<Record<string, unknown>>;
 
 export function readLine(bytes: Uint8Array): Line | undefined {

@@ -23,7 +23,7 @@ export type Result = readonly OutputBody[] | RejectReason;
 export interface Party {
   /** Has the handshake ended well? */
   readonly done: boolean;
-  /** The first message, for whoever speaks first. */
+  /** The first message, where this end sends it. */
   start?(now: Millis): readonly OutputBody[];
   receive(bytes: Uint8Array, now: Millis, from: Address): Result;
   /** Comes only after the party said `ready`. */
@@ -181,11 +181,11 @@ export const finished = (
 export const claimsOf = (says: Readonly<Record<string, string>>): readonly ProtocolClaim[] =>
   Object.entries(says).map(([guarantee, text]) => ({ guarantee, says: text }));
 
-/** What is there of some keys: nobody who was dealt none has any to disclose. */
+/** The keys that are there: a principal that was dealt none has none to disclose. */
 export const present = (...values: readonly (Uint8Array | undefined)[]): readonly Uint8Array[] =>
   values.filter((value) => value !== undefined);
 
-/** @throws MisuseError for whoever was not there when the keys were dealt. */
+/** @throws MisuseError for a principal that was dealt no key. */
 export function keyOf<K>(keys: ReadonlyMap<Principal, K>, name: Principal | undefined): K {
   const key = keys.get(name ?? "");
   if (key === undefined) throw new MisuseError(`no key was dealt to ${name ?? "nobody"}`);

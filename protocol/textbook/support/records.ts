@@ -1,6 +1,6 @@
 /**
- * What follows a handshake: sealed messages, each with a counter that is also the nonce. Whoever
- * receives takes only counters higher than before, so that what comes late is lost.
+ * What follows a handshake: sealed messages, each with a counter that is also the nonce. The
+ * receiver accepts only counters higher than before, so that what comes late is lost.
  *
  *     type 1 ‖ counter 6 ‖ sealed text ‖ tag 16
  */
@@ -10,7 +10,7 @@ import type { CryptoKit } from "../../kit/crypto.ts";
 import type { AeadName } from "../../kit/primitives/aead.ts";
 import { type Result, transmit } from "./party.ts";
 
-export const recordType = 100;
+const recordType = 100;
 const counterBytes = 6;
 const headerBytes = 1 + counterBytes;
 const nonceBytes = 12;

@@ -5,15 +5,14 @@
  *
  *     npx mallory matrix ./my-protocol.ts
  *
- * protocol/endpoint.ts explains every field and every input and output used below.
+ * The types imported below explain every field, every input and every output.
  */
-import type { Endpoint, Env, Input, Output, Protocol } from "../../../protocol/endpoint.ts";
-import { concat } from "../../../protocol/kit/bytes.ts";
+import { concat, type Endpoint, type Env, type Input, type Output, type Protocol } from "mallory";
 
 /** HMAC-SHA-256, RFC 2104. */
 const macBytes = 32;
 
-/** Whoever has something to say. An endpoint is given inputs, and answers with outputs. */
+/** The end that has something to say. An endpoint is given inputs, and answers with outputs. */
 class Sensor implements Endpoint {
   readonly env: Env;
   readonly key: Uint8Array;
@@ -33,7 +32,7 @@ class Sensor implements Endpoint {
   }
 }
 
-/** Whoever listens. What arrives may be anything at all, and must not make this throw. */
+/** The end that listens. What arrives may be anything at all, and must not make this throw. */
 class Station implements Endpoint {
   readonly env: Env;
   readonly key: Uint8Array;
@@ -69,7 +68,7 @@ export const protocol: Protocol = {
   claims: [
     { guarantee: "integrity", says: "A MAC protects each reading." },
     // Is that so? The matrix shows what a MAC alone does not do.
-    { guarantee: "replay", says: "Nobody can forge a packet, so nobody can repeat one." },
+    { guarantee: "replay", says: "No packet can be forged, so none can be repeated." },
   ],
   /** Deals the long-term keys, once for each run, and opens the processes. */
   deploy({ crypto }) {

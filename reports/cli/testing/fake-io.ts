@@ -1,16 +1,10 @@
 /** For tests: a command line without a process. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { makePool } from "../../../harness/runner/worker-pool.ts";
 import type { Io } from "../io.ts";
 import { main } from "../main.ts";
 
-export const fixtures = fileURLToPath(
-  new URL("../../../harness/runner/fixtures/", import.meta.url),
-);
 export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 
 export interface Ended {
@@ -19,21 +13,15 @@ export interface Ended {
   readonly err: string;
 }
 
-/** A folder of its own, and whoever made it takes it away again. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "mallory-test-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
-
 export interface Conditions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with a function that presses Ctrl-C, as soon as that would be heard. */
+  /** Called with a function that presses Ctrl-C, as soon as it is handled. */
   onListening?(press: () => void): void;
   onPrint?(): void;
   /** Threads of its own, as many as --workers says, which takes a second or two. */
   readonly ownThreads?: boolean;
-  /** Where the dashboard is drawn, for those who want it. */
+  /** Where the dashboard is drawn, if a test needs it. */
   readonly terminal?: NonNullable<Io["terminal"]>;
 }
 

@@ -1,0 +1,35 @@
+/** What byte strings consist of, apart from recorded values. */
+import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { fieldsOf, openField } from "../fields.ts";
+import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
+
+const innerCache = new Map<Latin1, readonly Latin1[]>();
+const innerCacheLimit = 50_000;
+
+/** What a string contains once its text encodings are undone; cached by content. */
+export function decodedParts(value: Latin1): readonly Latin1[] {
+  let parts = innerCache.get(value);
+  if (parts === undefined) {
+    const bytes = fromLatin1(value);
+    parts = fieldsOf(bytes)
+      .filter((path) => path.some((step) => !step.startsWith("split:")))
+      .map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)))
+      .filter((inner) => inner.length >= declaredFromBytes);
+    if (innerCache.size >= innerCacheLimit) innerCache.clear();
+    innerCache.set(value, parts);
+  }
+  return parts;
+}
+
+/** The stretches of `value` that none of `parts` covers, long enough to matter. */
+export function without(value: Latin1, parts: readonly Latin1[]): readonly Latin1[] {
+  if (parts.length === 0) return [value];
+  const covered = new Uint8Array(value.length);
+  for (const part of parts) {
+    for (let i = value.indexOf(part); i >= 0; i = value.indexOf(part, i + 1)) {
+      covered.fill(1, i, i + part.length);
+    }
+  }
+  const rest = value.replace(/[\s\S]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
+  return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
+}

@@ -1,0 +1,92 @@
+/** What is wrong with a file of the user's own that throws or cannot be imported, in one line. */
+import { isAbsolute, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface NamedFile {
+  /** As the user wrote it. */
+  readonly shown: string;
+  readonly path: string;
+  readonly cwd: string;
+}
+
+/** What a person calls a file: as it was named, or its path from the working directory. */
+function shownPath(file: NamedFile, path: string): string {
+  if (path === file.path) return file.shown;
+  const short = relative(file.cwd, path);
+  return short.startsWith("..") || isAbsolute(short) ? path : `.${sep}${short}`;
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
+
+/** What was thrown, in one line; it may be anything at all. */
+export function thrownWords(error: unknown): string {
+  try {
+    if (error instanceof Error) {
+      const name = error.name === "Error" ? "" : `${error.name}: `;
+      return firstLine(`${name}${error.message}`).trim() || "an Error without a message";
+    }
+    return typeof error === "string" ? `"${firstLine(error)}"` : firstLine(String(error));
+  } catch {
+    return "something that cannot be shown";
+  }
+}
+
+/** Why a file could not be imported, in one line. */
+export function importComplaint(file: NamedFile, error: unknown): string {
+  if (!(error instanceof Error)) return `${file.shown}: throws on load: ${thrownWords(error)}`;
+  return (
+    compileComplaint(file, error) ??
+    missingComplaint(file, error) ??
+    `${placeOf(file, error)}: throws on load: ${thrownWords(error)}`
+  );
+}
+
+/** esbuild writes `path:line:column: ERROR: text`; its columns count from 0. */
+const esbuildError = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m;
+const nodeError = /^(?:file:\/\/)?(\/.+|[A-Za-z]:.+):(\d+)$/;
+
+function compileComplaint(file: NamedFile, error: Error): string | undefined {
+  const found = esbuildError.exec(error.message);
+  if (found !== null) {
+    const [, path = "", line, column, text = ""] = found;
+    const place = `${shownPath(file, path)}:${line}:${Number(column) + 1}`;
+    return `${place}: does not compile: ${text}`;
+  }
+  if (!(error instanceof SyntaxError)) return undefined;
+  const at = nodeError.exec(firstLine(error.stack ?? ""));
+  const place = at === null ? file.shown : `${shownPath(file, at[1] ?? "")}:${at[2]}:1`;
+  return `${place}: does not compile: ${firstLine(error.message)}`;
+}
+
+/** An import that leads nowhere, in the words of either module system of Node. */
+function missingComplaint(file: NamedFile, error: Error): string | undefined {
+  const code = "code" in error ? error.code : undefined;
+  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined;
+  const text = firstLine(error.message);
+  const what = /Cannot find (?:module|package) '([^']*)'/.exec(text)?.[1] ?? text;
+  const stack: unknown = "requireStack" in error ? error.requireStack : undefined;
+  const first: unknown = Array.isArray(stack) ? stack[0] : undefined;
+  const importer = typeof first === "string" ? first : /imported from (.+)$/.exec(text)?.[1];
+  const shown = isAbsolute(what) ? shownPath(file, what) : what;
+  const missing = /^[./]/.test(shown) || isAbsolute(shown) ? "does not exist" : "is not installed";
+  return `${shownPath(file, importer ?? file.path)}: imports "${shown}", which ${missing}`;
+}
+
+const labFolder = fileURLToPath(new URL("../../", import.meta.url));
+const foreignFrame = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:)[^()]*?):(\d+):(\d+)\)?$/;
+
+/** `./x.ts:3:7`, the innermost place in the user's code, as far as the stack knows one. */
+export function placeOf(file: NamedFile, error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = stack.split("\n").flatMap((line) => {
+    const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
+    if (match === null) return [];
+    const [, place = "", row, column] = match;
+    const path = place.startsWith("file://") ? fileURLToPath(place) : place;
+    return [{ path: path.replace(/\?.*$/, ""), at: `${row}:${column}` }];
+  });
+  const own = frames.find((f) => f.path === file.path);
+  const outside = frames.find((f) => !f.path.startsWith(labFolder));
+  const frame = own ?? outside;
+  return frame === undefined ? file.shown : `${shownPath(file, frame.path)}:${frame.at}`;
+}

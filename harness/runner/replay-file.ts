@@ -1,0 +1,51 @@
+/** A saved attack or trace, run again: is the run the same? */
+import { readTextFile } from "../input/read-file.ts";
+import { UserError } from "../input/user-error.ts";
+import { parseReplayFile, type ReplayFile, type ReplayResult } from "../replay.ts";
+import { errorOf } from "./check-protocols.ts";
+import {
+  completeSettings,
+  type Observer,
+  type RunnerSettings,
+  withWorkerPool,
+} from "./settings.ts";
+import { Stopper } from "./stopper.ts";
+
+export interface ReplayedFile {
+  /** What the file says. */
+  readonly replay: ReplayFile;
+  readonly result: ReplayResult;
+}
+
+/** The file itself says what is run, and with which seed. */
+export type ReplaySettings = Pick<RunnerSettings, "cwd" | "stuckMs" | "pool" | "signal">;
+
+/**
+ * @param file an attack (.json) or a trace (.jsonl).
+ * @returns `undefined` if the signal stopped it before it began.
+ * @throws UserError, which names the file, if it cannot be read or its protocol is gone or fails.
+ * @throws OwnError if the lab itself failed.
+ */
+export async function replayFile(
+  file: string,
+  settings: ReplaySettings = {},
+  observer: Observer = {},
+): Promise<ReplayedFile | undefined> {
+  const complete = completeSettings(settings);
+  const replay = parseReplayFile(file, readTextFile(file, complete.cwd, "an attack or a trace"));
+  const { name } = replay.run;
+  const protocol = { name, label: name.source };
+  const print = (line: string): void => observer.note?.(`${name.source} prints: ${line}`);
+  const outcome = await withWorkerPool(complete, 1, async (pool) => {
+    const stopper = new Stopper(complete);
+    const job = pool.run("replay", protocol, { file, replay }, { print });
+    stopper.onStop(() => job.stop());
+    return job.result.finally(() => stopper.close());
+  });
+  if (outcome.end === "stopped") return undefined;
+  if (outcome.end === "user" && !outcome.message.startsWith(file)) {
+    throw new UserError(`${file}: ${outcome.message}`);
+  }
+  if (outcome.end !== "done") throw errorOf(outcome);
+  return { replay, result: outcome.answer };
+}

@@ -1,0 +1,66 @@
+/** What is wrong with a protocol before anything attacks it. */
+import { guarantees } from "../guarantees/catalog.ts";
+import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
+import type { Baselines } from "./judge-run.ts";
+import { judge } from "./judge-run.ts";
+
+/**
+ * @param honest an undisturbed run.
+ * @param place where in the author's file the first exception came from, if that is known.
+ * @param isFollowed whether deduction means anything in this protocol.
+ * @returns a sentence for each fault, the most telling first; empty if all is well.
+ */
+export function faultsOf(
+  honest: Trace,
+  baselines: Baselines,
+  isFollowed: boolean,
+  place?: string,
+): readonly string[] {
+  return [
+    ...crashes(honest, place),
+    ...eventsOf(honest, "stopped").map(
+      ({ at, because }) => `${at} does not come to rest in the undisturbed run: ${because}`,
+    ),
+    ...silence(honest),
+    ...brokenClaims(honest, baselines, isFollowed),
+  ];
+}
+
+function crashes(honest: Trace, place?: string): readonly string[] {
+  const [first, ...more] = eventsOf(honest, "crashed");
+  if (first === undefined) return [];
+  const where = place === undefined ? "" : `${place}: `;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more crashes)`;
+  const { at, t, because } = first;
+  return [`${where}${at} crashes in the undisturbed run, at ${t} ms: ${because}${others}`];
+}
+
+/** Messages are planned, and no process ever says that it takes any. */
+function silence(honest: Trace): readonly string[] {
+  const { sessions } = honest.plan.workload;
+  const planned = sessions.flatMap((s) => s.messages);
+  const isSaid = eventsOf(honest, "submit").some((e) => e.purpose === "message");
+  if (planned.length === 0 || isSaid) return [];
+  const speakers = [...new Set(planned.map((m) => m.from))].join(" or ");
+  const because = eventsOf(honest, "exited").find((e) => !e.ok)?.because;
+  const why = because === undefined ? "" : ` (a process gave up: ${because})`;
+  return [
+    `no process of ${speakers} says "ready" in the undisturbed run, so none of the ` +
+      `${planned.length} messages is sent${why}`,
+  ];
+}
+
+function brokenClaims(honest: Trace, baselines: Baselines, isFollowed: boolean): readonly string[] {
+  const { protocol } = honest.plan;
+  const claimed = new Set(protocol.claims.map((c) => c.guarantee));
+  return guarantees
+    .filter((g) => claimed.has(g.id) && (isFollowed || !g.secrecy))
+    .filter((g) => protocol.notApplicable?.[g.id] === undefined)
+    .flatMap((g) => {
+      const because = judge(g, honest, baselines).violation?.because;
+      return because === undefined
+        ? []
+        : [`claims ${g.id}, and breaks it with nobody attacking: ${because}`];
+    });
+}

@@ -1,0 +1,154 @@
+/** Turns what a search found, and how hard it tried, into verdicts. */
+import { type Capability, capabilityRank } from "../../attacker/move.ts";
+import type { Guarantee } from "../guarantees/guarantee.ts";
+import type { Subject } from "../subject.ts";
+import type { Trace } from "../trace/trace.ts";
+import type { Finding, GuaranteeVerdict, Layer } from "../verdict.ts";
+import type { Findings } from "./findings.ts";
+import type { Tally } from "./tally.ts";
+
+/** What is known at the end of a search. */
+export interface SearchOutcome {
+  readonly subject: Subject;
+  /** The undisturbed run. */
+  readonly honest: Trace;
+  readonly findings: Findings;
+  /** What the lab cannot follow, a line each. */
+  readonly untracked: readonly string[];
+  /** Why nothing that was found means anything, if that is so. */
+  readonly meaningless: string | undefined;
+  /** Why the search ended before its time, if it did. */
+  readonly cutShort: string | undefined;
+  /** All attacks of up to this many moves were tried; `null` if the search was not exhaustive. */
+  readonly depth: number | null;
+}
+
+/** A reason may follow. */
+export const nothingAtStake = "nothing was at stake in any run";
+
+type Counts = Pick<
+  GuaranteeVerdict,
+  "heldAgainst" | "runs" | "strategies" | "atStake" | "effective" | "exhaustiveDepth"
+>;
+const noCounts: Counts = {
+  heldAgainst: [],
+  runs: 0,
+  strategies: 0,
+  atStake: 0,
+  effective: 0,
+  exhaustiveDepth: null,
+};
+
+function claimOf({ protocol }: Subject, id: string): Pick<GuaranteeVerdict, "claimed" | "claim"> {
+  const claims = protocol.claims.filter((c) => c.guarantee === id);
+  if (claims.length === 0) return { claimed: false };
+  const claim = claims.map((c) => (c.where ? `${c.says} (${c.where})` : c.says)).join("; ");
+  return { claimed: true, claim };
+}
+
+export function notApplicable(subject: Subject, id: string, because: string): GuaranteeVerdict {
+  const about = { guarantee: id, ...claimOf(subject, id), capability: null, others: [] } as const;
+  return { ...about, ...noCounts, verdict: "not-applicable", because };
+}
+
+/** While the search goes on, and a smaller attack may be found. */
+export function provisionalVerdict(
+  subject: Subject,
+  tally: Tally,
+  because: string,
+  capability: Capability,
+): GuaranteeVerdict {
+  const { id } = tally.guarantee;
+  return {
+    guarantee: id,
+    verdict: "broken",
+    ...claimOf(subject, id),
+    capability,
+    because,
+    others: [],
+    ...noCounts,
+    runs: tally.runs,
+    strategies: tally.strategies.size,
+    atStake: tally.atStake,
+    effective: tally.effective,
+  };
+}
+
+export function verdictOf(outcome: SearchOutcome, tally: Tally): GuaranteeVerdict {
+  const { guarantee } = tally;
+  if (outcome.meaningless !== undefined) {
+    const about = { guarantee: guarantee.id, ...claimOf(outcome.subject, guarantee.id) };
+    const because = outcome.meaningless;
+    return { ...about, ...noCounts, capability: null, others: [], verdict: "unknown", because };
+  }
+  const found = distinct(outcome, tally, false);
+  const counts = {
+    guarantee: guarantee.id,
+    ...claimOf(outcome.subject, guarantee.id),
+    heldAgainst: tally.heldAgainst(found[0]?.capability),
+    runs: tally.runs,
+    strategies: tally.strategies.size,
+    atStake: tally.atStake,
+    effective: tally.effective,
+    exhaustiveDepth: outcome.depth,
+  };
+  const isLayered = guarantee.layered && hasHandshake(outcome.honest);
+  const layer = isLayered ? { layer: layerOf(outcome, tally) } : {};
+  const [finding, ...others] = found;
+  if (finding !== undefined) {
+    const { capability, because } = finding;
+    return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
+  }
+  const doubt = doubtOf(outcome, guarantee, tally) ?? tally.doubt;
+  const verdict = doubt === undefined ? "holds" : "unknown";
+  const because = doubt ?? effortOf(outcome, tally);
+  return { ...counts, verdict, capability: null, because, others: [], ...layer };
+}
+
+/** Without a session key there is no handshake to leave alone. */
+const hasHandshake = (honest: Trace): boolean => honest.events.some((e) => e.kind === "secret");
+
+function effortOf({ depth }: SearchOutcome, tally: Tally): string {
+  const tried = `${tally.strategies.size} strategies found nothing in ${tally.runs} runs`;
+  return depth === null ? tried : `${tried}, all attacks of up to ${depth} moves among them`;
+}
+
+/** Shrunk findings, weakest capability first; each capability only if it adds something. */
+function distinct({ findings }: SearchOutcome, tally: Tally, inLayer: boolean): readonly Finding[] {
+  // Shrinking may have taken a capability away, so only now is it known which one is weakest.
+  const best = new Map<Capability, Finding>();
+  for (const hit of tally.hits(inLayer)) {
+    const finding = findings.from(hit, tally.guarantee, inLayer);
+    const known = best.get(finding.capability);
+    if (known === undefined || finding.steps.length < known.steps.length) {
+      best.set(finding.capability, finding);
+    }
+  }
+  const rank = (f: Finding): number => capabilityRank(f.capability);
+  return [...best.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Why the absence of a violation says nothing. */
+function doubtOf(
+  { untracked, cutShort }: SearchOutcome,
+  guarantee: Guarantee,
+  { runs, atStake }: Pick<Tally, "runs" | "atStake">,
+): string | undefined {
+  if (untracked.length > 0) return `untracked: ${untracked[0]}`;
+  if (atStake > 0 || (runs === 0 && cutShort !== undefined)) return cutShort;
+  const why = runs === 0 ? "none that counts was tried" : guarantee.vacuousBecause;
+  return why === undefined ? nothingAtStake : `${nothingAtStake}: ${why}`;
+}
+
+function layerOf(outcome: SearchOutcome, tally: Tally): Layer {
+  const finding = distinct(outcome, tally, true)[0];
+  if (finding !== undefined) {
+    const { capability, because } = finding;
+    return { verdict: "broken", capability, because, finding };
+  }
+  const { guarantee, layerRuns: runs, layerAtStake: atStake } = tally;
+  const doubt = doubtOf(outcome, guarantee, { runs, atStake });
+  if (doubt !== undefined) return { verdict: "unknown", capability: null, because: doubt };
+  const because = `nothing found in ${tally.layerRuns} runs`;
+  return { verdict: "holds", capability: null, because };
+}
