@@ -1,4 +1,4 @@
-/** Which tests a mutant has to get past (`npm run mutants`): those beside the code, not the slow. */
+/** The tests that `npm run mutants` runs: those beside the code, without the slow ones. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
