@@ -39,6 +39,7 @@ type HijackMove = Extract<Move, { move: "hijack" }>;
 interface AdversaryWorld {
   readonly plan: RunPlan;
   readonly deployment: Deployment;
+  deploymentOf(principal: Principal | undefined): Deployment;
   readonly book: AddressBook;
   readonly log: OpRecord[];
   readonly packets: readonly Packet[];
@@ -177,10 +178,12 @@ export class Adversary {
     const { settings, carries, blind, guesses, renames } = move;
     const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
     if (installed === undefined) return undefined;
+    const opened =
+      installed === this.#world ? this.#world.deploymentOf(undefined) : installed.deployment;
     const puppet = new Puppet(
       move.name,
       (gate, _, seenAs = asItIs) =>
-        installed.deployment.open(
+        opened.open(
           move.role,
           envOf({
             self: move.as,
@@ -285,7 +288,8 @@ export class Adversary {
 
   /** Forks a process as it is now. */
   fork(move: HijackMove, index: number, process: Process): AdversarySession {
-    const { random, deployment, stores } = this.#world;
+    const { random, stores } = this.#world;
+    const deployment = this.#world.deploymentOf(undefined);
     const past = random.fork(process.principal).fork(process.id);
     const own = random.fork(attackerHost).fork(move.name);
     const puppet = new Puppet(

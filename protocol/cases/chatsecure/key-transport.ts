@@ -1,5 +1,5 @@
 /** How keys travel: RSA-OAEP with SHA-256, for the relay and between clients alike. */
-import { hex } from "../../kit/bytes.ts";
+import type { Address } from "../../endpoint.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import { rsaLabKeyCount } from "../../kit/primitives/rsa-lab-keys.ts";
 import { ivBytes, type Keys, parse, serialize, unbase64 } from "./channel.ts";
@@ -54,25 +54,27 @@ export function takeKeys(
 const relayPair = 0;
 const attackersPair = 5;
 
+/** So many pairs are for clients, and as many for a relay that makes one for each session. */
+const pairsEach = 11;
+
 /**
- * Fresh RSA pairs for one deployment. Making one takes longer than a run, so that a random draw
- * picks one of the lab's, and each draw another one until there are no more (then from the start).
+ * Fresh RSA pairs for one process. Making one takes longer than a run, so that each draw takes one
+ * of the lab's. Which one depends on the process's own address and count, since processes share
+ * nothing: clients have ports of their own.
  */
 export class FreshPairs {
-  readonly #indexOf = new Map<string, number>();
   readonly #free: readonly number[];
+  #next: number;
 
-  constructor() {
+  constructor(role: "client" | "relay", address: Address) {
     const all = [...Array(rsaLabKeyCount(rsaBits)).keys()];
-    this.#free = all.filter((index) => index !== relayPair && index !== attackersPair);
+    const free = all.filter((index) => index !== relayPair && index !== attackersPair);
+    this.#free = role === "client" ? free.slice(0, pairsEach) : free.slice(pairsEach);
+    this.#next = Number(address.slice(address.lastIndexOf(":") + 1));
   }
 
   pair(crypto: CryptoKit): KeyPair {
-    const draw = hex(crypto.random(16));
-    const count = this.#indexOf.size;
-    const index = this.#indexOf.get(draw) ?? (this.#free[count % this.#free.length] as number);
-    this.#indexOf.set(draw, index);
-    return crypto.rsaKeyPair(rsaBits, index);
+    return crypto.rsaKeyPair(rsaBits, this.#free[this.#next++ % this.#free.length] as number);
   }
 }
 
