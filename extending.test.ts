@@ -3,11 +3,20 @@
  * added to its union in a copy of the lab, and every file that must know of it has to complain.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { transportNames } from "./protocol/transport.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const rooms = ["protocol", "attacker", "harness"] as const;
@@ -92,4 +101,41 @@ describe("the compiler names the files that must know", () => {
       "harness/run/own-moves.ts",
     ]);
   });
+
+  test("a new kind of operation: its descriptor, and nothing else", () => {
+    const last = '  | "compare";';
+    const ratchet = '  | "ratchet"\n';
+    expect(complaintsAfter("protocol/kit/operations.ts", last, `${ratchet}${last}`)).toEqual([
+      "protocol/kit/operations.ts",
+    ]);
+  });
+
+  test("a new kind of key: how the adversary makes one of its own", () => {
+    const last = ' | "ml-kem-768";';
+    expect(complaintsAfter("protocol/kit/key-kinds.ts", last, ` | "ecdsa-p521"${last}`)).toEqual([
+      "protocol/kit/key-kinds.ts",
+    ]);
+  });
+
+  test("a new transport: none, since they read its traits", () => {
+    const first = "  /** UDP. */";
+    const traits = "reliable: false, ordered: false, keepsMessages: true, connected: true";
+    const quic = `  "quic-datagrams": { ${traits} },`;
+    expect(complaintsAfter("protocol/transport.ts", first, `${quic}\n${first}`)).toEqual([]);
+    const wrong = quic.replace("keepsMessages: true", "keepsMessages: false");
+    const there = ["protocol/transport.ts"];
+    expect(complaintsAfter("protocol/transport.ts", first, `${wrong}\n${first}`)).toEqual(there);
+  });
+});
+
+test("no file asks which transport it is", () => {
+  const asks = new RegExp(`ransport\\b.*[!=]== "(?:${transportNames.join("|")})"`);
+  const files = rooms.flatMap((room) =>
+    readdirSync(join(root, room), { encoding: "utf8", recursive: true })
+      .filter((file) => file.endsWith(".ts") && isShipped(file))
+      .map((file) => join(room, file)),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  const asking = files.filter((file) => asks.test(readFileSync(join(root, file), "utf8")));
+  expect(asking).toEqual([]);
 });

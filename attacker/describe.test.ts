@@ -78,7 +78,7 @@ test("long bytes are cut, short ones are not", () => {
   expect(sent(25)).toContain(`25 bytes (${"ab".repeat(24)}…)`);
 });
 
-test("edits of a replay, moments and borrowed names are told", () => {
+test("edits of a replay, moments and renames are described", () => {
   const told = describeMove({
     move: "replay",
     packet,

@@ -34,7 +34,7 @@ function describeBytes(hex: string): string {
   return `${counted(hex.length / 2)} (${shown})`;
 }
 
-/** Encodings say nothing of where something stands. */
+/** Encodings do not say where a field is. */
 const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem"];
 
 function describeStep(step: string): string {

@@ -1,6 +1,6 @@
 /**
- * What a `disclose` move hands the attacker. Files, traces and digests have it as text: the kind,
- * and for those that have a name a colon and the name.
+ * What a `disclose` move gives the adversary. Files, traces and digests have it as text: the kind,
+ * and for kinds with a name a colon and the name.
  */
 import { z } from "zod";
 
@@ -12,7 +12,7 @@ export type Disclosure =
 
 interface DisclosureKind<Name extends boolean> {
   readonly hasName: Name;
-  /** Is it still there after the sessions? Only that is held against forward secrecy. */
+  /** Does it outlive the sessions? Forward secrecy is judged only under such disclosures. */
   readonly outlastsSessions: boolean;
 }
 type HasName<K> = "name" extends keyof Extract<Disclosure, { kind: K }> ? true : false;
@@ -22,7 +22,7 @@ const kinds: { readonly [K in Disclosure["kind"]]: DisclosureKind<HasName<K>> } 
   store: { hasName: true, outlastsSessions: true },
 };
 
-/** Every form, with `name` in the place of names. */
+/** Every form, with `name` for each name. */
 const forms = (name: string): readonly string[] =>
   Object.entries(kinds).map(([kind, { hasName }]) => (hasName ? `${kind}:${name}` : kind));
 
@@ -30,7 +30,7 @@ export const disclosureSchema = z
   .string()
   .regex(new RegExp(`^(${forms(".+").join("|")})$`), `must be ${forms("<name>").join(" or ")}`);
 
-/** Reads the text form, once the schema has let it pass. */
+/** Reads the text form, which the schema has validated. */
 export function disclosureOf(text: string): Disclosure {
   const colon = text.indexOf(":");
   const parts =

@@ -3,11 +3,11 @@ import { concat, fromHex, fromLatin1, latin1 } from "../protocol/kit/bytes.ts";
 import { openField } from "./fields.ts";
 import type { Edit, PacketRef } from "./move.ts";
 
-/** What edits may ask of the run they are made in. */
+/** What edits may ask of the run in which they are applied. */
 export interface EditContext {
   /** The bytes of an earlier packet; `undefined` if it has not been sent. */
   packet(ref: PacketRef): Uint8Array | undefined;
-  /** A public key of the attacker's, of the same kind as this one. */
+  /** A public key of the adversary's, of the same kind as this one. */
   ownKey?(like: Uint8Array): Uint8Array | undefined;
 }
 

@@ -104,7 +104,7 @@ describe("the table of capabilities", () => {
     expect(describeMove(move)).toBe(words);
   });
 
-  test("puppets: a session of one's own, somebody's place, and a registered user's", () => {
+  test("puppets: an own session, in another principal's place, and as a registered user", () => {
     const own: Move = {
       move: "puppet",
       name: "puppet-a",
@@ -120,7 +120,7 @@ describe("the table of capabilities", () => {
     for (const move of [own, hijack]) expect(describeMove(move)).toMatch(/^[a-z]/);
   });
 
-  test("an attack needs what its moves need, and both halves of listening and sending", () => {
+  test("an attack needs what its moves need; listening and sending add up", () => {
     expect(capabilityOf([], "datagram")).toBe("none");
     const drop: Move = { move: "drop", packet };
     const inject: Move = { move: "inject", hex: "00", to, when: "start" };

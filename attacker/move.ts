@@ -2,10 +2,11 @@
  * Attacks as data: a list of moves that prints as text, is saved as JSON, shrinks and replays.
  *
  * Packets are named by meaning ("the 2nd packet client#0 sends to server#0"), never by a global
- * index, so that a move keeps its sense when another one is taken away. A packet is a datagram,
- * or one write on a stream.
+ * index, so that a move keeps its sense when another one is taken away. A packet is a datagram, a
+ * message on a connection, or one write on a stream.
  */
 import { z } from "zod";
+import { type TransportName, transports } from "../protocol/transport.ts";
 import { disclosureSchema } from "./disclosure.ts";
 
 /** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
@@ -167,7 +168,7 @@ const move = z.discriminatedUnion("move", [
     process: processId,
     after: packetRef,
   }),
-  /** Cuts a stream connection right after this packet. */
+  /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
   /**
    * The attacker takes part under this name: as the operator of a service, or, as `mallory`, as a
@@ -214,26 +215,27 @@ export const isAdversaryProcess = (by: string): boolean =>
   by === attackerHost || by.startsWith("puppet-");
 
 /**
- * Which capabilities a move needs. Dropping, delaying and duplicating whole datagrams is what
- * ordinary networks do by themselves, so a few such moves need nobody; on a stream they need
- * somebody on the path.
+ * Which capabilities a move needs. Dropping, delaying and duplicating is what unreliable networks
+ * do by themselves, so a few such moves need no attacker; on a reliable transport they need one on
+ * the path. So does sending on a connection in another name: answers that only the path sees have
+ * to be taken.
  */
-export function needs(move: Move, transport: "datagram" | "stream"): readonly Capability[] {
+export function needs(move: Move, transport: TransportName): readonly Capability[] {
+  const { reliable, connected } = transports[transport];
   switch (move.move) {
     case "drop":
     case "hold":
     case "duplicate":
-      return transport === "datagram" ? [] : ["on-path"];
+      return reliable ? ["on-path"] : [];
     case "cut":
       return [];
     case "inject": {
       const own = move.from === undefined || move.from === attackerAddress;
-      // A connection in somebody else's name takes answers that only the path sees.
-      return [transport === "datagram" || own ? "off-path" : "on-path"];
+      return [connected && !own ? "on-path" : "off-path"];
     }
     case "replay":
     case "reflect":
-      return transport === "datagram" ? ["passive", "off-path"] : ["on-path"];
+      return connected ? ["on-path"] : ["passive", "off-path"];
     case "modify":
     case "redirect":
       return ["on-path"];
@@ -264,7 +266,7 @@ function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capabili
 }
 
 /** The weakest single capability that covers a whole attack. */
-export function capabilityOf(attack: Attack, transport: "datagram" | "stream"): Capability {
+export function capabilityOf(attack: Attack, transport: TransportName): Capability {
   let strongest = 0;
   let sees = false;
   let sends = false;
@@ -280,14 +282,11 @@ export function capabilityOf(attack: Attack, transport: "datagram" | "stream"): 
 }
 
 /** Does the attacker see what others send each other? From outside it does not. */
-export const seesTraffic = (attack: Attack, transport: "datagram" | "stream"): boolean =>
+export const seesTraffic = (attack: Attack, transport: TransportName): boolean =>
   capabilityOf(withoutRegistration(attack), transport) !== "off-path";
 
 /** The exact capabilities, for reports: a replayer need not be able to stop anything. */
-export function capabilitiesOf(
-  attack: Attack,
-  transport: "datagram" | "stream",
-): readonly Capability[] {
+export function capabilitiesOf(attack: Attack, transport: TransportName): readonly Capability[] {
   const all = new Set(attack.flatMap((m) => needs(m, transport)));
   return capabilities.filter((c) => all.has(c));
 }

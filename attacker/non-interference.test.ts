@@ -1,11 +1,11 @@
-/** What comes out otherwise, if what is unknown were something else, depends on it. */
+/** Output that changes with an unknown value depends on it. */
 import { describe, expect, test } from "vitest";
 import { concat, hex, utf8 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import { canWrite, masks, shadowOf } from "./non-interference.ts";
 import { Lab } from "./testing/lab.ts";
 
-/** Eight digits of a MAC, made by nobody's cryptography. */
+/** Eight digits of a MAC, made by code that is not recorded. */
 function digits(mac: Uint8Array): Uint8Array {
   const number = new DataView(mac.buffer, mac.byteOffset).getUint32(0) % 100_000_000;
   return utf8(String(number).padStart(8, "0"));
@@ -28,7 +28,7 @@ function judged(seen: readonly Uint8Array[], make: (kit: CryptoKit) => Uint8Arra
 }
 
 describe("a code of eight digits", () => {
-  test("takes the MAC, or has been seen, in whatever it was", () => {
+  test("takes the MAC, or has been seen, in any packet", () => {
     expect(judged([], codeOf("1"))).toBe(false);
     expect(judged([codeOf("1")(crypto)], codeOf("1"))).toBe(true);
     expect(judged([codeOf("1")(crypto)], codeOf("2"))).toBe(false);
@@ -55,7 +55,7 @@ describe("a code of eight digits", () => {
   });
 });
 
-test("the shadow computes with what things are, whatever they look like", () => {
+test("the substituting kit computes with the real values", () => {
   const [mask] = masks;
   const shadow = shadowOf(crypto, () => false, mask);
   const derive = (kit: CryptoKit): Uint8Array => {

@@ -1,34 +1,34 @@
 /**
- * Does what a puppet sends depend on something that the attacker cannot know?
+ * Does what a puppet sends depend on something that the adversary cannot know?
  *
  * Deduction sees values that go into packets as they are, or in an encoding. What the protocol's
- * own code makes of them (eight digits of a MAC, say) it does not see. So the code is run once
- * more with other bytes in the place of all that is unknown: what comes out otherwise depends on
- * it (non-interference: J. Goguen, J. Meseguer, Security policies and security models, 1982).
+ * own code computes from them (eight digits of a MAC, say) it does not see. So the code is run once
+ * more with other bytes for all unknown values: output that differs depends on them
+ * (non-interference: J. Goguen, J. Meseguer, Security policies and security models, 1982).
  */
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { guessableBelowBytes } from "./knowledge/lengths.ts";
 
-/** What depends on nothing but its arguments, and is to be seen as it is: other bytes go through. */
+/** Pure functions of their arguments: they are applied to the substituted bytes directly. */
 const plain = new Set<string | symbol>(["encode", "decode", "xor"]);
 
-/** Several, as what is made of other bytes can happen to be the same in places. */
+/** Several, since outputs for different inputs can coincide in places. */
 export const masks = [0xa5, 0x5a, 0x3c] as const;
 
 /**
- * @param knows whether the attacker can have this value.
- * @param mask makes of what is unknown other bytes of the same length.
- * @returns the same cryptography, whose outputs look otherwise where they are unknown. It computes
- *   with what they are.
+ * @param knows whether the adversary can have this value.
+ * @param mask is XORed into unknown values to substitute other bytes of the same length.
+ * @returns the same cryptography; unknown outputs are shown substituted, and real values are used
+ *   when a substituted one comes back as an input.
  */
 export function shadowOf(
   kit: CryptoKit,
   knows: (value: Latin1) => boolean,
   mask: number,
 ): CryptoKit {
-  /** What is unknown, by what it looks like. */
+  /** Unknown values, by the bytes substituted for them. */
   const hidden = new Map<Latin1, Latin1>();
   const meant = (argument: unknown): unknown => {
     if (argument instanceof Uint8Array) {
@@ -57,14 +57,14 @@ export function shadowOf(
   });
 }
 
-/** Runs of bytes that differ count as one where so few bytes between them happen to be equal. */
+/** Runs of differing bytes count as one if at most so many equal bytes are between them. */
 const mostBetween = 8;
 
 /**
  * @param packet what would be sent.
- * @param others what it would be if all that is unknown were something else.
- * @returns whether the attacker can write the bytes that depend on it: they are few enough to be
- *   guessed, or have been seen.
+ * @param others the packet for other values of everything unknown.
+ * @returns whether the adversary can write the bytes that depend on unknown values: they are few
+ *   enough to be guessed, or have been seen.
  */
 export function canWrite(
   knowledge: KnowledgeQueries,
@@ -81,10 +81,10 @@ export function canWrite(
 }
 
 /**
- * What an attacker sends who has guessed the beginning of the one part that it cannot know, for
- * whoever compares no more than that.
- * @param others what the packet would be if all that is unknown were something else.
- * @returns `undefined` if there is more than one such part, or it cannot be told which it is.
+ * What the adversary sends after guessing the beginning of the one part that it cannot know,
+ * against a verifier that compares only this beginning.
+ * @param others the packet for other values of everything unknown.
+ * @returns `undefined` if there is more than one such part, or it cannot be located.
  */
 export function guessed(packet: Uint8Array, others: readonly Uint8Array[]): Uint8Array | undefined {
   if (others.some((other) => other.length !== packet.length)) return undefined;
@@ -93,12 +93,12 @@ export function guessed(packet: Uint8Array, others: readonly Uint8Array[]): Uint
   const [part, ...more] = runsOf(depends);
   if (part === undefined || more.length > 0) return undefined;
   const guess = part[0] + guessableBelowBytes - 1;
-  // Bytes that are the same by chance are no reason to have guessed more.
+  // Bytes that coincide by chance must not lengthen the guess.
   const otherAt = (i: number) => others.find((other) => other[i] !== packet[i])?.[i];
   return packet.map((byte, i) => (i < guess ? byte : (otherAt(i) ?? byte)));
 }
 
-/** Marks the bytes in which the two differ; all between the first and the last if lengths do. */
+/** Marks the bytes in which the two differ; if lengths differ, all from the first to the last. */
 function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void {
   if (packet.length === other.length) {
     packet.forEach((byte, i) => {

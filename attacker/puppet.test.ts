@@ -23,7 +23,7 @@ const open = (c: CryptoKit, { key, sealed }: Made) => c.open(chacha, key, iv12, 
 const iv32 = new Uint8Array(32);
 const yesOrNo = (is: boolean): Uint8Array => utf8(is ? "yes" : "no");
 
-/** `goes on`: there is nothing to send. `held`: there is, and it does not leave. */
+/** `goes on`: there is nothing to send. `held`: there is a packet, and it does not leave. */
 type Fate = "goes on" | "sends" | "held" | "stalls" | "dies";
 
 function fateOf({ puppet, wants }: PuppetStage, [line, packet]: readonly string[]): Fate {
@@ -36,7 +36,7 @@ function fateOf({ puppet, wants }: PuppetStage, [line, packet]: readonly string[
 /** @param then what is seen later, after which there is nothing to wait for any more. */
 type Row = readonly [what: string, seen: string, code: Code, fate: Fate, then?: string];
 
-/** What is drawn is the attacker's. */
+/** The adversary knows what a puppet draws. */
 const drawing: readonly Row[] = [
   ["bytes", "", (c) => c.random(16), "sends"],
   ["a MAC under a key that is drawn", "", (c) => c.hmac("sha256", c.random(32), iv12), "sends"],
@@ -117,7 +117,7 @@ const sending: readonly Row[] = [
   ],
 ];
 
-/** A plaintext is handed over if the attacker can derive it; otherwise the puppet stalls. */
+/** A plaintext is handed over if the adversary can derive it; otherwise the puppet stalls. */
 const opening: readonly Row[] = [
   ["with a known key", "sealed key", (c, m) => void open(c, m), "goes on"],
   ["with an unknown key", "sealed", (c, m) => void open(c, m), "stalls", "key"],
@@ -214,7 +214,7 @@ const opening: readonly Row[] = [
   ],
 ];
 
-/** What the attacker's own program does wrong. */
+/** Failures of the adversary's own program. */
 const failing: readonly Row[] = [
   [
     "an error",
@@ -250,7 +250,7 @@ describe.each(Object.entries(tables))("%s", (_, rows) => {
   );
 });
 
-/** Compares two, and says how it came out. */
+/** Compares two values, and sends the result. */
 const compared =
   (a: keyof Made, b: keyof Made): Code =>
   (c, m) =>
@@ -270,7 +270,7 @@ describe("it compares", () => {
     expect(stage.feed()).toEqual(["done", passes]);
   });
 
-  test("with the same outcome whenever it is built again, whatever is known by then", () => {
+  test("with the same result whenever it is rebuilt, whatever is known by then", () => {
     let outcomes: boolean[] = [];
     const stage = new PuppetStage({
       atOpen: (c, m) => {
@@ -295,7 +295,7 @@ describe("it compares", () => {
 });
 
 describe("what it does is done in order", () => {
-  test("packets wait for those before them; what else it says does not", () => {
+  test("packets wait for those before them; other outputs do not", () => {
     const stage = new PuppetStage({
       code: (c, m, { bytes }) =>
         text(bytes) === "mac" ? [{ kind: "ready" }, send(macOf(c, m))] : utf8("hello"),
@@ -336,7 +336,7 @@ describe("what it does is done in order", () => {
     expect(stage.handled).toEqual(["open", "open", "after"]);
   });
 
-  test("nothing is tried again before more is known", () => {
+  test("nothing is retried before more is known", () => {
     const stage = new PuppetStage({ code: (c, m) => void open(c, m) });
     stage.see("sealed");
     stage.feed();
@@ -349,7 +349,7 @@ describe("what it does is done in order", () => {
     expect(stage.handled.length).toBe(2);
   });
 
-  test("what is done again to get there is not told again, and what is drawn is the same", () => {
+  test("operations repeated by a rebuild are not recorded again, and draws are the same", () => {
     const stage = new PuppetStage({
       atOpen: (c) => void c.random(20),
       code: (c, m, { bytes }) => (text(bytes) === "draw" ? c.random(16) : void open(c, m)),
@@ -409,7 +409,7 @@ describe("before its first input", () => {
 });
 
 describe("a fork of an honest process", () => {
-  /** Draws a key in the past, and does with it afterwards what it is asked for. */
+  /** Draws a key before the fork, and uses it afterwards as the test says. */
   const fork = (then: (c: CryptoKit, drawn: Uint8Array, m: Made) => ReturnType<Code>): Play => {
     let drawn: Uint8Array = iv32;
     return {
@@ -434,7 +434,7 @@ describe("a fork of an honest process", () => {
     expect(stage.told.some((op) => op.op === "random")).toBe(fate === "sends");
   });
 
-  test("what it draws after the past is the same when it is built again", () => {
+  test("what it draws after the fork is the same when it is rebuilt", () => {
     let kept: string[] = [];
     const stage = new PuppetStage({
       past: ["keep"],
@@ -459,7 +459,7 @@ describe("a fork of an honest process", () => {
     expect([first, second]).toEqual([false, true]);
   });
 
-  test("comparisons of the past came out as they did, and not as it suits the attacker", () => {
+  test("comparisons before the fork keep their results, and do not pass for the adversary", () => {
     let outcomes: boolean[] = [];
     const stage = new PuppetStage({
       past: ["compare"],
@@ -477,7 +477,7 @@ describe("a fork of an honest process", () => {
     expect(stage.feed()).toEqual(["done", [different, equal, equal, equal].join(", ")]);
   });
 
-  test("packets of the past are not sent again, nor compared with those that are", () => {
+  test("packets from before the fork are not sent again, nor compared with new ones", () => {
     const stage = new PuppetStage({
       past: ["the packet of the past"],
       code: (c, m, { bytes }) => {
@@ -491,7 +491,7 @@ describe("a fork of an honest process", () => {
     ]);
   });
 
-  test("what its past could not take is passed over", () => {
+  test("an exception at an input before the fork is ignored", () => {
     const stage = new PuppetStage({
       past: ["fail", "go on"],
       code: (_c, _m, { bytes }) => {
@@ -507,12 +507,12 @@ describe("a fork of an honest process", () => {
 describe("with an option", () => {
   const blind: Play["options"] = { blind: true };
   const shownOpen: Code = (c, m) => utf8(hex(open(c, m)?.slice(0, 4) ?? iv12));
-  test("blind, it goes on with zeros in the place of what it cannot open", () => {
+  test("blind, it goes on with zeros for what it cannot open", () => {
     const stage = new PuppetStage({ code: shownOpen, options: blind });
     stage.see("sealed");
     expect(stage.feed()).toEqual(["done", "00000000"]);
     expect(stage.puppet.opened(0)).toBeUndefined();
-    // It never learns what these are, or it would not be the same again.
+    // It never opens these later, so that rebuilding is deterministic.
     stage.see("key");
     expect(stage.feed()).toEqual(["done", "00000000"]);
   });
@@ -529,7 +529,7 @@ describe("with an option", () => {
     expect(fateOf(other, other.feed())).toBe("stalls");
   });
 
-  test("blind, what depends on the zeros is its own", () => {
+  test("blind, it can send what depends on the zeros", () => {
     for (const code of [(mac: Uint8Array) => mac, digitsOf]) {
       const stage = new PuppetStage({
         code: (c, m) => {
@@ -582,7 +582,7 @@ describe("with an option", () => {
     expect(packets).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
   });
 
-  test("guessing takes knowing what depends on what", () => {
+  test("guessing requires knowing which bytes depend on what", () => {
     const stage = new PuppetStage({
       code: (c, m) => {
         const mac = macOf(c, m);
@@ -611,7 +611,7 @@ describe("with an option", () => {
   ])("renamed, it says the other name in what it %s", (_, make) => {
     const stage = new PuppetStage({
       code: (c, m) => {
-        // What it computes besides, and the attacker could not, changes nothing.
+        // Further values that the adversary could not compute change nothing.
         c.hash("sha256", m.other);
         return make(c, m, utf8("from alice, to alice"));
       },
@@ -622,7 +622,7 @@ describe("with an option", () => {
     expect(stage.feed()).toEqual(["done", shown(said)]);
   });
 
-  test("renamed, it calls itself in the clear what it did before", () => {
+  test("renamed, it keeps its own name in the clear", () => {
     const stage = new PuppetStage({ code: () => utf8("from alice"), options: renamed });
     expect(stage.feed()).toEqual(["done", "from alice"]);
   });
@@ -651,18 +651,18 @@ describe("carrying what another puppet opened", () => {
   const sealedAs = (stage: PuppetStage, content: string) =>
     hex(new Lab().crypto.seal(chacha, stage.made.key, iv12, utf8(content)));
 
-  test("it seals so many words of its own, then what was heard in the same place", () => {
+  test("it seals so many plaintexts of its own, then those opened at the same position", () => {
     const stage = carrier(["not this", "password", "number 3"]);
     stage.see("key");
     expect(stage.feed("greeting")).toEqual(["done", sealedAs(stage, "greeting")]);
     expect(stage.feed("its own!")).toEqual(["done", sealedAs(stage, "password")]);
     expect(stage.feed("its own?")).toEqual(["done", sealedAs(stage, "number 3")]);
-    // The same words again are the same contents again, and take no place.
+    // A repeated plaintext is not counted again, and takes no position.
     expect(stage.feed("its own!")).toEqual(["done", sealedAs(stage, "password")]);
     expect(stage.feed("greeting")).toEqual(["done", sealedAs(stage, "greeting")]);
   });
 
-  test("it waits until that is heard, though nothing new is known with it", () => {
+  test("it waits until that is opened, though this adds no knowledge", () => {
     const heard: string[] = ["not this"];
     const stage = carrier(heard);
     stage.see("key");
@@ -685,7 +685,7 @@ describe("carrying what another puppet opened", () => {
     expect(stage.feed("ready")).toEqual(["done", "ready"]);
   });
 
-  test("digits of what it carries are its own, too", () => {
+  test("it can send digits of what it carries, too", () => {
     const stage = carrier(["password"], 0);
     stage.see("key");
     const sealed = new Lab().crypto.seal(chacha, stage.made.key, iv12, utf8("password"));
@@ -704,14 +704,14 @@ describe("carrying what another puppet opened", () => {
     expect(stage.puppet.dead).toBe(false);
   });
 
-  test("once it has a session, the words are its own", () => {
+  test("once it has a session, it seals its own plaintexts", () => {
     const stage = carrier(["password"], 0);
     stage.see("key");
     expect(stage.feed("ready")).toEqual(["done", "ready"]);
     expect(stage.feed("its own!")).toEqual(["done", sealedAs(stage, "its own!")]);
   });
 
-  test("built again, it seals what it sealed before", () => {
+  test("rebuilt, it seals what it sealed before", () => {
     const stage = carrier(["password", "number 2"], 0);
     stage.see("key");
     stage.feed("its own!");
@@ -729,7 +729,7 @@ test("code that overwrites its input does not change what it is given again", ()
       const said = text(bytes);
       bytes.fill(0);
       if (said === "open") return utf8(`${open(c, m)?.length} bytes`);
-      // So that what it sends is compared with what it would send otherwise.
+      // So that its packets are compared with those for other values of what is unknown.
       macOf(c, m);
       return utf8(`${said} of all`);
     },

@@ -21,10 +21,10 @@ import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 
-/** Who has to guess more often has no good chances any more. */
+/** Limit on guesses per puppet. */
 const mostGuesses = 8;
 
-/** Thrown out of a puppet's code when it needs to know more. One for all: stack traces are slow. */
+/** Thrown out of a stalling puppet's code. One shared object: stack traces are slow. */
 const needsMore = new Error("a puppet stalls");
 
 interface Fed {
@@ -33,31 +33,31 @@ interface Fed {
 }
 
 /**
- * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it belongs
- * to the past of a hijacked process, which drew it, or to the attacker.
+ * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it is one of
+ * the hijacked process's draws before the fork, or one of the adversary's.
  */
 export type OpenPuppet = (
   gate: Gate,
   isPast: () => boolean,
-  /** What its code sees instead of the cryptography that it uses. */
+  /** Wraps the cryptography that its code gets. */
   seenAs?: (kit: CryptoKit) => CryptoKit,
 ) => Endpoint;
 
 export interface Carrying {
-  /** So many contents are its own before. */
+  /** So many plaintexts of its own come first. */
   readonly after: number;
-  /** The nth different content that another puppet has opened, from 0. */
+  /** The nth distinct plaintext that another puppet has opened, from 0. */
   readonly nth: (n: number) => Latin1 | undefined;
 }
 
 export interface PuppetOptions {
   readonly past?: readonly Fed[];
   readonly carrying?: Carrying;
-  /** It goes on with bytes of its own in the place of what it cannot open. */
+  /** It goes on with zeros for plaintexts that it cannot open. */
   readonly blind?: boolean;
-  /** Of what it cannot know it guesses the first bytes, and makes up the rest. */
+  /** It guesses the first bytes of what it cannot know, and fills the rest with other bytes. */
   readonly guesses?: boolean;
-  /** In what it seals or signs, the first of these gives way to the second. */
+  /** In what it seals or signs, the first is replaced by the second. */
   readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
 }
 
@@ -65,27 +65,27 @@ export class Puppet {
   readonly id: string;
   readonly #open: OpenPuppet;
   readonly #knowledge: KnowledgeQueries;
-  /** Told of every operation, so that the run's record is complete. */
+  /** Called for every operation, so that the run's record is complete. */
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
   readonly #blind: boolean;
-  /** To find out what is to be guessed, all that it did has to be done again. */
+  /** Each guess costs a rerun of the whole history. */
   #guessesLeft: number;
   readonly #renamed: PuppetOptions["renamed"];
   #ready = false;
-  /** All that it wanted to seal, in order, and what was sealed instead. */
+  /** All plaintexts that it was to seal, in order, and what was sealed instead. */
   readonly #sealed = new Map<Latin1, Latin1>();
-  /** The place of the content that it waits for. */
+  /** The index of the plaintext that it waits for. */
   #awaited: number | undefined;
-  /** Contents that it could not open; it never learns to, or it would not be the same again. */
+  /** Plaintexts that it could not open; never opened later, so that rebuilding is deterministic. */
   readonly #unread = new Set<Latin1>();
-  /** All contents that it opened, in order. */
+  /** All plaintexts that it opened, in order. */
   readonly #opened = new Set<Latin1>();
   readonly #history: Fed[] = [];
   /** How many of them a hijacked process saw before it was forked. */
   readonly #pastLength: number;
   #replayed = 0;
-  /** How comparisons came out, so that a rebuilt endpoint takes the same course. */
+  /** Results of comparisons, so that a rebuilt endpoint takes the same path. */
   readonly #decided: boolean[] = [];
   #decisions: boolean[] = [];
   #consumed = 0;
@@ -93,16 +93,16 @@ export class Puppet {
   readonly #outbox: Extract<Output, { kind: "transmit" }>[] = [];
   /** How many packets have left the puppet. */
   #released = 0;
-  /** What it has computed; some of it the attacker may not be able to. */
+  /** What it has computed; the adversary may be unable to compute some of it. */
   readonly #computed = new Set<Latin1>();
-  /** How much was known when the next packet was last found to depend on what is not. */
+  /** Size of the knowledge when the next packet was last found to depend on unknown values. */
   #heldAt = -1;
   /** Which packet it last tried to guess. */
   #guessedAt = -1;
   #endpoint: Endpoint;
   #stalled = false;
   #replaying = false;
-  /** The stalled input was tried with this much knowledge already. */
+  /** Size of the knowledge when the stalled input was last tried. */
   #triedAt = -1;
   dead = false;
 
@@ -130,14 +130,14 @@ export class Puppet {
     return this.dead || this.#waiting.length > 0 ? undefined : this.#endpoint.deadline?.();
   }
 
-  /** Hands an input over; it may have to wait until more is known. */
+  /** Queues an input; it may have to wait until more is known. */
   feed(input: Input, now: Millis): readonly Output[] {
     if (this.dead) return [];
     this.#waiting.push(input);
     return this.#waiting.length === 1 ? this.advance(now) : [];
   }
 
-  /** Tries what is waiting. @returns outputs that may leave, packets among them. */
+  /** Tries the queued inputs. @returns outputs that may leave, packets among them. */
   advance(now: Millis): readonly Output[] {
     const out: Output[] = [];
     while (!this.dead && this.#waiting.length > 0) {
@@ -161,7 +161,7 @@ export class Puppet {
     return [...out, ...this.#release()];
   }
 
-  /** Packets go out in order, and only if the attacker could have made them. */
+  /** Packets go out in order, and only if the adversary can derive them. */
   #release(): readonly Output[] {
     const free: Output[] = [];
     for (;;) {
@@ -174,7 +174,7 @@ export class Puppet {
     }
   }
 
-  /** @returns what the attacker can send for this packet by now, if anything. */
+  /** @returns what the adversary can send for this packet by now, if anything. */
   #sendable(packet: Uint8Array): Uint8Array | undefined {
     if (this.#knowledge.derivable(packet) && !this.#dependsOnUnknown(packet)) return packet;
     if (this.#guessesLeft === 0 || this.#guessedAt === this.#released) return undefined;
@@ -187,7 +187,7 @@ export class Puppet {
     );
   }
 
-  /** Is the packet made, in a way that nobody records, of something that the attacker lacks? */
+  /** Does the packet depend, through unrecorded code, on a value that the adversary lacks? */
   #dependsOnUnknown(packet: Uint8Array): boolean {
     const knowledge = this.#knowledge;
     if (this.#heldAt === knowledge.size) return true;
@@ -203,7 +203,7 @@ export class Puppet {
     return held;
   }
 
-  /** All that it would have sent so far, were all that is unknown something else. */
+  /** All packets it would have sent so far for other values of everything unknown. */
   #packetsOtherwise(mask: number): readonly Uint8Array[] {
     let fed = 0;
     let consumed = 0;
@@ -230,7 +230,7 @@ export class Puppet {
         fed++;
       }
     } catch {
-      // Its own checks failed, which the attacker would leave out: nothing to compare with.
+      // Its own checks failed, which the adversary would skip: nothing to compare with.
     }
     return packets;
   }
@@ -244,7 +244,7 @@ export class Puppet {
       outputs = this.#endpoint.handle(ownInput(input), now);
     } catch (error) {
       if (error !== needsMore && !this.#stalled) {
-        // The attacker's own program failed; that is nobody's crash.
+        // The adversary's own program failed; not a crash of an honest principal.
         this.dead = true;
         return [];
       }
@@ -254,12 +254,12 @@ export class Puppet {
     return undefined;
   }
 
-  /** What it computes and draws before its first input counts like all that comes later. */
+  /** What it computes and draws before its first input counts like everything later. */
   #begin(): Endpoint {
     try {
       return this.#started(() => false);
     } catch {
-      // It would have to know more before anything has happened.
+      // It stalls before its first input.
       this.dead = true;
       return { handle: () => [] };
     } finally {
@@ -279,7 +279,7 @@ export class Puppet {
       try {
         endpoint.handle(ownInput(input), now);
       } catch {
-        // It went through once; what throws now was cut off by the end of the past.
+        // Inputs of the history count as handled, even if they throw now.
       }
       this.#replayed++;
     }
@@ -288,7 +288,7 @@ export class Puppet {
     return endpoint;
   }
 
-  /** Code that does not even start, as nobody was ever given what it needs, is of no use. */
+  /** Code that throws before its first input, for lack of dealt keys, yields a dead puppet. */
   #started(isPast: () => boolean): Endpoint {
     try {
       return this.#open(this.#gate(isPast), isPast);
@@ -336,9 +336,9 @@ export class Puppet {
   }
 
   /**
-   * What is sealed instead of its own words, until it has a session: what somebody in the same
-   * role has said in the same place of another session. A login that is not tied to its channel is
-   * carried from one channel into another in this way (Asokan, Niemi, Nyberg 2003).
+   * What is sealed instead of its own plaintext, until it has a session: the plaintext that an
+   * honest party in the same role sealed at the same position of another session. A login that is
+   * not bound to its channel is carried into another channel so (Asokan, Niemi, Nyberg 2003).
    */
   #content(own: Uint8Array, { after, nth }: Carrying, stall: () => never): Uint8Array {
     const wanted = latin1(own);
@@ -352,12 +352,12 @@ export class Puppet {
     return fromLatin1(content);
   }
 
-  /** What it waits for has been opened, which tells the attacker nothing new perhaps. */
+  /** The plaintext it waits for has been opened, perhaps without adding knowledge. */
   #isHeard(): boolean {
     return this.#awaited !== undefined && this.#carrying?.nth(this.#awaited) !== undefined;
   }
 
-  /** What it goes on with in the place of what it cannot know: what it does may depend on this. */
+  /** What it goes on with for a plaintext that it cannot know: what it does may depend on this. */
   #guessed(content: Uint8Array): Uint8Array {
     const wanted = latin1(content);
     if (this.#unread.has(wanted)) return new Uint8Array(content.length);
@@ -374,7 +374,7 @@ export class Puppet {
 const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Latin1]): Uint8Array =>
   fromLatin1(latin1(content).replaceAll(...names));
 
-/** What a puppet says once it has a session: words no honest party uses, then two lines of them. */
+/** What a puppet sends once it has a session: no honest party sends this; then it in two lines. */
 export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(
   utf8,
 );

@@ -1,4 +1,4 @@
-/** The same plan gives the same trace: here, in another process, in a thread, years from now. */
+/** The same plan gives the same trace: here, in another process, in a thread. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -75,7 +75,7 @@ describe.each(plan)("%s", (name, runs) => {
     expect(withoutMemo(() => digests(name, 1))[0]).toBe(one);
   });
 
-  test("a packet that is lost changes nobody's keys", () => {
+  test("a lost packet changes no keys", () => {
     const protocol = protocols.find((p) => p.name === name);
     if (protocol === undefined) throw new Error(name);
     const subject = subjectFor(protocol);
@@ -92,7 +92,7 @@ describe.each(plan)("%s", (name, runs) => {
       const attack = [{ move: "drop", packet: { from, to, nth } } as const];
       for (const [by, draws] of drawnIn(simulate(planOf(subject, { attack })))) {
         const before = usual.get(by) ?? [];
-        // Where the course is another one from some draw on, that draw is for something else.
+        // Once two runs diverge at a draw, that draw has another purpose.
         const fork = draws.findIndex((d, i) => d.what !== before[i]?.what);
         const common = fork < 0 ? draws.length : fork;
         expect(draws.slice(0, common)).toEqual(before.slice(0, common));

@@ -1,24 +1,24 @@
-/** Compares the verdicts that came out with the ones that were expected. */
+/** Compares verdicts with expected ones. */
 import type { Capability } from "../attacker/move.ts";
 import type { GuaranteeVerdict, Layer, Status } from "./verdict.ts";
 
-/** What is expected of one guarantee. */
+/** The expectation for one guarantee. */
 export interface Expectation {
   readonly verdict: Status;
   readonly capability?: Capability;
   readonly layer?: Status;
 }
 
-/** As much of a verdict as an expectation can be about. */
+/** The part of a verdict that an expectation is about. */
 export type Found = Pick<GuaranteeVerdict, "guarantee" | "verdict" | "capability" | "because"> & {
   readonly layer?: Pick<Layer, "verdict">;
 };
 
 export interface Comparison {
   readonly guarantee: string;
-  /** Absent for what comes out without being expected. */
+  /** Absent for a verdict without expectation. */
   readonly expected?: Expectation;
-  /** Absent where the guarantee was not looked at. */
+  /** Absent where the guarantee was not judged. */
   readonly found?: Found;
   readonly asExpected: boolean;
 }
@@ -28,7 +28,7 @@ const fits = (expected: Expectation, found: Found): boolean =>
   (expected.capability === undefined || expected.capability === found.capability) &&
   (expected.layer === undefined || expected.layer === found.layer?.verdict);
 
-/** Something is broken that was expected to hold: true whatever was left untried. */
+/** A guarantee is broken that was expected to hold: valid even if not everything was tried. */
 const worse = (expected: Expectation, found: Found): boolean =>
   (expected.verdict !== "broken" && found.verdict === "broken") ||
   (expected.layer !== undefined &&
@@ -36,7 +36,7 @@ const worse = (expected: Expectation, found: Found): boolean =>
     found.layer?.verdict === "broken");
 
 /**
- * @param partly that not everything was tried (a limited attacker, a budget, an interruption):
+ * @param partly that not everything was tried (a limited adversary, a budget, an interruption):
  *   then only what is worse than expected counts.
  */
 export function compare(

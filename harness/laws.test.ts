@@ -39,7 +39,7 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
     if (said.length > 0) expect(heard.length).toBeGreaterThan(0);
   });
 
-  test("every byte can be followed", () => {
+  test("every byte can be explained", () => {
     const evidence = (seed: string, workload: string) => {
       const trace = simulate(planOf(subject, { seed, workload }));
       const { credentials, identities, publicValues } = trace.deployment;
@@ -58,15 +58,15 @@ describe.each(protocols.map((p) => [p.name, p] as const))("%s", (_, protocol) =>
     expect(untracked(evidence("a", baseWorkload), evidence("b", "other-content"))).toEqual([]);
   });
 
-  test("what is claimed holds at least while nobody attacks, within the limits", () => {
+  test("what is claimed holds at least without an attack, within the limits", () => {
     const trace = runs.get(baseWorkload);
     if (trace === undefined) throw new Error(baseWorkload);
-    const profiles = new Baselines(subject, trace.plan.seed);
+    const baselines = new Baselines(subject, trace.plan.seed);
     const excused = Object.keys(protocol.notApplicable ?? {});
     const honest = guarantees.filter(
       (g) => g.safety && !excused.includes(g.id) && g.distinguish === undefined,
     );
-    const broken = honest.filter((g) => judge(g, trace, profiles).violation !== undefined);
+    const broken = honest.filter((g) => judge(g, trace, baselines).violation !== undefined);
     const basics = ["integrity", "origin", "replay", "replay-across-sessions", "ordering"];
     const ids = broken.map((g) => g.id);
     for (const id of [...basics, "key-agreement"]) expect(ids).not.toContain(id);

@@ -1,4 +1,4 @@
-/** The attacker runs the relay: what that gives it, and what it is not blamed for. */
+/** The attacker runs the relay: what it gains, and what does not count as a violation. */
 import { describe, expect, test } from "vitest";
 import { capabilityOf } from "../attacker/move.ts";
 import { relaying } from "../attacker/strategies/relaying.ts";
@@ -17,24 +17,24 @@ const settings = { seed: "mallory", guarantees: [] };
 const attacksOn = (options: Record<string, string> = {}) => {
   const subject = subjectFor(chatsecure, options);
   const scene = new Campaign(subject, settings, {}).scene();
-  const profiles = new Baselines(subject, settings.seed);
+  const baselines = new Baselines(subject, settings.seed);
   return [...relaying.attacks(scene)].map(({ moves: attack }) => {
     const trace = simulate(planOf(subject, { attack }));
-    const broken = (g: typeof keySecrecy) => judge(g, trace, profiles).violation !== undefined;
+    const broken = (g: typeof keySecrecy) => judge(g, trace, baselines).violation !== undefined;
     return { attack, trace, broken };
   });
 };
 
-describe("a relay in the attacker's hands", () => {
+describe("a corrupt relay", () => {
   const [listening, between] = attacksOn();
 
-  test("listens, and is not blamed for the keys that are meant for it", () => {
+  test("listens, and knows keys with itself without a violation", () => {
     expect(listening?.attack).toEqual([{ move: "participate", as: "server" }]);
     expect(listening?.broken(keySecrecy)).toBe(false);
     expect(listening?.broken(confidentiality)).toBe(false);
   });
 
-  test("sits between two clients: it reads, passes on, and is believed", () => {
+  test("is in the middle of two clients: it reads, forwards, and is believed", () => {
     if (between === undefined) throw new Error("no attack");
     expect(capabilityOf(between.attack, "stream")).toBe("relay");
     expect(between.broken(confidentiality)).toBe(true);

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
+import { transportOf } from "../protocol/transport.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
@@ -227,7 +228,7 @@ export function runAgain(
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
-  const random = networkWords(run.network, subject.protocol.transport === "stream");
+  const random = networkWords(run.network, transportOf(subject.protocol));
   const because = judged.find((j) => j.because !== undefined)?.because;
   return {
     protocol: subject.protocol.name,

@@ -1,6 +1,6 @@
 /**
- * The attacks that the textbook is known for, each as a list of moves: it breaks what it is known
- * to break, does nothing to the repaired twin, and nothing where its means are missing.
+ * The known attacks on textbook protocols, each as a list of moves: it breaks what it is known to
+ * break, and nothing in the repaired twin or where a precondition is missing.
  */
 import { describe, expect, test } from "vitest";
 import type { Attack, Capability, Edit, Move } from "../attacker/move.ts";
@@ -36,13 +36,13 @@ const puppet = (
   more: Partial<Puppet> = {},
 ) => ({ move: "puppet", name: `puppet-${name}`, role, as, facing, ...more }) as const;
 
-/** What the responder answers to a puppet, handed to another process as its peer's. */
+/** The responder's answer to a puppet, replayed to another process as its peer's. */
 const passOn = (to: string, from: string): Move => {
   const answer = packet("responder#0", "mallory");
   return { move: "replay", packet: answer, to, from, when: after(answer) };
 };
 
-/** Mallory is a user like others. */
+/** Mallory is a registered user. */
 const registered: Move = { move: "participate", as: "mallory" };
 
 const lowe: Attack = [
@@ -54,7 +54,7 @@ const lowe: Attack = [
   passOn("initiator#1", "responder#1"),
 ];
 
-/** Mallory presents Alice's half as her own, and signs it. */
+/** Mallory presents Alice's DH share as its own, and signs it. */
 const misbinding: Attack = [
   registered,
   { move: "drop", packet: up(1) },
@@ -108,13 +108,13 @@ interface Known {
   /** For the guarantees that need no view of the traffic. */
   readonly capability: Capability;
   readonly repaired: { readonly protocol?: Protocol; readonly options?: OptionValues };
-  /** The same protocol without the circumstances that the attack lives on. */
+  /** The same protocol without the preconditions of the attack. */
   readonly without?: Partial<Protocol>;
-  /** The attack without one of its moves, which is no attack any more. */
+  /** The attack without one of its moves, which has no effect. */
   readonly lame?: Attack;
 }
 
-/** Only the first session, in which everybody plays the usual part. */
+/** Only the first session, in which all principals play their usual roles. */
 const oneSession = (protocol: Protocol): Partial<Protocol> => ({
   registration: false,
   workload: (options) => ({ sessions: protocol.workload?.(options).sessions.slice(0, 1) ?? [] }),
@@ -161,7 +161,7 @@ const known: Record<string, Known> = {
     repaired: { options: { identities: "signed" } },
     without: { registration: false },
   },
-  "a record sent back to whoever made it": {
+  "a record sent back to its sender": {
     protocol: signedDh,
     options: { keys: "one" },
     attack: [{ move: "reflect", packet: up(3) }],
@@ -212,14 +212,14 @@ const known: Record<string, Known> = {
     repaired: { options: { direction: "named" } },
     lame: parallelSessions.slice(0, 1),
   },
-  "a crossed-out suite": {
+  "a removed suite": {
     protocol: suiteChoice,
     attack: change({ edit: "substitute", find: x('"aes-256-gcm",'), hex: "" }),
     violates: ["downgrade"],
     capability: "on-path",
     repaired: { options: { bound: "yes" } },
   },
-  "evidence that its keeper can make": {
+  "evidence that its receiver can make": {
     protocol: macEvidence,
     attack: [],
     violates: ["non-repudiation"],
@@ -248,11 +248,11 @@ const known: Record<string, Known> = {
 
 function violated(subject: Subject, attack: Attack): Record<string, Capability> {
   const { protocol } = subject;
-  const profiles = new Baselines(subject, "mallory");
+  const baselines = new Baselines(subject, "mallory");
   const trace = simulate(planOf(subject, { attack }));
   const found = guarantees.filter((g) => {
-    if (g.notApplicable?.(profiles.of("default")) !== undefined) return false;
-    return judge(g, trace, profiles).violation !== undefined;
+    if (g.notApplicable?.(baselines.of("default")) !== undefined) return false;
+    return judge(g, trace, baselines).violation !== undefined;
   });
   return Object.fromEntries(found.map((g) => [g.id, capabilityFor(g, attack, protocol.transport)]));
 }
@@ -286,7 +286,7 @@ describe.each(Object.entries(known))("%s", (_, about) => {
 
   const { without, lame } = about;
   if (without !== undefined) {
-    test("does nothing without its circumstances", () => {
+    test("does nothing without its preconditions", () => {
       const elsewhere = subjectFor({ ...protocol, ...without }, about.options);
       expect(violated(elsewhere, attack)).toEqual({});
     });

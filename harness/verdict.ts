@@ -48,7 +48,7 @@ export interface SavedAttack {
 /** One line of a sequence diagram. Bytes are the network's: escape them before showing. */
 export interface SequenceStep {
   readonly t: number;
-  /** Lifelines: process ids, `mallory`, or the host of an address nobody listens on. */
+  /** Lifelines: process ids, `mallory`, or the host of an address without a listener. */
   readonly from: ProcessId;
   readonly to: ProcessId;
   readonly kind: "packet" | "attack-packet" | "lost" | "changed" | "note" | "violation";
@@ -80,7 +80,7 @@ export interface GuaranteeVerdict {
   readonly because: string;
   /** The smallest attack with the weakest capability. */
   readonly finding?: Finding;
-  /** Where stronger attackers break it in another way: one finding per capability. */
+  /** Where stronger adversaries break it in another way: one finding per capability. */
   readonly others: readonly Finding[];
   /** Capabilities whose attacks were all tried without a violation. */
   readonly heldAgainst: readonly Capability[];
@@ -129,7 +129,7 @@ export interface MatrixReport {
   readonly incomplete?: string;
 }
 
-/** What a person sees while the matrix fills. */
+/** Progress events while the matrix fills. */
 export type MatrixProgress =
   | { readonly kind: "protocol"; readonly name: string; readonly guarantees: readonly string[] }
   | {

@@ -14,7 +14,7 @@ function sampleText(label: string, length: number): Uint8Array {
   return utf8(text.slice(0, length));
 }
 
-/** Two sessions, one after the other, in which whoever starts sends three messages. */
+/** Two sessions, one after the other, in which the initiator sends three messages. */
 function madeUp(protocol: Protocol): Workload {
   const talkers = protocol.roles.filter((r) => r.process === "session" || r.peer !== undefined);
   const first = talkers[0] ?? protocol.roles[0];
@@ -44,8 +44,8 @@ export const defaultWorkload = (protocol: Protocol, options: OptionValues): Work
 export const baseWorkload = "within-limits";
 
 /**
- * The default workload without messages that the protocol does not undertake to deliver. What
- * happens to those is seen in undisturbed runs, and must not pass for the effect of an attack.
+ * The default workload without messages that the protocol does not guarantee to deliver. Their
+ * fate is judged in undisturbed runs, and must not count as the effect of an attack.
  */
 function withinLimits(workload: Workload, limit: number): Workload {
   const sessions = workload.sessions.map((session) => ({

@@ -10,6 +10,7 @@
  * name that file: `mallory matrix ./my-protocol.ts`.
  */
 import type { CryptoKit } from "./kit/crypto.ts";
+import type { TransportName } from "./transport.ts";
 
 /** Virtual time in milliseconds since the run began. */
 export type Millis = number;
@@ -26,7 +27,7 @@ export type Principal = string;
  */
 export type Address = string;
 
-/** The address that reaches every process listening on `port` (datagram protocols only). */
+/** The address that reaches every process listening on `port` (without connections only). */
 export const broadcast = (port: number): Address => `*:${port}`;
 
 /** What happens to an endpoint. */
@@ -44,9 +45,12 @@ export type Input =
     }
   /** A datagram arrives. Untrusted, and so is `from`: a source address can be spoofed. */
   | { readonly kind: "datagram"; readonly bytes: Uint8Array; readonly from: Address }
-  /** A stream connection to or from `peer` is open (stream protocols only). */
+  /** A connection to or from `peer` is open (on transports that have them). */
   | { readonly kind: "connected"; readonly peer: Address }
-  /** Bytes arrive on a stream. Untrusted; chunk boundaries are not message boundaries. */
+  /**
+   * Bytes arrive on a connection. Untrusted. On `messages` each chunk is what one `transmit` sent,
+   * whole and by itself; on a `stream` chunk boundaries are not message boundaries.
+   */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly from: Address }
   /** The connection with `peer` is gone. */
   | { readonly kind: "closed"; readonly peer: Address }
@@ -151,7 +155,7 @@ export type OutputBody =
   | { readonly kind: "ran-code"; readonly code: string }
   /** The best algorithms both ends could have chosen were agreed as `suite`. */
   | { readonly kind: "negotiated"; readonly suite: string; readonly best: string }
-  /** Closes the stream connection with `to` (default: with the peer). */
+  /** Closes the connection with `to` (default: with the peer). */
   | { readonly kind: "close"; readonly to?: Address }
   /**
    * The process ends. `ok: false` says that it gave up, and `because`, in half a sentence, why:
@@ -308,9 +312,10 @@ export interface ProtocolClaim {
 export interface Protocol {
   readonly name: string;
   readonly title: string;
-  /** Alice–Bob notation, one line per datagram. */
+  /** Alice–Bob notation, one line per packet. */
   readonly flow: string;
-  readonly transport: "datagram" | "stream";
+  /** What carries its packets; transport.ts says what each of them does. */
+  readonly transport: TransportName;
   readonly roles: readonly RoleSpec[];
   readonly options?: OptionSpecs;
   readonly claims: readonly ProtocolClaim[];

@@ -95,7 +95,7 @@ describe("HTML", () => {
     expect(matrixHtml(wideReport(2), options)).toContain("stopped by the user");
   });
 
-  test("guarantees are explained where somebody knows how", () => {
+  test("guarantees are explained where an explanation is given", () => {
     const statement = (guarantee: string): string => `about "${guarantee}"`;
     expect(matrixHtml(sampleReport, { ...options, statement })).toContain(
       'title="about &quot;replay&quot;"',

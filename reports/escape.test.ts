@@ -12,7 +12,7 @@ import {
   visible,
 } from "./escape.ts";
 
-/** Text with many characters that mean something to somebody. */
+/** Text with many characters that have a special meaning in some format. */
 const nasty = fc
   .array(
     fc.oneof(

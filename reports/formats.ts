@@ -11,7 +11,7 @@ import { matrixText } from "./text.ts";
 export interface DocumentSource {
   /** As programs read it: protocols by their own names. */
   readonly report: MatrixReport;
-  /** As people read it: protocols by names that tell them apart. */
+  /** As people read it: protocols by distinct names. */
   readonly shownReport: MatrixReport;
   /** Where an attack was saved; `null` if it was not. */
   attackFile(finding: Finding): string | null;

@@ -72,7 +72,7 @@ const tileWords: Readonly<Record<Tone, string>> = {
 function summaryHtml(report: MatrixReport): string {
   const tally = tallyOf(report.protocols.flatMap((p) => p.verdicts));
   const tiles = (["alarm", "broken", "holds", "unknown"] as const).map((tone) => {
-    // Nothing broken is nothing to be alarmed about.
+    // Without anything broken, no alarm style.
     const kind = tone === "alarm" && tally.alarm === 0 ? "none" : tone;
     return `<li class="${kind}"><b>${grouped(tally[tone])}</b>${tileWords[tone]}</li>`;
   });
@@ -335,7 +335,7 @@ export function matrixHtml(report: MatrixReport, options: DocumentOptions): stri
   return [
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    // A second lock, should an escape ever be forgotten: no script runs, nothing is loaded.
+    // A second safeguard, should an escape be missing: no script runs, nothing is loaded.
     '<meta http-equiv="Content-Security-Policy"',
     ` content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>Mallory: which guarantees hold</title><style>${htmlStyle}</style></head><body><main>`,

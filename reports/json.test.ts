@@ -10,7 +10,7 @@ const acts = /[\p{C}\p{Default_Ignorable_Code_Point}]/u;
 const status = z.enum(["broken", "holds", "unknown", "not-applicable"]);
 const attack = z.strictObject({ moves: attackSchema, file: z.string().nullable() });
 const capability = z.string().nullable();
-/** The contract of design/CLI.md, with the extras it allows. */
+/** The contract `mallory/matrix@1`, with the extras it allows. */
 const contract = z.strictObject({
   schema: z.literal("mallory/matrix@1"),
   seed: z.string(),

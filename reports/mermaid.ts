@@ -1,11 +1,11 @@
-/** Stories as Mermaid sequence diagrams, which GitHub and many editors draw. */
+/** Message sequences as Mermaid diagrams, which GitHub and many editors draw. */
 import type { MessageSequence } from "../harness/verdict.ts";
 import { clipped, mermaidText } from "./escape.ts";
 import { type DrawnStep, lifelinesOf, shortened, stepWord } from "./sequence-layout.ts";
 
 const longestLabel = 80;
 
-/** Names of lifelines are ours (`p0`, `p1`, …): Mermaid has words that cannot be names. */
+/** Lifelines are named `p0`, `p1`, …: Mermaid has words that cannot be names. */
 export function mermaidSequence(story: MessageSequence, maxSteps = 60): string {
   const lifelines = lifelinesOf(story);
   const name = (lifeline: string): string => `p${lifelines.indexOf(lifeline)}`;

@@ -62,8 +62,8 @@ export const statusWord: Readonly<Record<Status, string>> = {
 };
 
 /**
- * What the second verdict, with the handshake left alone, adds to the first: nothing if both say
- * the same without being broken.
+ * What the second verdict, with the handshake untouched, adds to the first: nothing if they agree
+ * and are not broken.
  */
 export type LayerMark = "+layer" | "-layer" | "?layer" | "";
 export function layerMark(verdict: GuaranteeVerdict): LayerMark {
@@ -79,13 +79,13 @@ export const layerMeaning: Readonly<Record<Exclude<LayerMark, "">, string>> = {
   "?layer": "not known if the handshake is left alone",
 };
 
-/** The layer verdict as half a sentence. */
+/** The data-phase verdict as half a sentence. */
 export function layerWords(layer: Layer): string {
   const by = layer.capability === null ? "" : ` (${layer.capability})`;
   return `${statusWord[layer.verdict]}${by} with the handshake left alone`;
 }
 
-/** The attack on the layer, where it is another one than that on the whole. */
+/** The attack on the data phase, where it differs from that on the whole. */
 export function layerFinding(verdict: GuaranteeVerdict): Finding | undefined {
   const found = verdict.layer?.finding;
   return found?.digest === verdict.finding?.digest ? undefined : found;
@@ -96,7 +96,7 @@ export interface Column {
   readonly protocol: ProtocolReport;
 }
 
-/** Protocols with names that tell them apart: options are added where a name occurs twice. */
+/** Protocols with distinct names: options are added where a name occurs twice. */
 export function columnsOf(report: Pick<MatrixReport, "protocols">): readonly Column[] {
   return report.protocols.map((protocol) => {
     const twins = report.protocols.filter((other) => other.name === protocol.name);
@@ -138,7 +138,7 @@ export function capabilitiesIn(report: MatrixReport): readonly Capability[] {
   return capabilities.filter((c) => seen.has(c));
 }
 
-/** What stands in the place of an attack that has no moves. */
+/** What is shown for an attack without moves. */
 export const noMoves = ({ network }: Pick<Finding, "network">): string =>
   network ?? "an ordinary run suffices";
 
@@ -167,7 +167,7 @@ export function grouped(n: number): string {
 export const counted = (n: number, one: string, many = `${one}s`): string =>
   `${grouped(n)} ${n === 1 ? one : many}`;
 
-/** How hard it was tried. */
+/** How much was tried. */
 export function effortWords(verdict: GuaranteeVerdict): string {
   const parts = [
     counted(verdict.runs, "run"),

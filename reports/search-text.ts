@@ -1,4 +1,4 @@
-/** What longer searches have to say beside their verdicts, for a terminal. */
+/** What longer searches report beside their verdicts, for a terminal. */
 import pc from "picocolors";
 import { hanging } from "./columns.ts";
 import { terminalText } from "./escape.ts";
@@ -44,7 +44,7 @@ export interface FuzzWords {
   readonly kept: number;
   /** Guarantees and the runs of its shard after which the first shard broke them. */
   readonly firstBroken: Readonly<Record<string, number>>;
-  /** Runs of earlier sittings. */
+  /** Runs of earlier, interrupted searches. */
   readonly resumedAfter?: number;
   /** Where the attacks worth keeping are, and how to go on. */
   readonly corpus?: { readonly folder: string; readonly size: number; readonly command: string };

@@ -1,4 +1,4 @@
-/** Prepares stories for drawing: long ones are shortened, lifelines completed. */
+/** Prepares message sequences for drawing: long ones are shortened, lifelines completed. */
 import type { MessageSequence, SequenceStep } from "../harness/verdict.ts";
 
 /** A step that can be drawn, or a gap where steps were left out. */
@@ -8,7 +8,7 @@ export type DrawnStep = SequenceStep | { readonly kind: "gap"; readonly count: n
 const matters = (step: SequenceStep): boolean => step.kind !== "packet" && step.kind !== "note";
 
 /**
- * At most about `limit` steps. Kept are the attacker's doing and the violation, what comes right
+ * At most about `limit` steps. Kept are the attacker's steps and the violation, what comes right
  * before them, and then the beginning; the rest becomes gaps that say how much is missing.
  */
 export function shortened(steps: readonly SequenceStep[], limit: number): readonly DrawnStep[] {
@@ -43,7 +43,7 @@ export function shortened(steps: readonly SequenceStep[], limit: number): readon
   return drawn;
 }
 
-/** The lifelines of a story, with any that only its steps mention, each once. */
+/** The lifelines of a message sequence, with any that only its steps mention, each once. */
 export function lifelinesOf(story: MessageSequence): readonly string[] {
   const named = story.steps.flatMap((step) => [step.from, step.to]);
   return [...new Set([...story.lifelines, ...named])];
@@ -62,7 +62,7 @@ export const stepWord: Readonly<Record<SequenceStep["kind"], string>> = {
 /** `12 ms`, `12.5 ms`. */
 export const timeWords = (t: number): string => `${Number.isInteger(t) ? t : t.toFixed(1)} ms`;
 
-/** Who does what to whom in one line: `client#0 → server#0`. */
+/** Sender and receiver in one line: `client#0 → server#0`. */
 export function pathWords(step: SequenceStep): string {
   if (step.from === step.to) return step.from;
   return `${step.from} ${step.kind === "lost" ? "⇥" : "→"} ${step.to}`;

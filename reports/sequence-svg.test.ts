@@ -49,7 +49,7 @@ describe("SVG", () => {
         expect(markup.tags.toSorted()).toEqual(expect.arrayContaining(["svg", "title"].toSorted()));
         expect(markup.attributes.filter((a) => a.startsWith("on") || a === "href")).toEqual([]);
         expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-        // Our own line feeds part label and bytes; nothing else may act.
+        // The lab's own line feeds separate label and bytes; nothing else may act.
         expect(svg.replaceAll("\n", "")).not.toMatch(/[\p{C}\u2028\u2029]/u);
       }),
       { numRuns: 60 },
@@ -88,13 +88,13 @@ describe("SVG", () => {
     expect(svg).toContain('class="seq-attack-line"');
   });
 
-  test("an empty story is a drawing, too", () => {
+  test("an empty message sequence is a drawing, too", () => {
     const svg = sequenceSvg({ lifelines: [], steps: [] }, { id: "d", title: "t" });
     expect(readMarkup(svg).problems).toEqual([]);
   });
 });
 
-describe("long stories", () => {
+describe("long message sequences", () => {
   const step = (label: string, kindOf: SequenceStep["kind"] = "packet"): SequenceStep => ({
     t: 1,
     from: "a",
@@ -160,7 +160,7 @@ describe("Mermaid", () => {
       "    end",
     ]);
   });
-  test("every line is one of ours, whatever the network said", () => {
+  test("every line is the lab's own, whatever the network said", () => {
     const ours = [
       "(participant|actor) p\\d+ as",
       "p\\d+--?(>>|x)p\\d+:",

@@ -1,5 +1,5 @@
 /**
- * Draws a story as an SVG sequence diagram.
+ * Draws a message sequence as an SVG sequence diagram.
  *
  * Colours are presentation attributes, so that the drawing stands alone (a file, a PDF), and every
  * shape has a class, so that a page can recolour it for dark mode: CSS overrides attributes.
@@ -15,7 +15,7 @@ export interface SequenceOptions {
   readonly id: string;
   /** What the diagram shows, for those who cannot see it. */
   readonly title: string;
-  /** Longer stories are shortened; see story.ts. */
+  /** Longer sequences are shortened; see sequence-layout.ts. */
   readonly maxSteps?: number;
 }
 
@@ -85,7 +85,7 @@ function text(
   );
 }
 
-/** Text over lines: a sheet of paper below it keeps it legible. */
+/** Text over lines: a background rectangle keeps it legible. */
 function label(x: number, y: number, content: string, fill: string, kind: string): string {
   const width = Math.round(textPx(content) + 8);
   return (
@@ -170,7 +170,7 @@ function arrow(step: SequenceStep, y: number, frame: Frame): string {
   const middle = Math.round((a + b) / 2);
   const lines = arrowLabel(step, frame);
   return [
-    // First, so that the paper under the label hides nothing of the arrow.
+    // First, so that the background of the label does not hide the arrow.
     ...lines.map((line, i) => {
       const above = 9 + (lines.length - 1 - i) * lineOfTextPx;
       return label(middle, y - above, line, style.ink, style.kind);
@@ -259,7 +259,7 @@ function row(step: DrawnStep, y: number, frame: Frame): Row {
     anchor: "end",
   });
   const hex = step.hex === undefined ? "" : `\n${clipped(step.hex, 600)}`;
-  // The line feed between the lines is ours, so it is added after escaping.
+  // The line feed between the lines is the lab's own, so it is added after escaping.
   const full = [`${timeWords(step.t)}, ${pathWords(step)}: ${clipped(step.label, 600)}`, hex.trim()]
     .filter((line) => line !== "")
     .map(htmlText)

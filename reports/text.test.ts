@@ -40,7 +40,7 @@ test("under the table: each broken claim with its attack and how to see it", () 
       "  replay  mallory replay mallory-out/attacks/paper-boat-replay.json",
     ].join("\n"),
   );
-  // The layer was broken in another way, so there is something else to see.
+  // The data phase was broken by another attack, so there is something else to see.
   expect(text).toContain(
     [
       "  layer   broken (on-path) with the handshake left alone: one flipped byte of a",
@@ -83,7 +83,7 @@ test("nothing hostile reaches the terminal", () => {
   expect(colored).toContain("\x1b[31m");
 });
 
-test("twins are told apart by their options", () => {
+test("twins are distinguished by their options", () => {
   const [first] = sampleReport.protocols;
   if (first === undefined) throw new Error("the fixture is empty");
   const protocols = [first, { ...first, options: { ...first.options, seg: "128" } }];
@@ -110,7 +110,7 @@ test("a replay is listed step by step", () => {
   expect(text).toContain("46 ms  server#0             VIOLATION: delivers");
 });
 
-test("a replay tells what the network did at random", () => {
+test("a replay shows what the network did at random", () => {
   const network = "the network lost packets at random";
   const told = (about: Partial<Replay>) => replayText({ ...replay(), ...about }, options());
   expect(told({ steps: [] })).toContain("\nno attack: an ordinary run\n");

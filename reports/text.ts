@@ -262,7 +262,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
   return `${lines.join("\n")}\n`;
 }
 
-/** What a replay has to say. */
+/** The content of a replay report. */
 export interface Replay {
   readonly protocol: Pick<ProtocolReport, "name">;
   readonly guarantee: string;
@@ -283,7 +283,7 @@ export interface TextOptions {
   readonly width: number;
 }
 
-/** The steps of a story, one per line: time, who to whom, what. */
+/** The steps of a message sequence, one per line: time, sender and receiver, label. */
 function storyText(story: MessageSequence, options: TextOptions): string[] {
   const colors = pc.createColors(options.color);
   const paths = story.steps.map((step) => terminalText(pathWords(step), 60));

@@ -1,8 +1,8 @@
 /**
- * Scenarios: a named story with its expected verdicts, as a YAML file.
+ * Scenarios: a named situation with its expected verdicts, as a YAML file.
  *
  * With an `attack`, one run is made and judged; without one, the whole generic catalogue of
- * attacks is tried, as `mallory matrix` does. `mallory run` holds what comes out against `expect`.
+ * attacks is tried, as `mallory matrix` does. `mallory run` compares the results with `expect`.
  */
 import { z } from "zod";
 import { attackSchema, capabilities } from "../attacker/move.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { scenarioSchema } from "./scenario.ts";
 import { packetExample, packetPattern } from "./short-forms.ts";
 
-/** A JSON Schema, as far as it is looked at here. */
+/** A JSON Schema, as far as it is used here. */
 interface Node {
   readonly [key: string]: unknown;
 }
@@ -19,7 +19,7 @@ const shortPacket = {
   description: `The nth packet that one process sends to another, such as: ${packetExample}`,
 };
 
-/** Allows the short forms of friendly.ts beside the long ones. */
+/** Allows the short forms of short-forms.ts beside the long ones. */
 function withShortForms(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withShortForms);
   if (!isNode(value)) return value;

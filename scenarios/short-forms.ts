@@ -24,12 +24,12 @@ export class ShortFormError extends Error {
   }
 }
 
-/** Deeper than any move goes; whatever is below is left for the schema to refuse. */
+/** Deeper than any move; anything below is left for the schema to refuse. */
 const deepest = 12;
 
 /**
  * Rewrites all short forms below `value`; everything else stays as it is, right or wrong.
- * @throws FriendlyError
+ * @throws ShortFormError
  */
 export function plainMoves(value: unknown, path: DataPath = []): unknown {
   if (path.length > deepest) return value;

@@ -1,4 +1,4 @@
-/** What real work, such as a discrete logarithm, stands behind something that is known. */
+/** The computation, such as a discrete logarithm, that a known value took. */
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { bitLength } from "./factoring.ts";
@@ -10,7 +10,7 @@ function groupName({ algorithm, field }: OpRecord): string {
   return bits > 64 ? `modulo a number of ${bits} bits` : algorithm;
 }
 
-/** @returns what it took to know `value`, in words for people; `null` if it took no such work. */
+/** @returns the work it took to know `value`, for reports; `null` if it took none. */
 export function computeCost(knowledge: Knowledge, value: Latin1): string | null {
   const costs = new Set<string>();
   const seen = new Set<Latin1>();

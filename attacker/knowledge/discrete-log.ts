@@ -1,15 +1,15 @@
 /**
- * Discrete logarithms in groups so weak that anyone can take them. What is found here is found for
- * real, not assumed. Short moduli fall to baby-step giant-step (Shanks 1971). Of longer ones, prime
- * or composite, the modulus is factored, the logarithm is taken modulo each prime in the small
- * subgroups that p − 1 has (Pohlig and Hellman 1978), and the pieces are put together.
+ * Discrete logarithms in weak groups, computed and not assumed. Short moduli fall to baby-step
+ * giant-step (Shanks 1971). A longer modulus, prime or composite, is factored, the logarithm is
+ * taken modulo each prime in the small subgroups that p − 1 has (Pohlig and Hellman 1978), and the
+ * results are combined.
  *
  * What is known to be weak, but takes longer than a run may, is in recorded-costs.ts.
  */
 import { powMod } from "../../protocol/kit/primitives/finite-field.ts";
 import { bitLength, factorise, gcd } from "./factoring.ts";
 
-/** Groups up to this many bits are broken on the spot; it takes at most 2^20 steps. */
+/** Groups up to this many bits are broken during the run, in at most 2^20 steps. */
 export const feasibleBits = 40;
 
 export interface Logarithm {
@@ -60,7 +60,7 @@ const mostAnswers = 10_000;
 /**
  * @param modulus any number; the generator must be invertible modulo it.
  * @returns an exponent x with generator^x = value, or `undefined` if the group is too hard to be
- *   broken on the spot or `value` is not a power of the generator.
+ *   broken during the run or `value` is not a power of the generator.
  */
 export function discreteLog(
   modulus: bigint,
@@ -100,8 +100,8 @@ function stepping(
 }
 
 /**
- * Puts together what each prime of the modulus gives away. An exponent shorter than the order of
- * the group may come out before all of them have: whether it is right is easily tested.
+ * Combines the exponents found for each prime of the modulus. An exponent shorter than the order
+ * of the group may be found before all primes are done: a candidate is easily tested.
  */
 function combining(modulus: bigint, generator: bigint, value: bigint): Logarithm | undefined {
   if (gcd(generator, modulus) !== 1n || gcd(value, modulus) !== 1n) return undefined;

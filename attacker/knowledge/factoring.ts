@@ -1,7 +1,7 @@
 /**
- * Factors of numbers that anyone can factor at once: trial division, p − 1 (Pollard 1974) for
- * primes that were chosen badly, rho (Pollard 1975, with Brent's batches) for those that are short.
- * The effort is bounded and deterministic; what resists is handed back as it is.
+ * Factors of numbers that are easy to factor: trial division, p − 1 (Pollard 1974) for smooth
+ * p − 1, rho (Pollard 1975, with Brent's batches) for short primes. The effort is bounded and
+ * deterministic; a composite that resists is returned unfactored.
  */
 import { powMod } from "../../protocol/kit/primitives/finite-field.ts";
 
@@ -21,7 +21,7 @@ const smoothLimit = 1 << 16;
 const rhoSteps = 1 << 18;
 const batch = 128;
 
-/** The first twelve primes decide up to 2^78, and leave no doubt worth having above. */
+/** The first twelve primes are deterministic up to 2^78; above, errors are negligible. */
 const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n];
 
 export const bitLength = (n: bigint): number => n.toString(2).length;

@@ -12,7 +12,7 @@ const scalarOf = (c: CryptoKit): Uint8Array => {
   const wide = c.passwordHash({ ...pbkdf, length: 40 }, password, utf8("a public salt"));
   return c.reduceScalar("p256", wide);
 };
-/** Points that nobody has the logarithm of (RFC 9383 §4). */
+/** Points of unknown discrete logarithm (RFC 9383 §4). */
 const [base, otherBase] = [
   "02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f",
   "03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49",
@@ -21,7 +21,7 @@ const pbkdf = { kind: "pbkdf2", hash: "sha256", iterations: 2, length: 32 } as c
 const key32 = (c: CryptoKit, secret: Uint8Array) =>
   c.hkdf({ hash: "sha256", key: secret, info: utf8("login"), length: 32 });
 
-/** Does cryptography with the password and returns what goes over the wire. */
+/** Does cryptography with the password and returns what is transmitted. */
 type Exchange = (c: CryptoKit) => readonly Uint8Array[];
 
 const testable: Record<string, readonly [Exchange, op: string, operations: number]> = {
@@ -37,7 +37,7 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
   "a truncated hash": [
     (c) => {
       const short = c.hash("sha256", password).slice(0, 12);
-      // It is told apart where somebody compares it.
+      // A party compares it, so a right guess can be distinguished.
       c.equal(short, short);
       return [short];
     },
@@ -134,7 +134,7 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
 };
 
 const safe: Record<string, Exchange> = {
-  "nothing on the wire": (c) => {
+  "nothing transmitted": (c) => {
     c.hash("sha256", password);
     return [];
   },
@@ -143,7 +143,7 @@ const safe: Record<string, Exchange> = {
   "a MAC under it over a secret of full strength": (c) => [
     c.hmac("sha256", key32(c, password), c.random(32)),
   ],
-  "a hash that is not on the wire, beside what others sealed": (c) => {
+  "a hash that is not transmitted, beside what others sealed": (c) => {
     c.hash("sha256", password);
     const known = utf8("a key of exactly thirty-two byte");
     return [c.random(32), known].map((key) =>
@@ -172,7 +172,7 @@ const safe: Record<string, Exchange> = {
     c.xor(pad, masked);
     return [masked];
   },
-  "a truncated hash that is compared, and not on the wire": (c) => {
+  "a truncated hash that is compared, and not transmitted": (c) => {
     const short = c.hash("sha256", password).slice(0, 12);
     c.equal(short, short);
     return [];
@@ -233,7 +233,7 @@ describe("what a guess is tested against may be cut", () => {
   });
 });
 
-describe("a guess at whose signature this is", () => {
+describe("a guess at the signer of a signature", () => {
   const lab = new Lab();
   const { privateKey, publicKey } = lab.crypto.signingKeyPair();
   const name = utf8("carol of the lake");
@@ -251,7 +251,7 @@ describe("a guess at whose signature this is", () => {
     expect(tested([signature], publicKey)).toBeUndefined();
   });
 
-  test("may say more than the key; what is known already is no guess", () => {
+  test("may hold more than the key; a value known already is no guess", () => {
     expect(tested([message, signature, name], publicKey, name)?.check.op).toBe("verify");
     expect(tested([message, signature, publicKey], publicKey, name)).toBeUndefined();
     expect(tested([message, signature, publicKey], publicKey)).toBeUndefined();

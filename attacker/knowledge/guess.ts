@@ -1,21 +1,21 @@
 /**
- * Can a guess be tested offline: at a password, or at who somebody is? The attacker supposes it and
- * looks for anything it has seen that it could now compute but could not before: each such value
- * tells a right guess from a wrong one.
+ * Can a guess, of a password or of a principal's identity, be tested offline? The adversary
+ * supposes it and looks for a value it has seen that it can compute now but could not before: each
+ * such value distinguishes a right guess from a wrong one.
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import type { Knowledge } from "./knowledge.ts";
 
 export interface GuessTest {
-  /** The operation whose outcome tells a right guess from a wrong one. */
+  /** The operation whose result distinguishes a right guess from a wrong one. */
   readonly check: OpRecord;
   /** Operations that one guess costs, the check among them. */
   readonly operationsPerGuess: number;
 }
 
 /**
- * @param guess all that one guess says: a password; or a public key and what goes with it.
+ * @param guess the values of one guess: a password; or a public key and what goes with it.
  * @returns how a guess is tested, or `undefined` if nothing seen so far depends on it.
  */
 export function offlineTest(
@@ -46,7 +46,7 @@ export function offlineTest(
   return undefined;
 }
 
-/** A cheap test first: does the guess go into anything that the rest is known of? */
+/** A cheap test first: is the guess an input of an operation whose other inputs are known? */
 function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
   const tells = (value: Latin1): boolean => secrets.some((s) => value.includes(s));
   const hopeful = {
@@ -62,8 +62,8 @@ function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
 }
 
 /**
- * A one-time pad and a masked point can be undone with any guess, and done again: that tells
- * nothing. They test a guess only if their other inputs are known without undoing them.
+ * A one-time pad and a masked point can be undone with any guess, and done again: no test. They
+ * test a guess only if their other inputs are known without undoing them.
  */
 function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8Array[]): boolean {
   const equation = operations[op.op].equation?.(op);
@@ -72,7 +72,7 @@ function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8A
   return !operations[op.op].compose(op, knowledge.suppose(guess, isOther));
 }
 
-/** A ciphertext that opens with the guess: its tag, or its redundancy, tells. */
+/** A ciphertext that opens with the guess: its tag, or its redundancy, is the test. */
 function opensOnlyWith(op: OpRecord, before: Knowledge, after: Knowledge): boolean {
   const { opensWith, key: at = 0 } = operations[op.op];
   if (opensWith !== "key") return false;

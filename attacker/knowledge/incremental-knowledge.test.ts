@@ -1,4 +1,4 @@
-/** What is looked up is what would be deduced. */
+/** Memoised answers equal deduced ones. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { concat, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
@@ -19,7 +19,7 @@ const digest = lab.crypto.hash("sha256", concat(key, other));
 const seen = [box, wrapped, other, digest, concat(name, box), utf8("hello")].map(latin1);
 const asked = [secret, key, other, box, wrapped, digest, concat(digest, key), name].map(latin1);
 
-/** Something is seen, or asked, or carried out: in any order, also one that no run has. */
+/** Observations, queries and operations in any order, also in orders that no run has. */
 const step = fc.record({
   what: fc.constantFrom("see", "ask", "compute"),
   nth: fc.nat({ max: asked.length - 1 }),
@@ -37,11 +37,11 @@ function answers(to: IncrementalKnowledge | Knowledge, steps: readonly Step[]): 
   });
 }
 
-test("whatever is told and asked, the answers are those of knowledge", () => {
+test("for any facts and queries, the answers are those of Knowledge", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
       const expected = answers(new Knowledge([secret], [name]), steps);
-      // The first time it is deduced, or was for another course; the second time it is looked up.
+      // The first time it is deduced, unless an earlier sequence was equal; then it is looked up.
       expect(answers(new IncrementalKnowledge([secret], [name]), steps)).toEqual(expected);
       expect(answers(new IncrementalKnowledge([secret], [name]), steps)).toEqual(expected);
       expect(withoutMemo(() => answers(new IncrementalKnowledge([secret], [name]), steps))).toEqual(
@@ -52,7 +52,7 @@ test("whatever is told and asked, the answers are those of knowledge", () => {
   );
 });
 
-test("what follows as a whole stays as it is when more is told", () => {
+test("the shared whole does not change when more facts are added", () => {
   const learning = new IncrementalKnowledge([secret]);
   for (const op of lab.log) learning.learnOperation(op);
   learning.observe(box);

@@ -1,14 +1,13 @@
 /**
- * Knowledge as it grows, worked out once for all runs: what follows from the same evidence, told
- * in the same order and thought about at the same moments, is looked up. Only what nobody has asked
- * before is deduced.
+ * Knowledge as it grows, memoised across runs: what follows from the same evidence, added in the
+ * same order and closed at the same moments, is looked up. Only new queries are deduced.
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { remembers } from "../../protocol/kit/memo.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Knowledge } from "./knowledge.ts";
 
-/** What puppets ask of what the attacker knows. */
+/** The queries puppets make about the adversary's knowledge. */
 export type KnowledgeQueries = Pick<Knowledge, "has" | "derivable" | "occurs" | "knows" | "size">;
 
 interface Branch {
@@ -17,13 +16,13 @@ interface Branch {
 }
 
 /**
- * A place in the tree of all evidence: the way to it is the evidence, and when it was thought
- * about, since a value that could be computed before it was seen has another origin. A tree, and
- * no map by text: records of the same computation share their strings, which then need not be read
- * again.
+ * A node in the tree of all evidence: the path to it is the evidence, and when it was closed under
+ * deduction, since a value that could be computed before it was seen has another origin. A tree,
+ * not a map by text: records of the same computation share their strings, which then need not be
+ * compared again.
  */
 class Place {
-  /** All that follows here; nothing may be added to it. */
+  /** Everything that follows at this node; it must not be changed. */
   knowledge: Knowledge | undefined;
   size: number | undefined;
   #texts: Map<string, Place> | undefined;
@@ -31,7 +30,7 @@ class Place {
   #answers: Map<string, boolean> | undefined;
   #thought: Place | undefined;
 
-  /** The same evidence, thought about. */
+  /** The same evidence, closed under deduction. */
   get thought(): Place {
     this.#thought ??= newPlace();
     return this.#thought;
@@ -58,7 +57,7 @@ class Place {
     return branch.place;
   }
 
-  /** @returns what was answered here before. */
+  /** @returns the memoised answer. */
   answer(question: string): boolean | undefined {
     return this.#answers?.get(question);
   }
@@ -78,7 +77,7 @@ const isSame = (a: OpRecord, b: OpRecord): boolean =>
     a.inputs.length === b.inputs.length &&
     a.inputs.every((input, i) => input === b.inputs[i]));
 
-/** Places, and what knowledge rests on, taken together: a kilobyte or less for each. */
+/** Bound on nodes and facts held, counted together: a kilobyte or less for each. */
 const mostWeight = 150_000;
 const perFact = 2;
 let weight = 0;
@@ -88,10 +87,10 @@ function newPlace(): Place {
 }
 let root = new Place();
 
-/** Where all begins for a list of declared values, for as long as the list is there. */
+/** The start node for a list of declared values, for the lifetime of the list. */
 let beginnings = new WeakMap<readonly Uint8Array[], Place>();
 
-/** Where nothing is to be remembered, the root of a tree of its own. */
+/** Without memoisation, each start node is the root of its own tree. */
 function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): Place {
   if (!remembers()) return new Place();
   if (weight > mostWeight) {
@@ -110,17 +109,17 @@ function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]):
   return place;
 }
 
-/** Among what it was told: here it was asked something. */
+/** A marker among the facts: here a query closed them under deduction. */
 const thinks = Symbol("thinks");
 
 export class IncrementalKnowledge implements KnowledgeQueries {
   readonly #declared: readonly Uint8Array[];
   readonly #markers: readonly Uint8Array[];
   readonly #told: (OpRecord | Latin1 | typeof thinks)[] = [];
-  /** How many facts it was told: more whenever anything new may follow. */
+  /** Number of facts added: it grows whenever anything new may follow. */
   told = 0;
   #place: Place;
-  /** What has been worked out in here, and from how much of what it was told. */
+  /** What this object itself has deduced, and from how many of the facts. */
   #own: Knowledge | undefined;
   #used = 0;
 
@@ -173,13 +172,13 @@ export class IncrementalKnowledge implements KnowledgeQueries {
     return place.size;
   }
 
-  /** @returns all that follows by now; it is shared, and nothing may be added to it. */
+  /** @returns everything that follows by now; it is shared, and must not be changed. */
   whole(): Knowledge {
     const place = this.#think();
     if (place.knowledge === undefined) {
       place.knowledge = this.#deduced();
       weight += perFact * this.#told.length;
-      // If more is told, that is worked out from the beginning.
+      // If more facts come, deduction starts from the beginning.
       this.#own = undefined;
       this.#used = 0;
     }

@@ -33,7 +33,7 @@ describe("parsing", () => {
     expect(knowledge.derivable(digest)).toBe(true);
   });
 
-  test("values that begin alike are told apart", () => {
+  test("values that begin alike are distinguished", () => {
     const lab = new Lab();
     const seen = [];
     for (let i = 0; i < 30; i++) {
@@ -67,7 +67,7 @@ describe("slices", () => {
     expect(lab.seeing([cut.slice(0, 8)]).derivable(built)).toBe(false);
   });
 
-  test("what comes in pieces is put together, if no piece is missing", () => {
+  test("a value seen in pieces is reassembled, if no piece is missing", () => {
     const key = lab.crypto.random(32);
     const digest = lab.crypto.hash("sha256", key);
     const [one, two, three] = [key.slice(0, 10), key.slice(10, 21), key.slice(21)];
@@ -104,7 +104,7 @@ describe("slices", () => {
     expect(knowledge.derivable(built)).toBe(true);
   });
 
-  test("markers are found, and are no secrets", () => {
+  test("markers are found, and are not secret", () => {
     const name = utf8("alice of the lake");
     const knowledge = new Knowledge([], [name]);
     const digest = lab.crypto.hash("sha256", concat(utf8("hello "), name));
@@ -115,7 +115,7 @@ describe("slices", () => {
     expect(knowledge.knows(latin1(name))).toBe(true);
   });
 
-  test("a marker in what the attacker wrote itself was not read, until it comes from others", () => {
+  test("a marker that the attacker wrote itself is not read, until others send it", () => {
     const name = utf8("alice of the lake");
     const own = new Lab();
     const token = own.crypto.encode("base64url", concat(utf8('{"iss":"'), name, utf8('"}')));
@@ -232,7 +232,7 @@ describe("building", () => {
   test("what is written in another alphabet is no constant for that", () => {
     const lab = new Lab();
     const mac = lab.crypto.hmac("sha256", lab.crypto.random(32), utf8("cookie"));
-    // Written by the protocol's own code, which nobody records.
+    // Written by the protocol's own code, which is not recorded.
     const written = (bytes: Uint8Array): Uint8Array =>
       utf8(
         JSON.stringify({ id: 7, mac: hex(bytes), again: Buffer.from(bytes).toString("base64") }),
@@ -244,7 +244,7 @@ describe("building", () => {
     }
   });
 
-  test("padding is nobody's secret", () => {
+  test("padding is not secret", () => {
     const lab = new Lab();
     lab.crypto.xor(lab.crypto.random(32), new Uint8Array(32));
     expect(lab.seeing([]).derivable(new Uint8Array(40))).toBe(true);
@@ -299,7 +299,7 @@ describe("short values: what is made of a declared secret", () => {
   });
 });
 
-describe("decrypting what nobody encrypted", () => {
+describe("decrypting what no honest party encrypted", () => {
   test("makes a value as secret as the key, and not a constant", () => {
     const lab = new Lab();
     const key = lab.crypto.random(32);
@@ -415,7 +415,7 @@ describe("weak groups", () => {
     return { knowledge: lab.seeing([a.publicKey, b.publicKey, sealed], [plain]), plain, key };
   };
 
-  test("a discrete logarithm modulo 105341 is taken for real, and its cost is told", () => {
+  test("a discrete logarithm modulo 105341 is computed, and its cost is reported", () => {
     const { knowledge, plain, key } = agree(105_341n, 17n);
     expect(knowledge.derivable(plain)).toBe(true);
     expect(knowledge.derivable(key)).toBe(true);
@@ -425,7 +425,7 @@ describe("weak groups", () => {
     expect(steps).toBeLessThan(1_000);
   });
 
-  test("a prime of 127 bits falls on the spot if p − 1 has small factors only", () => {
+  test("a prime of 127 bits is broken during the run if p − 1 has small factors only", () => {
     const { knowledge, plain } = agree(2n ** 127n - 1n, 3n);
     expect(knowledge.derivable(plain)).toBe(true);
     const cost = computeCost(knowledge, latin1(plain));
@@ -465,7 +465,7 @@ describe("weak groups", () => {
     expect(knowledge.size).toBe(1);
   });
 
-  test("nor is a key that was told called computed", () => {
+  test("nor does a disclosed key count as computed", () => {
     const lab = new Lab();
     const own = lab.crypto.keyPair(beyond);
     const knowledge = lab.seeing([own.publicKey, own.privateKey]);
@@ -655,7 +655,7 @@ describe("laws", () => {
     );
   });
 
-  test("what was seen is known, and what nobody saw of a fresh secret is not", () => {
+  test("what was seen is known, and an unseen fresh secret is not", () => {
     fc.assert(
       fc.property(choices, (ops) => {
         const lab = new Lab();

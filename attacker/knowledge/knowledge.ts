@@ -1,11 +1,11 @@
 /**
- * What an attacker knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
+ * What an adversary knows: deduction over real bytes (Dolev and Yao 1983, on the bytes of a run
  * instead of on terms).
  *
  * The set of known byte strings is closed under parsing (a recorded value inside a known string is
- * known), decoding (base64, hex, decimal, JSON, separated fields), the rules of rules.ts, and
- * building: a string is derivable if every secret part in it is. What lies between the parts are
- * constants, and constants are public (Kerckhoffs 1883).
+ * known), decoding (base64, hex, decimal, JSON, separated fields), the rules of
+ * protocol/kit/operations.ts, and building: a string is derivable if every secret part in it is.
+ * What lies between the parts are constants, and constants are public (Kerckhoffs 1883).
  */
 import {
   bigintBytes,
@@ -46,16 +46,16 @@ export class Knowledge implements Derivability {
   readonly #made = new Set<Latin1>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
-  /** What values are built of; `texts`: how much was known then, where that decides. */
+  /** The parts values are built of; `texts`: how many texts were known then, if that matters. */
   readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
-  /** Looked for, but no secrets: anybody may know that such a value exists. */
+  /** Looked for, but not secret: that such a value exists is public. */
   readonly #markers = new Set<Latin1>();
   #dirty = true;
 
   /**
    * @param declared secrets that are looked for exactly, such as payloads and passwords.
    * @param markers values that are looked for as well, but whose bytes are no secret, such as
-   *   names: the attacker may write them, and the question is only whether it has read them.
+   *   names: the adversary may write them, and the question is only whether it has read them.
    */
   constructor(declared: Iterable<Uint8Array>, markers: Iterable<Uint8Array> = []) {
     for (const bytes of declared) {
@@ -73,7 +73,7 @@ export class Knowledge implements Derivability {
     }
   }
 
-  /** The honest parties computed this: it can now be recognised, and undone with the right key. */
+  /** An honest party computed this: it can now be recognised, and undone with the right key. */
   learnOperation(op: OpRecord): void {
     const { hasOutput, fresh, keyPair, openableFrom } = operations[op.op];
     this.#ops.push(op);
@@ -92,7 +92,7 @@ export class Knowledge implements Derivability {
     this.#dirty = true;
   }
 
-  /** A short ciphertext of a short secret must not pass for something anybody could guess. */
+  /** A short ciphertext of a short secret must not count as guessable. */
   #leastSecret(op: OpRecord): number {
     if (op.output.length >= guessableBelowBytes || op.output.length < declaredFromBytes) {
       return guessableBelowBytes;
@@ -102,8 +102,8 @@ export class Knowledge implements Derivability {
   }
 
   /**
-   * Decrypting what nobody encrypted (a ciphertext that was tampered with) makes a new value. It
-   * is as secret as the key, and must not pass for a constant.
+   * Decrypting what no honest party encrypted (a modified ciphertext) makes a new value. It is as
+   * secret as the key, and must not count as a constant.
    */
   #addOpened(op: OpRecord): void {
     if (!op.backwards) {
@@ -116,7 +116,7 @@ export class Knowledge implements Derivability {
     if (!this.#made.has(op.output)) this.#hide(plaintext);
   }
 
-  /** From now on the value is no constant, wherever it occurs. */
+  /** From now on the value is not a constant, wherever it occurs. */
   #hide(value: Latin1): void {
     if (this.#secret.has(value)) return;
     this.#secret.add(value);
@@ -138,7 +138,7 @@ export class Knowledge implements Derivability {
     }
   }
 
-  /** The attacker sees, or is handed, these bytes. */
+  /** The adversary sees, or is given, these bytes. */
   observe(bytes: Uint8Array | Latin1): void {
     this.#add(typeof bytes === "string" ? bytes : latin1(bytes), { kind: "seen" });
   }
@@ -163,12 +163,12 @@ export class Knowledge implements Derivability {
     return !this.#markers.has(part) || this.#isRead(origin);
   }
 
-  /** What could be computed is seen: now the names in it are told. */
+  /** A computable value is seen: now the names in it count as read. */
   #isNowRead(before: Origin, origin: Origin): boolean {
     return this.#markers.size > 0 && !this.#isRead(before) && this.#isRead(origin);
   }
 
-  /** Names in what the attacker can compute itself are those that it put there. */
+  /** Names in what the adversary can compute itself were put there by it. */
   #isRead(origin: Origin): boolean {
     let from: Origin = origin;
     for (const seen = new Set<Latin1>(); ; ) {
@@ -237,18 +237,18 @@ export class Knowledge implements Derivability {
     return [...found];
   }
 
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   #isSeen(bytes: Latin1): boolean {
     return this.#texts.some((text) => text.includes(bytes));
   }
 
-  /** Do these bytes occur in something that the attacker has? */
+  /** Do these bytes occur in something that the adversary has? */
   occurs(bytes: Latin1): boolean {
     this.close();
     return this.#isSeen(bytes);
   }
 
-  /** Can the attacker produce these bytes? */
+  /** Can the adversary produce these bytes? */
   has(value: Latin1): boolean {
     this.close();
     return this.#has(value, 0);
@@ -258,7 +258,7 @@ export class Knowledge implements Derivability {
     if (this.#known.has(value)) return true;
     if (this.#secret.has(value)) return false;
     if (value.length < guessableBelowBytes) {
-      // Guessable, unless it is longer than that only for being declared secret.
+      // Guessable, unless it is a declared secret, for which a lower length limit applies.
       return (
         value.length < declaredFromBytes || this.#parts(value).every((p) => this.#known.has(p))
       );
@@ -340,7 +340,7 @@ export class Knowledge implements Derivability {
   }
 
   /**
-   * A copy that may be told more, for "what if the attacker guessed this".
+   * A copy that more facts can be added to, for "what if the adversary guessed this".
    * @param keeps which of the operations the copy may use.
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {

@@ -9,7 +9,7 @@ export type Origin =
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
   | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string };
 
-/** The value that one came out of. */
+/** The value that contained or encrypted it, if any. */
 export const sourceOf = (o: Origin): Latin1 | undefined => {
   if (o.kind === "part" || o.kind === "decoded") return o.of;
   return o.kind === "opened" ? o.op.output : undefined;

@@ -1,6 +1,6 @@
 /**
- * SPAKE2+ before an attacker who guesses passwords: what it promises is deduced from its bytes, and
- * the same exchange with one thing left out loses it.
+ * SPAKE2+ against an attacker who guesses passwords: its guarantees are deduced from its bytes, and
+ * the same exchange with one element left out loses them.
  */
 import { describe, expect, test } from "vitest";
 import { concat, utf8 } from "../../protocol/kit/bytes.ts";
@@ -95,7 +95,7 @@ function activeClient(guess: Uint8Array, masked = true): Run & { readonly x: Key
   return { lab, wire: [shares.prover, shares.verifier, out.confirmVerifier], outcome: out, x };
 }
 
-describe("whoever only listens", () => {
+describe("a passive attacker", () => {
   test("has neither the key nor anything to test a guess against", () => {
     const run = honest();
     const knowledge = knows(run);
@@ -118,7 +118,7 @@ describe("whoever only listens", () => {
   });
 });
 
-describe("whoever takes part", () => {
+describe("an active attacker as client", () => {
   test("with a wrong guess can test no other one", () => {
     const run = activeClient(utf8("battery staple"));
     const knowledge = knows(run, [utf8("battery staple"), run.x.privateKey]);
@@ -142,7 +142,7 @@ describe("whoever takes part", () => {
   });
 });
 
-describe("whoever poses as the server", () => {
+describe("an attacker impersonating the server", () => {
   /** With a guess of its own; the client answers even though it should have refused. */
   const posing = (guess: Uint8Array): Run & { readonly y: KeyPair } => {
     const lab = new Lab();
@@ -172,7 +172,7 @@ describe("whoever poses as the server", () => {
   });
 });
 
-describe("whoever steals what the verifier stores", () => {
+describe("an attacker with the verifier's stored record", () => {
   const stolen = (run: ReturnType<typeof honest>): readonly Uint8Array[] => [
     concat(run.verifier.w0, run.verifier.pointL),
   ];
@@ -187,7 +187,7 @@ describe("whoever steals what the verifier stores", () => {
     expect(knows(run, stolen(run)).derivable(run.outcome.key)).toBe(false);
   });
 
-  test("cannot log in with it, but can pose as the server", () => {
+  test("cannot log in with it, but can impersonate the server", () => {
     const lab = new Lab();
     const c = lab.crypto;
     const scalars = guessOf(c, password);

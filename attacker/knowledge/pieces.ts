@@ -1,4 +1,4 @@
-/** Puts together what was cut into pieces, such as a key that straddles two packets. */
+/** Reassembles values seen in pieces, such as a key that straddles two packets. */
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { guessableBelowBytes } from "./lengths.ts";
 import { prefixBytes } from "./value-index.ts";

@@ -1,4 +1,4 @@
-/** Which bytes come from nowhere: hand-made scrambling is noticed, honest protocols are not. */
+/** Which bytes are unexplained: hand-made scrambling is flagged, recorded cryptography is not. */
 import { describe, expect, test } from "vitest";
 import { concat, fromLatin1, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
@@ -99,13 +99,13 @@ describe("bytes that can be followed", () => {
   test.each(Object.entries(honest))("%s", (_, course) => expect(doubts(course)).toEqual([]));
 });
 
-describe("bytes from nowhere", () => {
+describe("unexplained bytes", () => {
   test.each(Object.entries(scrambled))("%s", (_, [course, words]) => {
     expect(doubts(course)[0]).toMatch(words);
   });
 });
 
-/** Bytes that are other ones in each run, and nowhere alike: `from` says which. */
+/** Bytes that differ in each run, and at every position: `from` says which. */
 const fresh = (run: string, length: number, from = ""): string =>
   latin1(new Lab(run + from).crypto.random(length));
 const record = (op: OpName, inputs: readonly string[], output: string, by = "alice"): OpRecord => ({
@@ -123,7 +123,7 @@ interface Told {
   /** What is sent, by name. */
   readonly packets?: Readonly<Record<string, string>>;
 }
-/** @returns what is in doubt after two runs, which are told apart by their names. */
+/** @returns what is unexplained after two runs, which are distinguished by their names. */
 const doubtsOf = (told: (run: "one" | "two") => Told): readonly string[] => {
   const [a, b] = (["one", "two"] as const).map((run): Evidence => {
     const { operations = [], packets = {} } = told(run);
@@ -289,7 +289,7 @@ describe("a packet that carries", () => {
   });
 });
 
-describe("an operation whose input comes from nowhere", () => {
+describe("an operation whose input is unexplained", () => {
   /** Which of three or four inputs carry keys or messages: `x` where they do. */
   const weights: Readonly<Record<OpName, string>> = {
     random: "...",

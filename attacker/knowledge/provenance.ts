@@ -1,7 +1,7 @@
 /**
- * Can the lab follow every byte? Deduction sees what goes through the recorded cryptography. Where
- * a protocol scrambles bytes by hand, secrecy can be lost or kept without the lab noticing; then a
- * verdict of `holds` would be worth nothing, and the lab says `unknown` instead.
+ * Can the lab explain every byte? Deduction sees what goes through the recorded cryptography. Where
+ * a protocol scrambles bytes by hand, secrecy can be lost or kept without the lab noticing; `holds`
+ * would then be unfounded, and the verdict is `unknown` instead.
  *
  * The test needs no annotations: the same session is run twice with other randomness and other
  * payloads. Bytes that differ between the runs must come from a recorded value (fresh, an output,
@@ -58,7 +58,7 @@ class Explainer {
     if (depth < 4 && longest(out) >= unexplainedFromBytes) {
       const inner = leaves(value);
       const parts = inner?.map((v) => this.residue(v, depth + 1)).join("\u0101");
-      // Words between spaces are no fields: something in there must have been explained.
+      // Words between spaces are not fields: something in there must have been explained.
       if (parts?.includes("\u0100")) return parts;
     }
     return out;
@@ -129,7 +129,7 @@ function unexplainedWords(explainer: Explainer, value: Latin1): string {
 
 /**
  * @returns one line per value that nothing explains, naming the operation or the packet; empty if
- *   the lab can follow everything.
+ *   the lab can explain everything.
  */
 export function untracked(a: Evidence, b: Evidence): readonly string[] {
   const [ea, eb] = [new Explainer(a), new Explainer(b)];

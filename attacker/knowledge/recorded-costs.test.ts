@@ -1,4 +1,4 @@
-/** What counts as weak without being broken on the spot, and what does not. */
+/** What counts as weak without being broken during the run, and what does not. */
 import { describe, expect, test } from "vitest";
 import { recordedCost } from "./recorded-costs.ts";
 
@@ -35,7 +35,7 @@ describe("recordedCost", () => {
     expect(recordedCost(modulus)).toBeUndefined();
   });
 
-  test("it does not depend on who asks, or how often", () => {
+  test("it does not depend on earlier queries", () => {
     expect(recordedCost(prime105)).toBe(recordedCost(prime105));
   });
 });

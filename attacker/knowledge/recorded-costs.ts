@@ -1,12 +1,12 @@
 /**
- * Groups that are known to be weak, but take longer to break than a run may. What it took once is
- * written down here, and a verdict that rests on it says so; whatever is not in this table, nor
- * broken on the spot by discrete-log.ts, counts as hard.
+ * Groups that are known to be weak, but take longer to break than a run may. The cost measured once
+ * is recorded here, and a verdict that rests on it says so; a group that is neither in this table
+ * nor broken during the run by discrete-log.ts counts as hard.
  *
  * The figures come from the hand analysis of the case studies (PARI on one core, a modulus of two
  * 128-bit primes); the lab does not measure them again. A shorter modulus of the same kind costs no
- * more. A composite that resists factoring here is taken for a product of two primes of about equal
- * length, as was measured: that cannot be seen, and a lopsided one would cost more.
+ * more. A composite that resists factoring here is assumed to be a product of two primes of about
+ * equal length, as was measured: this cannot be checked, and an unbalanced one would cost more.
  *
  * Factors are found once for a modulus; a logarithm is taken once for each public value.
  */

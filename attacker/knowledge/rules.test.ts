@@ -9,10 +9,10 @@ const iv12 = new Uint8Array(12);
 const iv16 = new Uint8Array(16);
 const text = utf8("attack at dawn, quietly");
 
-/** Cryptography that this lab has no record of. */
+/** Cryptography that this lab has not recorded. */
 const elsewhere = () => new Lab("elsewhere").crypto;
 
-/** A prime that no logarithm is taken to here, nor listed as weak: the rule has to do it alone. */
+/** A prime that is neither broken nor listed as weak: only the rule applies. */
 const large = { modulus: 2n ** 521n - 1n, generator: 3n };
 const withPeer = (c: CryptoKit, peer: bigint) => {
   const own = c.keyPair(large);
@@ -40,7 +40,7 @@ const pair = (crypto: CryptoKit, group: Parameters<CryptoKit["keyPair"]>[0]) => 
   };
 };
 
-/** What has to be known to mask a point; the base is a point that nobody has a key for. */
+/** What has to be known to mask a point; the base is a point of unknown private key. */
 const maskable = (c: CryptoKit) => ({
   point: c.keyPair("p256").publicKey,
   scalar: c.reduceScalar("p256", c.random(40)),
@@ -123,7 +123,7 @@ const cases: Record<string, Case> = {
       ["b", "secret"],
     ],
   },
-  "shared-secret with a key that nobody here made": {
+  "shared-secret with a key that was not made here": {
     make: (c) => {
       const own = c.keyPair("x25519");
       const peer = elsewhere().keyPair("x25519").publicKey;
@@ -280,7 +280,7 @@ const cases: Record<string, Case> = {
       ["sealed data", "plain"],
     ],
   },
-  "aead, recorded by whoever opens": {
+  "aead, recorded by the receiver": {
     make: (c) => {
       const [key, plain] = [c.random(32), c.random(20)];
       const sealed = c.seal("chacha20-poly1305", key, iv12, plain, utf8("header"));
@@ -343,7 +343,7 @@ const cases: Record<string, Case> = {
       ["public coins", "cipher"],
     ],
   },
-  "pk-encrypt to a key that nobody here made": {
+  "pk-encrypt to a key that was not made here": {
     make: (c) => {
       const plain = c.random(20);
       const { publicKey } = elsewhere().rsaKeyPair(2048, 6);
@@ -362,11 +362,11 @@ const cases: Record<string, Case> = {
     gives: [["cipher private", "plain"]],
     keeps: [
       ["cipher public", "plain"],
-      // With which coins it was made is not in the record.
+      // The randomness of the encryption is not in the record.
       ["private plain", "cipher"],
     ],
   },
-  "pk-encrypt, recorded by whoever decrypts": {
+  "pk-encrypt, recorded by the receiver": {
     make: (c) => {
       const { privateKey, publicKey } = c.rsaKeyPair(2048, 1);
       const plain = c.random(20);

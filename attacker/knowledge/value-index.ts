@@ -49,7 +49,7 @@ export class ValueIndex {
   }
 
   /**
-   * @param onHead told of values of which no more than the beginning may be at that place.
+   * @param onHead called for values of which possibly only the beginning is at that place.
    * @returns the values that occur inside `text`, itself excepted, in order of their places.
    */
   inside(text: Latin1, onHead?: (value: Latin1, at: number) => void): Latin1[] {

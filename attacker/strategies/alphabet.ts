@@ -44,7 +44,7 @@ function* onPacket(p: SeenPacket, scene: Scene): Iterable<Move> {
   yield { move: "hold", packet, delayMs: 1 };
   yield { move: "hold", packet, delayMs: 150 };
   yield { move: "reflect", packet };
-  if (scene.transport === "stream") yield { move: "cut", packet };
+  if (scene.transport.connected) yield { move: "cut", packet };
   for (const edit of smallEdits(p)) yield { move: "modify", packet, edits: [edit] };
   for (const source of scene.packets) {
     if (source === p) break;

@@ -5,7 +5,7 @@ import { impersonations, splice, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
 
-/** Ways of being in the middle of things, each a list of moves. */
+/** Active attacks in the middle, each a list of moves. */
 function* active(scene: Scene): Iterable<readonly Move[]> {
   for (const puppet of impersonations(scene)) yield [puppet];
   for (const [asker, answerer] of talkingPairs(scene)) yield splice(scene, asker, answerer);
@@ -33,7 +33,7 @@ export const disclosingAfterAttack: Strategy = {
   },
 };
 
-/** So many encrypted parts a handshake may have, which belong to its channel. */
+/** Limit on the encrypted handshake parts that belong to the channel itself. */
 const ownContents = [0, 1, 2];
 
 /** N. Asokan, V. Niemi, K. Nyberg: Man-in-the-Middle in Tunnelled Authentication Protocols, 2003. */

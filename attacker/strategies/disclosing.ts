@@ -1,4 +1,4 @@
-/** Secrets and files come out after everything is over. */
+/** Secrets and files are disclosed at the end of the run. */
 import { disclosureText } from "../disclosure.ts";
 import type { Move } from "../move.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";

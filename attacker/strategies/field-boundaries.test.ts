@@ -14,7 +14,7 @@ const run = (content: Uint8Array | string, width = 1): Uint8Array => {
   const bytes = typeof content === "string" ? utf8(content) : content;
   return concat(uintBytes(bytes.length, width), bytes);
 };
-/** Not text, and no length that would fit. */
+/** Not text, and no valid length field. */
 const tag = new Uint8Array(16).fill(0xee);
 
 describe("in text", () => {
@@ -91,7 +91,7 @@ describe("in bytes", () => {
     const firsts = shifted(long).map((bytes) => bytes[0]);
     expect(firsts).toEqual([254]);
   });
-  test("where nothing follows a length, nothing is shifted", () => {
+  test("where no run follows a length, nothing is shifted", () => {
     expect(shifted(tag)).toEqual([]);
     expect(shifted(fromHex("0548656c6c6f00") as Uint8Array)).toEqual([]);
     expect(shifted(new Uint8Array(0))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Who signs values one after the other, without saying where each ends, signs "carol" and "10" as
- * well as "carol1" and "0". So the border between neighbours moves, and their sum stays the same.
+ * A signature over concatenated values without their lengths covers "carol" and "10" as well as
+ * "carol1" and "0". So the boundary between neighbours moves, and their concatenation stays.
  */
 import { hex, latin1, readUint, text, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { applyEdits } from "../edit.ts";
@@ -9,7 +9,7 @@ import type { Edit, FieldPath, PacketRef } from "../move.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
 
-/** Per packet. Borders at the beginning come first: what matters is hardly behind so many. */
+/** Limit per packet. Boundaries at the beginning come first. */
 const mostShifts = 24;
 
 type Packet = Pick<SeenPacket, "ref" | "bytes">;
@@ -19,11 +19,11 @@ type Side = "left" | "right";
 interface Border {
   readonly left: Uint8Array;
   readonly right: Uint8Array;
-  /** What lets so many bytes next to the border change over; `undefined` if they do not fit. */
+  /** The edits that move so many bytes across the boundary; `undefined` if they do not fit. */
   readonly shift: (bytes: number, from: Side) => readonly Edit[] | undefined;
 }
 
-/** Holds the place of what is pasted. A digit, so that a number is still one meanwhile. */
+/** Placeholder for what is pasted. A digit, so that a number stays one until then. */
 const placeholder = "31";
 
 /** Between two fields of a text, each of which may be encoded. */
@@ -91,20 +91,20 @@ function fieldBorders({ ref, bytes }: Packet): readonly Border[] {
   return [...written, ...meant].map((pair) => fieldBorder(ref, bytes, pair));
 }
 
-/** How many bytes the length of a run may have. */
+/** Sizes, in bytes, of a length field. */
 const widths = [1, 2, 4];
 const mostRuns = 16;
 const isText = (bytes: Uint8Array): boolean => /^[\t\n\r\x20-\x7e]*$/.test(latin1(bytes));
 const isLine = (bytes: Uint8Array): boolean => /^[\x20-\x7e]*[\r\n]*$/.test(latin1(bytes));
 
-/** @returns where the run ends whose length is written here; `undefined` if none is. */
+/** @returns the end of the run whose length is encoded here; `undefined` if none is. */
 function endOfRun(bytes: Uint8Array, start: number, width: number): number | undefined {
   const length = readUint(bytes, start, width);
   const end = start + width + length;
   return length === 0 || end > bytes.length ? undefined : end;
 }
 
-/** Do runs follow each other up to the end? That is hardly so by accident. */
+/** Do runs follow each other up to the end? That is unlikely by chance. */
 function runsToTheEnd(bytes: Uint8Array, start: number, width: number): boolean {
   let end: number | undefined = start;
   for (let runs = 0; runs < mostRuns && end !== undefined && end < bytes.length; runs++) {
@@ -173,11 +173,11 @@ function lengthOfOne(bytes: Uint8Array, side: Side): number {
   return utf8(one).length || Math.min(1, bytes.length);
 }
 
-/** @returns ways to change a packet so that a border in it moves: a little first, then wholly. */
+/** @returns edits that move a boundary in a packet: by one character first, then by all. */
 export function shiftsOf(packet: Packet): readonly (readonly Edit[])[] {
   const { bytes } = packet;
   const borders = [...fieldBorders(packet), ...runBorders(packet)];
-  // Different ways lead to the same packet, where all there is goes over, for one.
+  // Different edits can give the same packet, for one where the whole field moves.
   const found = new Map<string, readonly Edit[]>();
   for (const all of [false, true]) {
     for (const border of borders) {

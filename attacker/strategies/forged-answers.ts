@@ -1,4 +1,4 @@
-/** What never arrives is answered by an earlier answer, with what answers repeat of questions. */
+/** A lost request is answered by an earlier answer, with the fields that answers echo adapted. */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import type { Edit, FieldPath } from "../move.ts";
@@ -9,11 +9,11 @@ interface Field {
   readonly path: FieldPath;
   readonly value: Latin1;
 }
-/** A packet and all that can be read off it, which takes a while. */
+/** A packet and all its fields; computing them is slow. */
 interface Read {
   readonly packet: SeenPacket;
   readonly fields: readonly Field[];
-  /** What is the same whatever is told in it: its members, or how it is separated. */
+  /** What does not depend on the content: its members, or its separators. */
   readonly outline: string | undefined;
 }
 
@@ -28,28 +28,28 @@ function readOf(packet: SeenPacket): Read {
   };
 }
 
-/** Shorter ones are the same by chance. */
+/** Shorter values coincide by chance. */
 const repeatedFromBytes = 4;
-/** Of all that comes back after a question, in the order in which it comes. */
+/** Limit on the answers tried for one request, in order of arrival. */
 const mostAnswers = 4;
 
 function alike(a: Read, b: Read): boolean {
   if (a.outline !== b.outline) return false;
   const [one, other] = [a.packet.bytes, b.packet.bytes];
-  // Bytes without borders begin with their type, or are as long as others of it.
+  // Packets without field boundaries begin with their type, or have equal lengths within a type.
   return a.outline !== undefined || one[0] === other[0] || one.length === other.length;
 }
 
 const isSame = (a: FieldPath, b: FieldPath): boolean => a.length === b.length && isWithin(a, b);
 
-/** @returns the field of the question that this one repeats; a short one under its own name. */
+/** @returns the request field that this one echoes; a short value only at the same path. */
 function repeatedIn(asked: Read, { path, value }: Field): FieldPath | undefined {
   const equal = asked.fields.filter((f) => f.value === value).map((f) => f.path);
   const own = equal.find((p) => isSame(p, path));
   return own ?? (value.length < repeatedFromBytes ? undefined : equal[0]);
 }
 
-/** What makes the answer to one question an answer to another one: nothing if it repeats nothing. */
+/** The edits that turn the answer to one request into one to another; none if it echoes nothing. */
 function retold(asked: Read, answer: Read, other: Read): Edit[] {
   if (answer.fields.length === 1) return stretches(asked.packet, answer.packet, other.packet);
   const taken: FieldPath[] = [];
@@ -65,7 +65,7 @@ function retold(asked: Read, answer: Read, other: Read): Edit[] {
   });
 }
 
-/** The same where no borders can be seen: the longest stretches that question and answer share. */
+/** The same without field boundaries: the longest byte strings that request and answer share. */
 function stretches(asked: SeenPacket, answer: SeenPacket, other: SeenPacket): Edit[] {
   const from = latin1(asked.bytes);
   const into = latin1(answer.bytes);

@@ -1,14 +1,14 @@
-/** Whom somebody really means to talk to tells others what it is told, in that one's name. */
+/** A legitimate peer forwards what an honest party tells it, impersonating that party to others. */
 import { attackerHost } from "../move.ts";
 import { callersOf, type Puppet, playing, talkingPairs } from "./impersonating.ts";
 import { values } from "./misbinding.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.ts";
 
-/** So many sealed contents there may be before the one that is carried. */
+/** Numbers of sealed plaintexts before the one that is carried. */
 const ownContents = [0, 1];
 
-/** What either of the two hears in its channel, the other one says in its own. */
+/** What one puppet opens in its channel, the other sends in its own, in both directions. */
 function* carried(listening: Puppet, speaking: Puppet): Iterable<readonly [Puppet, Puppet]> {
   const telling = { ...listening, handsTo: speaking.name };
   for (const carries of ownContents) {
@@ -20,7 +20,7 @@ function* carried(listening: Puppet, speaking: Puppet): Iterable<readonly [Puppe
   }
 }
 
-/** Whoever calls the attacker by its name, and whoever takes that one's calls. */
+/** Each initiator that calls the adversary by its own name, with each responder to its role. */
 function* calls(scene: Scene): Iterable<readonly [SeenProcess, SeenProcess]> {
   for (const caller of callersOf(scene)) {
     for (const [asker, answerer] of talkingPairs(scene)) {
@@ -46,7 +46,7 @@ export const forwarding: Strategy = {
   },
 };
 
-/** Services of one kind, of different principals, that somebody calls in the same role. */
+/** Services of one kind, of different principals, that one principal calls in the same role. */
 function* betrayals(scene: Scene): Iterable<readonly [Puppet, Puppet]> {
   const pairs = talkingPairs(scene);
   for (const [asker, traitor] of pairs) {
@@ -61,7 +61,7 @@ function* betrayals(scene: Scene): Iterable<readonly [Puppet, Puppet]> {
   }
 }
 
-/** The same where it is not the attacker's own name that is called, but that of a service. */
+/** The same where the initiator calls a corrupt service instead of the adversary's own name. */
 export const betraying: Strategy = {
   id: "betray",
   title: "whoever runs one service goes to another one in the name of those who call it",

@@ -4,8 +4,8 @@ import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type Strategy } from "./strategy.ts";
 
 /**
- * For whoever compares only the beginning of a code or tag. The end that is played may be cut off,
- * since what it says itself can make the attacker's words come too late.
+ * Against a verifier that compares only the beginning of a code or tag. The packets of the
+ * impersonated party may be dropped, since they can make the adversary's packets come too late.
  */
 export const guessing: Strategy = {
   id: "guess",

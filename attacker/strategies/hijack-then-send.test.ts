@@ -9,7 +9,7 @@ const next = (...seen: readonly Uint8Array[]): Uint8Array =>
 const nextText = (...seen: readonly string[]): string => latin1(next(...seen.map(utf8)));
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
 
-describe("what comes next", () => {
+describe("the predicted next packet", () => {
   test("in text: every number that grew goes on as it did", () => {
     expect(nextText("ack 1 of 5", "ack 2 of 5")).toBe("ack 3 of 5");
     expect(nextText("9,09,x", "10,10,x")).toBe("11,11,x");
@@ -25,7 +25,7 @@ describe("what comes next", () => {
     expect(next(at(1, 7), at(2, 7))).toEqual(at(3, 7));
     expect(next(at(1, 9), at(2, 11), at(4, 250))).toEqual(at(6, 250));
   });
-  test("nothing, where nothing counts", () => {
+  test("none, without a counter", () => {
     expect(nextText("hello", "world")).toBe("world");
     expect(nextText("3", "2")).toBe("2");
     expect(nextText("1700000000000", "1700000000001")).toBe("1700000000001");

@@ -1,6 +1,6 @@
 /**
- * Packets that come one after the other often count: messages, answers, acknowledgements. The
- * attacker goes on counting, and sends what would come next before it is due.
+ * Successive packets often hold counters: of messages, answers, acknowledgements. The adversary
+ * goes on counting, and sends the predicted next packet before it is due.
  */
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
@@ -8,14 +8,14 @@ import type { Edit } from "../move.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, directions, isBack, type SeenPacket, type Strategy } from "./strategy.ts";
 
-/** Numbers that grow by more are hardly counted up. */
+/** Numbers that grow by more are not taken for counters. */
 const mostSteps = 9;
 const printable = /^[\t\n\r\x20-\x7e]+$/;
 const numbers = /\d+/g;
-/** Longer ones are keys, times or sums rather than counts. */
+/** Longer numbers are keys, times or sums rather than counters. */
 const mostDigits = 9;
 
-/** Packets of one shape differ in nothing but numbers and content, as far as can be told. */
+/** Packets of one shape seem to differ only in numbers and content. */
 function shapeOf({ bytes, session }: SeenPacket): string {
   const fields = fieldsOf(bytes).slice(1);
   if (fields.length > 0) return `${session} ${fields.map((path) => path.join(">")).join()}`;
@@ -28,14 +28,14 @@ const isCounted = (step: number): boolean => step > 0 && step <= mostSteps;
 
 /**
  * @param seen packets of one shape, in order.
- * @returns what makes of the last one the one that comes after it; nothing if nothing counts.
+ * @returns the edits that turn the last packet into the predicted next; none without counters.
  */
 export function continued(seen: readonly Uint8Array[]): Edit[] {
   const last = seen.at(-1) ?? new Uint8Array(0);
   // Numbers are counted as they are written.
   const fields = fieldsOf(last).filter((path) => !path.includes("decimal"));
   return fields.flatMap((path, i, paths) => {
-    // What is in an inner field is not changed a second time in the whole.
+    // A number in an inner field is not changed a second time in the whole.
     if (paths.some((p, k) => k !== i && isWithin(p, path))) return [];
     const inner = seen.map((bytes) => innerOf(bytes, path));
     return nextOf(inner).map((edit): Edit => ({ ...edit, ...inField(path) }));
@@ -47,7 +47,7 @@ function nextOf(seen: readonly Uint8Array[]): readonly Edit[] {
   return texts.every((t) => printable.test(t)) ? nextText(texts) : nextBytes(seen);
 }
 
-/** @returns by how much the last of these numbers grew, if all of them are counted up. */
+/** @returns by how much the last of these numbers grew, if all of them grow like a counter. */
 function stepOf(values: readonly (number | undefined)[]): number | undefined {
   const steps = values.slice(1).map((v, i) => (v ?? Number.NaN) - (values[i] ?? Number.NaN));
   return steps.every(isCounted) ? steps.at(-1) : undefined;
@@ -74,7 +74,7 @@ function nextText(seen: readonly string[]): readonly Edit[] {
       { edit: "insert", at: match.index, hex: hex(utf8(next)) },
     ];
   });
-  // From the back, so that what is still to be changed stays where it is.
+  // From the back, so that the positions of earlier changes stay valid.
   return edits.reverse().flat();
 }
 
@@ -84,10 +84,10 @@ interface Next {
   readonly edits: Edit[];
 }
 
-/** With so many, what grows by accident is told from what counts. */
+/** With so many packets, counters are distinguished from numbers that grow by chance. */
 const compared = 3;
 
-/** For every packet but the first of its shape: what would come after it. */
+/** For every packet but the first of its shape: the predicted next one. */
 function series(packets: readonly SeenPacket[]): readonly Next[] {
   const byShape = new Map<string, SeenPacket[]>();
   return packets.flatMap((last) => {

@@ -73,14 +73,14 @@ export const impersonating: Strategy = {
   },
 };
 
-/** Two puppets back to back; on a stream the outer one opens a connection of its own. */
+/** Two puppets back to back; the outer one opens a connection of its own, where there are any. */
 export function splice(
   scene: Scene,
   asker: SeenProcess,
   answerer: SeenProcess,
   more: Partial<Puppet> = {},
 ): readonly Move[] {
-  const own = scene.transport === "stream" ? {} : { insteadOf: asker.id };
+  const own = scene.transport.connected ? {} : { insteadOf: asker.id };
   const inner = { insteadOf: answerer.id, handsTo: "puppet-b", ...more };
   return [
     playing("puppet-a", answerer, asker, inner),

@@ -1,4 +1,4 @@
-/** Packets of the attacker's own: stray, malformed, spoofed, many. Nothing has to be seen. */
+/** Packets of the adversary's own: stray, malformed, spoofed, many. Nothing has to be seen. */
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
 import { attackerAddress, bystanderAddress, type Moment } from "../move.ts";
 import { attack, type Scene, type Strategy } from "./strategy.ts";
@@ -12,13 +12,13 @@ function forgedLines(scene: Scene): readonly string[] {
   return lines.map((line) => hex(utf8(`x\n${line}`)));
 }
 
-/** Bytes anybody can send: awkward ones, and packets that are the same everywhere. */
+/** Bytes an off-path adversary can send: malformed ones, and packets equal in every run. */
 function anybodysBytes(scene: Scene): readonly string[] {
   const constant = scene.packets.filter((p) => p.constant).map((p) => hex(p.bytes));
   return [...new Set([...literals, ...constant])];
 }
 
-/** The first session's course is enough: a stray packet does not care which session it meets. */
+/** The first session is enough: a stray packet has the same effect in any session. */
 function moments(scene: Scene): readonly Moment[] {
   const first = scene.packets.filter((p) => p.session === scene.packets[0]?.session);
   return ["start", ...first.map((p) => ({ after: p.ref }))];

@@ -1,23 +1,23 @@
-/** A registered user takes what others say for its own, and its own for what others say. */
+/** A registered user presents another party's values as its own, or its own as another party's. */
 import { attackerHost, type Move } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type SeenProcess, type Strategy } from "./strategy.ts";
 
-/** The nth answer that the puppet gets goes to whom it was really meant for. */
+/** The nth answer to the puppet is replayed to the initiator it was meant for. */
 function handed(nth: number, to: string, asker: SeenProcess, answerer: SeenProcess): Move {
   const packet = { from: answerer.id, to, nth };
   return { move: "replay", packet, to: asker.id, from: answerer.id, when: { after: packet } };
 }
 
-/** Which of the first random values that are seen, or whose public key is, may be the one. */
+/** Which seen random value, or private half of a seen public key, the puppet reuses. */
 export const values = [1, 2];
-/** How long handshakes are: what the asker sends itself, and what it is answered. */
+/** Limit on handshake packets: those of the initiator, and the answers. */
 const most = 2;
 
 /**
  * W. Diffie, P. van Oorschot, M. Wiener: Authentication and Authenticated Key Exchanges, 1992
- * (one of two believes to share the key with somebody else).
+ * (one end believes to share the key with another principal).
  */
 export const misbinding: Strategy = {
   id: "misbind",

@@ -45,7 +45,7 @@ export const flipping: Strategy = {
 const sweptPackets = 3;
 const sweptPositions = 128;
 
-/** Some from the beginning, the middle and the end: they may be of different kinds. */
+/** Some from the beginning, the middle and the end, since they may be of different kinds. */
 function samples(list: readonly SeenPacket[]): readonly SeenPacket[] {
   if (list.length <= sweptPackets) return list;
   return [0, list.length >> 1, list.length - 1].map((i) => list[i] as SeenPacket);

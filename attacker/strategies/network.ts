@@ -75,7 +75,7 @@ export const cutting: Strategy = {
   title: "the connection breaks after each write",
   capability: "none",
   *attacks(scene) {
-    if (scene.transport !== "stream") return;
+    if (!scene.transport.connected) return;
     for (const { ref: packet } of scene.packets) yield attack({ move: "cut", packet });
   },
 };

@@ -1,7 +1,6 @@
 /**
  * Random attacks as a fast-check arbitrary: moves of every kind at packets that a run shows, with
- * values that no catalogue lists. fast-check draws and shrinks; what is drawn is decided by the
- * seed alone.
+ * values that no catalogue lists. fast-check draws and shrinks, deterministically from the seed.
  */
 import fc from "fast-check";
 import { hex } from "../../protocol/kit/bytes.ts";

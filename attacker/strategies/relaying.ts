@@ -1,6 +1,6 @@
 /**
- * The relay itself is the attacker's. It reads what it relays; and between two of its clients it
- * sits twice: to each it is the relay, with the other one played behind it.
+ * The adversary runs the relay. It reads what it relays; and between two of its clients it plays
+ * two relays: one to each client, with the other client impersonated behind it.
  */
 import type { Move } from "../move.ts";
 import { impersonations, playing } from "./impersonating.ts";
@@ -8,7 +8,7 @@ import { attack, type Scene, type SeenProcess, type Strategy } from "./strategy.
 
 interface Relayed {
   readonly relay: SeenProcess;
-  /** Two clients of it in one session. */
+  /** Two clients of the relay in one session. */
   readonly clients: readonly [SeenProcess, SeenProcess];
 }
 
@@ -30,7 +30,7 @@ function relayed(scene: Scene): readonly Relayed[] {
     });
 }
 
-/** Four puppets in a row: what either client says goes through both of the ones in the middle. */
+/** Four puppets in a row: what either client sends goes through the two in the middle. */
 function between({ relay, clients: [a, b] }: Relayed): readonly Move[] {
   const asRelay = (name: string, facing: SeenProcess): Move =>
     playing(name, relay, facing, { insteadOf: relay.id });

@@ -25,8 +25,8 @@ export const replaying: Strategy = {
   title: "each packet, and each run of a few, is sent again at every later moment",
   capability: "on-path",
   *attacks(scene) {
-    // On a stream it often takes several writes to make a message.
-    const lengths = scene.transport === "stream" ? [1, 2, 3, 4] : [1, 2, 3];
+    // Where they run together, it often takes several writes to make a message.
+    const lengths = scene.transport.keepsMessages ? [1, 2, 3] : [1, 2, 3, 4];
     for (const run of lengths.flatMap((length) => runsOf(scene, length))) {
       for (const after of laterThan(scene, run)) {
         if (run[0]?.session !== after.session) continue;

@@ -3,8 +3,8 @@ import { packetKey, roleOf } from "../move.ts";
 import type { Scene, SeenPacket, SeenProcess } from "./strategy.ts";
 
 /**
- * A session that repeats an earlier one of its kind is attacked only through
- * that one's packets: what can be done to it by itself can be done to the earlier one.
+ * A session that repeats an earlier one of its kind is not attacked by itself: any such attack
+ * also works on the earlier session.
  */
 export function firstOfTheirKind(scene: Scene): Scene {
   const counts = (session: number | undefined): boolean =>
@@ -26,8 +26,8 @@ const idle = (process: SeenProcess, packets: readonly SeenPacket[]): boolean =>
 const slotOf = ({ ref }: SeenPacket): string => `${roleOf(ref.from)}>${roleOf(ref.to)}:${ref.nth}`;
 
 /**
- * @returns what has the place of a packet in the session that its own repeats; where that one is
- *   the first of its kind, what had this place before, in whatever session.
+ * @returns for a packet of a repeated session, the packet in the same position of the session it
+ *   repeats; otherwise the previous packet in this position, of any session.
  */
 export function earlierOf(leading: Scene): (packet: SeenPacket) => SeenPacket | undefined {
   const bySlot = new Map<string, SeenPacket[]>();

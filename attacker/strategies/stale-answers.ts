@@ -1,8 +1,8 @@
-/** What was answered in an earlier session answers what never arrives in a later one. */
+/** An answer from an earlier session is replayed for a request that is lost in a later one. */
 import { earlierOf, firstOfTheirKind } from "./session-representatives.ts";
 import { attack, isBack, type Strategy } from "./strategy.ts";
 
-/** Of all that comes back after a packet; later ones answer later questions. */
+/** Limit on the answers tried after a packet; later ones answer later requests. */
 const mostAnswers = 2;
 
 export const oldAnswers: Strategy = {

@@ -2,7 +2,8 @@
  * A generic strategy turns what an undisturbed run shows into attacks. It knows nothing about any
  * protocol: packets, processes and stores are all it sees. One file each, one line in catalog.ts.
  */
-import type { Address, Principal, Protocol } from "../../protocol/endpoint.ts";
+import type { Address, Principal } from "../../protocol/endpoint.ts";
+import type { Transport } from "../../protocol/transport.ts";
 import type { Attack, Capability, PacketRef } from "../move.ts";
 
 export interface SeenPacket {
@@ -35,7 +36,7 @@ export interface SeenValue {
 
 /** What the attacker has to work with: the undisturbed run, from outside. */
 export interface Scene {
-  readonly transport: Protocol["transport"];
+  readonly transport: Transport;
   /** Packets of the sessions that are attacked, in order. */
   readonly packets: readonly SeenPacket[];
   readonly processes: readonly SeenProcess[];
@@ -67,7 +68,7 @@ export interface Strategy {
   readonly id: string;
   /** For people: what it tries. */
   readonly title: string;
-  /** The strongest capability that its attacks need, on datagrams. */
+  /** The strongest capability that its attacks need, where nothing is reliable or connected. */
   readonly capability: Capability;
   /** Set where it needs sessions that repeat earlier ones; others see only the first of a kind. */
   readonly acrossSessions?: true;

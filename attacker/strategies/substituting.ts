@@ -1,4 +1,4 @@
-/** Recognised values give way to others of their kind: keys, random values, names. */
+/** Recognised values are replaced by others of their kind: keys, random values, names. */
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
 import type { Edit, Move } from "../move.ts";
 import { attack, type Scene, type SeenValue, type Strategy } from "./strategy.ts";

@@ -1,4 +1,4 @@
-/** A place to do cryptography in and to ask afterwards what follows from what was seen. */
+/** Does cryptography, and answers what follows from what was seen. */
 
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
@@ -13,7 +13,7 @@ export class Lab {
     this.crypto = new CryptoRecorder(this.log, new Random(seed), "alice");
   }
 
-  /** Knowledge of whoever saw these bytes, and knows of what was computed. */
+  /** Knowledge of an observer who saw these bytes and knows the recorded operations. */
   seeing(seen: readonly Uint8Array[], declared: readonly Uint8Array[] = []): Knowledge {
     const knowledge = new Knowledge(declared);
     for (const op of this.log) knowledge.learnOperation(op);

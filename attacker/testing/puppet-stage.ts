@@ -1,4 +1,4 @@
-/** Honest parties who made a few values, a puppet with code of a test's own, and its attacker. */
+/** Honest parties who made a few values, a puppet with a test's code, and its adversary. */
 import type { Input, Millis, Output } from "../../protocol/endpoint.ts";
 import { concat, hex, text, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
@@ -63,7 +63,7 @@ export const datagram = (content: string): Extract<Input, { kind: "datagram" }> 
 export class PuppetStage {
   readonly made: Made;
   readonly knowledge = new IncrementalKnowledge([]);
-  /** What the puppet told of. */
+  /** The operations the puppet reported. */
   readonly told: OpRecord[] = [];
   /** Inputs that its code was given, again and again. */
   readonly handled: string[] = [];
@@ -96,7 +96,7 @@ export class PuppetStage {
     );
   }
 
-  /** As the attacker of a run does: what it draws it knows. */
+  /** As the adversary of a run does: what it draws it knows. */
   #learn(op: OpRecord): void {
     this.told.push(op);
     this.knowledge.learnOperation(op);
@@ -156,7 +156,7 @@ function withoutItsErrors(body: () => void): void {
   }
 }
 
-/** Eight digits of a MAC, made by code of the protocol's own, or fewer. */
+/** Eight digits of a MAC, or fewer, made by the protocol's own code. */
 export function digitsOf(mac: Uint8Array, count = 8): Uint8Array {
   const number = new DataView(mac.buffer, mac.byteOffset).getUint32(0) % 10 ** count;
   return concat(utf8("code "), utf8(String(number).padStart(count, "0")));

@@ -1,4 +1,4 @@
-/** Users with passwords, who sign: what attackers and bad networks can do to them. */
+/** Users with passwords, who sign: what attackers and unreliable networks can do to them. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
@@ -17,9 +17,9 @@ import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 const claimed = guarantees.filter((g) =>
   secureChannelLogin.claims.some((c) => c.guarantee === g.id),
 );
-const broken = (trace: Trace, profiles: Baselines): readonly string[] =>
+const broken = (trace: Trace, baselines: Baselines): readonly string[] =>
   claimed
-    .filter((g) => judge(g, trace, profiles).violation !== undefined)
+    .filter((g) => judge(g, trace, baselines).violation !== undefined)
     .map((g) => g.id)
     .toSorted();
 
@@ -108,14 +108,14 @@ test("every switch of a defence has been tried", () => {
   expect(Object.keys(secureChannelLogin.options ?? {}).filter((o) => !tried.has(o))).toEqual([]);
 });
 
-describe("whoever has broken in", () => {
+describe("an attacker with disclosed secrets", () => {
   const attacks: readonly (readonly [string, Attack])[] = [
-    ["at the server, does not get in as a user", [...breakIn("bob", "start"), ...posing]],
-    ["at the server, plays it, and that is all", [...breakIn("bob", "start"), ...inTheMiddle]],
-    ["at a user's, does not pass for the server", [...breakIn("alice", "start"), ...inTheMiddle]],
-    ["everywhere, later, reads nothing", [...breakIn("alice", "end"), ...breakIn("bob", "end")]],
+    ["of the server, cannot log in as a user", [...breakIn("bob", "start"), ...posing]],
+    ["of the server, only impersonates it", [...breakIn("bob", "start"), ...inTheMiddle]],
+    ["of a user, cannot impersonate the server", [...breakIn("alice", "start"), ...inTheMiddle]],
+    ["of all, at the end, reads nothing", [...breakIn("alice", "end"), ...breakIn("bob", "end")]],
     [
-      "to the server's stores, reads nothing",
+      "from the server's stores, reads nothing",
       [
         { move: "disclose", principal: "bob", what: "store:accounts", when: "end" },
         { move: "disclose", principal: "bob", what: "store:journal", when: "end" },
@@ -137,7 +137,7 @@ describe("where devices are certified", () => {
     { move: "disclose", principal: "alice", what: "store:device-bob", when: "end" },
     { move: "disclose", principal: "bob", what: "store:accounts", when: "end" },
   ];
-  /** The same in the second session. Keys are told from the start, as `kci` has it. */
+  /** The same in the second session. Keys are disclosed from the start, as `kci` requires. */
   const late = (attack: Attack): Attack =>
     attack.map((m) => {
       if (m.move !== "puppet") return m;
@@ -146,21 +146,21 @@ describe("where devices are certified", () => {
       return { ...m, facing, ...place, when: later };
     });
   const attacks: readonly (readonly [string, Attack])[] = [
-    ["whoever sees all of it, and is told everything later, reads nothing", everything],
-    ["nobody poses as a user", posing],
+    ["a passive attacker to whom everything is disclosed later reads nothing", everything],
+    ["no impersonation of a user", posing],
     ["nor as a device, once there is one", late(posing)],
-    ["nobody passes for the server", inTheMiddle],
+    ["no impersonation of the server", inTheMiddle],
     ["nor to a device", late(inTheMiddle)],
     ["a login is not carried into another channel", carrying],
-    ["nor is what a device says", late(carrying)],
-    ["nobody poses as a user with the server's keys", [...breakIn("bob", "start"), ...posing]],
+    ["nor is a device's authentication", late(carrying)],
+    ["no impersonation of a user with the server's keys", [...breakIn("bob", "start"), ...posing]],
     ["nor as a device", late([...breakIn("bob", "start"), ...posing])],
     [
-      "nobody sits between a device and the server",
+      "no attacker in the middle of a device and the server",
       late([...breakIn("bob", "start"), ...inTheMiddle]),
     ],
     [
-      "nobody passes for the server with the user's",
+      "no impersonation of the server with the user's keys",
       late([...breakIn("alice", "start"), ...inTheMiddle]),
     ],
   ];
@@ -179,7 +179,7 @@ describe("where devices are certified", () => {
     for (const { output } of certificates) expect(knowledge.knows(output)).toBe(false);
   });
 
-  test("who has read the device's store is the user, and nobody else is", () => {
+  test("a copy of the device's store suffices to be the user, and nothing less does", () => {
     const stolen: Attack = [
       { move: "disclose", principal: "alice", what: "store:device-bob", when: later },
     ];
@@ -194,7 +194,7 @@ describe("where devices are certified", () => {
   });
 });
 
-test("a stranger without the password gets no answer that tells a guess from another", () => {
+test("an attacker without the password gets no answer that distinguishes guesses", () => {
   const trace = simulate(planOf(subjectFor(secureChannelLogin), { attack: posing }));
   const fooled = eventsOf(trace, "commit").filter((e) => e.session.startsWith("mallory"));
   expect(fooled).toEqual([]);

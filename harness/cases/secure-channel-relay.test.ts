@@ -1,4 +1,4 @@
-/** The secure channel from end to end: what a malicious relay can do to it, and what a bad network. */
+/** The end-to-end secure channel: what a malicious relay and an unreliable network can do to it. */
 import { describe, expect, test } from "vitest";
 import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { splicing } from "../../attacker/strategies/impersonating.ts";
@@ -21,8 +21,8 @@ const claimed = guarantees.filter((g) =>
   secureChannelRelay.claims.some((c) => c.guarantee === g.id),
 );
 
-const brokenIn = (trace: Trace, profiles: Baselines): readonly string[] =>
-  claimed.flatMap((g) => (judge(g, trace, profiles).violation === undefined ? [] : [g.id]));
+const brokenIn = (trace: Trace, baselines: Baselines): readonly string[] =>
+  claimed.flatMap((g) => (judge(g, trace, baselines).violation === undefined ? [] : [g.id]));
 
 /** What a strategy tries on the first session, and which of the claims it breaks. */
 function attacked(
@@ -32,11 +32,11 @@ function attacked(
 ) {
   const subject = subjectFor(secureChannelRelay, options);
   const campaign = new Campaign(subject, { seed: defaultSeed, guarantees: [] });
-  const profiles = new Baselines(subject, defaultSeed);
+  const baselines = new Baselines(subject, defaultSeed);
   const scene = firstOfTheirKind(campaign.scene());
   const attacks = [...strategy.attacks(scene)].map(({ moves }) => moves).filter(chosen);
   const traces = attacks.map((attack) => simulate(planOf(subject, { attack })));
-  const broken = new Set(traces.flatMap((trace) => brokenIn(trace, profiles)));
+  const broken = new Set(traces.flatMap((trace) => brokenIn(trace, baselines)));
   return { traces, broken: [...broken].toSorted() };
 }
 
@@ -49,11 +49,11 @@ const between = (attack: Attack): boolean => attack.length > 2;
 describe("a malicious relay", () => {
   const { traces, broken } = attacked({}, relaying);
 
-  test("reads nothing, forges nothing, poses as nobody", () => {
+  test("reads nothing, forges nothing, impersonates no user", () => {
     expect(broken).toEqual([]);
   });
 
-  test("was there: it sat between each two users, and had every one of them as its client", () => {
+  test("took part: it was in the middle of each two users, and had all of them as clients", () => {
     const middle = traces.filter((t) => between(t.plan.attack));
     expect(middle).toHaveLength(3);
     for (const trace of middle) {
@@ -67,7 +67,7 @@ describe("a malicious relay", () => {
     expect(attacked({ certificates: "fetched" }, relaying, between).broken).toEqual([]);
   });
 
-  test("and somebody in the middle of one hop gets no further", () => {
+  test("and an attacker in the middle of one hop gets no further", () => {
     expect(attacked({}, splicing).broken).toEqual([]);
   });
 
@@ -82,14 +82,14 @@ describe("a malicious relay", () => {
 });
 
 test("every claim is at stake in an undisturbed run, or under attack", () => {
-  const profiles = new Baselines(subjectFor(secureChannelRelay), defaultSeed);
-  const { honest } = profiles.of("within-limits");
-  const idle = claimed.filter((g) => judge(g, honest, profiles).atStake === 0).map((g) => g.id);
+  const baselines = new Baselines(subjectFor(secureChannelRelay), defaultSeed);
+  const { honest } = baselines.of("within-limits");
+  const idle = claimed.filter((g) => judge(g, honest, baselines).atStake === 0).map((g) => g.id);
   const underAttackOnly = ["forward-secrecy", "kci", "robustness", "bounded-state"];
   expect(idle.filter((id) => ![...underAttackOnly, "length-hiding"].includes(id))).toEqual([]);
 });
 
-describe("on a bad network", () => {
+describe("on an unreliable network", () => {
   const seeds = Array.from({ length: 6 }, (_, i) => `bad network ${i}`);
   test("all is delivered once, in order, and confirmed", () => {
     const subject = subjectFor(secureChannelRelay);

@@ -19,10 +19,10 @@ import type { NetworkConditions, Trace } from "../trace/trace.ts";
 const claimed = guarantees.filter((g) => secureChannel.claims.some((c) => c.guarantee === g.id));
 
 /** Which of the guarantees claimed are broken in this run. */
-function broken(trace: Trace, profiles: Baselines): readonly string[] {
+function broken(trace: Trace, baselines: Baselines): readonly string[] {
   return claimed
-    .filter((g) => judge(g, trace, profiles).violation !== undefined)
-    .map((g) => `${g.id}: ${judge(g, trace, profiles).violation?.because}`);
+    .filter((g) => judge(g, trace, baselines).violation !== undefined)
+    .map((g) => `${g.id}: ${judge(g, trace, baselines).violation?.because}`);
 }
 
 /** One lab run, and what it breaks. */
@@ -50,10 +50,10 @@ describe.each(networks)("on a network that is %s", (_, network) => {
   });
 
   test("everything is delivered once, in order, and confirmed", () => {
-    expect(traces.flatMap(([trace, profiles]) => broken(trace, profiles))).toEqual([]);
+    expect(traces.flatMap(([trace, baselines]) => broken(trace, baselines))).toEqual([]);
   });
 
-  test("nothing is given up, and nobody crashes", () => {
+  test("nothing is given up, and no process crashes", () => {
     const ends = traces.flatMap(([{ events }]) => events.map((e) => e.kind));
     expect(ends.filter((kind) => kind === "give-up" || kind === "crashed")).toEqual([]);
   });
@@ -115,7 +115,7 @@ const breakIn = (principal: string, when: "start" | "end"): Attack => [
   { move: "disclose", principal, what: "long-term", when },
 ];
 
-/** One attack for each defence: what it breaks without, and that it is of no use otherwise. */
+/** One attack for each defence: what it breaks without it, and that it breaks nothing with it. */
 const weaknesses: readonly (readonly [string, Attack, readonly string[]])[] = [
   ["static-keys", inTheMiddle, ["server-authentication"]],
   ["static-keys", posing, ["client-authentication"]],
@@ -151,7 +151,7 @@ describe.each(weaknesses)("without %s", (option, attack, expected) => {
   test(`an attack breaks ${expected.join(", ")}`, () => {
     expect(attacked({ [option]: "off" }, attack)).toEqual(expect.arrayContaining([...expected]));
   });
-  test("what it breaks is said to be carried by the defence", () => {
+  test("what it breaks is listed under the defence", () => {
     const carried = secureChannel.options?.[option]?.weakens?.off ?? [];
     expect(attacked({ [option]: "off" }, attack).filter((g) => !carried.includes(g))).toEqual([]);
   });
@@ -160,7 +160,7 @@ describe.each(weaknesses)("without %s", (option, attack, expected) => {
   });
 });
 
-/** Defences whose absence only a strategy with some insight finds out. */
+/** Defences whose absence is found only by a specific strategy. */
 const found: readonly (readonly [string, Strategy, string])[] = [
   ["suite-list", otherwiseSet, "downgrade"],
   ["ack-authentication", continuing, "honest-acknowledgement"],

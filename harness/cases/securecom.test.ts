@@ -221,7 +221,7 @@ describe("an honest session", () => {
     );
   });
 
-  test("misuse by the application is told as such", () => {
+  test("misuse by the application is reported as such", () => {
     expect(() => alone("alice").in("alice", send(hello))).toThrow(MisuseError);
     expect(() => alone("server").in("server", send(hello))).toThrow(MisuseError);
   });
@@ -266,7 +266,7 @@ describe("the numbers", () => {
     }
   });
 
-  test.each(["0", "1"])("the value %s is taken, and makes a known key", (digits) => {
+  test.each(["0", "1"])("the value %s is accepted, and makes a known key", (digits) => {
     const swap: Tamper = ({ from, to, nth, bytes }) => {
       if (from === "server" && to === "alice" && nth === 4) return [utf8(`200: ${digits}`)];
       return [bytes];
@@ -290,7 +290,7 @@ function jacobi(value: bigint, modulus: bigint): number {
   return n === 1n ? sign : 0;
 }
 
-describe("whoever runs the server, or the wire to it", () => {
+describe("an attacker who runs the server, or its connections", () => {
   const settings = settingsOf(allOptions());
 
   test("swaps two values, reads the message and writes another one", () => {
@@ -326,7 +326,7 @@ describe("whoever runs the server, or the wire to it", () => {
     expect(play.texts("alice", "confirm")).toEqual([lossyText(hello)]);
   });
 
-  test("gives Alice's message back to her, as Bob's", () => {
+  test("reflects Alice's message, as Bob's", () => {
     const play = begun({ alice: [hello] }).run();
     const bob = lossyText(at(written(play, "server", "alice"), 4)).slice("200: ".length);
     const back = [utf8(`Bob: ${bob}`), ...written(play, "server", "bob").slice(4, 7)];
@@ -335,7 +335,7 @@ describe("whoever runs the server, or the wire to it", () => {
     expect(delivered(play.run(29_000 + 2_000), "alice")).toEqual([`${lossyText(hello)} (bob)`]);
   });
 
-  test("puts his own words down to Alice, with a value of his own", () => {
+  test("forges a message of Alice's, with a value of its own", () => {
     const play = begun({}).run();
     const own = drawPair(mallory, settings);
     const bob = readValue(mallory, settings, at(written(play, "bob", "server"), 2)) as Uint8Array;
@@ -377,7 +377,7 @@ describe("whoever runs the server, or the wire to it", () => {
 describe("logins", () => {
   const stranger = "mallory:6666";
 
-  test("whoever has seen a token has the account, and takes its owner's place", () => {
+  test("an attacker who has seen a token has the account, and replaces its owner", () => {
     const play = begun({}).run();
     play.in("server", { kind: "connected", peer: stranger });
     const token = at(written(play, "alice", "server"), 1);
@@ -399,7 +399,7 @@ describe("logins", () => {
     return play;
   };
 
-  test("strangers hold a thread each; a wrong credential ends it", () => {
+  test("unauthenticated clients hold a thread each; a wrong credential ends it", () => {
     const play = connected(40);
     expect(play.endpoint("server").stateSize?.()).toBe(40);
     const refused = play.handle("server", chunk("x", "mallory-3:1"));
@@ -517,7 +517,7 @@ describe("repairs", () => {
     console: "escaped",
   };
 
-  test("keys=signed: no other value is taken, neither the server's nor a user's", () => {
+  test("keys=signed: no other value is accepted, neither the server's nor a user's", () => {
     const foreign = latin1(mallory.encode("decimal", mallory.keyPair("x25519").publicKey));
     const options = { modulus: "x25519", keys: "signed" };
     for (const nth of [2, 4]) {
@@ -563,7 +563,7 @@ describe("repairs", () => {
     expect(play.lines()).toContain('bob << log received: "Good morning, Bob.\\nIt is me."');
   });
 
-  test("errors=discard: nobody dies of a changed segment", () => {
+  test("errors=discard: a changed segment ends no process", () => {
     for (const nth of [1, 2, 3, 4, 5, 6, 7]) {
       for (const to of ["alice", "bob", "server"] as const) {
         const play = begun({ alice: [hello] }, all, (passing) =>

@@ -17,7 +17,7 @@ const stranger = "mallory:6666";
 const defaults = defaultsOf(smartIot);
 type Party = "client" | "device";
 
-/** Both ends, and the device's announcement; datagrams go by hand, as texts. */
+/** Both ends, and the device's announcement; datagrams are passed by the test, as texts. */
 class Iot extends Playbook {
   readonly announced: string;
 
@@ -156,7 +156,7 @@ describe("an honest session", () => {
     expect(play.endpoint("device").deadline?.()).toBe(560_000);
   });
 
-  test("misuse by the application is told as such", () => {
+  test("misuse by the application is reported as such", () => {
     const play = new Iot();
     const message = utf8("too early");
     expect(() => play.handle("client", send(message))).toThrow(MisuseError);
@@ -174,7 +174,7 @@ describe("the login", () => {
     expect(play.told(play.handle("client", timeout, 1000))).toContain("exit ok");
   });
 
-  test("a recorded login opens a session for whoever replays it (I5), with its salt cached", () => {
+  test("a replayed login opens a session (I5), with its salt cached", () => {
     const { play, login } = loggedOn();
     const [fin = ""] = sent(play.handle("client", timeout, 1000));
     play.answer("device", fin, "client");
@@ -248,7 +248,7 @@ describe("the login", () => {
     expect(play.told(play.give("device", login, "client"))[0]).toBe("reject stale");
   });
 
-  test("a wrong password is told", () => {
+  test("a wrong password is reported", () => {
     const play = new Iot();
     const wrong = withField(loggedOn().login, 3, "0".repeat(64));
     expect(play.answer("device", wrong, "client")[0]).toBe("ERROR:LOGIN");
@@ -321,22 +321,22 @@ describe("one datagram ends the program", () => {
   });
 });
 
-describe("denied by others", () => {
-  test("a colon-less datagram in somebody's name blocks them for an hour (I13)", () => {
+describe("denial of service by third parties", () => {
+  test("a colon-less datagram with a spoofed source blocks its owner for an hour (I13)", () => {
     const play = new Iot();
     const [login = ""] = play.answer("client", play.announced, "device");
     play.answer("device", "no colon", "client");
     expect(play.told(play.give("device", login, "client", 1))[0]).toBe("reject unauthorized");
   });
 
-  test("the user says no to strangers, and blocks them", () => {
+  test("the user refuses unknown peers, and blocks them", () => {
     const play = new Iot();
     expect(play.answer("client", "CONNECT:00,1,evil", stranger)).toEqual([]);
     expect(play.told(play.give("client", "X:", stranger, 1))).toEqual(["reject unauthorized"]);
     expect(play.told(play.give("client", "X:", stranger, 600_000))[0]).toContain("exit");
   });
 
-  test("any datagram, a blocked one too, has the device shout (I22)", () => {
+  test("any datagram, a blocked one too, triggers an announcement of the device (I22)", () => {
     const play = new Iot();
     for (const _ of [1, 2, 3]) expect(play.answer("device", "x", stranger)[0]).toMatch(/^CONNECT:/);
   });
@@ -387,7 +387,7 @@ describe("options", () => {
     }
   });
 
-  test("beacon=timed: no shouting, and a block list with a bound", () => {
+  test("beacon=timed: no triggered announcements, and a bounded block list", () => {
     const play = new Iot({ beacon: "timed" });
     for (let i = 0; i < 50; i++) expect(play.answer("device", "x", `s${i}:1`)).toEqual([]);
     expect(play.endpoint("device").stateSize?.()).toBe(16);

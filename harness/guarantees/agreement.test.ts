@@ -1,4 +1,4 @@
-/** What a commitment is worth: whose run it may rest on, and which values the two agree on. */
+/** Grades of commitments: whose run one may rest on, and which values the two agree on. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import type { Output } from "../../protocol/endpoint.ts";
@@ -21,32 +21,32 @@ const commitsTo = (agreed?: string): NonNullable<Scripts["client"]> => [
 
 const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
   [
-    "whoever shares what was said",
+    "a peer not named yet, and the same agreed value",
     { client: commitsTo("k"), server: [[1, [answer, nameless("k")]]] },
     "fine",
   ],
   [
-    "whoever shares something else",
+    "a peer not named yet, and another agreed value",
     { client: commitsTo("k"), server: [[1, [answer, nameless("q")]]] },
     /aliveness only/,
   ],
   [
-    "anybody at all",
+    "a peer not named yet, and no agreed value",
     { client: commitsTo("k"), server: [[1, [answer, nameless()]]] },
     /aliveness only/,
   ],
   [
-    "somebody who agrees on nothing",
+    "a peer not named yet, for a commitment without a value",
     { client: commitsTo(), server: [[1, [answer, nameless("k")]]] },
     /aliveness only/,
   ],
   [
-    "whoever shares the key that comes later, of which nothing was said",
+    "a peer not named yet, and a later key as the value, which the run did not name",
     { client: commitsTo("k"), server: [[1, [answer, nameless("h"), key("k", "alice")]]] },
     /aliveness only/,
   ],
   [
-    "two who share it",
+    "a peer not named yet, for two commitments to one run",
     {
       client: commitsTo("k"),
       client1: commitsTo("k"),
@@ -55,7 +55,7 @@ const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
     /no injective agreement/,
   ],
   [
-    "two, in two runs",
+    "a peer not named yet, for two commitments to two runs",
     {
       client: commitsTo("k"),
       client1: commitsTo("k"),
@@ -64,7 +64,7 @@ const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
     "fine",
   ],
   [
-    "somebody who turned out to be alice, with more to agree on",
+    "a peer named later as alice, with a further value",
     {
       client: commitsTo("k"),
       server: [[1, [answer, nameless("h"), claim("running", "alice", "k")]]],
@@ -72,7 +72,7 @@ const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
     "fine",
   ],
   [
-    "two, one of them by name: it is one run all the same",
+    "a peer named later, for two commitments: it is one run all the same",
     {
       client: commitsTo("h"),
       client1: commitsTo("k"),
@@ -81,7 +81,7 @@ const situations: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
     /no injective agreement/,
   ],
   [
-    "somebody who turned out to be carol",
+    "a peer named later as carol",
     {
       client: commitsTo("k"),
       server: [[1, [answer, nameless("k"), claim("running", "carol", "k")]]],
@@ -138,7 +138,7 @@ const peers: readonly (readonly [string, Scripts, RegExp | "fine"])[] = [
     /no injective agreement/,
   ],
   [
-    "Alice herself runs with Alice",
+    "Alice runs with Alice",
     { client: [[1, [runs("k")]], ...commitsTo("k")], server: [[1, [answer]]] },
     /aliveness only/,
   ],
@@ -255,7 +255,7 @@ describe("commitments that are not graded", () => {
     expect(judged(scripts, attack)).toEqual([1, 0]);
     const trace = run(scripted(scripts), { attack });
     expect(trace.packets.map((p) => p.from)).toContain("puppet-b");
-    // No run says so, but a puppet's commitment among the events would not count either.
+    // No run has one, but a puppet's commitment among the events would not count either.
     const [said] = eventsOf(trace, "commit");
     if (said === undefined) throw new Error("Alice commits");
     const events = [...trace.events, { ...said, at: "puppet-b" }];
@@ -263,7 +263,7 @@ describe("commitments that are not graded", () => {
   });
 });
 
-describe("a client that says its name last", () => {
+describe("a client that sends its name last", () => {
   const anonymous = tiny({
     client: () => (input) => {
       if (input.kind === "start") return [claim("running", "bob", "a"), transmit("a")];
@@ -290,7 +290,7 @@ describe("a client that says its name last", () => {
     expect(judged([])).toEqual([undefined, undefined]);
   });
 
-  test("is fooled by whoever changes what they are to agree on", () => {
+  test("is deceived by an attacker who changes what they are to agree on", () => {
     const packet = { from: "client#0", to: "server#0", nth: 1 };
     const [server, client] = judged([
       { move: "modify", packet, edits: [{ edit: "flip", at: 0, mask: 2 }] },
@@ -299,7 +299,7 @@ describe("a client that says its name last", () => {
     expect(client).toMatch(/server#0 .* do not agree on the session/);
   });
 
-  test("and by whoever answers in the server's place", () => {
+  test("and by an attacker who answers in the server's place", () => {
     const packet = { from: "client#0", to: "server#0", nth: 1 };
     const [server] = judged([
       { move: "drop", packet },
@@ -315,7 +315,7 @@ describe("a client that says its name last", () => {
   });
 });
 
-describe("a commitment is about one who answers", () => {
+describe("whether a commitment is about a responder", () => {
   const roles = (server: readonly string[], member: readonly string[], other: readonly string[]) =>
     tiny({
       client: () => () => [],

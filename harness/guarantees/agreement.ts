@@ -1,6 +1,5 @@
 /**
- * Lowe's hierarchy, judged: what a commitment to a peer is worth. Shared by the guarantees about
- * authentication.
+ * Grades commitments to a peer in Lowe's hierarchy. Shared by the guarantees about authentication.
  */
 
 import { isAdversaryProcess, isCorrupt } from "../../attacker/move.ts";
@@ -11,7 +10,7 @@ import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf, placesOf } from "../trace/trace-index.ts";
 
-/** What is still true, strongest first (G. Lowe: A hierarchy of authentication specifications). */
+/** From strongest to weakest (G. Lowe: A hierarchy of authentication specifications). */
 export const grades = [
   "injective agreement",
   "non-injective agreement",
@@ -36,11 +35,11 @@ interface Commit extends Said {
 }
 
 interface Running extends Said {
-  /** Absent where it cannot know yet. */
+  /** Absent where it does not know the peer yet. */
   readonly peer: Principal | undefined;
   /** Index of the statement without a peer that this one adds the name to, or its own. */
   readonly run: number;
-  /** Who the peer turned out to be, and when that was said. */
+  /** The peer named later, and the position of that claim. */
   named?: { readonly peer: Principal; readonly index: number };
 }
 
@@ -49,13 +48,13 @@ export interface Graded {
   readonly grade: Grade;
 }
 
-/** Does this role ask, and its peer answer? Then its commitments authenticate a server. */
+/** Is this role an initiator, and its peer a responder? Then it authenticates a server. */
 export function asks(protocol: Protocol, role: string, peer: Principal): boolean {
   const spec = protocol.roles.find((r) => r.name === role);
   const answering = protocol.roles.find((r) => r.name === spec?.peer);
   if (answering === undefined) return false;
   const others = protocol.roles.filter((r) => r.name !== role);
-  // A relay is asked, but the peer meant may be another of its clients.
+  // The role talks to a relay, but the peer meant may be another of its clients.
   return (
     !others.some((r) => r.name !== answering.name && r.principals.includes(peer)) &&
     (answering.principals.includes(peer) || !spec?.principals.includes(peer))
@@ -69,7 +68,7 @@ interface Claimed<P> {
   readonly agreed: Uint8Array | undefined;
 }
 
-/** @param places where the events stand among all of the run. */
+/** @param places the positions of the events among all of the run. */
 function statements<P>(
   trace: Trace,
   events: readonly Claimed<P>[],
@@ -105,7 +104,7 @@ function runningsOf(trace: Trace): readonly Running[] {
     const before = nameless.get(end);
     nameless.delete(end);
     if (before !== undefined) before.named = { peer, index };
-    // Running with somebody includes running with the key that results from it.
+    // Running with a peer includes running with the key that results from it.
     const agreed = new Set([...said.agreed, ...(keys.get(end) ?? [])]);
     return { ...said, agreed, run: before?.run ?? index };
   });
@@ -118,7 +117,7 @@ export const gradeCommits = memoPerTrace((trace) =>
 
 function gradeAll(trace: Trace): readonly Graded[] {
   const runnings = runningsOf(trace);
-  /** Runs that a commitment rests on already: each is good for one. */
+  /** Runs that a commitment rests on already: each counts for one. */
   const used = new Set<number>();
   const active = new Map<Principal, number>();
   const places = placesOf(trace, "sent");
@@ -157,8 +156,8 @@ function grade(
 const agree = (a: Said, b: Said): boolean => [...a.agreed].some((v) => b.agreed.has(v));
 
 /**
- * Is this a run with whoever commits? Without a name, what both agree on has to say so; a name
- * that was told by then has the last word.
+ * Is this a run with the committing principal? Without a peer name, an agreed value must match; a
+ * name that was added by then decides.
  */
 function isWith(running: Running, commit: Commit): boolean {
   const { peer, named } = running;
@@ -167,7 +166,7 @@ function isWith(running: Running, commit: Commit): boolean {
   return agree(running, commit) && (!isNamed || named.peer === commit.principal);
 }
 
-/** One sentence about a commitment that is worth too little. */
+/** One sentence about a commitment with too weak a grade. */
 export function explainGrade({ commit, grade }: Graded): string {
   const who = `${commit.at} believes to have finished with ${commit.peer}`;
   switch (grade) {

@@ -4,7 +4,7 @@ import { type Baseline, type Guarantee, type Judgement, withoutDisclosure } from
 
 const source = "G. Lowe: A hierarchy of authentication specifications, 1997";
 
-/** @param server true to judge what askers believe about those who answer. */
+/** @param server true to judge what initiators believe about responders. */
 function judgeAuthentication(trace: Trace, server: boolean): Judgement {
   const { protocol } = trace.plan;
   const graded = gradeCommits(trace).filter(

@@ -1,4 +1,5 @@
 import { attackerHost, bystanderAddress } from "../../attacker/move.ts";
+import { transportOf } from "../../protocol/transport.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -33,8 +34,8 @@ export const boundedState: Guarantee = {
 };
 
 function amplified(trace: Trace): string | undefined {
-  // Whoever has opened a connection has shown that the address is its own.
-  if (trace.plan.protocol.transport === "stream") return undefined;
+  // Who has opened a connection has shown that the address is its own.
+  if (transportOf(trace.plan.protocol).connected) return undefined;
   let asked = 0;
   let answered = 0;
   for (const p of trace.packets) {

@@ -6,7 +6,7 @@ import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { exchangesOf, type Item, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-/** What is said to the attacker itself, as a user like others, it may know. */
+/** The adversary may know messages sent to itself, as a registered user. */
 const isSecret = ({ other, purpose, message }: Item, attack: Attack): boolean =>
   purpose === "message" &&
   message.length >= declaredFromBytes &&

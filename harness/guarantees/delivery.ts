@@ -16,8 +16,8 @@ export const delivery: Guarantee = {
   safety: false,
   vacuousBecause: "nobody wants to send a message that is within the stated limit",
   counts: (attack, transport) => capabilityOf(attack, transport) === "none",
-  judge(trace, profile) {
-    const owed = owedMessages(trace, profile);
+  judge(trace, baseline) {
+    const owed = owedMessages(trace, baseline);
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
     const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
     const wantedOf = countOf(owed.map((o) => latin1(o.message)));
@@ -27,7 +27,7 @@ export const delivery: Guarantee = {
       const missing =
         (delivered.get(key) ?? 0) < wanted
           ? "was never delivered"
-          : profile.confirms && (confirmed.get(key) ?? 0) < wanted
+          : baseline.confirms && (confirmed.get(key) ?? 0) < wanted
             ? "was delivered but never confirmed"
             : undefined;
       if (missing === undefined) continue;
@@ -44,7 +44,7 @@ function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** What the protocol undertakes to deliver: not what exceeds its own stated limit. */
+/** What the protocol guarantees to deliver: messages within its own stated limit. */
 function owedMessages(trace: Trace, { protocol }: Baseline) {
   const limit = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
   return trace.outcomes.flatMap((o) => o.wanted).filter((w) => w.message.length <= limit);

@@ -17,7 +17,7 @@ export const downgrade: Guarantee = {
     const best = new Map(eventsOf(honest, "negotiated").map((c) => [c.at, c.suite]));
     const finishes = eventsOf(honest, "commit").length > 0;
     const done = new Set(eventsOf(trace, "commit").map((e) => e.at));
-    // Where commitments exist, a choice that is never acted upon does no harm.
+    // If the protocol makes commitments, a choice without one does not count.
     const standing = eventsOf(trace, "negotiated").filter((c) => !finishes || done.has(c.at));
     const worse = standing.find((c) => best.has(c.at) && best.get(c.at) !== c.suite);
     if (worse === undefined) return { atStake: standing.length };

@@ -1,6 +1,5 @@
 /**
- * Who handed over what, who accepted what, and which sessions belong together. Shared by the
- * guarantees about data.
+ * Submissions, deliveries, and which sessions are partners. Shared by the guarantees about data.
  */
 
 import { isCorrupt } from "../../attacker/move.ts";
@@ -30,7 +29,7 @@ export interface Item {
   readonly t: number;
   /** Position among all events of the run. */
   readonly index: number;
-  /** Submissions: for whom. Deliveries: said to be from whom. */
+  /** Submissions: the addressee. Deliveries: the claimed sender. */
   readonly other: Principal | undefined;
 }
 
@@ -42,7 +41,7 @@ export interface Exchanges {
   partners(end: End): readonly End[];
 }
 
-/** From when to when a process was there. */
+/** From when to when a process was alive. */
 interface Life {
   readonly fromMs: number;
   toMs: number;
@@ -97,7 +96,7 @@ function collect(trace: Trace): Exchanges {
   };
 }
 
-/** The end that an event belongs to, which lasts at least until then. */
+/** The end that an event belongs to; extends it to the event's time. */
 function endOf(
   process: ProcessInfo,
   { at, session, t }: { readonly at: ProcessId; readonly session: string; readonly t: number },
@@ -114,8 +113,8 @@ function endOf(
 }
 
 /**
- * Sessions that share a key are partners. Where there is no key to go by, the address decides,
- * and where that is not known either, whoever was there at the same time.
+ * Sessions that share a key are partners. Without a common key the address decides; without a
+ * matching address, all other processes alive at the same time are partners.
  */
 function partnersOf(
   end: End,
@@ -138,11 +137,11 @@ function partnersOf(
   });
 }
 
-/** Deliveries that are said to come from honest people: what the enemy says is its own business. */
+/** Deliveries with an honest claimed sender, or none: those from corrupt principals are exempt. */
 export const fromHonest = (trace: Trace, deliveries: readonly Item[]): readonly Item[] =>
   deliveries.filter((d) => d.other === undefined || !isCorrupt(d.other, trace.plan.attack));
 
-/** Content in quotation marks, for people; long content is cut. What is no text is told in hex. */
+/** Content in quotation marks, for reports; long content is cut. Non-text is shown in hex. */
 export function quote(message: Uint8Array): string {
   const shown = lossyText(message);
   const strange = shown.match(/[\uFFFD\p{Cc}\p{Cn}\p{Co}]/gu)?.length ?? 0;

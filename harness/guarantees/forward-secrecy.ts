@@ -18,9 +18,9 @@ export const forwardSecrecy: Guarantee = {
   counts: (attack) =>
     attack.some((m) => m.move === "disclose") &&
     attack.every((m) => m.move !== "disclose" || (m.when === "end" && outlastsSessions(m.what))),
-  judge(trace, profile) {
-    // What an undisturbed run already gives away belongs to confidentiality.
-    const readable = knowledgeFromWire(profile.honest);
+  judge(trace, baseline) {
+    // What is readable in an undisturbed run already is judged by confidentiality.
+    const readable = knowledgeFromWire(baseline.honest);
     const before = knowledgeFromWire(trace);
     const after = knowledgeOf(trace);
     const messages = exchangesOf(trace).submissions.filter(

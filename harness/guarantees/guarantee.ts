@@ -13,9 +13,9 @@ export interface Baseline {
 }
 
 export interface Violation {
-  /** One sentence for people. It may quote the network: whoever shows it must escape it. */
+  /** One sentence for reports. It may quote the network: escape it before display. */
   readonly because: string;
-  /** Real work the attacker has to do, with its cost. */
+  /** The computation that the adversary has to do, with its cost. */
   readonly compute?: string;
 }
 
@@ -23,7 +23,7 @@ export interface Judgement {
   readonly violation?: Violation;
   /** How many things in this run could have violated the guarantee. */
   readonly atStake: number;
-  /** Why this run's silence says nothing: the guarantee is then `unknown` unless it breaks. */
+  /** Why no violation in this run proves nothing: the guarantee is then `unknown` unless broken. */
   readonly doubt?: string;
 }
 
@@ -40,18 +40,18 @@ export interface Guarantee {
   readonly secrecy: boolean;
   /** `false` for those whose violation shows only at the end of a run (liveness). */
   readonly safety: boolean;
-  /** The reason why it makes no sense for this protocol, if it does not. */
-  notApplicable?(profile: Baseline): string | undefined;
-  /** What is missing from runs in which nothing is at stake: half a sentence, for people. */
+  /** Why it does not apply to this protocol, if it does not. */
+  notApplicable?(baseline: Baseline): string | undefined;
+  /** Why a run in which nothing is at stake is vacuous: half a sentence, for reports. */
   readonly vacuousBecause?: string;
-  /** Attacks that may be held against it; the others are another guarantee's business. */
+  /** Attacks under which it is judged; others concern other guarantees. */
   counts?(attack: Attack, transport: Protocol["transport"]): boolean;
-  judge(trace: Trace, profile: Baseline): Judgement;
-  /** For guarantees about pairs of runs: what tells the two apart. */
+  judge(trace: Trace, baseline: Baseline): Judgement;
+  /** For guarantees about pairs of runs: what distinguishes the two. */
   distinguish?(a: Trace, b: Trace): Violation | undefined;
 }
 
-/** Attacks that only move recorded bytes about: what puppets say is new, and no replay. */
+/** Attacks that only send recorded bytes: what puppets send is new, not a replay. */
 export const recordedOnly = (attack: Attack): boolean =>
   withoutDisclosure(attack) && !attack.some((m) => m.move === "puppet" || m.move === "hijack");
 

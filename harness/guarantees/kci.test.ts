@@ -1,4 +1,4 @@
-/** Of what is weak anyway, kci says nothing; of what becomes weaker, it does. */
+/** kci ignores commitments that are weak without an attack; it counts those that get weaker. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
 import { addresses, claim } from "../testing/scripted.ts";
@@ -6,7 +6,7 @@ import { judgeRun, tiny, transmit } from "../testing/tiny.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { kci } from "./kci.ts";
 
-/** Both ends believe whatever comes; `agreeing` ones have at least said so before. */
+/** Both ends accept anything; `agreeing` ones have at least claimed to be running before. */
 const credulous = (agreeing: boolean) =>
   tiny({
     client: () => (input) => {
@@ -56,15 +56,15 @@ describe("where authentication is broken without any attack", () => {
     expect(judgeRun(kci, credulous(false), told(victim)).atStake).toBe(0);
   });
 
-  test("a weaker commitment is the attack's doing", () => {
+  test("a weaker commitment counts", () => {
     expect(because(false, [...told("alice"), ...posesAsBob])).toMatch(/not even aliveness/);
   });
 
-  test("and so is one more, though it is as weak as the other", () => {
+  test("and so does an additional one, though it is as weak as the other", () => {
     expect(because(false, [...told("bob"), ...posesAsAlice])).toMatch(/aliveness only/);
   });
 
-  test("what happens to the other end is not held against the victim", () => {
+  test("violations at the other end do not count", () => {
     expect(because(false, [...told("bob"), ...posesAsBob])).toBeUndefined();
     expect(because(false, [...told("alice"), ...posesAsAlice])).toBeUndefined();
   });
@@ -76,7 +76,7 @@ describe("where an undisturbed run is authenticated", () => {
     expect(judgeRun(kci, credulous(true), told(victim)).atStake).toBe(1);
   });
 
-  test("to pose as somebody does", () => {
+  test("to impersonate another principal does", () => {
     expect(because(true, [...told("alice"), ...posesAsBob])).toMatch(/not even aliveness/);
     expect(because(true, [...told("bob"), ...posesAsAlice])).toMatch(/no injective agreement/);
   });

@@ -5,7 +5,7 @@ import { eventsOf } from "../trace/trace-index.ts";
 import { explainGrade, type Graded, gradeCommits, grades } from "./agreement.ts";
 import type { Guarantee } from "./guarantee.ts";
 
-/** Whose long-term secrets the attacker holds from the start; only attacks on one count. */
+/** The one principal whose long-term secrets the adversary has from the start, if exactly one. */
 function victimOf(attack: Attack): string | undefined {
   const told = attack.filter((m) => m.move === "disclose");
   const [only] = told;
@@ -17,9 +17,9 @@ const weakness = ({ grade }: Graded): number => grades.indexOf(grade);
 const isWeak = (graded: Graded): boolean => weakness(graded) > 0;
 
 /**
- * Lets through, in their order, the commitments that are weaker than without any attack: only
- * that can be the attack's doing. Each weak one of the undisturbed run excuses one of the same
- * process about the same peer, so one session more, with an impostor, has no excuse.
+ * Selects, in order, the commitments that are weaker than in the undisturbed run: only these are
+ * effects of the attack. Each weak one of the undisturbed run excuses one of the same process to
+ * the same peer, so an additional session, with an impersonator, has no excuse.
  */
 function unexcusedBy(honest: Trace): (graded: Graded) => boolean {
   const excuses = gradeCommits(honest)

@@ -53,7 +53,7 @@ function keyWithPeer(trace: Trace, end: End): string | undefined {
 
 function otherKeys(trace: Trace, a: End, b: End): string | undefined {
   const connected = a.process.address === b.session || b.process.address === a.session;
-  // An address may serve one session after another.
+  // An address may be used for one session after another.
   const together = a.firstMs <= b.lastMs && b.firstMs <= a.lastMs;
   if (!connected || !together) return undefined;
   if (keyWithPeer(trace, a) === keyWithPeer(trace, b)) return undefined;

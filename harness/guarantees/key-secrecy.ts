@@ -23,10 +23,10 @@ export const keySecrecy: Guarantee = {
   counts: withoutDisclosure,
   notApplicable: ({ honest }) =>
     eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",
-  judge(trace, profile) {
+  judge(trace, baseline) {
     const knowledge = knowledgeFromWire(trace);
-    // A key counts once its end believes to be done: before that, anybody may be at the other end.
-    const finishes = rolesThatFinish(profile.honest);
+    // A key counts once its end has committed: before that, its peer is not authenticated.
+    const finishes = rolesThatFinish(baseline.honest);
     const commits = eventsOf(trace, "commit");
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {

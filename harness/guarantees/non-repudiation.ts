@@ -30,7 +30,7 @@ export const nonRepudiation: Guarantee = {
 
 /**
  * What the receiver could compute without the sender's message: its own secrets and draws, public
- * values, the messages themselves, and other people's public keys.
+ * values, the messages themselves, and the public keys of others.
  */
 function receiversKnowledge(trace: Trace, at: string): Knowledge {
   const knowledge = new Knowledge([]);
@@ -42,7 +42,7 @@ function receiversKnowledge(trace: Trace, at: string): Knowledge {
   for (const op of trace.crypto) {
     const { keyPair, fresh } = operations[op.op];
     if (keyPair === true) knowledge.observe(op.output);
-    // Randomness of others that a message brought is known too: only signatures must be missing.
+    // Others' random values, except private keys, count as received: only signatures are missing.
     if (fresh === true && (own.has(op.by) || !keepsSecret(trace, op.output))) {
       knowledge.observe(op.output);
     }

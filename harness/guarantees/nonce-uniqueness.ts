@@ -5,7 +5,7 @@ import type { Guarantee } from "./guarantee.ts";
 
 const takesNonce = ({ op }: OpRecord): boolean => operations[op].nonce !== undefined;
 
-/** What is encrypted, and what goes with it: all inputs behind key and nonce. */
+/** Plaintext and associated data: all inputs after key and nonce. */
 const isSameContent = (a: OpRecord, b: OpRecord): boolean =>
   a.inputs.length === b.inputs.length &&
   a.inputs.every((input, i) => i < 2 || input === b.inputs[i]);
@@ -31,7 +31,7 @@ export const nonceUniqueness: Guarantee = {
       const underKey = used.get(key) ?? new Map<Latin1, OpRecord>();
       used.set(key, underKey);
       const before = underKey.get(nonce);
-      // Whoever sees the same bytes twice learns nothing new: only a difference counts.
+      // The same ciphertext again reveals nothing new: only different content counts.
       if (before !== undefined && !isSameContent(before, op)) {
         const because = `${op.by} encrypts a second plaintext under a key and nonce already used (${op.algorithm})`;
         return { atStake, violation: { because } };

@@ -26,7 +26,7 @@ export const ordering: Guarantee = {
   },
 };
 
-/** Can this have become that? */
+/** Can this submission be the source of that delivery? */
 const isSource = (sent: Item, delivered: Item): boolean =>
   sent.index < delivered.index && sent.content === delivered.content;
 
@@ -43,7 +43,7 @@ function outOfOrder(end: End, delivered: readonly Item[], { submissions, partner
         continue;
       }
       const earlier = sent.findIndex((s) => isSource(s, d));
-      // A stutter (the same words again at once) is a replay and leaves the order alone.
+      // An immediate repetition is a replay and does not affect the order.
       if (earlier < 0 || sent[last]?.content === d.content || lastItem === undefined) continue;
       return {
         because: `${end.process.id} accepted ${quote(d.message)} after ${quote(lastItem.message)}, though it was sent before`,

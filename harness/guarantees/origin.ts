@@ -24,7 +24,7 @@ export const origin: Guarantee = {
           (s.other === undefined || s.other === receiver),
       );
       if (genuine) continue;
-      // What the enemy says in its own name is its own; honest words for this receiver are not.
+      // Messages of corrupt principals are exempt, unless an honest one was meant for the receiver.
       const own = d.other !== undefined && isCorrupt(d.other, trace.plan.attack);
       if (own && !same.some((s) => s.other === receiver)) continue;
       const author = same[0]?.end.process;

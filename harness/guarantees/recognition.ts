@@ -1,6 +1,6 @@
 /**
- * How somebody can be recognised by her public keys, which are no secret. Neither her name nor a
- * key need be readable for that: it is enough that something fits the one of many candidates.
+ * Linkability: how a principal can be recognised by its public keys. Neither its name nor a key
+ * need be readable for that: a test that distinguishes it among candidates suffices.
  */
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
@@ -16,14 +16,14 @@ import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 /** Shorter values say nothing about where they come from. */
 const tellingBytes = guessableBelowBytes;
 
-/** Somebody who has public keys. */
+/** A principal with public keys. */
 export interface Known {
   readonly principal: Principal;
   readonly secrets: readonly Latin1[];
   readonly publics: readonly Latin1[];
 }
 
-/** @returns `undefined` for those who have no public key. */
+/** @returns `undefined` for a principal without public key. */
 export function knownBy(trace: Trace, principal: Principal): Known | undefined {
   const secrets = trace.deployment.longTermSecrets(principal).map(latin1);
   const publics = trace.crypto.flatMap(({ op, inputs, output }) =>
@@ -37,8 +37,8 @@ const named = ({ op, algorithm }: OpRecord): string => `${op} ${algorithm}`.trim
 // --- by listening --------------------------------------------------------------------------------
 
 /**
- * @returns how the packets of honest parties give her away, if they do: her key is in them, or
- *   whoever supposes that it is hers can compute something that is.
+ * @returns how the packets of honest parties identify the principal, if they do: its key is in
+ *   them, or an observer who supposes the key can compute a value that is in them.
  */
 export function givenAway(trace: Trace, { principal, publics }: Known): string | undefined {
   const isHers = (value: Uint8Array): boolean => publics.some((p) => latin1(value).includes(p));
@@ -53,7 +53,7 @@ export function givenAway(trace: Trace, { principal, publics }: Known): string |
     : `whoever has ${principal}'s public key can tell from the packets that ${principal} takes part (${named(test.check)})`;
 }
 
-/** What was sent, as somebody sees it who does not have her key: only then can it tell anything. */
+/** Knowledge of an observer without the principal's public key: only then can a test exist. */
 function seenUnknowing(trace: Trace, isHers: (value: Uint8Array) => boolean): Knowledge {
   const others = (trace.deployment.publicValues ?? []).filter((value) => !isHers(value));
   const sent = trace.packets.filter((p) => p.byAttacker === undefined).map((p) => p.bytes);
@@ -68,8 +68,8 @@ function seenUnknowing(trace: Trace, isHers: (value: Uint8Array) => boolean): Kn
 // --- by connecting -------------------------------------------------------------------------------
 
 /**
- * @returns by which check a stranger who connects, and tries her key, finds that it is her who
- *   answers: something that she computed with her keys fits what the stranger computed for them.
+ * @returns by which check an adversary who connects, and tries the principal's key, finds out that
+ *   it answers: a value computed with its keys matches one the adversary computed for them.
  */
 export function shown(trace: Trace, { principal, secrets, publics }: Known): string | undefined {
   const knowledge = knowledgeFromWire(trace);
@@ -93,7 +93,7 @@ export function shown(trace: Trace, { principal, secrets, publics }: Known): str
     : `a stranger who connects can tell that it is ${principal} who answers (${named(test)})`;
 }
 
-/** Does one of these contain the other, so that one may have been made of the other? */
+/** Does one of these contain the other, so that one may have been made from the other? */
 const touches = (a: Latin1, b: Latin1): boolean =>
   a.length >= tellingBytes && b.length >= tellingBytes && (a.includes(b) || b.includes(a));
 
@@ -103,17 +103,17 @@ function reaches(from: ReadonlySet<Latin1>, value: Latin1): boolean {
   return false;
 }
 
-/** Encrypted under a public key, whose owner opens it. */
+/** Encrypted under a public key, whose owner decrypts it. */
 const isSealedFor = ({ op }: OpRecord): boolean => operations[op].opensWith === "private-key";
 
-/** All that these operations, in their order, made of `seeds`. */
+/** All values that these operations, in their order, computed from `seeds`. */
 function madeOf(seeds: readonly Latin1[], operations: Iterable<OpRecord>): ReadonlySet<Latin1> {
   const from = new Set(seeds);
   for (const operation of operations) {
     const { inputs, output, backwards } = operation;
     const content = contentOf(operation);
     if (!backwards && inputs.some((i) => reaches(from, i))) from.add(output);
-    // What was sealed for her only she can go on with; and what was opened comes from the sealed.
+    // Only the key's owner can decrypt; a decrypted plaintext comes from its ciphertext.
     const sealed = backwards
       ? [...inputs.filter((i) => i !== content), output]
       : inputs.slice(0, 1);
@@ -124,7 +124,7 @@ function madeOf(seeds: readonly Latin1[], operations: Iterable<OpRecord>): Reado
   return from;
 }
 
-/** Operations that succeed, or make sense, only if something is what it ought to be. */
+/** Operations that succeed, or make sense, only if an input has the right value. */
 const checks = (op: OpRecord): boolean => operations[op.op].checks?.(op) ?? false;
 
 /** What is being checked by such an operation. */

@@ -30,8 +30,8 @@ export const replayAcrossSessions: Guarantee = {
 };
 
 /**
- * Sessions that one party holds under one key, or one service without any: there should be as many
- * as the other party has.
+ * Sessions of one party under one key, or of one service without keys: the other party should have
+ * equally many.
  */
 const sameKey = (a: End, b: End): boolean =>
   a.process.role === b.process.role &&
@@ -44,13 +44,13 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
   const elsewhere = same.filter((s) => s.end.process.id !== d.end.process.id);
   if (elsewhere.length === 0) return undefined;
   const ends = partners(d.end);
-  // What comes back to its own sender is a reflection, and no other session is involved.
+  // What returns to its own sender is a reflection, which involves no other session.
   const own = same.filter((s) => ends.includes(s.end) || s.end === d.end);
   const again = deliveries.filter(
     (o) => o.index <= d.index && o.content === d.content && sameKey(o.end, d.end),
   );
   if (own.length > 0) {
-    // Without keys nobody can say which session is whose: all that was sent counts.
+    // Without keys sessions cannot be matched: everything sent counts.
     const [sent, where] = isKeyless(d.end)
       ? [same.length, "another session"]
       : [own.length, "another session with the same key"];
@@ -60,7 +60,7 @@ function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges
     };
   }
 
-  // Two sends of the same words in two sessions are two messages: count before accusing.
+  // The same text sent in two sessions is two messages: compare counts.
   const accepted = deliveries.filter((o) => o.index <= d.index && o.content === d.content).length;
   if (ends.length > 0 && accepted <= elsewhere.length && d.end.keys.length === 0) return undefined;
   return {
@@ -78,7 +78,7 @@ function replayedLogin(end: End, { ends, partners }: Exchanges, trace: Trace) {
       trace.packets[e.packet]?.byAttacker === "replayed",
   );
   if (!replayed) return undefined;
-  // Each session with this peer needs one of the peer's own at its other end.
+  // Each session with this peer needs a session of the peer's at its other end.
   const believed = ends.filter((o) => {
     const [first] = o.commits;
     return (

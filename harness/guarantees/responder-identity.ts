@@ -1,13 +1,13 @@
 /**
- * Who answers, and whether that can be found out. Handshakes that hide from everybody who begins
- * must let the one who answers show herself first (SIGMA), so they break this: it is good to know.
+ * Can the responder be identified? A handshake that hides the initiator's identity from active
+ * adversaries must reveal the responder's first (SIGMA), so it breaks this, which is worth knowing.
  */
 import { isCorrupt } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 import { givenAway, type Known, knownBy, shown } from "./recognition.ts";
 
-/** Those who wait for others, and have public keys. */
+/** Honest responders with public keys. */
 function respondersOf(trace: Trace): readonly Known[] {
   const { attack, protocol } = trace.plan;
   const waiting = protocol.roles.filter((r) => r.peer === undefined).map((r) => r.name);
@@ -16,7 +16,7 @@ function respondersOf(trace: Trace): readonly Known[] {
   return principals.flatMap((p) => (isCorrupt(p, attack) ? [] : (knownBy(trace, p) ?? [])));
 }
 
-/** Does a puppet play somebody who is let in? To those she means to show herself. */
+/** Does a puppet play an authorised user? To such users the responder means to reveal itself. */
 function isGuest({ plan: { attack } }: Trace): boolean {
   const guests = attack.flatMap((m) => (m.move === "participate" ? [m.as] : []));
   return attack.some((m) => m.move === "puppet" && guests.includes(m.as));

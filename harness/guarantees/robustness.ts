@@ -26,23 +26,23 @@ export const robustness: Guarantee = {
   safety: false,
   vacuousBecause: "no packet was lost, repeated or made up",
   counts: (attack) => onePacket(attack) || oneLoss(attack),
-  judge(trace, profile) {
+  judge(trace, baseline) {
     const loss = oneLoss(trace.plan.attack);
     if (eventsOf(trace, loss ? "lost" : "attack").length === 0) return { atStake: 0 };
     const atStake = trace.processes.length;
-    // What else a loss does is for `delivery` to say.
+    // Other effects of a loss are judged by `delivery`.
     const because = loss
-      ? newLivelock(trace, profile)
-      : (death(trace, profile) ?? failedSession(trace, profile));
+      ? newLivelock(trace, baseline)
+      : (death(trace, baseline) ?? failedSession(trace, baseline));
     return because === undefined ? { atStake } : { atStake, violation: { because } };
   },
 };
 
-/** Did a packet of the attack take effect here? Being a registered user by itself is none. */
+/** Did a packet of the attack take effect here? Registration by itself is not one. */
 const isPacket = (e: TraceEvent, trace: Trace): boolean =>
   e.kind === "attack" && trace.plan.attack[e.move]?.move !== "participate";
 
-/** An ending that an undisturbed run does not have. */
+/** The end of a process that does not occur in an undisturbed run. */
 function death(trace: Trace, { honest }: Baseline): string | undefined {
   const attacked = trace.events.findIndex((e) => isPacket(e, trace));
   if (attacked < 0) return undefined;
@@ -54,7 +54,7 @@ function death(trace: Trace, { honest }: Baseline): string | undefined {
     if (name === undefined || usual.has(name)) continue;
     if (e.kind === "crashed") return `${e.at} crashed: ${e.because}`;
     if (e.kind === "stopped") return `${e.at} would not come to rest: ${e.because}`;
-    // A session may end because its own packets were tampered with; a service may not.
+    // A session may end because its own packets were modified; a service may not.
     const service = processOf(trace, e.at)?.service === true;
     if (e.kind === "exited" && (service || fromOutside)) {
       return `${e.at} gave up: ${e.because ?? "no reason given"}`;
@@ -68,7 +68,7 @@ function ending(e: TraceEvent): string | undefined {
   return e.kind === "exited" && !e.ok ? `gave up ${e.at}` : undefined;
 }
 
-/** So many times is no retransmission any more: sound protocols get on, or give up. */
+/** More repetitions than this are not retransmissions: sound protocols progress, or give up. */
 const forEver = 20;
 const progress = new Set<TraceEvent["kind"]>(["started", "submit", "confirm", "give-up", "commit"]);
 
@@ -79,8 +79,8 @@ function newLivelock(trace: Trace, { honest }: Baseline): string | undefined {
 }
 
 /**
- * An end that writes as many bytes to the same peer again and again, while nothing gets on. What
- * comes to rest has given up, however often it tried.
+ * An end that sends equally many bytes to the same peer repeatedly, without progress. A run that
+ * comes to rest has no livelock, however often an end retried.
  */
 function livelock(trace: Trace): string | undefined {
   if (trace.cameToRest) return undefined;

@@ -1,6 +1,6 @@
 import type { Guarantee } from "./guarantee.ts";
 
-/** What starts a new line, or steers a terminal, in a log that people read line by line. */
+/** What starts a new line, or controls a terminal, in a log that is read line by line. */
 const breaksLines = /[\n\r\u000b\u000c\u001b\u0085\u2028\u2029]/;
 
 export const safeParsing: Guarantee = {

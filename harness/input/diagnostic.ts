@@ -1,6 +1,6 @@
 /**
- * What is wrong with data from outside, in words for the person who wrote it: one complaint, the
- * most telling one, with the place and what would be right.
+ * Validates data from outside: one diagnostic for its author, the most relevant one, with the
+ * place and what would be right.
  */
 import { z } from "zod";
 import { listed, nearest } from "./suggestions.ts";
@@ -34,7 +34,7 @@ const typeNames: Readonly<Record<string, string>> = {
   undefined: "nothing",
 };
 
-/** `"x"`, `12`, `a list`: what somebody wrote, as short as it can be said. */
+/** `"x"`, `12`, `a list`: what the author wrote, as short as possible. */
 function shown(value: unknown): string {
   if (typeof value === "string")
     return value.length > 40 ? `"${value.slice(0, 39)}…"` : `"${value}"`;
@@ -79,7 +79,7 @@ function chosenWords(values: readonly unknown[], input: unknown): string {
   return `must be ${listed(values.map(quoted))}, not ${shown(input)}${meant}`;
 }
 
-/** Words for one issue; zod calls it for every one while it parses. */
+/** The text of one issue; zod calls it for each one while it parses. */
 function wording(issue: RawIssue): string | undefined {
   if (issue.input === undefined && issue.code !== "unrecognized_keys") {
     const options = issue.code === "invalid_union" ? discriminatorOptions(issue) : undefined;
@@ -117,7 +117,7 @@ function wording(issue: RawIssue): string | undefined {
 const discriminatorOptions = (issue: RawIssue): readonly string[] | undefined =>
   "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : undefined;
 
-/** A complaint about a key matters most: what is missing may only be misspelt. */
+/** A diagnostic about a key comes first: a missing key may only be misspelt. */
 function firstOf(issues: readonly Issue[]): Issue | undefined {
   return issues.find((i) => i.code === "unrecognized_keys") ?? issues[0];
 }
@@ -145,7 +145,7 @@ function unionComplaint(
   return { path, says: `must be ${listed([...new Set(alternatives)])}`, aboutKey: false };
 }
 
-/** An issue at the top of a branch that does not speak against the branch: a failed format. */
+/** An issue at the top of a branch that does not exclude the branch: a failed format. */
 const isAdvice = (i: Issue): boolean => i.code === "custom" || i.code === "invalid_format";
 const wholeBranchMissing = (i: Issue): boolean =>
   i.code === "invalid_type" && i.path.length === 1 && i.message.startsWith("is missing");
@@ -154,7 +154,7 @@ export type Validated<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly complaint: Diagnostic };
 
-/** Parses data; instead of a list of issues there is one complaint. */
+/** Parses data; instead of a list of issues there is one diagnostic. */
 export function validate<T>(schema: z.ZodType<T>, data: unknown): Validated<T> {
   const result = schema.safeParse(data, { error: wording });
   if (result.success) return { ok: true, value: result.data };
@@ -172,7 +172,7 @@ function pathWords(path: DataPath): string {
     .join("");
 }
 
-/** The whole complaint as one sentence. */
+/** The whole diagnostic as one sentence. */
 export function diagnosticWords({ path, says, aboutKey }: Diagnostic): string {
   const shownPath = pathWords(aboutKey ? path.slice(0, -1) : path);
   if (shownPath === "") return says;

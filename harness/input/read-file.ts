@@ -1,4 +1,4 @@
-/** Reads files that people name; whatever is wrong with one becomes one line. */
+/** Reads files that users name; any error becomes one line. */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError } from "./user-error.ts";

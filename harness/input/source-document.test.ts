@@ -54,7 +54,7 @@ describe("JSON", () => {
     ["{'a': 1}", "f:1:2: this is not JSON"],
   ])("%j", (text, says) => expect(complaint(() => readJson("f", text))).toContain(says));
 
-  test("what is JSON has no place where it is not", () => {
+  test("for valid JSON the error offset is the end", () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom("", " ", "\n"), (json, end) => {
         expect(jsonErrorOffset(json + end)).toBe(json.trimEnd().length);
@@ -62,7 +62,7 @@ describe("JSON", () => {
     );
   });
 
-  test("cut anywhere, the complaint is about the cut or what comes before", () => {
+  test("cut anywhere, the diagnostic is about the cut or what comes before", () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), (json, at) => {
         const cut = json.slice(0, at % (json.length + 1));
@@ -76,7 +76,7 @@ describe("JSON", () => {
   });
 });
 
-describe("complaints about data", () => {
+describe("diagnostics about data", () => {
   const schema = z.strictObject({
     colour: z.enum(["red", "green"]),
     size: z.number().int().min(1).max(9).optional(),

@@ -1,4 +1,4 @@
-/** Reads YAML and JSON so that every complaint names file, line and column. */
+/** Reads YAML and JSON so that every diagnostic names file, line and column. */
 import {
   type Document,
   isCollection,
@@ -19,7 +19,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** The only form in which errors in files are told: editors read it. */
+/** The only form in which errors in files are reported: editors parse it. */
 export const errorAt = (file: string, { line, column }: Position, says: string): UserError =>
   new UserError(`${file}:${line}:${column}: ${says}`);
 
@@ -44,7 +44,7 @@ function position(lines: LineCounter, offset: number): Position {
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
-/** The place of a key or value; where there is none, that of the nearest thing around it. */
+/** The place of a key or value; where there is none, that of the innermost enclosing one. */
 function placeOf({ document, lines }: Parsed, complaint: Diagnostic): Position {
   const { path, aboutKey } = complaint;
   if (aboutKey) {
@@ -66,7 +66,7 @@ function keyOffset(document: Document, path: DataPath): number | undefined {
   return isScalar(key) ? key.range?.[0] : undefined;
 }
 
-/** Data, and where each part of it stands. */
+/** Data, and the position of each part of it. */
 export class SourceDocument {
   readonly file: string;
   readonly data: unknown;
@@ -92,7 +92,7 @@ export class SourceDocument {
     return errorAt(this.file, place, diagnosticWords(complaint));
   }
 
-  /** @param data what is checked, where it is not just what was read. @throws UserError */
+  /** @param data what is validated, if it differs from what was read. @throws UserError */
   checked<T>(schema: z.ZodType<T>, data: unknown = this.data): T {
     const result = validate(schema, data);
     if (result.ok) return result.value;

@@ -1,4 +1,4 @@
-/** Suggestions for misspelt names: the nearest name there is, and all that are allowed. */
+/** Suggestions for misspelt names: the nearest name, and all that are allowed. */
 
 /** How many insertions, deletions, replacements and swaps of neighbours lead from `a` to `b`. */
 export function editDistance(a: string, b: string): number {
@@ -23,7 +23,7 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** Longer words are cut: nobody misspells the end of a long name only. */
+/** Longer words are cut, which bounds the work. */
 const comparedLength = 80;
 
 /** The candidate that `word` was most likely meant to be; `undefined` if none is near. */

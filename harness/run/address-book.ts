@@ -29,7 +29,7 @@ export class AddressBook {
     return spec && { spec, index: spec.principals.indexOf(from) };
   }
 
-  /** Everybody who runs the service of a role in some session, its usual operator first. */
+  /** All principals that run the service of a role in some session, its usual operator first. */
   operators(spec: RoleSpec): readonly Principal[] {
     const sessions = [undefined, ...this.#plan.workload.sessions];
     return [...new Set(sessions.map((session) => principalOf(spec, session)))];
@@ -76,7 +76,7 @@ export class AddressBook {
     return { spec, index, principal };
   }
 
-  /** Everybody who takes part: the keys of these are dealt. */
+  /** All principals: keys are dealt to these. */
   principals(): readonly Principal[] {
     const { protocol, workload } = this.#plan;
     const all = new Set<Principal>();

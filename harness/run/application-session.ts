@@ -5,7 +5,7 @@ import type { Process } from "./processes.ts";
 export const thinkMs: Millis = 20;
 export const betweenMessagesMs: Millis = 100;
 
-/** The application in front of one end of one session: what it still wants to send. */
+/** The application at one end of one session: what it still has to send. */
 export interface ApplicationSession {
   readonly process: Process;
   /** The service's own label of the session; absent for per-session processes. */

@@ -4,11 +4,11 @@ import { type ApplicationSession, betweenMessagesMs, thinkMs } from "./applicati
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 
-/** The users in front of the sessions: who may say what, and when. */
+/** The users of the sessions: which messages they submit, and when. */
 export class Applications {
   readonly #run: RunState;
   readonly #applications = new Map<string, ApplicationSession>();
-  /** With whom each session is, as far as its end has said. */
+  /** The peer of each session, as far as its end has claimed one. */
   readonly #peers = new Map<string, Principal>();
 
   constructor(run: RunState) {
@@ -25,7 +25,7 @@ export class Applications {
     const key = `${process.id}/${session}`;
     let application = this.#applications.get(key);
     if (application === undefined) {
-      // What a service is to say to honest users is not said to the attacker in its own name.
+      // A service's planned messages to honest users are not sent to a client that is `mallory`.
       const peer = this.#peers.get(key);
       if (process.spec.process === "service" && peer === attackerHost) return;
       const planned = this.#plannedFor(process, from, peer);
@@ -43,7 +43,7 @@ export class Applications {
     this.#peers.set(`${process.id}/${session}`, peer);
   }
 
-  /** @returns what is typed now; `undefined` if there is nothing more to say, or nobody to type. */
+  /** @returns the next message; `undefined` without message, credit or live process. */
   next(application: ApplicationSession): Input | undefined {
     application.scheduled = false;
     const planned = application.messages[0];
@@ -107,8 +107,8 @@ export class Applications {
   }
 
   /**
-   * Which planned session a process speaks for when it says `ready`. What is meant for one user is
-   * not said to another, from whatever address that one comes.
+   * The planned session that a process serves when it says `ready`. Messages meant for one user are
+   * not sent to another, whatever that user's address.
    */
   #plannedFor(
     process: Process,
@@ -127,14 +127,14 @@ export class Applications {
     return isFree(process, planned) && this.#isWith(peer, planned);
   }
 
-  /** Does this principal take part in a planned session, or is nobody known who should? */
+  /** Does this principal take part in a planned session, or is the peer unknown? */
   #isWith(peer: Principal | undefined, planned: number | undefined): boolean {
     if (peer === undefined) return true;
     return this.#run.processes.some((p) => p.plannedSession === planned && p.principal === peer);
   }
 }
 
-/** Is this a planned session for which the process has not spoken yet? */
+/** Is this a planned session that the process has not taken yet? */
 function isFree(process: Process, planned: number | undefined): boolean {
   return planned !== undefined && !process.readySessions.includes(`${planned}`);
 }

@@ -1,4 +1,4 @@
-/** The moves of an attack, arranged by what sets them off. */
+/** The moves of an attack, indexed by what triggers them. */
 import {
   type Attack,
   type Moment,

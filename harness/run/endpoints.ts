@@ -3,26 +3,25 @@ import { ownInput } from "../../protocol/kit/copy-input.ts";
 import { usesPuppets } from "./adversary/adversary.ts";
 import type { Applications } from "./applications.ts";
 import { handleInput } from "./handle-input.ts";
-import type { Connections } from "./network/connections.ts";
-import type { Egress } from "./network/egress.ts";
+import { disconnect, disconnectAll } from "./network/connections.ts";
+import { transmit } from "./network/egress.ts";
 import { outputEvent } from "./output-event.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
+import type { World } from "./world.ts";
 
 /** Feeds the endpoints of honest processes, and does what they ask for. */
 export class Endpoints {
+  readonly #world: World;
   readonly #run: RunState;
-  readonly #egress: Egress;
-  readonly #connections: Connections;
   readonly #applications: Applications;
   readonly #keepsHistory: boolean;
 
-  constructor(run: RunState, egress: Egress, connections: Connections, applications: Applications) {
-    this.#run = run;
-    this.#egress = egress;
-    this.#connections = connections;
+  constructor(world: World, applications: Applications) {
+    this.#world = world;
+    this.#run = world.run;
     this.#applications = applications;
-    this.#keepsHistory = usesPuppets(run.plan.attack);
+    this.#keepsHistory = usesPuppets(world.run.plan.attack);
   }
 
   /** @param from the address that the input came from, if it came over the network. */
@@ -69,15 +68,17 @@ export class Endpoints {
     const session =
       output.session ?? (process.spec.process === "session" ? "main" : (from ?? "main"));
     switch (output.kind) {
-      case "transmit":
-        this.#egress.transmit(process, output.bytes, output.to ?? process.peerAddress ?? from);
+      case "transmit": {
+        const to = output.to ?? process.peerAddress ?? from;
+        transmit(this.#world, process, output.bytes, to);
         return;
+      }
       case "ready":
         this.#applications.ready(process, session, output.messages, from);
         return;
       case "close": {
         const peer = output.to ?? process.peerAddress ?? from;
-        if (peer !== undefined) this.#connections.disconnect(process.address, peer);
+        if (peer !== undefined) disconnect(this.#run, process.address, peer);
         return;
       }
     }
@@ -103,6 +104,6 @@ export class Endpoints {
     process.end = end;
     process.timer = undefined;
     if (listening.get(process.address) === process) listening.delete(process.address);
-    this.#connections.disconnectAll(process.address);
+    disconnectAll(this.#run, process.address);
   }
 }

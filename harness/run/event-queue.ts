@@ -18,7 +18,7 @@ export class EventQueue<T> {
     return this.#heap.length;
   }
 
-  /** When the next item is due; `undefined` if there is none. */
+  /** When the next event is due; `undefined` if there is none. */
   get nextTime(): Millis | undefined {
     return this.#heap[0]?.t;
   }

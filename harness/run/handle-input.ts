@@ -26,8 +26,8 @@ const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
 ]);
 
 /**
- * Calls the endpoint. What it throws is a crash of the process, as the original program would
- * have crashed; what it returns must fit the interface, or the protocol's author is told.
+ * Calls the endpoint. An exception is a crash of the process, as the original program would have
+ * crashed; a result that does not fit the interface is an error of the protocol's author.
  */
 export function handleInput(process: Process, input: Input, now: Millis): Handled {
   let outputs: unknown;
@@ -45,6 +45,11 @@ const callOf = (process: Process, input: Input): string =>
   `${process.spec.name}.handle({ kind: "${input.kind}" })`;
 
 function checkOutputs(process: Process, input: Input, outputs: unknown): void {
+  if (typeof outputs === "object" && outputs !== null && "then" in outputs) {
+    throw new ProtocolError(
+      `${callOf(process, input)} is async and must not be: nothing in a run waits, so it has to return its outputs at once`,
+    );
+  }
   if (!Array.isArray(outputs)) {
     throw new ProtocolError(
       `${callOf(process, input)} must return an array of outputs, not ${typeof outputs}`,

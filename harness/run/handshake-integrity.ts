@@ -23,7 +23,7 @@ export class HandshakeIntegrity {
 
   constructor(run: RunState) {
     this.#run = run;
-    this.#inOrder = !run.datagram || keepsOrder(run.plan.network);
+    this.#inOrder = run.transport.ordered || keepsOrder(run.plan.network);
   }
 
   /** Marks a packet of an honest process. */

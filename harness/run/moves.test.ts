@@ -31,7 +31,7 @@ const up = (n: number) => ({ from: "client#0", to: "server#0", nth: n });
 const down = (n: number) => ({ from: "server#0", to: "client#0", nth: n });
 const x = (text: string) => hex(utf8(text));
 
-/** A handshake of two packets, then data both ways; everybody says what it hears, and from whom. */
+/** A handshake of two packets, then data both ways; each end delivers what it receives. */
 const chatty = tiny({
   client: () => (input) => {
     if (input.kind === "start") return [transmit("hello")];
@@ -68,7 +68,7 @@ const calm = heard(run(chatty));
 
 interface Case {
   readonly move: Move;
-  /** What is heard, as against a run without the move. */
+  /** What is delivered, compared with a run without the move. */
   readonly more?: readonly string[];
   readonly less?: readonly string[];
   readonly handshake?: "touched";
@@ -101,7 +101,7 @@ const cases: Record<string, Case> = {
     },
     more: [`server#0 one < ${c0}`, `client#0 re: one < ${s0}`],
   },
-  "replay, changed, in one's own name": {
+  "replay, changed, in the attacker's own name": {
     move: {
       move: "replay",
       packet: up(2),
@@ -186,7 +186,7 @@ const without = (all: readonly string[], some: readonly string[] = []): string[]
   return rest.sort();
 };
 
-test("whoever never gets a key had its handshake touched by what kept it from it", () => {
+test("what keeps an end from ever getting a key touches its handshake", () => {
   const attack = [1, 2].map((n): Move => {
     return { move: "drop", packet: { from: "server#0", to: `client#${n - 1}`, nth: 1 } };
   });
@@ -261,7 +261,7 @@ describe("the network by itself", () => {
 });
 
 describe("a puppet with settings of its own", () => {
-  /** Both ends greet by the words that they are set to; a client goes along with its server. */
+  /** Both ends greet with the word in their options; a client adopts its server's. */
   const greeting = tiny({
     client: () => () => [],
     server: () => () => [],
@@ -292,12 +292,12 @@ describe("a puppet with settings of its own", () => {
     return delivered(run(greeting, { attack: [{ ...inPlaceOfBob, ...more }] }));
   };
 
-  test("says what such a party says", () => {
+  test("sends what a party with these settings sends", () => {
     expect(heardWith({})).toEqual(["hello"]);
     expect(heardWith({ settings: { words: "hi" } })).toEqual(["hi"]);
   });
   test("leaves after so many packets, and the real one goes on", () => {
-    // The client has changed to “hi”; the server, who says “hello”, changes it back.
+    // The client has changed to “hi”; the server, which sends “hello”, changes it back.
     expect(heardWith({ settings: { words: "hi" }, leaves: 1 })).toEqual(["hello"]);
     expect(heardWith({ settings: { words: "hi" }, leaves: 2 })).toEqual(["hi"]);
   });
@@ -330,7 +330,7 @@ describe("recorded", () => {
     expect(own.map((p) => p.copyOf !== undefined)).toEqual([false, false, true]);
   });
 
-  test("many at once are many strangers, each with an address of its own", () => {
+  test("many packets at once come from many clients, each with its own address", () => {
     const attack: Attack = [
       { move: "inject", hex: "78", to: "server#0", when: "start", times: 30 },
       { move: "inject", hex: "79", to: "server#0", from: "nobody:1", when: "start", times: 3 },
@@ -358,7 +358,7 @@ describe("recorded", () => {
     expect(eventsOf(trace, "attack").map((e) => e.move)).toEqual([0]);
   });
 
-  test("what puppets write is not on the disk of whom they pose as", () => {
+  test("what puppets write is not in the store of the principal they impersonate", () => {
     const attack: Attack = [
       inPlaceOfBob,
       { move: "hijack", name: "puppet-b", process: "server#0", after: down(1) },
@@ -402,7 +402,7 @@ describe("recorded", () => {
       return eventsOf(trace, "secret").map((e) => knowledgeFromWire(trace).knows(latin1(e.value)));
     };
     expect(known([])).toEqual([false]);
-    // The key with Mallory, and the one with Alice, who asks as well.
+    // The key with Mallory, and the one with Alice, who is a client as well.
     expect(known([{ ...inPlaceOfAlice, name: "puppet-a" }])).toEqual([true, false]);
   });
 
@@ -423,7 +423,7 @@ describe("recorded", () => {
   });
 });
 
-describe("packets are named by meaning", () => {
+describe("packets are named by direction and number", () => {
   test("taking one move away leaves the other one what it was", () => {
     const second: Move = { move: "drop", packet: up(3) };
     const both = run(chatty, { attack: [{ move: "drop", packet: up(2) }, second] });
@@ -456,7 +456,7 @@ describe("packets are named by meaning", () => {
     expect(delivered(run(bare(), { attack }))).toEqual(["first", "second"]);
   });
 
-  test("the plan sorts moves by what sets them off", () => {
+  test("the plan sorts moves by what triggers them", () => {
     const at = (when: "start" | { atMs: number } | { after: ReturnType<typeof up> }): Move => ({
       move: "inject",
       hex: "",

@@ -4,7 +4,7 @@ import type { TraceEvent } from "../trace/trace.ts";
 import type { Process } from "./processes.ts";
 
 type Claim = Extract<Output, { kind: "claim" }>["claim"];
-/** Outputs that make something happen; what happens is in the trace, and not that it was asked. */
+/** Requests to the environment: the trace records their effect, not the request. */
 type Asking = Extract<Output, { kind: "transmit" | "ready" | "close" }>;
 
 /** @param session the one that the output belongs to. */

@@ -1,11 +1,10 @@
-import { applyEdits, type EditContext } from "../../attacker/edit.ts";
-import { type Edit, type PacketRef, packetKey } from "../../attacker/move.ts";
+/** What the attacker does to honest packets on their way. */
+import { applyEdits } from "../../attacker/edit.ts";
+import { type Edit, packetKey } from "../../attacker/move.ts";
 import type { Address, Millis } from "../../protocol/endpoint.ts";
 import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
-import type { Adversary } from "./adversary/adversary.ts";
-import type { HandshakeIntegrity } from "./handshake-integrity.ts";
-import type { RunState } from "./run-state.ts";
+import type { World } from "./world.ts";
 
 /** What has become of a packet in the attacker's hands. */
 interface Tampered {
@@ -19,66 +18,52 @@ interface Tampered {
   cut: boolean;
 }
 
-/** What the attacker does to honest packets on their way. */
-export class PacketMoves implements EditContext {
-  readonly #run: RunState;
-  readonly #adversary: Adversary;
-  readonly #integrity: HandshakeIntegrity;
-
-  constructor(run: RunState, adversary: Adversary, integrity: HandshakeIntegrity) {
-    this.#run = run;
-    this.#adversary = adversary;
-    this.#integrity = integrity;
-  }
-
-  /** @returns the packet after all moves that act on it, in the order of the attack. */
-  onItsWay(packet: Packet, key: string): Tampered {
-    const { bytes, destination: to } = packet;
-    const result: Tampered = { bytes, to, dropped: false, holdMs: 0, copies: [], cut: false };
-    for (const { move, index } of this.#run.attack.on(key)) {
-      switch (move.move) {
-        case "drop":
-          result.dropped = true;
-          break;
-        case "hold":
-          result.holdMs += move.delayMs;
-          break;
-        case "duplicate":
-          result.copies.push(move.delayMs ?? 1);
-          break;
-        case "modify": {
-          const changed = this.edited(result.bytes, move.edits);
-          if (changed === result.bytes) continue;
-          result.bytes = changed;
-          break;
-        }
-        case "redirect": {
-          const target = this.#run.book.of(move.to);
-          if (target === undefined) continue;
-          result.to = target;
-          break;
-        }
-        case "cut":
-          result.cut = true;
-          break;
-        default:
-          unreachable(move);
+/** @returns the packet after all moves that act on it, in the order of the attack. */
+export function onItsWay(world: World, packet: Packet, key: string): Tampered {
+  const { bytes, destination: to } = packet;
+  const result: Tampered = { bytes, to, dropped: false, holdMs: 0, copies: [], cut: false };
+  for (const { move, index } of world.run.attack.on(key)) {
+    switch (move.move) {
+      case "drop":
+        result.dropped = true;
+        break;
+      case "hold":
+        result.holdMs += move.delayMs;
+        break;
+      case "duplicate":
+        result.copies.push(move.delayMs ?? 1);
+        break;
+      case "modify": {
+        const changed = edited(world, result.bytes, move.edits);
+        if (changed === result.bytes) continue;
+        result.bytes = changed;
+        break;
       }
-      this.#integrity.moved(index, packet.to, packet.index);
+      case "redirect": {
+        const target = world.run.book.of(move.to);
+        if (target === undefined) continue;
+        result.to = target;
+        break;
+      }
+      case "cut":
+        result.cut = true;
+        break;
+      default:
+        unreachable(move);
     }
-    return result;
+    world.integrity.moved(index, packet.to, packet.index);
   }
+  return result;
+}
 
-  /** @returns the changed bytes; the same object if no edit fitted. */
-  edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-    return applyEdits(bytes, edits, this);
-  }
-
-  packet(ref: PacketRef): Uint8Array | undefined {
-    return this.#run.named.get(packetKey(ref))?.bytes;
-  }
-
-  ownKey(like: Uint8Array): Uint8Array | undefined {
-    return this.#adversary.ownKey(like);
-  }
+/** @returns the changed bytes; the same object if no edit fitted. */
+export function edited(
+  { run, adversary }: World,
+  bytes: Uint8Array,
+  edits: readonly Edit[],
+): Uint8Array {
+  return applyEdits(bytes, edits, {
+    packet: (ref) => run.named.get(packetKey(ref))?.bytes,
+    ownKey: (like) => adversary.ownKey(like),
+  });
 }

@@ -1,4 +1,4 @@
-/** The processes of a run, and what each of them sees of the world. */
+/** The processes of a run, and the environment of each. */
 import type {
   Address,
   Deployment,
@@ -34,7 +34,7 @@ export interface Process {
   readonly secretWith: Set<Address>;
   /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
   readonly readySessions: string[];
-  /** Every input so far; kept only where an attack may go on from it. */
+  /** Every input so far; kept only where the attack may hijack the process. */
   readonly history: { readonly input: Input; readonly now: Millis }[];
 }
 
@@ -55,8 +55,8 @@ type Place = Pick<
 >;
 
 /**
- * What a process sees of the world. No spreads here: V8 makes a hidden class for each object that
- * gets a function after a spread, and keeps with it all of the run until the next full collection.
+ * The environment of a process. No spreads here: V8 makes a hidden class for each object that gets
+ * a function after a spread, and retains the whole run with it until the next full collection.
  */
 export function envOf(about: {
   readonly self: Principal;

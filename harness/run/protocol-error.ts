@@ -1,2 +1,2 @@
-/** The protocol under test misuses the interface: not an attack, but a mistake to be told. */
+/** The protocol under test violates the interface: not an attack, but an error to report. */
 export class ProtocolError extends Error {}

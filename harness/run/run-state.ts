@@ -2,6 +2,7 @@ import type { Address, Deployment, Millis, OptionValues } from "../../protocol/e
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
+import { type Transport, transportOf } from "../../protocol/transport.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace/trace.ts";
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
@@ -17,8 +18,7 @@ import { type Installation, Stores } from "./stores.ts";
  */
 export class RunState {
   readonly plan: RunPlan;
-  /** Datagrams, or else streams. */
-  readonly datagram: boolean;
+  readonly transport: Transport;
   readonly random: Random;
   readonly attack: AttackPlan;
   readonly book: AddressBook;
@@ -49,7 +49,7 @@ export class RunState {
 
   constructor(plan: RunPlan) {
     this.plan = plan;
-    this.datagram = plan.protocol.transport === "datagram";
+    this.transport = transportOf(plan.protocol);
     this.random = new Random(plan.seed);
     this.attack = new AttackPlan(plan.attack);
     this.book = new AddressBook(plan);

@@ -8,7 +8,7 @@ import type { IndexedMove } from "./attack-plan.ts";
 import type { Pipe } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
 
-/** Who is to blame if a packet does not arrive. */
+/** The cause if a packet does not arrive. */
 export type Lost = Extract<TraceEvent, { kind: "lost" }>["by"];
 
 /** A packet, or one of its copies, reaches the end of its way. */
@@ -18,12 +18,12 @@ export interface Arrival {
   readonly bytes: Uint8Array;
   readonly to: Address;
   readonly lost: Lost | undefined;
-  /** Sets off the moves that wait for this packet; false for further copies. */
+  /** Triggers the moves that wait for this packet; false for further copies. */
   readonly first: boolean;
   readonly key: string | undefined;
 }
 
-/** One end of a connection learns that it is there, or that it is no more. */
+/** One end of a connection learns that it is open, or that it is closed. */
 export interface ConnectionChange {
   readonly kind: "connected" | "closed";
   readonly at: Address;
@@ -41,7 +41,7 @@ export type ScheduledEvent =
   | { readonly kind: "adversary-timer"; readonly session: AdversarySession; readonly t: Millis }
   | { readonly kind: "say"; readonly session: AdversarySession; readonly t: Millis };
 
-/** Whose turn it is: who is to be named if a run does not come to rest. */
+/** The process of an event: it is named if a run does not come to rest. */
 export function eventOwner(item: ScheduledEvent): ProcessId {
   switch (item.kind) {
     case "timer":

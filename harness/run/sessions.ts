@@ -10,25 +10,26 @@ import type {
 import type { PlannedOutcome, ProcessId } from "../trace/trace.ts";
 import { principalOf } from "./address-book.ts";
 import type { Endpoints } from "./endpoints.ts";
-import type { Connections } from "./network/connections.ts";
+import { connect } from "./network/connections.ts";
 import { openProcess } from "./processes.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
+import type { World } from "./world.ts";
 
 /** Services and planned sessions: which processes there are, and when each of them starts. */
 export class Sessions {
+  readonly #world: World;
   readonly #run: RunState;
   readonly #endpoints: Endpoints;
-  readonly #connections: Connections;
   /** A session that has not come to rest by then no longer keeps others waiting. */
   readonly #limitMs: Millis;
   readonly #started = new Set<number>();
   #lastStart: Millis = 0;
 
-  constructor(run: RunState, endpoints: Endpoints, connections: Connections, limitMs: Millis) {
-    this.#run = run;
+  constructor(world: World, endpoints: Endpoints, limitMs: Millis) {
+    this.#world = world;
+    this.#run = world.run;
     this.#endpoints = endpoints;
-    this.#connections = connections;
     this.#limitMs = limitMs;
   }
 
@@ -74,7 +75,7 @@ export class Sessions {
     const ids: ProcessId[] = [];
     const wanted = session.messages.map((m) => this.#wanted(m, index, session));
     outcomes.push({ session: index, processes: ids, wanted, startedMs: now });
-    // Whoever only answers must be there before whoever starts talking.
+    // Responders start before initiators.
     const own = plan.protocol.roles.filter((r) => r.process === "session");
     own.sort((a, b) => Number(a.peer !== undefined) - Number(b.peer !== undefined));
     for (const spec of own) {
@@ -127,8 +128,8 @@ export class Sessions {
     listening.set(address, process);
     events.push({ kind: "started", t: now, at: id, principal, role: spec.name });
     this.#endpoints.handle(process, { kind: "start" }, undefined);
-    if (!this.#run.datagram && peerAddress !== undefined) {
-      this.#connections.connect(address, peerAddress);
+    if (this.#run.transport.connected && peerAddress !== undefined) {
+      connect(this.#world, address, peerAddress);
     }
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Endpoint, Output, PlannedSession } from "../../protocol/endpoint.ts";
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
+import { transports } from "../../protocol/transport.ts";
 import { relayed } from "../testing/relayed.ts";
 import {
   bare,
@@ -165,11 +166,16 @@ describe("an ordinary network", () => {
       [{ chunking: "random" }, "streams", "the network cut streams up at random"],
     ];
   test.each(ways)("%j, with %s, is told in words", (network, transport, told) => {
-    expect(networkWords({ ...calmNetwork, ...network }, transport === "streams")).toBe(told);
+    expect(
+      networkWords(
+        { ...calmNetwork, ...network },
+        transport === "streams" ? transports.stream : transports.datagram,
+      ),
+    ).toBe(told);
   });
   test("of a calm one there is nothing to tell", () => {
-    expect(networkWords(calmNetwork, false)).toBeUndefined();
-    expect(networkWords(calmNetwork, true)).toBeUndefined();
+    expect(networkWords(calmNetwork, transports.datagram)).toBeUndefined();
+    expect(networkWords(calmNetwork, transports.stream)).toBeUndefined();
   });
 
   test("carries no datagram above the MTU", () => {

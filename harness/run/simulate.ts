@@ -7,10 +7,11 @@
  *     sessions · ingress · own-moves       who begins, who receives, what the adversary begins
  *     endpoints · adversary-sessions       code at work: honest, and in puppets
  *     applications · egress                users who send messages; the way out for packets
- *     packet-moves · connections           what happens to packets on the way; streams
+ *     packet-moves · connections           what happens to packets on the way; connections
  *     handshake-integrity · adversary      what the attack has touched; what the adversary knows
  *     run-state                            what all of them share
  *
+ * Parts that keep something are classes; the others are functions over those (world.ts).
  * What is to happen later goes into the queue, and comes back through the loop in here.
  */
 import type { Millis } from "../../protocol/endpoint.ts";
@@ -20,15 +21,13 @@ import { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import { Applications } from "./applications.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HandshakeIntegrity } from "./handshake-integrity.ts";
-import { Connections } from "./network/connections.ts";
-import { Egress } from "./network/egress.ts";
-import { Ingress } from "./network/ingress.ts";
-import { OwnMoves } from "./own-moves.ts";
-import { PacketMoves } from "./packet-moves.ts";
+import { arrive, changeConnection, flush, type Receivers } from "./network/ingress.ts";
+import { act } from "./own-moves.ts";
 import { RunState } from "./run-state.ts";
 import { type Arrival, eventOwner, type ScheduledEvent } from "./scheduled-event.ts";
 import { Sessions } from "./sessions.ts";
 import { traceOf } from "./trace-of.ts";
+import type { World } from "./world.ts";
 
 /** Bounds of a run: far above what any honest run needs, so that only endless loops meet them. */
 export const limits = {
@@ -47,60 +46,38 @@ export function simulate(plan: RunPlan): Trace {
 }
 
 class Simulation {
-  readonly #run: RunState;
-  readonly #adversary: Adversary;
-  readonly #integrity: HandshakeIntegrity;
+  readonly #world: Receivers;
   readonly #applications: Applications;
-  readonly #endpoints: Endpoints;
   readonly #sessions: Sessions;
-  readonly #adversarySessions: AdversarySessions;
-  readonly #ingress: Ingress;
-  readonly #ownMoves: OwnMoves;
 
   constructor(plan: RunPlan) {
     const run = new RunState(plan);
     const adversary = new Adversary(run);
     const integrity = new HandshakeIntegrity(run);
-    const packetMoves = new PacketMoves(run, adversary, integrity);
-    const connections = new Connections(run, adversary);
-    const egress = new Egress(run, integrity, packetMoves, connections);
-    const applications = new Applications(run);
-    const endpoints = new Endpoints(run, egress, connections, applications);
-    const played = new AdversarySessions(run, adversary, integrity, egress, connections);
-    this.#run = run;
-    this.#adversary = adversary;
-    this.#integrity = integrity;
-    this.#applications = applications;
-    this.#endpoints = endpoints;
-    this.#sessions = new Sessions(run, endpoints, connections, limits.sessionMs);
-    this.#adversarySessions = played;
-    this.#ingress = new Ingress(run, adversary, endpoints, played);
-    this.#ownMoves = new OwnMoves(
-      run,
-      adversary,
-      integrity,
-      packetMoves,
-      egress,
-      connections,
-      played,
-    );
+    const world: World = { run, adversary, integrity };
+    this.#applications = new Applications(run);
+    const endpoints = new Endpoints(world, this.#applications);
+    this.#sessions = new Sessions(world, endpoints, limits.sessionMs);
+    const adversarySessions = new AdversarySessions(world);
+    this.#world = { run, adversary, integrity, endpoints, adversarySessions };
   }
 
   run(): Trace {
-    const { plan, attack, queue } = this.#run;
+    const { run, adversary, integrity } = this.#world;
+    const { plan, attack, queue } = run;
     this.#sessions.startServices();
-    for (const entry of attack.atStart) this.#ownMoves.act(entry);
+    for (const entry of attack.atStart) act(this.#world, entry);
     for (const { t, ...entry } of attack.atTime) queue.at(t, { kind: "move", entry });
     plan.workload.sessions.forEach(({ start }, index) => {
       if (start !== "after-previous") queue.at(start, { kind: "session", index });
     });
     this.#loop();
-    for (const entry of attack.atEnd) this.#ownMoves.act(entry);
-    return traceOf(this.#run, this.#adversary, this.#integrity);
+    for (const entry of attack.atEnd) act(this.#world, entry);
+    return traceOf(run, adversary, integrity);
   }
 
   #loop(): void {
-    const run = this.#run;
+    const { run, adversarySessions } = this.#world;
     let steps = 0;
     let atOnce = 0;
     const sessions = run.plan.workload.sessions.length;
@@ -124,12 +101,13 @@ class Simulation {
         return;
       }
       this.#step(item);
-      this.#adversarySessions.wake();
+      adversarySessions.wake();
     }
   }
 
   #step(item: ScheduledEvent): void {
-    const run = this.#run;
+    const world = this.#world;
+    const { run, endpoints, adversarySessions } = world;
     switch (item.kind) {
       case "session":
         this.#sessions.start(item.index);
@@ -140,41 +118,41 @@ class Simulation {
         return;
       case "flush":
         run.inFlight--;
-        this.#ingress.flush(item.pipe);
+        flush(world, item.pipe);
         return;
       case "connected":
       case "closed":
         run.inFlight--;
-        this.#ingress.connection(item);
+        changeConnection(world, item);
         return;
       case "timer":
-        this.#endpoints.timeout(item.process, item.t);
+        endpoints.timeout(item.process, item.t);
         return;
       case "send": {
         run.inFlight--;
         const { application } = item;
         const input = this.#applications.next(application);
         if (input === undefined) return;
-        this.#endpoints.handle(application.process, input, undefined);
+        endpoints.handle(application.process, input, undefined);
         this.#applications.proceed(application);
         return;
       }
       case "move":
-        this.#ownMoves.act(item.entry);
+        act(world, item.entry);
         return;
       case "adversary-timer":
-        this.#adversarySessions.timeout(item.session, item.t);
+        adversarySessions.timeout(item.session, item.t);
         return;
       case "say":
-        this.#adversarySessions.speak(item.session, item.t);
+        adversarySessions.speak(item.session, item.t);
         return;
     }
   }
 
   #arrive(item: Arrival): void {
-    this.#ingress.packet(item);
+    arrive(this.#world, item);
     if (!item.first || item.key === undefined) return;
-    for (const entry of this.#run.attack.after(item.key)) this.#ownMoves.act(entry);
+    for (const entry of this.#world.run.attack.after(item.key)) act(this.#world, entry);
   }
 }
 

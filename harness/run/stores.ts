@@ -9,7 +9,7 @@ export class Stores {
   readonly #onWrite: OnWrite | undefined;
   readonly #below: Stores | undefined;
 
-  /** @param below what is there as long as nothing else was written here; it is never changed. */
+  /** @param below the contents until something else is written here; never modified. */
   constructor(onWrite?: OnWrite, below?: Stores) {
     this.#onWrite = onWrite;
     this.#below = below;
@@ -40,7 +40,7 @@ export class Stores {
   }
 }
 
-/** A protocol with its keys dealt, and what it keeps. */
+/** A protocol with its keys dealt, and its stores. */
 export interface Installation {
   readonly deployment: Deployment;
   readonly stores: Stores;

@@ -102,7 +102,7 @@ describe("chunks", () => {
 });
 
 describe("order", () => {
-  test("jitter, loss and reordering of the network below never show on a stream", () => {
+  test("jitter, loss and reordering of the network below are invisible on a stream", () => {
     const texts = Array.from({ length: 40 }, (_, i) => `${i} `);
     for (const seed of ["1", "2", "3"]) {
       const slow = (): Endpoint => {
@@ -124,7 +124,7 @@ describe("order", () => {
     }
   });
 
-  test("what is held up holds up what follows", () => {
+  test("a delayed write delays what follows", () => {
     const attack: Attack = [{ move: "hold", packet: nth(1), delayMs: 500 }];
     const trace = run(stream(writer(["one ", "two"], [{ kind: "close" }])), { attack });
     expect(logOf(trace, "server#0")).toEqual([`+${alice}`, "one two", `-${alice}`]);
@@ -153,13 +153,13 @@ describe("endings", () => {
     expect(logOf(left, "server#0")).toEqual([`+${alice}`, "bye", `-${alice}`]);
   });
 
-  test("a server that goes before the connection stands is never connected to", () => {
+  test("a server that exits before the connection is open is never connected to", () => {
     const leaves = (): Handler => (input) =>
       input.kind === "connected" ? [{ kind: "exit", ok: false, because: "no" }] : note(input);
     expect(logOf(run(stream(reader, leaves)), "client#0")).toEqual(["-bob:7"]);
   });
 
-  test("a connection to nobody is closed at once", () => {
+  test("a connection to an unused address is closed at once", () => {
     const protocol = stream(reader);
     const roles = protocol.roles.filter((r) => r.name === "client");
     const ghost = { name: "server", principals: ["bob"], process: "session", port: 8 } as const;

@@ -42,12 +42,12 @@ function processInfo(process: Process, flooded: boolean): ProcessInfo {
     plannedSession,
     service: spec.process === "service",
     end,
-    // In floods, where the endpoint does not say how much it keeps: what can be seen of it.
+    // In floods, if the endpoint reports no state size: what is visible from outside.
     stateSize: maxState ?? (flooded ? visibleEntries(endpoint) : undefined),
   };
 }
 
-/** What a judge may know of the installation. */
+/** What a judge may know of the deployment. */
 function installed(deployment: RunState["deployment"]): Trace["deployment"] {
   const { publicValues, identities, credentials = [] } = deployment;
   const shown: { -readonly [K in keyof Trace["deployment"]]: Trace["deployment"][K] } = {

@@ -20,7 +20,7 @@ export function visibleEntries(endpoint: object): number | undefined {
       return;
     }
     for (const [key, member] of Object.entries(value)) {
-      // What the lab handed over is not the endpoint's own.
+      // What the lab supplied is not state of the endpoint.
       if (key !== "env" && key !== "crypto") visit(member, depth + 1);
     }
   };

@@ -78,7 +78,7 @@ describe.each(["loose", "module", "commonjs"])("a file in a %s folder", (kind) =
     [
       "transport.ts",
       `export const p = ${fields.replace("datagram", "pigeon")} };`,
-      'transport must be "datagram" or "stream", not "pigeon"',
+      'transport must be "datagram", "stream" or "messages", not "pigeon"',
     ],
     [
       "role.ts",

@@ -1,6 +1,7 @@
 /** Is a value that a user's file exports a protocol? If not, which field is wrong? */
 import { z } from "zod";
 import type { Protocol, Workload } from "../../protocol/endpoint.ts";
+import { transportNames } from "../../protocol/transport.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import { diagnosticWords, validate } from "../input/diagnostic.ts";
 import { nearest } from "../input/suggestions.ts";
@@ -31,7 +32,7 @@ const shape = {
   name: text,
   title: text,
   flow: z.string(),
-  transport: z.enum(["datagram", "stream"]),
+  transport: z.enum(transportNames),
   roles: z.array(role).min(1),
   options: z.record(z.string(), option).optional(),
   claims: z.array(

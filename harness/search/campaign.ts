@@ -96,7 +96,8 @@ export class Campaign {
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
   readonly #plans = new Map<string, RunPlan>();
-  readonly #faults: readonly string[];
+  /** Where the first exception of the undisturbed run came from. */
+  readonly #exceptionPlace: string | undefined;
   #step = { title: "", done: 0, total: 0 };
 
   constructor(subject: Subject, settings: SearchSettings, watch: Watch = {}) {
@@ -109,7 +110,7 @@ export class Campaign {
     this.honest = this.#baselines.of(baseWorkload).honest;
     this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
     this.#reproducibility.note(this.honest.plan, this.honest);
-    this.#faults = faultsOf(this.honest, this.#baselines, watch.exceptionPlace);
+    this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
       .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(baseline))
@@ -201,6 +202,12 @@ export class Campaign {
       depth: this.over ? null : exhaustiveDepth,
     };
     const { protocol, options, source } = this.subject;
+    const faults = faultsOf(
+      this.honest,
+      this.#baselines,
+      this.#unfollowed.length === 0,
+      this.#exceptionPlace,
+    );
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,
@@ -209,7 +216,7 @@ export class Campaign {
       source: source === protocol.name ? "bundled" : source,
       verdicts: this.#chosen().map((g) => this.#verdict(outcome, g)),
       honest: honestRunOf(this.#baselines.of("default").honest),
-      ...(this.#faults.length === 0 ? {} : { faults: this.#faults }),
+      ...(faults.length === 0 ? {} : { faults }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });

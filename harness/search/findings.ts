@@ -7,6 +7,7 @@ import {
   withoutRegistration,
 } from "../../attacker/move.ts";
 import { InvariantError } from "../../protocol/endpoint.ts";
+import { transportOf } from "../../protocol/transport.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
 import { networkWords } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
@@ -53,7 +54,7 @@ export class Findings {
     const needs = capabilitiesOf(attack, protocol.transport);
     const acting = capabilityFor(guarantee, attack, protocol.transport);
     const capability = capabilityShown(guarantee, acting, trace, this.#profiles);
-    const network = networkWords(choice.network, protocol.transport === "stream");
+    const network = networkWords(choice.network, transportOf(protocol));
     const watched = watches(guarantee) && capability !== "off-path" && !needs.includes("passive");
     return {
       capability,

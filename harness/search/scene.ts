@@ -4,6 +4,7 @@ import { attackerHost, packetKey } from "../../attacker/move.ts";
 import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
+import { transportOf } from "../../protocol/transport.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
@@ -94,7 +95,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     if (e.kind === "stored") stores.set(`${e.at}/${e.store}`, { principal: e.at, name: e.store });
   }
   return {
-    transport: trace.plan.protocol.transport,
+    transport: transportOf(trace.plan.protocol),
     packets: attacked.map((p) => {
       const twin = elsewhere.get(packetKey(p));
       return {

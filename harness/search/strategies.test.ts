@@ -13,6 +13,7 @@ import { strategies } from "../../attacker/strategies/catalog.ts";
 import type { Candidate, Scene, Strategy } from "../../attacker/strategies/strategy.ts";
 import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
+import type { TransportName } from "../../protocol/transport.ts";
 import { bundledSubject } from "../input/bundled-protocols.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
@@ -22,8 +23,8 @@ import { deliver, subjectFor, tiny } from "../testing/tiny.ts";
 import { baseWorkload, workloadNamed } from "../workload.ts";
 import { sceneOf } from "./scene.ts";
 
-/** A stream with something of everything in it: names, keys, encodings, a log and a store. */
-const streaming = subjectFor(
+/** Connections with something of everything: names, keys, encodings, a log and a store. */
+const over = (transport: TransportName) =>
   tiny({
     client: (env) => (input) => {
       if (input.kind === "connected") {
@@ -46,8 +47,8 @@ const streaming = subjectFor(
       ];
     },
     protocol: {
-      name: "streaming",
-      transport: "stream",
+      name: `over ${transport}`,
+      transport,
       roles: [
         { name: "client", principals: ["alice"], process: "session", peer: "server" },
         { name: "server", principals: ["bob", "dave"], process: "service", port: 7 },
@@ -62,14 +63,14 @@ const streaming = subjectFor(
         messages: say("client", "to somebody else"),
       },
     ],
-  }),
-);
+  });
 
 const subjects: readonly Subject[] = [
   ...["object-security", "preshared", "hashed-login", "needham-schroeder"].map((name) =>
     bundledSubject(parseProtocolName(name)),
   ),
-  streaming,
+  subjectFor(over("stream")),
+  subjectFor(over("messages")),
   subjectFor(relayed),
 ];
 
@@ -169,8 +170,8 @@ describe.each([...scenes])("on %s", (_, { subject, scene }) => {
       const { moves } = candidate;
       const parsed = attackSchema.safeParse(moves);
       if (!parsed.success) throw new Error(`${JSON.stringify(moves)}: ${parsed.error.message}`);
-      const needed = capabilityOf(moves, scene.transport);
-      const path = scene.transport === "stream" ? capabilityRank("on-path") : 0;
+      const needed = capabilityOf(moves, subject.protocol.transport);
+      const path = scene.transport.reliable ? capabilityRank("on-path") : 0;
       if (capabilityRank(needed) > Math.max(path, capabilityRank(strategy.capability))) {
         throw new Error(`${JSON.stringify(moves)} needs ${needed}, not ${strategy.capability}`);
       }

@@ -7,28 +7,29 @@ import { judge } from "./judge-run.ts";
 
 /**
  * @param honest an undisturbed run.
- * @param placeOf where in the author's file the first exception came from, if that is known.
+ * @param place where in the author's file the first exception came from, if that is known.
+ * @param isFollowed whether deduction means anything in this protocol.
  * @returns a sentence for each fault, the most telling first; empty if all is well.
  */
 export function faultsOf(
   honest: Trace,
   baselines: Baselines,
-  placeOf?: () => string | undefined,
+  isFollowed: boolean,
+  place?: string,
 ): readonly string[] {
   return [
-    ...crashes(honest, placeOf),
+    ...crashes(honest, place),
     ...eventsOf(honest, "stopped").map(
       ({ at, because }) => `${at} does not come to rest in the undisturbed run: ${because}`,
     ),
     ...silence(honest),
-    ...brokenClaims(honest, baselines),
+    ...brokenClaims(honest, baselines, isFollowed),
   ];
 }
 
-function crashes(honest: Trace, placeOf?: () => string | undefined): readonly string[] {
+function crashes(honest: Trace, place?: string): readonly string[] {
   const [first, ...more] = eventsOf(honest, "crashed");
   if (first === undefined) return [];
-  const place = placeOf?.();
   const where = place === undefined ? "" : `${place}: `;
   const others = more.length === 0 ? "" : ` (and ${more.length} more crashes)`;
   const { at, t, because } = first;
@@ -50,11 +51,12 @@ function silence(honest: Trace): readonly string[] {
   ];
 }
 
-function brokenClaims(honest: Trace, baselines: Baselines): readonly string[] {
+function brokenClaims(honest: Trace, baselines: Baselines, isFollowed: boolean): readonly string[] {
   const { protocol } = honest.plan;
   const claimed = new Set(protocol.claims.map((c) => c.guarantee));
   return guarantees
-    .filter((g) => claimed.has(g.id) && protocol.notApplicable?.[g.id] === undefined)
+    .filter((g) => claimed.has(g.id) && (isFollowed || !g.secrecy))
+    .filter((g) => protocol.notApplicable?.[g.id] === undefined)
     .flatMap((g) => {
       const because = judge(g, honest, baselines).violation?.because;
       return because === undefined

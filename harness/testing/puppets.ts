@@ -1,4 +1,4 @@
-/** Where the attacker sits, in protocols whose client is Alice and whose server is Bob. */
+/** Positions of the attacker, in protocols whose client is Alice and whose server is Bob. */
 export const inPlaceOfBob = {
   move: "puppet",
   name: "puppet-a",

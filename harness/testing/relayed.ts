@@ -1,8 +1,8 @@
-/** Two members around a relay that sees all they say: for the lab's own tests. */
+/** Two members and a relay that sees all their messages: for the lab's own tests. */
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import { deliver, type Part, protocolOf, transmit, words } from "./tiny.ts";
 
-/** Hands on what is said to whoever joined under the name. */
+/** Forwards messages to the member that joined under the name. */
 const relay: Part = () => {
   const known = new Map<string, string>();
   return (input) => {

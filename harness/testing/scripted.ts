@@ -1,9 +1,9 @@
-/** Runs in which every process does what a script says: any situation a judge may have to judge. */
+/** Runs in which every process follows a script: any situation a judge may have to judge. */
 import type { Deployment, Endpoint, Env, Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import { clientServer, protocolOf } from "./tiny.ts";
 
-/** At that time, these outputs; or what they are computed to, with the process's cryptography. */
+/** At that time, these outputs, or what a function computes with the process's environment. */
 type Script = readonly (readonly [
   atMs: number,
   outputs: readonly Output[] | ((env: Env) => readonly Output[]),
@@ -29,13 +29,13 @@ export interface Scripts {
   /** Of the second session, if there is one. */
   readonly client1?: Script;
   readonly server?: Script;
-  /** Of a server of Carol's, whom Alice calls in one more session. */
+  /** Of a server of Carol's, which Alice calls in a further session. */
   readonly carol?: Script;
   readonly protocol?: Partial<Protocol>;
   readonly deployment?: Partial<Deployment>;
 }
 
-/** One client and one server, both alive all the time; packets arrive and are never looked at. */
+/** One client and one server, both alive throughout; packets arrive and are ignored. */
 export function scripted(scripts: Scripts): Protocol {
   const { client = [], client1, server = [], carol, protocol, deployment } = scripts;
   const session = { start: 0, messages: [] };
@@ -61,7 +61,7 @@ export const submit = (text: string): Output => ({
   message: utf8(text),
   purpose: "message",
 });
-/** What the server delivers it delivers in the session with the first client, unless told. */
+/** The server delivers in the session with the first client, by default. */
 export const accept = (text: string, session = addresses.client, from = "alice"): Output => ({
   kind: "deliver",
   message: utf8(text),

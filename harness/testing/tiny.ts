@@ -105,7 +105,7 @@ export function planFor(protocol: Protocol, about: RunAbout = {}): RunPlan {
 export const run = (protocol: Protocol, about: RunAbout = {}): Trace =>
   simulate(planFor(protocol, about));
 
-/** Holds a guarantee against one run of a protocol, as the search does. */
+/** Judges a guarantee on one run of a protocol, as the search does. */
 export const judgeRun = (
   guarantee: Guarantee,
   protocol: Protocol,
@@ -125,11 +125,11 @@ export const deliver = (message: Uint8Array, from: string): Output => ({
   from,
 });
 
-/** What came out at the other end, as text. */
+/** What was delivered, as text. */
 export const delivered = (trace: Trace): readonly string[] =>
   eventsOf(trace, "deliver").map((e) => words(e.message));
 
-/** Sends each message as it is, and delivers whatever comes: no defence at all. */
+/** Sends each message unprotected, and delivers anything received: no defence at all. */
 export const bareClient: Part = () => (input) => {
   if (input.kind === "start") return [{ kind: "ready" }];
   return input.kind === "send" ? [{ kind: "transmit", bytes: input.message }] : [];
@@ -144,7 +144,7 @@ export const bare = (...texts: readonly string[]): Protocol =>
     sessions: [{ start: 0, messages: say("client", ...texts) }],
   });
 
-/** Client and server that share a key of 32 bytes; the client's user says two things. */
+/** Client and server that share a key of 32 bytes; the client's user sends two messages. */
 export const sharingKey = (
   client: (env: Env, key: Uint8Array) => Handler,
   server: (env: Env, key: Uint8Array) => Handler,

@@ -1,4 +1,4 @@
-/** The same evidence is worked out once, and no other evidence passes for it. */
+/** Knowledge is deduced once for equal evidence, and not shared with other evidence. */
 import { describe, expect, test } from "vitest";
 import { concat, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
@@ -21,7 +21,7 @@ const evidence: Evidence = {
 };
 const plaintext = latin1(utf8("the plaintext"));
 
-test("evidence that is equal, in whatever objects, is worked out once", () => {
+test("equal evidence, in different objects, is worked out once", () => {
   const copy: Evidence = {
     declared: evidence.declared.map((b) => b.slice()),
     identities: evidence.identities.map((b) => b.slice()),
@@ -32,7 +32,7 @@ test("evidence that is equal, in whatever objects, is worked out once", () => {
   expect(knowledgeFrom(evidence).knows(plaintext)).toBe(true);
 });
 
-describe("is told apart from", () => {
+describe("is distinguished from", () => {
   const [drawn, ...rest] = log;
   const last = log.at(-1) as OpRecord;
   const others: Record<string, Partial<Evidence>> = {
@@ -58,7 +58,7 @@ describe("is told apart from", () => {
   });
 });
 
-test("it is worked out afresh where nothing is to be remembered", () => {
+test("it is worked out afresh without memoisation", () => {
   const fresh = withoutMemo(() => knowledgeFrom(evidence));
   expect(fresh).not.toBe(knowledgeFrom(evidence));
   expect(fresh.size).toBe(knowledgeFrom(evidence).size);

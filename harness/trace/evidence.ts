@@ -2,16 +2,16 @@ import { IncrementalKnowledge } from "../../attacker/knowledge/incremental-knowl
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 
-/** All that knowledge follows from. */
+/** Everything that knowledge is deduced from. */
 export interface Evidence {
   readonly declared: readonly Uint8Array[];
   readonly identities: readonly Uint8Array[];
   readonly operations: readonly OpRecord[];
-  /** What was seen, or handed over, in order. */
+  /** What was seen, or disclosed, in order. */
   readonly observed: readonly Uint8Array[];
 }
 
-/** @returns what follows; it is shared, and nothing may be added to it. */
+/** @returns what follows; it is shared, and must not be changed. */
 export function knowledgeFrom({ declared, identities, operations, observed }: Evidence): Knowledge {
   const learning = new IncrementalKnowledge(declared, identities);
   for (const op of operations) learning.learnOperation(op);

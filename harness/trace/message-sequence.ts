@@ -1,4 +1,4 @@
-/** A run retold for people: the part of it that a sequence diagram shows. */
+/** The message sequence of a run: the part of it that a sequence diagram shows. */
 import { type Attack, attackerHost, type PacketRef } from "../../attacker/move.ts";
 import { hex } from "../../protocol/kit/bytes.ts";
 import { quote } from "../guarantees/exchanges.ts";

@@ -6,9 +6,9 @@ import { digestOf } from "./trace-lines.ts";
 type Content = Omit<Trace, "digest">;
 
 /**
- * A trace whose digest is computed when somebody asks. A class, and no literal with a getter: the
- * engine keeps a hidden class for each such literal, and with it all of the run, until its next
- * full collection; a third of all time went there.
+ * A trace whose digest is computed on demand. A class, not a literal with a getter: V8 keeps a
+ * hidden class for each such literal, and with it the whole run, until its next full collection; a
+ * third of all time went there.
  */
 export class RecordedTrace implements Trace {
   readonly plan: Content["plan"];
@@ -27,7 +27,7 @@ export class RecordedTrace implements Trace {
   readonly #derived = new Map<Derive<unknown>, unknown>();
   readonly #enemy: IncrementalKnowledge | undefined;
 
-  /** @param enemy what the attacker had worked out by the end, if it had to during the run. */
+  /** @param enemy the adversary's knowledge at the end, if it was deduced during the run. */
   constructor(run: Content, enemy?: IncrementalKnowledge) {
     this.#enemy = enemy;
     this.plan = run.plan;
@@ -49,12 +49,12 @@ export class RecordedTrace implements Trace {
     return this.#digest;
   }
 
-  /** What the attacker worked out during the run itself, if it did. */
+  /** The adversary's knowledge, if it was deduced during the run. */
   static workedOut(trace: Trace): Knowledge | undefined {
     return #enemy in trace ? trace.#enemy?.whole() : undefined;
   }
 
-  /** @returns what `derive` makes of the run, computed once. */
+  /** @returns `derive(trace)`, computed once. */
   static derived<T>(trace: Trace, derive: Derive<T>): T {
     const derived = #derived in trace ? trace.#derived : derivedOf(trace);
     let value = derived.get(derive) as T | undefined;
@@ -68,7 +68,7 @@ export class RecordedTrace implements Trace {
 
 type Derive<T> = (trace: Trace) => T;
 
-/** Traces made by hand have no place for what is derived from them. */
+/** Traces built by hand are plain objects: their derived values are kept here. */
 const others = new WeakMap<Trace, Map<Derive<unknown>, unknown>>();
 function derivedOf(trace: Trace): Map<Derive<unknown>, unknown> {
   let derived = others.get(trace);
@@ -80,9 +80,9 @@ function derivedOf(trace: Trace): Map<Derive<unknown>, unknown> {
 }
 
 /**
- * Remembers what `derive` makes of a run, for as long as the run is there: several judges ask for
- * the same. It is kept with the run, since entries of weak maps outlive their keys until the next
- * full collection, and all of the run with them.
+ * Memoises `derive` for the lifetime of a trace: several judges ask for the same. The value is kept
+ * in the trace, since entries of weak maps outlive their keys until the next full collection, and
+ * the whole run with them.
  */
 export const memoPerTrace =
   <T>(derive: Derive<T>): Derive<T> =>

@@ -3,7 +3,7 @@ import { memoPerTrace } from "./recorded-trace.ts";
 import type { Trace, TraceEvent } from "./trace.ts";
 
 type Kind = TraceEvent["kind"];
-/** Some events share a type, and tell their kinds apart within it. */
+/** Some events share a type, and have a discriminator within it. */
 type Among<E, K> = E extends { readonly kind: Kind } ? (K extends E["kind"] ? E : never) : never;
 type Of<K extends Kind> = Among<TraceEvent, K>;
 
@@ -34,5 +34,5 @@ const listed = (trace: Trace, kind: Kind): Listed => listsOf(trace).get(kind) ??
 export const eventsOf = <K extends Kind>(trace: Trace, kind: K): readonly Of<K>[] =>
   listed(trace, kind).events as unknown as readonly Of<K>[];
 
-/** Where they stand among all events of the run. */
+/** Their positions among all events of the run. */
 export const placesOf = (trace: Trace, kind: Kind): readonly number[] => listed(trace, kind).places;

@@ -1,4 +1,4 @@
-/** What an attacker knows at the end of a run; computed when asked for, once per trace. */
+/** What the adversary knows at the end of a run; computed on demand, once per trace. */
 
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { isAdversaryProcess } from "../../attacker/move.ts";
@@ -38,7 +38,7 @@ const isAmong = (bytes: Uint8Array, list: readonly Uint8Array[]): boolean =>
 
 function build(trace: Trace, disclosures: boolean): Knowledge {
   const declared = declaredSecrets(trace);
-  // What an endpoint submits by itself was its user's as well.
+  // Messages that an endpoint submits by itself are secrets of its user as well.
   const more = eventsOf(trace, "submit").flatMap(({ purpose, at, message }) =>
     purpose === "message" && !isAdversaryProcess(at) && !isAmong(message, declared)
       ? [message]
@@ -47,7 +47,7 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
   const workedOut = !disclosures && more.length === 0 ? RecordedTrace.workedOut(trace) : undefined;
   if (workedOut !== undefined) return workedOut;
   const { publicValues = [], identities = [] } = trace.deployment;
-  // Nobody learns from what he says himself.
+  // The adversary learns nothing from packets it injected itself.
   const heard = trace.packets.flatMap((p) => (p.byAttacker === "injected" ? [] : [p.bytes]));
   const told = disclosures ? trace.disclosed : [];
   return knowledgeFrom({
@@ -60,9 +60,9 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
 
 const withDisclosures = memoPerTrace((trace) => build(trace, true));
 
-/** Everything seen on the wire, as if nothing had been disclosed. */
+/** From all traffic, as if nothing had been disclosed. */
 export const knowledgeFromWire = memoPerTrace((trace) => build(trace, false));
 
-/** Everything seen on the wire, and whatever was disclosed. */
+/** From all traffic and all disclosures. */
 export const knowledgeOf = (trace: Trace): Knowledge =>
   trace.disclosed.length === 0 ? knowledgeFromWire(trace) : withDisclosures(trace);

@@ -1,6 +1,6 @@
 /**
- * A trace as text: JSON Lines, the plan first. The digest is taken over exactly these lines, so
- * whoever has the file can check it with `sha256sum`.
+ * A trace as text: JSON Lines, the plan first. The digest is taken over exactly these lines, so it
+ * can be checked with `sha256sum`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";

@@ -106,7 +106,7 @@ export type TraceEvent =
   | (At & { readonly kind: "crashed"; readonly because: string })
   | (At & { readonly kind: "exited"; readonly ok: boolean; readonly because: string | undefined })
   | (At & { readonly kind: "closed"; readonly peer: Address })
-  /** A move of the attack took effect. `at` is the process it aims at. */
+  /** A move of the attack took effect. `at` is the process it targets. */
   | (At & { readonly kind: "attack"; readonly move: number })
   | (At & { readonly kind: "disclosed"; readonly principal: Principal; readonly what: string })
   /** The run was cut off: it would not come to rest. */
@@ -123,7 +123,7 @@ export interface ProcessInfo {
   readonly service: boolean;
   /** Did it crash, exit, or is it still there at the end of the run? */
   readonly end: "crashed" | "exited" | "gave-up" | "alive";
-  /** Entries kept for strangers at the end and at most, if the protocol says. */
+  /** Peak of `stateSize()`, if the endpoint has it; in a flood, else what is visible at the end. */
   readonly stateSize: number | undefined;
 }
 
@@ -141,7 +141,7 @@ export interface PlannedOutcome {
   readonly startedMs: Millis | undefined;
 }
 
-/** The network of a run: what happens without any attacker. */
+/** The network of a run: what happens without any adversary. */
 export interface NetworkConditions {
   /** One-way latency, and how much of it may vary at random. */
   readonly latencyMs: Millis;
@@ -179,9 +179,9 @@ export interface Trace {
   readonly outcomes: readonly PlannedOutcome[];
   /** Every cryptographic operation of the run, in order. */
   readonly crypto: readonly OpRecord[];
-  /** Everything that was put on the wire or handed to the attacker, in order. */
+  /** Every disclosed value, in order. */
   readonly disclosed: readonly Uint8Array[];
-  /** What the attacker drew itself, and the keys it registered: known without being seen. */
+  /** What the adversary drew itself, and the keys it registered: known without being seen. */
   readonly attackerKnows: readonly Uint8Array[];
   readonly deployment: Pick<Deployment, "publicValues" | "identities" | "longTermSecrets"> & {
     readonly credentials: readonly Credential[];

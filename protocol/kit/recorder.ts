@@ -21,6 +21,7 @@ import {
   mlKemPublicKeyBytes,
   mlKemSeedBytes,
 } from "./primitives/ml-kem.ts";
+import { named } from "./primitives/named.ts";
 import {
   type PointGroup,
   pointDifference,
@@ -230,7 +231,7 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
     scheme: SignatureScheme = "ed25519",
   ): Uint8Array {
     const content = this.signable(message);
-    const { coinBytes, sign } = signatureSchemes[scheme];
+    const { coinBytes, sign } = named("signature scheme", signatureSchemes, scheme);
     if (coinBytes === 0) {
       return this.forward("sign", scheme, [privateKey, content], () =>
         sign(privateKey, content, empty),
@@ -249,7 +250,9 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
     scheme: SignatureScheme = "ed25519",
   ): boolean {
     const of = compute("verify", scheme, [publicKey, message, signature], () =>
-      signatureSchemes[scheme].verify(publicKey, message, signature) ? empty : undefined,
+      named("signature scheme", signatureSchemes, scheme).verify(publicKey, message, signature)
+        ? empty
+        : undefined,
     );
     if (of.bytes === null) return false;
     this.record("verify", scheme, of.inputs, "", true);
@@ -270,7 +273,7 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
     publicKey: Uint8Array,
     plaintext: Uint8Array,
   ): Uint8Array | undefined {
-    const { name, seedName, seedBytes, encrypt } = rsaPaddings[padding];
+    const { name, seedName, seedBytes, encrypt } = named("RSA padding", rsaPaddings, padding);
     const seed = this.draws.bytes(seedBytes);
     const content = this.signable(plaintext);
     const of = compute("encrypt", name, [publicKey, content, seed], () =>
@@ -287,7 +290,7 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
     privateKey: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined {
-    const { name, decrypt } = rsaPaddings[padding];
+    const { name, decrypt } = named("RSA padding", rsaPaddings, padding);
     const of = compute("decrypt", name, [privateKey, ciphertext], () =>
       decrypt(privateKey, ciphertext),
     );

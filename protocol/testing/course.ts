@@ -1,6 +1,8 @@
 /** A stage on which time passes: packets arrive, timers run out, users say what they have to. */
+
 import type { Address, Input, Millis, Output } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
+import { transportOf } from "../transport.ts";
 import type { OpenSettings } from "./installation.ts";
 import { Stage } from "./stage.ts";
 import { type Saying, Typing } from "./typing.ts";
@@ -71,7 +73,7 @@ export class Course extends Stage {
 
   /** As it reaches a program. */
   arrival({ from, bytes }: Pick<Packet, "from" | "bytes">): Input {
-    const kind = this.settings.protocol.transport === "stream" ? "chunk" : "datagram";
+    const kind = transportOf(this.settings.protocol).connected ? "chunk" : "datagram";
     return { kind, bytes, from: this.addressOf(from) };
   }
 
@@ -131,7 +133,7 @@ export class Course extends Stage {
       return;
     }
     before?.(what);
-    const isStream = this.settings.protocol.transport === "stream";
+    const isStream = transportOf(this.settings.protocol).connected;
     // There is no empty chunk on a stream.
     if (isStream && what.bytes.length === 0) return;
     const port = end.slice(end.indexOf(":"));

@@ -15,7 +15,7 @@ if (protocol === undefined) {
 const options = Object.fromEntries(
   Object.entries(protocol.options ?? {}).map(([key, spec]) => [key, spec.default]),
 );
-/** Each with a seed of its own, so that what is found can be told with a short command. */
+/** Each with a seed of its own, so that a short command reproduces a finding. */
 const perRound = 10_000;
 const claimed = protocol.claims.map((c) => c.guarantee);
 let found = 0;

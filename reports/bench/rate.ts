@@ -1,4 +1,4 @@
-/** How often something can be done in a second, and how that is printed. */
+/** Measures operations per second, and formats the rate. */
 
 export interface Rate {
   readonly perSecond: number;

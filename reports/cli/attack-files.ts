@@ -1,4 +1,4 @@
-/** Saves the attacks of findings, and knows where they are. */
+/** Saves the attacks of findings, and looks up their files. */
 import { join, resolve } from "node:path";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
@@ -6,7 +6,7 @@ import { isFile, writeOut } from "../../harness/runner/files.ts";
 import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
 import { fileName } from "../escape.ts";
 
-/** A word of a command line that a shell takes as it is. */
+/** A command-line word that needs no quoting in a shell. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", "'\\''")}'`;
@@ -20,12 +20,12 @@ interface Owner {
 export class AttackFiles {
   readonly #cwd: string;
   readonly #out: string;
-  /** Saved files by what is in them. */
+  /** Saved files by their content. */
   readonly #paths = new Map<string, string>();
   readonly #folders = new Map<string, string>();
   #problem: UserError | undefined;
 
-  /** @throws UserError if `out` can be no folder. */
+  /** @throws UserError if `out` cannot be a folder. */
   constructor(cwd: string, out: string) {
     this.#cwd = cwd;
     this.#out = out;
@@ -36,14 +36,14 @@ export class AttackFiles {
     return this.#paths.size;
   }
 
-  /** What kept a file from being written, if anything did. */
+  /** The error that kept a file from being written, if any. */
   get problem(): UserError | undefined {
     return this.#problem;
   }
 
   /**
    * Saves all findings of a verdict.
-   * @param about whose they are: `id` tells protocols of one report apart, `name` is for people.
+   * @param about the protocol: `id` is unique in one report, `name` is for display.
    */
   save(about: Owner, { guarantee, finding, layer, others }: GuaranteeVerdict): void {
     if (finding !== undefined) this.#write(about, guarantee, finding);
@@ -64,7 +64,7 @@ export class AttackFiles {
     }
   }
 
-  /** Two names may be the same once they are safe; their files must not meet. */
+  /** Two names may become equal when made safe; their files must differ. */
   #folder({ id, name }: Owner): string {
     let folder = this.#folders.get(id);
     if (folder === undefined) {

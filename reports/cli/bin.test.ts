@@ -11,7 +11,7 @@ const bin = join(folder.path, "mallory");
 beforeAll(() => {
   // As npm links it.
   symlinkSync(join(checkout, "reports", "cli", "mallory.mjs"), bin);
-  // Whatever lies around must not matter.
+  // Other files in the working directory must not matter.
   writeFileSync(join(folder.path, "tsconfig.json"), "{ this is no tsconfig");
   writeFileSync(join(folder.path, "broken.ts"), "export const p = {\n  a: 1\n  b: 2,\n};\n");
 });
@@ -67,17 +67,17 @@ test("a file that does not compile is one line for people and editors", async ()
   });
 });
 
-test("Ctrl-C: once asks, and what is known is printed", async () => {
+test("Ctrl-C once interrupts, and what is known is printed", async () => {
   const ended = await mallory(["matrix", "object-security"], (child) => {
     child.stderr?.once("data", () => child.kill("SIGINT"));
   });
   expect(ended.code).toBe(130);
-  // So early nothing may be known yet, and only that is told.
+  // So early nothing may be known yet; then only that is printed.
   expect(ended.out + ended.err).toContain("stopped by Ctrl-C");
   expect(ended.err).not.toContain("    at ");
 });
 
-test("a reader that goes away is no error", async () => {
+test("a reader that closes the pipe is no error", async () => {
   const ended = await mallory(["list"], (child) => child.stdout?.destroy());
   expect(ended.err).toBe("");
   expect(ended.code).toBe(0);

@@ -34,7 +34,7 @@ async function showMatrix(
   io: Io,
 ): Promise<MatrixRun["failures"]> {
   const leaving = new AbortController();
-  // Threads of its own: the user who leaves does not wait until they have stopped by themselves.
+  // Separate threads: quitting does not wait until they have stopped by themselves.
   const pool = io.pool ?? makePool(flags.workers ?? availableParallelism());
   const settings = {
     ...runnerSettings(flags, io),

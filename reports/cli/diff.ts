@@ -1,4 +1,4 @@
-/** `mallory diff`: what a change made better and what it made worse. */
+/** `mallory diff`: what a change improved and what it made worse. */
 
 import { jsonText } from "../../harness/json-text.ts";
 import {

@@ -10,7 +10,7 @@ import { saveAttacks } from "./matrix.ts";
 import { supervised } from "./supervise.ts";
 import { tellSearch } from "./tell-search.ts";
 
-/** Each move more multiplies the work by some hundreds. */
+/** Each further move multiplies the work by some hundreds. */
 const deepest = 9;
 
 /** @throws UserError */

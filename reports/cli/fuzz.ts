@@ -1,4 +1,4 @@
-/** `mallory fuzz`: random attacks, with a memory of those that led somewhere. */
+/** `mallory fuzz`: random attacks, with a corpus of those that reached new behaviour. */
 
 import { UserError } from "../../harness/input/user-error.ts";
 import { type FuzzedProtocol, fuzzProtocol } from "../../harness/runner/fuzz-protocol.ts";
@@ -12,7 +12,7 @@ import { saveAttacks } from "./matrix.ts";
 import { supervised } from "./supervise.ts";
 import { tellSearch } from "./tell-search.ts";
 
-/** As commander hands them over. */
+/** The options as commander parses them. */
 export interface FuzzFlags {
   readonly runs?: string;
   readonly corpus?: string;

@@ -10,13 +10,13 @@ export interface Io {
   err(text: string): void;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Both ends of a conversation: keys can be read, and a screen can be drawn. */
+  /** Both input and output are a terminal: keys can be read, and a screen can be drawn. */
   readonly interactive: boolean;
   /** Columns of the terminal, or what suits a file. */
   columns(): number;
   /** Milliseconds, for durations. */
   now(): number;
-  /** Calls `listener` at the first Ctrl-C; the second ends the process. Returns how to let go. */
+  /** Calls `listener` at the first Ctrl-C; the second ends the process. Returns an unsubscribe. */
   onInterrupt(listener: () => void): () => void;
   /** The terminal that the dashboard draws on; by default that of the process. */
   readonly terminal?: { readonly input: Readable; readonly output: Writable };
@@ -33,7 +33,7 @@ export const exitCode = {
   interrupted: 130,
 } as const;
 
-/** The first code in this order that anything asked for. */
+/** The first code in this order that was requested. */
 const gravest = [
   exitCode.ownError,
   exitCode.badInput,

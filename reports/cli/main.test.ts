@@ -16,7 +16,7 @@ const fixture = (name: string): string => join(fixtures, name);
 /** Enough to see what the command line makes of it. */
 const quick = ["--guarantee", "integrity", "--budget", "400runs", "-q"];
 
-/** Commands told in one line what is wrong. */
+/** Commands that fail with a one-line error. */
 function oneLine(ended: Ended, code: number): string {
   expect(ended).toMatchObject({ code, out: "" });
   expect(ended.err).toMatch(/^[^\n]+\n$/);
@@ -95,7 +95,7 @@ describe("help and lists", () => {
 });
 
 describe("matrix", () => {
-  test("a broken claim of one's own ends with 1, and replays", async () => {
+  test("a broken claim of a user's own protocol ends with 1, and replays", async () => {
     const ended = await mallory("matrix", fixture("notes.ts#notes"), ...quick);
     expect(ended).toMatchObject({ code: 1, err: "" });
     expect(ended.out).toContain("BROKEN");
@@ -117,7 +117,7 @@ describe("matrix", () => {
     expect(oneLine(await mallory("replay", "cut.jsonl"), 2)).toContain("the trace is cut off");
   });
 
-  test("what nobody claims may be broken", async () => {
+  test("a guarantee that is not claimed may be broken", async () => {
     const ended = await mallory("matrix", fixture("notes.ts#modestNotes"), ...quick);
     expect(ended).toMatchObject({ code: 0, err: "" });
     expect(ended.out).toContain("broken off-path");
@@ -216,7 +216,7 @@ describe("matrix", () => {
     expect(ended.out).toContain("Incomplete");
   });
 
-  test("what a protocol prints is told apart, and cannot act", async () => {
+  test("output of a protocol is marked, and escaped", async () => {
     const name = fixture("misbehaving.ts#talkative");
     const args = ["--guarantee", "integrity", "--budget", "9runs", "--json"];
     const { out, err } = await mallory("matrix", name, ...args);
@@ -298,7 +298,7 @@ describe("run", () => {
     expect(out).toContain("2 of 2 scenarios as expected");
   });
 
-  test("a scenario of one's own that deviates", async () => {
+  test("a user's scenario that deviates", async () => {
     const text =
       "name: mine\ntitle: Mine\nattack: []\nexpect: { integrity: broken }\n" +
       `protocol: ${fixture("notes.ts#notes")}\ndelivers: [never sent]\n`;

@@ -55,7 +55,7 @@ export function saveAttacks(
   }
 }
 
-/** Whose attacks they are: two files may hold protocols of the same name. */
+/** The protocol of the attacks: two files may hold protocols of the same name. */
 export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
   readonly id: string;
   readonly name: string;
@@ -65,7 +65,7 @@ export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
 
 /**
  * The report for people: where two files hold protocols of the same name, such as two versions of
- * one, their paths tell them apart.
+ * one, their paths distinguish them.
  */
 export function shownReport({ report, subjects }: MatrixRun): MatrixReport {
   const same = (a: ProtocolReport, b: ProtocolReport): boolean =>
@@ -130,7 +130,7 @@ export function codeOf(
   return worstOf(codes);
 }
 
-/** Our own error, with what is needed to see it again. */
+/** An internal error, with what is needed to reproduce it. */
 export function ownWords(
   { message }: { readonly message: string },
   { seed }: Pick<Flags, "seed">,
@@ -145,14 +145,14 @@ interface Deviations {
   readonly lines: readonly string[];
 }
 
-/** Was everything tried that stands behind an expectation? */
+/** Was everything tried that the expectations rest on? */
 const partial = ({ report }: MatrixRun, flags: Flags): boolean =>
   report.incomplete !== undefined || flags.capabilities !== undefined || flags.bail;
 
 /**
  * What counts as a failure: a broken claim of a user's own protocol, and a bundled protocol, with
  * default options, that is not as its scenario file expects. Other options are for trying out.
- * @param partly not everything that stands behind an expectation was tried.
+ * @param partly not everything that the expectations rest on was tried.
  */
 export function deviationsOf(
   { subjects }: Pick<MatrixRun, "subjects">,
@@ -193,7 +193,7 @@ export function expectedWords({ verdict, capability, layer }: Expectation): stri
   return `${verdict}${by}${layer === undefined ? "" : `, layer ${layer}`}`;
 }
 
-/** What came out, told as far as the expectation goes into it. */
+/** The verdict, in as much detail as the expectation gives. */
 export function foundWords({ expected, found }: Comparison): string {
   if (found === undefined) return "not looked at";
   const by = found.capability === null ? "" : ` ${found.capability}`;

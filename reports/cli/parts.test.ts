@@ -33,7 +33,7 @@ describe("saved attacks", () => {
     expect(files.saved).toBe(verdicts.length);
   });
 
-  test("of two protocols never meet, whatever they are called", () => {
+  test("of two protocols never share a file, whatever their names", () => {
     const files = new AttackFiles(folder.path, "twins");
     const [verdict] = verdicts;
     if (verdict?.finding === undefined) throw new Error("the sample has findings");
@@ -52,7 +52,7 @@ describe("saved attacks", () => {
     expect(existsSync(join(folder.path, "twins", "attacks", "etc-2"))).toBe(true);
   });
 
-  test("that cannot be written are a problem, told once", () => {
+  test("that cannot be written are a problem, reported once", () => {
     writeFileSync(join(folder.path, "full"), "");
     const files = new AttackFiles(folder.path, join("full", "below"));
     for (const verdict of verdicts) files.save({ id: "a", name: "a" }, verdict);
@@ -61,7 +61,7 @@ describe("saved attacks", () => {
     expect(() => new AttackFiles(folder.path, "full")).toThrow(UserError);
   });
 
-  test("are named so that a shell takes it", () => {
+  test("are named without need for quoting", () => {
     expect(shellWord("out/a-b.json")).toBe("out/a-b.json");
     expect(shellWord("my out/a'b.json")).toBe("'my out/a'\\''b.json'");
     expect(shellWord("$(rm)")).toBe("'$(rm)'");
@@ -79,7 +79,7 @@ describe("flags", () => {
     expect(() => parseBudget(text)).toThrow(UserError);
   });
 
-  test("whoever can do more can do less", () => {
+  test("stronger capabilities include weaker ones", () => {
     expect(flagsOf({ capability: ["on-path"] }, false).capabilities).toEqual([
       "none",
       "on-path",
@@ -93,7 +93,7 @@ describe("flags", () => {
     ]);
   });
 
-  test("colours are off if anybody says so", () => {
+  test("colours are off if any setting says so", () => {
     expect(flagsOf({}, false).color).toBe(true);
     expect(flagsOf({}, true).color).toBe(false);
     expect(flagsOf({ color: false }, false).color).toBe(false);
@@ -123,7 +123,7 @@ describe("progress", () => {
 });
 
 describe("the heartbeat", () => {
-  test("tells what was being done, through shared memory", () => {
+  test("reports the current work through shared memory", () => {
     const here = new Watchdog();
     const there = new Watchdog(here.buffer);
     expect(there.count).toBe(0);

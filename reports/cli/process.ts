@@ -1,4 +1,4 @@
-/** The process around the command line: terminal, signals, and the way out. */
+/** The process around the command line: terminal, signals, and exit. */
 import type { Io } from "./io.ts";
 import { exitCode } from "./io.ts";
 import { main } from "./main.ts";
@@ -8,7 +8,7 @@ const columnsElsewhere = 100;
 
 type Listener = () => void;
 
-/** The first Ctrl-C asks, the second one does not. */
+/** The first Ctrl-C interrupts, the second one kills. */
 function interrupts(): Io["onInterrupt"] {
   const listeners = new Set<Listener>();
   let asked = false;

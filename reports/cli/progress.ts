@@ -1,4 +1,4 @@
-/** What a person sees while protocols are being tried: one line that changes, or plain lines. */
+/** Progress while protocols are being tried: one line that changes, or plain lines. */
 import pc from "picocolors";
 import type { Observer } from "../../harness/runner/settings.ts";
 import type { MatrixProgress } from "../../harness/verdict.ts";
@@ -15,7 +15,7 @@ interface Standing {
 }
 
 export interface ProgressView extends Required<Omit<Observer, "begin">> {
-  /** Leaves the terminal clean. */
+  /** Restores the terminal. */
   close(): void;
 }
 

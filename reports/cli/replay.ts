@@ -30,7 +30,7 @@ export async function replayCommand(
   return result.same && breaks ? exitCode.asExpected : exitCode.deviates;
 }
 
-/** The run in words: the guarantee of an attack; of a trace, all that is broken in it. */
+/** The run in words: for an attack, its guarantee; for a trace, all that is broken in it. */
 function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   const [first, ...others] = result.judged;
   const color = flags.color && io.outIsTerminal;

@@ -1,4 +1,4 @@
-/** `mallory run`: runs scenario files and holds what comes out against what they expect. */
+/** `mallory run`: runs scenario files and compares the results with what they expect. */
 import pc from "picocolors";
 import type { Comparison } from "../../harness/expectation.ts";
 import { UserError } from "../../harness/input/user-error.ts";
@@ -23,7 +23,7 @@ import { abortOnInterrupt, runnerSettings } from "./supervise.ts";
 
 type Outcome = ScenarioOutcome<Scenario>;
 
-/** Runs scenarios, prints how they came out, and finds the exit code. @throws UserError */
+/** Runs scenarios, prints the results, and determines the exit code. @throws UserError */
 export async function runCommand(names: readonly string[], flags: Flags, io: Io): Promise<number> {
   const scenarios =
     names.length === 0
@@ -156,7 +156,7 @@ function jsonOf({ outcomes, seconds, reason }: ScenariosRun<Scenario>): unknown 
   };
 }
 
-/** Scenario files are no protocols, but are easily mixed up with them. @throws UserError */
+/** Scenario files are not protocols, but are easily confused with them. @throws UserError */
 export function refuseProtocols(names: readonly string[]): void {
   const code = names.find((name) => /\.[cm]?[jt]s([?#]|$)/.test(name));
   if (code === undefined) return;

@@ -92,14 +92,14 @@ describe("explore", () => {
     if (ended.out !== "") expect(ended.out).toContain("NOT all attacks of up to 4 moves");
   });
 
-  test("a protocol that misbehaves is told once", async () => {
+  test("a protocol that violates the contract is reported once", async () => {
     const ended = await mallory("explore", join(fixtures, "misbehaving.ts#returningText"));
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(/^[^\n]*must return an array[^\n]*\n$/);
   });
 });
 
-/** All that must not depend on how often a search was interrupted. */
+/** Everything that must not depend on how often a search was interrupted. */
 const lasting = ({ report, corpus, transitions, effective, firstBroken }: FuzzResult) => ({
   verdicts: report.verdicts.map((v) => `${v.guarantee} ${v.verdict}`),
   runs: report.runs,
@@ -220,7 +220,7 @@ describe("fuzz", () => {
 
 describe("diff", () => {
   test("without the window the sound protocol is worse", async () => {
-    // Nobody has to attack for a packet to arrive twice.
+    // A packet may arrive twice without an attack.
     const limits = ["--guarantee", "replay,ordering", "--capability", "none"];
     const args = ["diff", "preshared", "preshared?window=off", ...limits];
     const { code, out, err } = await mallory(...args);
@@ -264,7 +264,7 @@ describe("diff", () => {
 });
 
 describe("defences", () => {
-  // Ordinary duplicates are enough to see what these three are for.
+  // Ordinary duplicates are enough to show the effect of these three.
   const counted = ["--guarantee", "replay,ordering,nonce-uniqueness", "--capability", "none"];
 
   test("switches off each defence, and says what breaks", async () => {
@@ -289,7 +289,7 @@ describe("defences", () => {
     });
   });
 
-  test("a protocol that says nothing of its defences is told in one line", async () => {
+  test("a protocol that declares no defences is reported in one line", async () => {
     const { code, err } = await mallory("defences", one);
     expect(code).toBe(2);
     expect(err).toMatch(/^\S*one-note.*: no option says what it weakens; see "weakens"/);

@@ -1,14 +1,14 @@
-/** Has work done by the runner: shows progress on the terminal, and lets Ctrl-C end it. */
+/** Runs work in the runner: shows progress on the terminal, and ends it at Ctrl-C. */
 import type { Observer, RunnerSettings } from "../../harness/runner/settings.ts";
 import { terminalText } from "../escape.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { openProgress, type ProgressView } from "./progress.ts";
 
-/** Ctrl-C gives this as the reason why there is no more. */
+/** The reason that an interruption by Ctrl-C gives. */
 const interruptedReason = "stopped by Ctrl-C";
 
-/** Flags and surroundings, as the runner takes them. */
+/** Flags and environment, as the runner takes them. */
 export function runnerSettings(flags: Flags, io: Io): RunnerSettings {
   const stuckMs = Number(io.env.MALLORY_STUCK_MS);
   return {
@@ -26,7 +26,7 @@ export function runnerSettings(flags: Flags, io: Io): RunnerSettings {
   };
 }
 
-/** Lets Ctrl-C abort. @param say is called first. @returns how to let go of Ctrl-C. */
+/** Lets Ctrl-C abort. @param say is called first. @returns an unsubscribe. */
 export function abortOnInterrupt(io: Io, controller: AbortController, say = (): void => {}) {
   return io.onInterrupt(() => {
     say();
@@ -34,7 +34,7 @@ export function abortOnInterrupt(io: Io, controller: AbortController, say = (): 
   });
 }
 
-/** Does work on protocols that are looked at first; from then on there is progress to be seen. */
+/** Runs work on protocols after checking them; progress is shown from then on. */
 export async function supervised<T>(
   flags: Flags,
   io: Io,

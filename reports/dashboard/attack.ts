@@ -47,7 +47,7 @@ function layerText(verdict: GuaranteeVerdict): string | undefined {
   return `${layerWords(layer)}: ${safe(layer.because, 600)}`;
 }
 
-/** The most important first: whoever shows it may cut it off anywhere. */
+/** The most important first: the caller may cut it off anywhere. */
 export function summaryLines(
   verdict: GuaranteeVerdict,
   width: number,

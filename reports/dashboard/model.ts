@@ -125,7 +125,7 @@ const unseen = (name: string): ProtocolState => ({
   finished: false,
 });
 
-/** Changes one protocol, which is new if nobody has named it yet. */
+/** Changes one protocol; a new one is added. */
 function withProtocol(
   state: DashboardState,
   name: string,

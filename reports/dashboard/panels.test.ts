@@ -158,7 +158,7 @@ describe("an open attack", () => {
 
 describe("status bar", () => {
   const last = (state: DashboardState, width: number) => screen(state, { width, height: 12 })[11];
-  test("gives up words before it gives up the way out", () => {
+  test("drops words before it drops the key to quit", () => {
     const state = stateAfter(sampleReport, 29);
     expect(last(state, 100)).toMatch(
       /3 claims broken +n next broken · arrows move · Enter open · q/,

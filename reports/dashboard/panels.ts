@@ -47,7 +47,7 @@ export function shortCount(n: number): string {
   return `${value < 99.5 ? value.toFixed(1) : Math.round(value)}${unit}`;
 }
 
-/** A cell of the matrix: `!✗ on-path +`, where `!` marks a claim and `+` the layer. */
+/** A cell of the matrix: `!✗ on-path +`, where `!` marks a claim and `+` the data phase. */
 function cellText(verdict: GuaranteeVerdict): string {
   const tone = toneOf(verdict);
   const words: Readonly<Record<Tone, string>> = {
@@ -222,7 +222,7 @@ function titlePanel(state: DashboardState, box: Size): Line[] {
   return [spread(left, [span(seed, "faint")], box.width)];
 }
 
-/** What is going on, in fewer and fewer words. */
+/** The current activity, in decreasing length. */
 function workWords(state: DashboardState): string[] {
   if (state.message !== "") return [safe(state.message, 300)];
   const tally = tallyOf(state.protocols.flatMap((p) => [...p.cells.values()]));
@@ -250,7 +250,7 @@ function statusPanel(state: DashboardState, box: Size): Line[] {
   const joined = (count: number): string => keys.slice(0, count).toReversed().join(" · ");
   const fits = (words: string, count: number): boolean =>
     displayWidth(words) + displayWidth(joined(count)) + 3 < box.width;
-  // How to go on and how to leave matter more than the last words about the work.
+  // The keys matter more than the end of the activity text.
   const words = workWords(state);
   const shown = words.find((w) => fits(w, 2)) ?? words.at(-1) ?? "";
   let count = keys.length;

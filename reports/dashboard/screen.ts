@@ -22,11 +22,11 @@ export interface DashboardOptions extends PanelOptions {
   /** Terminals; by default those of the process. */
   readonly input?: Readable;
   readonly output?: Writable;
-  /** False for a terminal, or a person, that wants no colours. */
+  /** False if the terminal or the user wants no colours. */
   readonly color?: boolean;
   /** A clock in milliseconds, for runs per second. */
   now?(): number;
-  /** The user leaves; the terminal is as it was before. */
+  /** The user quits; the terminal is as it was before. */
   onQuit?(): void;
   /** The user opens a cell that has an attack. */
   onOpen?(finding: Finding): void;
@@ -36,7 +36,7 @@ export interface Dashboard {
   progress(event: MatrixProgress): void;
   finish(report: MatrixReport): void;
   message(text: string): void;
-  /** Leaves the terminal clean, as if the user had quit, but without `onQuit`. */
+  /** Restores the terminal, as if the user had quit, but without `onQuit`. */
   close(): void;
   /** Settles when the terminal has been left. */
   readonly closed: Promise<void>;
@@ -68,7 +68,7 @@ const plainLooks: Readonly<Partial<Record<Style, string>>> = {
   "tone-alarm": "1",
 };
 
-/** Progress comes faster than anybody can read; keys are shown at once. */
+/** Progress is drawn with a delay, since it comes faster than a user can read; keys at once. */
 const redrawMs = 40;
 
 const keyNames: Readonly<Record<string, Key>> = {
@@ -94,7 +94,7 @@ const keyNames: Readonly<Record<string, Key>> = {
 };
 
 function spanText({ text, style, selected }: Span, color: boolean): string {
-  // The panels have made all text visible; this is the second lock.
+  // The panels have made all text visible; this is the second safeguard.
   const safe = text.replace(/[\p{Cc}]/gu, "?");
   const chosen = selected === true;
   const codes = [

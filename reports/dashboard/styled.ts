@@ -20,7 +20,7 @@ export type Line = readonly Span[];
  */
 const doubtful = /[\p{M}\p{Emoji_Presentation}\u{10000}-\u{10ffff}]/gu;
 
-/** Makes text that others wrote safe for a line of the dashboard. */
+/** Makes untrusted text safe for a line of the dashboard. */
 export function safe(text: string, limit = 2_000): string {
   return terminalText(text, limit).replace(
     doubtful,

@@ -337,7 +337,7 @@ export function wideReport(times: number): MatrixReport {
   return { ...sampleReport, protocols, incomplete: "stopped by the user" };
 }
 
-/** What the harness would have told while it computed a report. */
+/** The progress events that the harness would have sent while computing a report. */
 export function progressOf(report: MatrixReport): readonly MatrixProgress[] {
   const events: MatrixProgress[] = report.protocols.map((protocol) => ({
     kind: "protocol",

@@ -5,21 +5,21 @@ import type { Address, Millis, Principal } from "../../../protocol/endpoint.ts";
 export interface AdversarySession {
   readonly puppet: Puppet;
   readonly move: number;
-  /** Its own address, or the one it took over. */
+  /** Its own address, or the one it has taken over. */
   readonly address: Address;
-  /** Whom it talks to. */
+  /** The address it talks to. */
   readonly facing: Address;
   readonly facingId: string;
   readonly handsTo: string | undefined;
-  /** What it still wants to say, and to whom, where there is more than one to talk to. */
+  /** The messages it still has to send, and the addressee, where there is more than one. */
   readonly toSay: Uint8Array[];
   readonly to: Principal | undefined;
   ready: boolean;
-  /** How many of its own messages it has said. */
+  /** How many forged messages it has sent. */
   forged: number;
   /** How many packets it still sends before it leaves. */
   left: number;
   timer: Millis | undefined;
-  /** When it says the next thing. */
+  /** When it sends the next message. */
   saysAt: Millis | undefined;
 }

@@ -3,11 +3,9 @@ import { packetKey } from "../../../attacker/move.ts";
 import { forgedMessages } from "../../../attacker/puppet.ts";
 import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
 import { thinkMs } from "../application-session.ts";
-import type { HandshakeIntegrity } from "../handshake-integrity.ts";
-import type { Connections } from "../network/connections.ts";
-import type { Egress } from "../network/egress.ts";
-import type { RunState } from "../run-state.ts";
-import type { Adversary } from "./adversary.ts";
+import { canSend, connect } from "../network/connections.ts";
+import { forge } from "../network/egress.ts";
+import type { World } from "../world.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 
 /** A puppet first hands on what others say; then it says its own. */
@@ -22,57 +20,45 @@ function waitOf({ ready, puppet, toSay, forged }: AdversarySession): Millis | un
 
 /** Puppets at work: what they are fed, and what they send. */
 export class AdversarySessions {
-  readonly #run: RunState;
-  readonly #adversary: Adversary;
-  readonly #integrity: HandshakeIntegrity;
-  readonly #egress: Egress;
-  readonly #connections: Connections;
+  readonly #world: World;
   /** How much the attacker had been told when they last were woken; -1 if one acted since. */
   #wokenAt = -1;
 
-  constructor(
-    run: RunState,
-    adversary: Adversary,
-    integrity: HandshakeIntegrity,
-    egress: Egress,
-    connections: Connections,
-  ) {
-    this.#run = run;
-    this.#adversary = adversary;
-    this.#integrity = integrity;
-    this.#egress = egress;
-    this.#connections = connections;
+  constructor(world: World) {
+    this.#world = world;
   }
 
   /** A puppet takes its place, and begins. */
   take(move: Extract<Move, { move: "puppet" }>, index: number): void {
-    const session = this.#adversary.openSession(move, index);
+    const { run, adversary, integrity } = this.#world;
+    const session = adversary.openSession(move, index);
     if (session === undefined) return;
-    this.#integrity.tookPart();
-    this.#integrity.moved(index, move.facing, undefined);
+    integrity.tookPart();
+    integrity.moved(index, move.facing, undefined);
     this.feed(session, { kind: "start" });
-    const asks = this.#run.book.role(move.role)?.peer !== undefined;
-    if (!this.#run.datagram && asks) this.#connections.connect(session.address, session.facing);
+    const asks = run.book.role(move.role)?.peer !== undefined;
+    if (run.transport.connected && asks) connect(this.#world, session.address, session.facing);
   }
 
   /** A puppet goes on from where an honest process is now. */
   hijack(move: Extract<Move, { move: "hijack" }>, index: number): void {
-    const process = this.#run.processes.find((p) => p.id === move.process);
+    const { run, adversary, integrity } = this.#world;
+    const process = run.processes.find((p) => p.id === move.process);
     if (process === undefined || process.end !== "alive") return;
-    if (process.secrets === 0) this.#integrity.tookPart();
-    const session = this.#adversary.fork(move, index, process);
-    this.#integrity.moved(index, process.id, undefined);
+    if (process.secrets === 0) integrity.tookPart();
+    const session = adversary.fork(move, index, process);
+    integrity.moved(index, process.id, undefined);
     this.say(session);
   }
 
   feed(session: AdversarySession, input: Input): void {
-    this.#adversary.knowledge();
+    this.#world.adversary.knowledge();
     this.#wokenAt = -1;
-    this.#outputs(session, session.puppet.feed(input, this.#run.now));
+    this.#outputs(session, session.puppet.feed(input, this.#world.run.now));
   }
 
   say(session: AdversarySession): void {
-    const input = this.#adversary.next(session);
+    const input = this.#world.adversary.next(session);
     if (input !== undefined) this.feed(session, input);
   }
 
@@ -91,12 +77,13 @@ export class AdversarySessions {
 
   /** Knowledge may have grown: whatever stalled is tried again. */
   wake(): void {
-    if (this.#adversary.sessions.length === 0) return;
-    const { told } = this.#adversary.knowledge();
+    const { run, adversary } = this.#world;
+    if (adversary.sessions.length === 0) return;
+    const { told } = adversary.knowledge();
     if (told === this.#wokenAt) return;
     this.#wokenAt = told;
-    const { now, queue } = this.#run;
-    for (const session of this.#adversary.sessions) {
+    const { now, queue } = run;
+    for (const session of adversary.sessions) {
       this.#outputs(session, session.puppet.advance(now));
       const due = session.puppet.deadline;
       if (due !== undefined && Number.isFinite(due) && session.timer !== Math.max(due, now)) {
@@ -109,15 +96,16 @@ export class AdversarySessions {
   #outputs(session: AdversarySession, outputs: readonly Output[]): void {
     for (const output of outputs) {
       if (output.kind === "transmit") this.#transmit(session, output.bytes, output.to);
-      else this.#adversary.absorb(session, output);
+      else this.#world.adversary.absorb(session, output);
     }
     this.#planWords();
   }
 
-  /** Whoever has a session and something to say says it in a while. */
+  /** Schedules the next message of every session that has one. */
   #planWords(): void {
-    const { now, queue } = this.#run;
-    for (const session of this.#adversary.sessions) {
+    const { run, adversary } = this.#world;
+    const { now, queue } = run;
+    for (const session of adversary.sessions) {
       const wait = waitOf(session);
       if (wait === undefined || (session.saysAt ?? Number.POSITIVE_INFINITY) <= now + wait)
         continue;
@@ -128,10 +116,11 @@ export class AdversarySessions {
 
   #transmit(session: AdversarySession, bytes: Uint8Array, asked: Address | undefined): void {
     if (session.left <= 0) return;
-    this.#adversary.sent(session);
+    const { run, adversary } = this.#world;
+    adversary.sent(session);
     const to = asked ?? session.facing;
     const source = session.address;
-    const packet = this.#egress.forge({
+    const packet = forge(this.#world, {
       from: session.puppet.id,
       source,
       destination: to,
@@ -139,9 +128,9 @@ export class AdversarySessions {
       byAttacker: "puppet",
     });
     const key = packetKey(packet);
-    this.#run.named.set(key, packet);
-    if (!this.#connections.allow(source, to)) return;
-    this.#run.enqueue(1, {
+    run.named.set(key, packet);
+    if (!canSend(run, source, to)) return;
+    run.enqueue(1, {
       kind: "arrive",
       packet,
       bytes: packet.bytes,

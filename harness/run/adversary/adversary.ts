@@ -1,6 +1,6 @@
 /**
- * The attacker of a run, as far as it thinks: its growing knowledge, its puppets, its place on the
- * wire, its own keys. Runs whose attack has no puppets never ask for any of it.
+ * The adversary of a run: its growing knowledge, its puppets, the connections it intercepts, its
+ * own keys. Runs whose attack has no puppets use none of it.
  */
 import { IncrementalKnowledge } from "../../../attacker/knowledge/incremental-knowledge.ts";
 import {
@@ -35,7 +35,7 @@ import { OwnKeys } from "./own-keys.ts";
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
 
-/** What of the run it reaches into. */
+/** The parts of the run that it uses. */
 interface AdversaryWorld {
   readonly plan: RunPlan;
   readonly deployment: Deployment;
@@ -47,7 +47,7 @@ interface AdversaryWorld {
   readonly stores: Stores;
 }
 
-/** A name as it is written. */
+/** The bytes of a name. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
@@ -59,21 +59,21 @@ export class Adversary {
   readonly #world: AdversaryWorld;
   readonly sessions: AdversarySession[] = [];
   readonly #onWire = new Map<string, AdversarySession>();
-  /** Who gets what one puppet sends to another, whoever else has that address. */
+  /** The receiving puppet of what one puppet sends to another, by their addresses. */
   readonly #between = new Map<string, AdversarySession>();
   readonly #ownKeys: OwnKeys;
   /** What each puppet reuses, by name. */
   readonly #chosen = new Map<string, Uint8Array>();
-  /** Private halves that puppets work with and the attacker does not have: whatever needs them
-   * does not leave the puppet, but the public halves pass for its own. */
+  /** Private halves that puppets compute with and the adversary does not know: what depends on
+   * them does not leave the puppet, but the public halves can be presented as its own. */
   readonly #borrowed = new Set<Latin1>();
-  /** What nobody had to tell the attacker: its own draws, its own registered keys. */
+  /** What the adversary knows without observing it: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
   readonly #told: Uint8Array[] = [];
   #knowledge: IncrementalKnowledge | undefined;
   #seenOps = 0;
   #seenPackets = 0;
-  /** Attackers from outside see only what is sent to them. */
+  /** An off-path adversary sees only what is sent to it. */
   readonly #sees: boolean;
 
   constructor(world: AdversaryWorld) {
@@ -82,7 +82,7 @@ export class Adversary {
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
   }
 
-  /** These long-term secrets are the attacker's own from now on. */
+  /** The adversary has these long-term secrets from now on. */
   enlist(secrets: readonly Uint8Array[]): void {
     for (const secret of secrets) this.#learn(latin1(secret));
   }
@@ -120,7 +120,7 @@ export class Adversary {
     return this.#knowledge;
   }
 
-  /** Sent by the attacker, or to it: to its own addresses, or to those it has taken over. */
+  /** Sent by the adversary, or to it: to its own addresses, or to those it has taken over. */
   #isOwn({ source, destination, byAttacker }: Packet): boolean {
     return (
       byAttacker !== undefined ||
@@ -130,20 +130,20 @@ export class Adversary {
   }
 
   /**
-   * What it has worked out, if it ever had to; nothing if that is more or less than what the
-   * traffic tells.
+   * What it has deduced, if it ever had to; `undefined` if that is more or less than what follows
+   * from the traffic.
    */
   get workedOut(): IncrementalKnowledge | undefined {
     const complete = this.#sees && this.#told.length === 0;
     return this.#knowledge === undefined || !complete ? undefined : this.knowledge();
   }
 
-  /** Who gets what is sent from one address to another, if an attacker sits in between. */
+  /** The session that intercepts what is sent from one address to another, if any. */
   onWire(from: Address, to: Address): AdversarySession | undefined {
     if (this.sessions.length === 0) return undefined;
     const session = this.#onWire.get(`${from}>${to}`);
     if (session !== undefined || !isAdversaryAddress(to)) return session;
-    // At its own address a puppet also hears those whom it asked on the way.
+    // At its own address a puppet also receives answers from other addresses.
     return this.sessions.find((s) => s.address === to);
   }
 
@@ -166,7 +166,7 @@ export class Adversary {
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
     if (spec === undefined || facing === undefined) return undefined;
     if (move.insteadOf !== undefined && taken === undefined) return undefined;
-    // Whoever calls the attacker by its own name calls the port that the role listens on.
+    // A client that calls the adversary by its own name calls the port that the role listens on.
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
     const port = called ?? firstPuppetPort + this.sessions.length;
     const address = taken ?? `${attackerHost}:${port}`;
@@ -189,7 +189,7 @@ export class Adversary {
             peer: asked ? peer : undefined,
             peerAddress: asked ? facing : undefined,
             crypto: seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate)),
-            // What it writes is on a disk of its own, and gone when it is built again.
+            // What it writes goes to a store of its own, and is gone when it is rebuilt.
             stores: new Stores(undefined, installed.stores),
           }),
         ),
@@ -205,7 +205,7 @@ export class Adversary {
       },
     );
     const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
-    // What one puppet sends to another one is no business of whoever has that address.
+    // What one puppet sends to another is not delivered to the honest owner of the address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
       this.#between.set(`${address}>${facing}`, other);
@@ -216,7 +216,7 @@ export class Adversary {
     return session;
   }
 
-  /** What a puppet that hands to this one has opened. */
+  /** The nth plaintext opened by the puppet that hands to this one. */
   #openedFor(name: string, nth: number): Latin1 | undefined {
     return this.sessions.find((s) => s.handsTo === name)?.puppet.opened(nth);
   }
@@ -225,7 +225,7 @@ export class Adversary {
     const { reuses } = move;
     if (reuses === undefined) return random.fork("own");
     return new ReusingRandom(random.fork("own").path, (length) => {
-      // A puppet that is built again draws what it drew before, whatever is known by then.
+      // A rebuilt puppet draws what it drew before, whatever is known by then.
       const chosen = this.#chosen.get(move.name) ?? this.#seenNonce(length, reuses);
       if (chosen !== undefined) this.#chosen.set(move.name, chosen);
       return chosen?.length === length ? chosen : undefined;
@@ -276,7 +276,7 @@ export class Adversary {
     return session;
   }
 
-  /** Whom this principal talks to, where messages say so: at a relay, everything has to. */
+  /** The addressee of this principal, where messages name one: at a relay, every message has to. */
   #addressee(as: Principal): Principal | undefined {
     const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
     const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
@@ -323,12 +323,12 @@ export class Adversary {
 
   #operation(op: OpRecord): void {
     this.#world.log.push(op);
-    // The relation becomes known before the gate asks what follows from it.
+    // The operation is learned before the gate asks what follows from it.
     this.knowledge();
     if (operations[op.op].fresh === true && !this.#borrowed.has(op.output)) this.#learn(op.output);
   }
 
-  /** A puppet has sent a packet: perhaps that was its last, and its place is free again. */
+  /** A puppet has sent a packet. After its last one it no longer intercepts. */
   sent(session: AdversarySession): void {
     session.left--;
     if (session.left > 0) return;
@@ -336,7 +336,7 @@ export class Adversary {
     for (const [line, taker] of this.#onWire) if (taker === session) this.#onWire.delete(line);
   }
 
-  /** What a puppet does with its session beyond the protocol: hand on, and say its own. */
+  /** The next message of a puppet's session: one handed on, or a forged one. */
   next(session: AdversarySession): Input | undefined {
     if (!session.ready || session.puppet.dead) return undefined;
     const message = session.toSay.shift() ?? forgedMessages[session.forged++];
@@ -345,7 +345,7 @@ export class Adversary {
     return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
   }
 
-  /** Takes in what a puppet's application would see. */
+  /** Handles what a puppet's application would see. */
   absorb(session: AdversarySession, output: Output): void {
     if (output.kind === "ready") session.ready = true;
     if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {

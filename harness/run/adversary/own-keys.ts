@@ -16,7 +16,7 @@ export class OwnKeys {
   #crypto: CryptoRecorder | undefined;
   readonly #publicKeys = new Map<string, Uint8Array>();
 
-  /** @param learn told of all that the adversary draws: what it draws, it knows. */
+  /** @param learn called for each value that the adversary draws: what it draws, it knows. */
   constructor(world: World, learn: (value: Latin1) => void) {
     this.#world = world;
     this.#learn = learn;

@@ -1,6 +1,7 @@
 /** The network without an attacker: latency, and the faults that ordinary networks have. */
 import type { Millis } from "../../../protocol/endpoint.ts";
 import type { Random } from "../../../protocol/kit/random.ts";
+import type { Transport } from "../../../protocol/transport.ts";
 import type { NetworkConditions } from "../../trace/trace.ts";
 
 export const calmNetwork: NetworkConditions = {
@@ -29,11 +30,11 @@ export const lossyNetwork: NetworkConditions = {
 export const keepsOrder = ({ jitterMs, faultsEndMs }: NetworkConditions): boolean =>
   jitterMs === 0 && faultsEndMs === 0;
 
-/**
- * What the network does at random, in half a sentence; `undefined` if it does nothing.
- * @param reliable streams keep their order and lose nothing.
- */
-export function networkWords(network: NetworkConditions, reliable: boolean): string | undefined {
+/** What the network does at random, in half a sentence; `undefined` if it does nothing. */
+export function networkWords(
+  network: NetworkConditions,
+  { reliable, keepsMessages }: Transport,
+): string | undefined {
   const { loss, duplication, reordering, jitterMs, faultsEndMs, chunking } = network;
   const faulty = faultsEndMs > 0 && !reliable;
   const done: string[] = [];
@@ -42,7 +43,7 @@ export function networkWords(network: NetworkConditions, reliable: boolean): str
   if (jitterMs > 0 || (faulty && reordering > 0)) done.push("delayed");
   const packets = done.join(", ").replace(/, (?=\w+$)/, " and ");
   const all = packets === "" ? [] : [`${packets} packets`];
-  if (reliable && chunking === "random") all.push("cut streams up");
+  if (!keepsMessages && chunking === "random") all.push("cut streams up");
   return all.length === 0 ? undefined : `the network ${all.join(" and ")} at random`;
 }
 
@@ -51,7 +52,7 @@ export type Fate = readonly Millis[];
 
 /**
  * @param random forked for this packet alone: its fate must not depend on other packets.
- * @param reliable streams keep their order and lose nothing.
+ * @param reliable a trait of the transport.
  */
 export function fateOf(
   network: NetworkConditions,

@@ -1,68 +1,63 @@
+/** Connections between addresses, where the transport has them. */
 import type { Address, Millis } from "../../../protocol/endpoint.ts";
-import type { Adversary } from "../adversary/adversary.ts";
 import type { RunState } from "../run-state.ts";
+import type { World } from "../world.ts";
 
-/** Connections between addresses, where the protocol runs over streams. */
-export class Connections {
-  readonly #run: RunState;
-  readonly #adversary: Adversary;
-
-  constructor(run: RunState, adversary: Adversary) {
-    this.#run = run;
-    this.#adversary = adversary;
+/** Opens a connection, if anyone listens there. */
+export function connect({ run, adversary }: World, client: Address, server: Address): void {
+  const latency = run.plan.network.latencyMs;
+  if (!run.listening.has(server) && adversary.onWire(client, server) === undefined) {
+    run.enqueue(latency, { kind: "closed", at: client, peer: server });
+    return;
   }
+  run.pipes.open(client, server);
+  run.enqueue(latency, { kind: "connected", at: server, peer: client });
+  run.enqueue(2 * latency, { kind: "connected", at: client, peer: server });
+}
 
-  /** A client knocks at a server's door. */
-  connect(client: Address, server: Address): void {
-    const latency = this.#run.plan.network.latencyMs;
-    if (!this.#run.listening.has(server) && this.#adversary.onWire(client, server) === undefined) {
-      this.#run.enqueue(latency, { kind: "closed", at: client, peer: server });
-      return;
-    }
-    this.#run.pipes.open(client, server);
-    this.#run.enqueue(latency, { kind: "connected", at: server, peer: client });
-    this.#run.enqueue(2 * latency, { kind: "connected", at: client, peer: server });
-  }
+/** Opens a connection for an attacker who may only write, and does not hear whether it is let in. */
+export function intrude(run: RunState, source: Address, to: Address): void {
+  run.pipes.open(source, to);
+  run.enqueue(0, { kind: "connected", at: to, peer: source });
+}
 
-  /** Somebody who may only write, and will not hear whether it was let in. */
-  intrude(source: Address, to: Address): void {
-    this.#run.pipes.open(source, to);
-    this.#run.enqueue(0, { kind: "connected", at: to, peer: source });
+export function disconnect(run: RunState, a: Address, b: Address): void {
+  const { now, plan, pipes } = run;
+  for (const pipe of pipes.close(a, b)) {
+    // What was written before the end still arrives, and then the end.
+    const t = Math.max(now + plan.network.latencyMs, pipe.lastArrival) + 1;
+    run.enqueue(t - now, { kind: "closed", at: pipe.to, peer: pipe.from });
   }
+}
 
-  disconnect(a: Address, b: Address): void {
-    const { now, plan, pipes } = this.#run;
-    for (const pipe of pipes.close(a, b)) {
-      // What was written before the end still arrives, and then the end.
-      const t = Math.max(now + plan.network.latencyMs, pipe.lastArrival) + 1;
-      this.#run.enqueue(t - now, { kind: "closed", at: pipe.to, peer: pipe.from });
-    }
-  }
+export function disconnectAll(run: RunState, address: Address): void {
+  for (const peer of run.pipes.peersOf(address)) disconnect(run, address, peer);
+}
 
-  disconnectAll(address: Address): void {
-    for (const peer of this.#run.pipes.peersOf(address)) this.disconnect(address, peer);
-  }
+/** Can one send to the other? */
+export function canSend({ transport, pipes }: RunState, from: Address, to: Address): boolean {
+  return !transport.connected || pipes.get(from, to)?.open === true;
+}
 
-  /** Can one send to the other? Datagrams need no connection. */
-  allow(from: Address, to: Address): boolean {
-    return this.#run.datagram || this.#run.pipes.get(from, to)?.open === true;
-  }
+/** What was sent before the end of a connection still arrives; a copy of it, later, does not. */
+export function stillArrives(run: RunState, from: Address, to: Address): boolean {
+  if (!run.transport.connected) return true;
+  const pipe = run.pipes.get(from, to);
+  return pipe !== undefined && (pipe.open || run.now <= pipe.lastArrival);
+}
 
-  /** On a stream no write may overtake an earlier one, however long that one is held up. */
-  inOrder(from: Address, to: Address, t: Millis): Millis {
-    const { datagram, pipes } = this.#run;
-    const pipe = datagram ? undefined : pipes.get(from, to);
-    if (pipe === undefined) return t;
-    pipe.lastArrival = Math.max(pipe.lastArrival, t);
-    return pipe.lastArrival;
-  }
+/** Where order is kept nothing overtakes what was sent earlier, however long that is held up. */
+export function inOrder(run: RunState, from: Address, to: Address, t: Millis): Millis {
+  const pipe = run.transport.ordered ? run.pipes.get(from, to) : undefined;
+  if (pipe === undefined) return t;
+  pipe.lastArrival = Math.max(pipe.lastArrival, t);
+  return pipe.lastArrival;
+}
 
-  /** What an attacker writes to a stream at one moment is not run together into one chunk. */
-  spaced(from: Address, to: Address): Millis {
-    const { now, datagram, pipes } = this.#run;
-    const pipe = datagram ? undefined : pipes.get(from, to);
-    if (pipe === undefined) return now;
-    pipe.lastInjected = Math.max(now, pipe.lastInjected + 1);
-    return pipe.lastInjected;
-  }
+/** Bytes that an attacker writes at one moment are not run together into one chunk. */
+export function spaced({ now, transport, pipes }: RunState, from: Address, to: Address): Millis {
+  const pipe = transport.keepsMessages ? undefined : pipes.get(from, to);
+  if (pipe === undefined) return now;
+  pipe.lastInjected = Math.max(now, pipe.lastInjected + 1);
+  return pipe.lastInjected;
 }

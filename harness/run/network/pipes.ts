@@ -14,7 +14,7 @@ export interface Pipe {
   pending: Uint8Array;
   /** No write may overtake an earlier one. */
   lastArrival: Millis;
-  /** When the last write of an attacker arrived. */
+  /** When the adversary's last write arrived. */
   lastInjected: Millis;
   flushScheduled: boolean;
   open: boolean;
@@ -51,7 +51,7 @@ export class Pipes {
     return ends;
   }
 
-  /** Whom `address` has an open connection with. */
+  /** The peers that `address` has an open connection with. */
   peersOf(address: Address): readonly Address[] {
     return [...this.#pipes.values()].filter((p) => p.from === address && p.open).map((p) => p.to);
   }

@@ -24,6 +24,7 @@ import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { MisuseError } from "../errors.ts";
 import { ccmMaxBytes, ccmOpen, ccmSeal } from "./ccm.ts";
+import { named } from "./named.ts";
 
 export type AeadName =
   | "aes-gcm"
@@ -52,8 +53,10 @@ const table: Readonly<Record<AeadName, Lengths>> = {
   "xsalsa20-poly1305": { key: [32], nonce: 24, minNonce: 24, maxNonce: 24, tag: 16 },
 };
 
+const lengthsOf = (name: AeadName): Lengths => named("authenticated cipher", table, name);
+
 /** @returns by how many bytes a ciphertext is longer than its plaintext. */
-export const aeadTagBytes = (name: AeadName): number => table[name].tag;
+export const aeadTagBytes = (name: AeadName): number => lengthsOf(name).tag;
 
 /** Is the tag the beginning of what {@link aeadSeal} returns, and not its end? */
 export const aeadTagFirst = (name: AeadName): boolean => name === "xsalsa20-poly1305";
@@ -63,15 +66,15 @@ export const aeadTakesData = (name: AeadName): boolean => name !== "xsalsa20-pol
 
 /** @returns a ciphertext without its tag: what a receiver can decrypt that checks none. */
 export function aeadBody(name: AeadName, ciphertext: string): string {
-  const { tag } = table[name];
+  const { tag } = lengthsOf(name);
   return aeadTagFirst(name) ? ciphertext.slice(tag) : ciphertext.slice(0, -tag);
 }
 
 /** @returns the key lengths taken. */
-export const aeadKeyBytes = (name: AeadName): readonly number[] => table[name].key;
+export const aeadKeyBytes = (name: AeadName): readonly number[] => lengthsOf(name).key;
 
 /** @returns the usual nonce length; `aes-gcm` and the CCMs take others too. */
-export const aeadNonceBytes = (name: AeadName): number => table[name].nonce;
+export const aeadNonceBytes = (name: AeadName): number => lengthsOf(name).nonce;
 
 /**
  * @returns the ciphertext followed by the tag; for `xsalsa20-poly1305` the tag comes first.
@@ -97,7 +100,7 @@ export function aeadSeal(
   if (plaintext.length > ccmMaxBytes(nonce.length)) {
     throw new MisuseError(`${plaintext.length} bytes are too long for this CCM nonce`);
   }
-  return ccmSeal(key, nonce, plaintext, associatedData, table[name].tag);
+  return ccmSeal(key, nonce, plaintext, associatedData, lengthsOf(name).tag);
 }
 
 /**
@@ -114,7 +117,7 @@ export function aeadOpen(
   associatedData: Uint8Array = new Uint8Array(),
 ): Uint8Array | undefined {
   checkKey(name, key);
-  const { tag } = table[name];
+  const { tag } = lengthsOf(name);
   if (!nonceFits(name, nonce) || ciphertext.length < tag) return undefined;
   if (associatedData.length > 0 && !aeadTakesData(name)) return undefined;
   if (isCcm(name)) {
@@ -152,12 +155,12 @@ function cipher(
 }
 
 function checkKey(name: AeadName, key: Uint8Array): void {
-  if (!table[name].key.includes(key.length)) {
+  if (!lengthsOf(name).key.includes(key.length)) {
     throw new MisuseError(`${name} takes no key of ${key.length} bytes`);
   }
 }
 
 function nonceFits(name: AeadName, nonce: Uint8Array): boolean {
-  const { minNonce, maxNonce } = table[name];
+  const { minNonce, maxNonce } = lengthsOf(name);
   return nonce.length >= minNonce && nonce.length <= maxNonce;
 }

@@ -4,27 +4,29 @@ import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
 import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { MisuseError } from "../errors.ts";
+import { named } from "./named.ts";
 
 /** MD5 and SHA-1 are here for protocols that still use them; collisions are known for both. */
 export type HashName = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 
 const functions = { md5, sha1, sha256, sha384, sha512 } as const;
+const functionOf = (name: HashName) => named("hash function", functions, name);
 
 /** @returns how many bytes the hash has: 16, 20, 32, 48 or 64. */
-export const hashBytes = (name: HashName): number => functions[name].outputLen;
+export const hashBytes = (name: HashName): number => functionOf(name).outputLen;
 
 /**
  * @returns {@link hashBytes} bytes.
  * @see RFC 1321 (MD5), FIPS 180-4
  */
-export const hash = (name: HashName, data: Uint8Array): Uint8Array => functions[name](data);
+export const hash = (name: HashName, data: Uint8Array): Uint8Array => functionOf(name)(data);
 
 /**
  * @param key any length, the empty string too. @returns {@link hashBytes} bytes.
  * @see RFC 2104
  */
 export const hmac = (name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array =>
-  nobleHmac(functions[name], key, data);
+  nobleHmac(functionOf(name), key, data);
 
 /**
  * Extract and expand in one step. Without a salt, it is {@link hashBytes} zeros, which HMAC cannot
@@ -39,7 +41,7 @@ export function hkdf(
   info: Uint8Array | undefined,
   length: number,
 ): Uint8Array {
-  const pseudorandomKey = extract(functions[name], key, salt);
+  const pseudorandomKey = extract(functionOf(name), key, salt);
   return hkdfExpand(name, pseudorandomKey, info ?? new Uint8Array(), length);
 }
 
@@ -48,7 +50,7 @@ export function hkdf(
  * @see RFC 5869 §2.2
  */
 export const hkdfExtract = (name: HashName, key: Uint8Array, salt: Uint8Array): Uint8Array =>
-  extract(functions[name], key, salt);
+  extract(functionOf(name), key, salt);
 
 /**
  * @param key the pseudorandom key. The RFC asks for {@link hashBytes} or more; shorter ones are
@@ -73,5 +75,5 @@ export function hkdfExpand(
     full = new Uint8Array(size);
     full.set(key);
   }
-  return expand(functions[name], full, info, length);
+  return expand(functionOf(name), full, info, length);
 }

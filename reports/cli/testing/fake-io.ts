@@ -16,12 +16,12 @@ export interface Ended {
 export interface Conditions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with a function that presses Ctrl-C, as soon as that would be heard. */
+  /** Called with a function that presses Ctrl-C, as soon as it is handled. */
   onListening?(press: () => void): void;
   onPrint?(): void;
   /** Threads of its own, as many as --workers says, which takes a second or two. */
   readonly ownThreads?: boolean;
-  /** Where the dashboard is drawn, for those who want it. */
+  /** Where the dashboard is drawn, if a test needs it. */
   readonly terminal?: NonNullable<Io["terminal"]>;
 }
 
