@@ -178,13 +178,15 @@ describe("with TypeScript", () => {
     expect(verdictOf(assessed)).toMatchObject({ verdict: "broken" });
     writeFileSync(
       join(consumer, "use.ts"),
-      `import { assess, matrixText, type Finding, type ProtocolReport, type Trace, simulate } from "mallory";
-import { protocol } from "./own.js";
-const report: ProtocolReport = assess(protocol);
-const findings: readonly Finding[] = report.verdicts.flatMap((v) => v.finding ?? []);
-const trace: Trace = simulate(protocol, {}, { attack: findings[0]?.attack.moves });
-export const text: string = matrixText(report) + trace.digest;
-`,
+      [
+        'import { assess, simulate } from "mallory";',
+        'import type { Finding, ProtocolReport, Trace } from "mallory";',
+        'import { protocol } from "./own.js";',
+        "const report: ProtocolReport = assess(protocol);",
+        "const findings: readonly Finding[] = report.verdicts.flatMap((v) => v.finding ?? []);",
+        "const attack = findings[0]?.attack.moves;",
+        "export const trace: Trace = simulate(protocol, {}, { attack });",
+      ].join("\n"),
     );
     const compilerOptions = {
       module: "nodenext",
