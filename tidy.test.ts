@@ -11,10 +11,13 @@ type Room = (typeof rooms)[number];
 const pureRooms: readonly Room[] = ["protocol", "attacker", "harness"];
 /** The one folder of a pure room that has threads, files and time around it. */
 const runner = "harness/runner/";
+/** Beside the rooms, and above them. */
+const publicFile = "index.ts";
+const writtenForUsers = /^reports\/cli\/starting\//;
 const mostLines = 70;
 const mostColumns = 100;
 
-const skipped = new Set(["node_modules", ".git", "mallory-out", "coverage"]);
+const skipped = new Set(["node_modules", ".git", "mallory-out", "coverage", "dist"]);
 function filesIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -43,7 +46,7 @@ const sources: readonly Source[] = filesIn(root)
     const isTest = /\.test\.ts$|\/testing\//.test(path);
     return { path, room, text, code: codeOf(text), isTest };
   });
-const shipped = sources.filter((s) => !s.isTest && s.room !== undefined);
+const shipped = sources.filter((s) => !s.isTest && (s.room !== undefined || s.path === publicFile));
 
 /** Blanks comments, regular expressions and the content of strings; keeps every line break. */
 function codeOf(text: string): string {
@@ -110,6 +113,17 @@ describe("rooms", () => {
           .filter(
             ({ from }) => from.startsWith(".") && !existsSync(join(root, target(source, from))),
           )
+          .map(({ from }) => `${source.path} imports ${from}`),
+      ),
+    );
+  });
+
+  test("nothing imports what is public: it is made of all rooms", () => {
+    expectNone(
+      sources.flatMap((source) =>
+        importsOf(source)
+          .filter(({ from }) => from === "mallory" || target(source, from) === publicFile)
+          .filter(() => !writtenForUsers.test(source.path) && !source.isTest)
           .map(({ from }) => `${source.path} imports ${from}`),
       ),
     );

@@ -13,7 +13,7 @@ import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
 import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
-import { importUserCode } from "./user-code.ts";
+import { importUserCode, isByTsx } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
@@ -74,7 +74,7 @@ async function loadProtocol(
   const uses: ForeignUse[] = [];
   const note = (use: ForeignUse): void => {
     // The first of each kind is all that is ever told.
-    if (uses.every((u) => u.kind !== use.kind)) uses.push(use);
+    if (!isByTsx(use) && uses.every((u) => u.kind !== use.kind)) uses.push(use);
   };
   const exported = await whileWatchedAsync(note, () => importFile(file, watchdog));
   const protocol = chosenExport(file.shown, exported, exportName);

@@ -8,6 +8,7 @@
 import module from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
 import { importAsNamed, startTsx } from "./typescript.mjs";
 import { asWritten, labItself } from "./user-code-hooks.mjs";
 
@@ -27,7 +28,7 @@ export async function importUserCode(path: string): Promise<unknown> {
   const format = formatOfNode();
   const suitsNode = ownEnding !== ".ts" && (format !== undefined || !/\.[cm]?ts$/.test(path));
   if (suitsNode && way !== "tsx") {
-    if (way === "none yet") await addHooks(format, "");
+    if (way === "none yet") await unwatched(() => addHooks(format, ""));
     way = "node";
     try {
       return await importAsNamed(href);
@@ -36,8 +37,9 @@ export async function importUserCode(path: string): Promise<unknown> {
     }
   }
   if (way !== "tsx") {
-    await startTsx();
-    await addHooks("module", way === "node" ? secondAttempt : "");
+    const query = way === "node" ? secondAttempt : "";
+    await unwatched(startTsx);
+    await unwatched(() => addHooks("module", query));
     way = "tsx";
   }
   try {
@@ -45,6 +47,16 @@ export async function importUserCode(path: string): Promise<unknown> {
   } catch (error) {
     throw withoutQuery(error);
   }
+}
+
+/** What the lab does meanwhile is none of the file's doing. */
+const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(() => {}, code);
+
+/** Was something used by tsx itself? In newer versions of Node it works in the same thread. */
+export function isByTsx({ error }: ForeignUse): boolean {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const user = frames.find((line) => !/[\\/]runner[\\/]surroundings\.[jt]s/.test(line));
+  return user !== undefined && /[\\/]node_modules[\\/](?:tsx|esbuild)[\\/]/.test(user);
 }
 
 /** What Node calls a TypeScript module, if it knows any. */
