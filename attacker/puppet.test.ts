@@ -307,6 +307,16 @@ describe("what it does is done in order", () => {
     expect(stage.feed("greet")).toEqual(["done", "hello"]);
   });
 
+  test("what can be guessed leaves at once, one packet after the other", () => {
+    const stage = new PuppetStage({
+      code: (c, m) => {
+        const digits = digitsOf(macOf(c, m), 4);
+        return [send(digits), send(digits)];
+      },
+    });
+    expect(stage.feed().length).toBe(3);
+  });
+
   test("once it is dead, nothing is handed over, though packets may be left", () => {
     const stage = new PuppetStage({ code: (c, m) => macOf(c, m) });
     expect(stage.feed()).toEqual(["done"]);

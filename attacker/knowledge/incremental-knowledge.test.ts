@@ -1,12 +1,21 @@
 /** Memoised answers equal deduced ones. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { concat, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { describe, expect, test } from "vitest";
+import { concat, fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
+import type { OpName, OpRecord } from "../../protocol/kit/operations.ts";
 import { Lab } from "../testing/lab.ts";
 import { IncrementalKnowledge } from "./incremental-knowledge.ts";
 import { Knowledge } from "./knowledge.ts";
 
+const record = (op: OpName, inputs: readonly Latin1[], output: Latin1): OpRecord => ({
+  op,
+  algorithm: "of some kind",
+  inputs,
+  output,
+  by: "alice",
+  backwards: false,
+});
 const lab = new Lab();
 const secret = utf8("the plaintext of the day");
 const name = utf8("alice of town");
@@ -61,4 +70,57 @@ test("the shared whole does not change when more facts are added", () => {
   expect(learning.has(latin1(secret))).toBe(true);
   expect(before.has(latin1(secret))).toBe(false);
   expect(learning.whole()).not.toBe(before);
+});
+
+describe("two records with one output are not taken for each other, if they differ in", () => {
+  const [a, b, c, output] = ["a", "b", "c", "d"].map((seed) =>
+    latin1(new Lab(seed).crypto.random(32)),
+  ) as [Latin1, Latin1, Latin1, Latin1];
+  const text = latin1(utf8("a text like any constant"));
+  const drawn = [a, b, c].map((value) => record("random", [], value));
+  const base = record("cipher", [a, "", b], output);
+  const cut = output.slice(0, -16);
+  test.each<[string, OpRecord, OpRecord, seen: readonly Latin1[], asked: Latin1]>([
+    ["kind", base, { ...base, op: "hash" }, [output, a], b],
+    [
+      "algorithm",
+      { ...record("aead", [a, "", "", b], output), algorithm: "aes-ccm" },
+      { ...record("aead", [a, "", "", b], output), algorithm: "aes-ccm-8" },
+      [cut, a],
+      b,
+    ],
+    [
+      "direction",
+      record("cipher", [a, "", text], output),
+      { ...record("cipher", [a, "", text], output), backwards: true },
+      [],
+      text,
+    ],
+    ["an input", base, record("cipher", [a, "", c], output), [output, a], b],
+    ["all inputs", base, record("cipher", [b, "a", c], output), [output, a], b],
+    ["an input more", record("hash", [a], output), record("hash", [a, b], output), [a], output],
+  ])("%s", (_, one, other, seen, asked) => {
+    const told = (knowledge: IncrementalKnowledge | Knowledge, op: OpRecord): boolean => {
+      for (const value of drawn) knowledge.learnOperation(value);
+      knowledge.learnOperation(op);
+      for (const value of seen) knowledge.observe(value);
+      return knowledge.derivable(fromLatin1(asked));
+    };
+    const expected = [one, other].map((op) => told(new Knowledge([]), op));
+    expect(expected).toEqual([true, false]);
+    for (const op of [one, other, one, other]) {
+      // A copy, as each run makes its records anew.
+      const again = told(new IncrementalKnowledge([]), { ...op, inputs: [...op.inputs] });
+      expect(again).toBe(expected[[one, other].indexOf(op)]);
+    }
+  });
+});
+
+test("public keys are found, and other values have none", () => {
+  const own = new Lab();
+  const { privateKey, publicKey } = own.crypto.keyPair("x25519");
+  const learning = new IncrementalKnowledge([]);
+  for (const op of own.log) learning.learnOperation(op);
+  expect(learning.publicKeyOf(latin1(privateKey))).toBe(latin1(publicKey));
+  expect(learning.publicKeyOf(latin1(publicKey))).toBeUndefined();
 });

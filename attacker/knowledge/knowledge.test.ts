@@ -92,9 +92,24 @@ describe("slices", () => {
     const pieces = [key.slice(0, first), key.slice(first, second), key.slice(second)];
     const framed = pieces.map((piece, i) => concat(utf8(`packet ${i}:`), piece, new Uint8Array(6)));
     expect(own.seeing(framed).derivable(digest)).toBe(isJoined);
+    expect(own.seeing(pieces).derivable(digest)).toBe(isJoined);
     // A shorter beginning, or the same one again, takes nothing away.
     expect(own.seeing([...framed, key.slice(0, 8)]).derivable(digest)).toBe(isJoined || first < 8);
     expect(own.seeing([key.slice(0, 8), ...framed]).derivable(digest)).toBe(isJoined || first < 8);
+  });
+
+  test("what is asked about has not been seen for that", () => {
+    const key = lab.crypto.random(32);
+    const knowledge = lab.seeing([key.slice(16)]);
+    expect(knowledge.derivable(concat(key.slice(0, 16), utf8("!")))).toBe(false);
+    knowledge.observe(utf8("something else that comes later"));
+    expect(knowledge.derivable(key)).toBe(false);
+  });
+
+  test("the last eight bytes of a secret are a slice like any other", () => {
+    expect(lab.seeing([]).derivable(mac.slice(-8))).toBe(false);
+    expect(lab.seeing([mac.slice(-8)]).derivable(mac.slice(-8))).toBe(true);
+    expect(lab.seeing([]).derivable(mac.slice(-7))).toBe(true);
   });
 
   test("asking too early does not matter", () => {
@@ -151,6 +166,22 @@ describe("names", () => {
     expect(told([name], [sealed, key], lab)(name)).toBe(true);
     expect(told([name], [key], lab)(name)).toBe(false);
     expect(told([name], [key], lab)(sealed)).toBe(true);
+  });
+
+  test("are read in what the attacker could compute, once it comes from others as it is", () => {
+    const lab = new Lab();
+    const claim = concat(utf8('"iss":"'), name, utf8('"'));
+    // It is recorded, so that it is a value of its own within the token.
+    lab.crypto.hash("sha256", claim);
+    const token = lab.crypto.encode("base64url", concat(utf8("{"), claim, utf8("}")));
+    expect(told([name], [], lab)(token)).toBe(true);
+    expect(told([name], [], lab)(name)).toBe(false);
+    const knowledge = new Knowledge([], [name]);
+    for (const op of lab.log) knowledge.learnOperation(op);
+    expect(knowledge.knows(latin1(token))).toBe(true);
+    expect(knowledge.knows(latin1(name))).toBe(false);
+    knowledge.observe(token);
+    expect(knowledge.knows(latin1(name))).toBe(true);
   });
 
   test("are read in text within text", () => {
@@ -403,6 +434,8 @@ describe("a ciphertext without its tag", () => {
   });
 });
 
+const weak = { modulus: 2n ** 127n - 1n, generator: 3n };
+
 describe("weak groups", () => {
   const agree = (modulus: bigint, generator: bigint, seed = "dh") => {
     const lab = new Lab(seed);
@@ -461,6 +494,15 @@ describe("weak groups", () => {
     const own = lab.crypto.keyPair(beyond);
     const digest = lab.crypto.hash("sha256", own.publicKey);
     const knowledge = lab.seeing([digest]);
+    expect(knowledge.knows(latin1(own.privateKey))).toBe(false);
+    expect(knowledge.size).toBe(1);
+  });
+
+  test("nor of a shared secret, which is no power of the generator that tells a key", () => {
+    const lab = new Lab();
+    const [own, other] = [lab.crypto.keyPair(beyond), lab.crypto.keyPair(beyond)];
+    const shared = lab.crypto.sharedSecret(beyond, own.privateKey, other.publicKey) ?? iv;
+    const knowledge = lab.seeing([shared]);
     expect(knowledge.knows(latin1(own.privateKey))).toBe(false);
     expect(knowledge.size).toBe(1);
   });
@@ -542,6 +584,27 @@ describe("what it took", () => {
     const knowledge = lab.seeing([own.publicKey]);
     expect(knowledge.derivable(own.privateKey)).toBe(true);
     expect(computeCost(knowledge, latin1(own.privateKey))).toMatch(words);
+  });
+
+  test("what lies within something that took work took that work, too", () => {
+    const lab = new Lab();
+    const [a, b] = [lab.crypto.keyPair(weak), lab.crypto.keyPair(weak)];
+    const shared = lab.crypto.sharedSecret(weak, a.privateKey, b.publicKey) ?? iv;
+    const [known, token] = [lab.crypto.random(32), utf8("a token of honest parties")];
+    const inner = seal(lab, known, token);
+    const text = utf8(JSON.stringify({ token: Buffer.from(token).toString("base64") }));
+    const outer = [concat(utf8("x"), inner), text].map((content) =>
+      lab.seeing(
+        [a.publicKey, b.publicKey, known, seal(lab, lab.crypto.hash("sha256", shared), content)],
+        [token],
+      ),
+    );
+    for (const knowledge of outer) {
+      for (const op of lab.log) knowledge.learnOperation(op);
+      expect(knowledge.derivable(token)).toBe(true);
+      expect(computeCost(knowledge, latin1(token))).toMatch(/^discrete logarithm/);
+      expect(computeCost(knowledge, latin1(known))).toBeNull();
+    }
   });
 
   test("what is supposed may leave operations out", () => {

@@ -1,8 +1,9 @@
 /** kci ignores commitments that are weak without an attack; it counts those that get weaker. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
+import type { Output } from "../../protocol/endpoint.ts";
 import { addresses, claim } from "../testing/scripted.ts";
-import { judgeRun, tiny, transmit } from "../testing/tiny.ts";
+import { judgeRun, type Part, tiny, transmit } from "../testing/tiny.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { kci } from "./kci.ts";
 
@@ -79,5 +80,52 @@ describe("where an undisturbed run is authenticated", () => {
   test("to impersonate another principal does", () => {
     expect(because(true, [...told("alice"), ...posesAsBob])).toMatch(/not even aliveness/);
     expect(because(true, [...told("bob"), ...posesAsAlice])).toMatch(/no injective agreement/);
+  });
+});
+
+describe("an excuse is for one commitment of the same process to the same peer", () => {
+  const [k, q] = [claim("commit", "bob", "k"), claim("commit", "bob", "q")];
+  const carol = claim("commit", "carol", "k");
+  const nudge: Attack = [{ move: "inject", hex: "00", to: "client#0", when: { atMs: 5 } }];
+  /** What Alice believes at 10 ms, undisturbed or with a packet of the attacker; Bob ran once. */
+  const because = (
+    calm: readonly Output[],
+    nudged: readonly Output[],
+    other: readonly Output[],
+  ) => {
+    const client: Part = ({ address }) => {
+      let says = address === addresses.client ? calm : other;
+      return {
+        handle(input) {
+          if (input.kind === "datagram" && input.bytes[0] === 0) says = nudged;
+          if (input.kind !== "timeout") return [];
+          const said = says;
+          says = [];
+          return said;
+        },
+        deadline: () => (says.length > 0 ? 10 : undefined),
+      };
+    };
+    const server: Part = () => (input) =>
+      input.kind === "start" ? [claim("running", "alice", "k"), transmit("x", "alice:1")] : [];
+    const session = { start: 0, messages: [] };
+    const protocol = tiny({ client, server, sessions: [session, session] });
+    return judgeRun(kci, protocol, [...told("alice"), ...nudge]).violation?.because;
+  };
+
+  test.each<[string, Parameters<typeof because>, RegExp | undefined]>([
+    ["the same as ever", [[q], [q], []], undefined],
+    ["one less", [[q, q], [q], []], undefined],
+    ["one more", [[q], [q, q], []], /client#0 .* do not agree/],
+    ["a weaker one", [[k, k], [k, q], []], /do not agree/],
+    ["one that is not as weak", [[k, q], [k, k], []], undefined],
+    ["one with another peer", [[q], [carol], []], /with carol, who was not there/],
+    ["one of another process", [[], [q], [q]], /client#0 .* do not agree/],
+    ["one that was right", [[k], [q], []], /do not agree/],
+    ["the same in another order", [[q, k, k], [k, k, q], []], undefined],
+  ])("%s", (_, [calm, nudged, other], violated) => {
+    const found = because(calm, nudged, other);
+    if (violated === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatch(violated);
   });
 });

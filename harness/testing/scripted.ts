@@ -4,7 +4,7 @@ import { utf8 } from "../../protocol/kit/bytes.ts";
 import { clientServer, protocolOf } from "./tiny.ts";
 
 /** At that time, these outputs, or what a function computes with the process's environment. */
-type Script = readonly (readonly [
+export type Script = readonly (readonly [
   atMs: number,
   outputs: readonly Output[] | ((env: Env) => readonly Output[]),
 ])[];
@@ -29,27 +29,33 @@ export interface Scripts {
   /** Of the second session, if there is one. */
   readonly client1?: Script;
   readonly server?: Script;
-  /** Of a server of Carol's, which Alice calls in a further session. */
+  /** Of a server of Carol's, which Alice calls in a further session; and of Alice in there. */
   readonly carol?: Script;
+  readonly callingCarol?: Script;
   readonly protocol?: Partial<Protocol>;
   readonly deployment?: Partial<Deployment>;
 }
 
 /** One client and one server, both alive throughout; packets arrive and are ignored. */
 export function scripted(scripts: Scripts): Protocol {
-  const { client = [], client1, server = [], carol, protocol, deployment } = scripts;
+  const { client = [], client1, server = [], carol, callingCarol = [] } = scripts;
+  const { protocol, deployment } = scripts;
   const session = { start: 0, messages: [] };
-  const again = client1 === undefined && carol === undefined ? [] : [session];
+  const second = client1 === undefined ? [] : [session];
   const third = carol === undefined ? [] : [{ ...session, principals: { server: "carol" } }];
+  const clientOf = ({ peer, address }: Env): Script => {
+    if (peer === "carol") return callingCarol;
+    return address === addresses.client1 ? (client1 ?? []) : client;
+  };
   return protocolOf(
     {
-      client: (env) => follow(env.address === "alice:40002" ? (client1 ?? []) : client, env),
+      client: (env) => follow(clientOf(env), env),
       server: (env) => follow(env.self === "carol" ? (carol ?? []) : server, env),
     },
     {
       protocol: { roles: clientServer, ...protocol },
       deployment,
-      sessions: [session, ...again, ...third],
+      sessions: [session, ...second, ...third],
     },
   );
 }
