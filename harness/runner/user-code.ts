@@ -22,9 +22,13 @@ let way: "none yet" | "node" | "tsx" = "none yet";
 /** Keeps a second attempt apart from the first one, which some versions of Node remember. */
 const secondAttempt = "?tsx";
 
-/** @throws anything at all: what the file throws, or why it cannot be imported. */
-export async function importUserCode(path: string): Promise<unknown> {
-  const { href } = pathToFileURL(path);
+/**
+ * @param copy another number gives another instance of the file, and of what lies beside it, with
+ *   variables of its own; but of CommonJS there is one instance.
+ * @throws anything at all: what the file throws, or why it cannot be imported.
+ */
+export async function importUserCode(path: string, copy = 0): Promise<unknown> {
+  const href = pathToFileURL(path).href + (copy === 0 ? "" : `?copy=${copy}`);
   const format = formatOfNode();
   const suitsNode = ownEnding !== ".ts" && (format !== undefined || !/\.[cm]?ts$/.test(path));
   if (suitsNode && way !== "tsx") {
@@ -81,7 +85,7 @@ const isForTsx = (error: unknown): boolean =>
 
 function withoutQuery(error: unknown): unknown {
   if (error instanceof Error && typeof error.stack === "string") {
-    error.stack = error.stack.replaceAll(secondAttempt, "");
+    error.stack = error.stack.replaceAll(/\?(?:tsx|copy=\d+)(?:&copy=\d+)?/g, "");
   }
   return error;
 }
@@ -97,6 +101,9 @@ interface NodeModule {
   _resolveFilename(request: string, ...rest: unknown[]): string;
 }
 
+const parentOf = (context: object): string | undefined =>
+  "parentURL" in context && typeof context.parentURL === "string" ? context.parentURL : undefined;
+
 /** The hooks that were added last are asked first. */
 async function addHooks(typescript: string | undefined, query: string): Promise<void> {
   const settings = { lab, typescript, query };
@@ -104,7 +111,8 @@ async function addHooks(typescript: string | undefined, query: string): Promise<
   if (node.registerHooks !== undefined) {
     node.registerHooks({
       resolve: (specifier, context, next) =>
-        labItself(specifier, settings) ?? asWritten(next(specifier, context), settings),
+        labItself(specifier, settings) ??
+        asWritten(next(specifier, context), settings, parentOf(context)),
     });
     return;
   }

@@ -115,7 +115,7 @@ export class Campaign {
     this.honest = this.#baselines.of(baseWorkload).honest;
     this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
     this.#reproducibility.note(this.honest.plan, this.honest);
-    this.#findSharedMemory();
+    if (this.#meaningless === undefined) this.#findSharedMemory();
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
