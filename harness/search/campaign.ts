@@ -224,12 +224,7 @@ export class Campaign {
       depth: this.over ? null : exhaustiveDepth,
     };
     const { protocol, options, source } = this.subject;
-    const faults = faultsOf(
-      this.honest,
-      this.#baselines,
-      this.#unfollowed.length === 0,
-      this.#exceptionPlace,
-    );
+    const faults = faultsOf(this.honest, this.#baselines, this.#exceptionPlace);
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,

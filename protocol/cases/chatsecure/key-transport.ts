@@ -54,8 +54,10 @@ export function takeKeys(
 const relayPair = 0;
 const attackersPair = 5;
 
-/** So many pairs are for clients, and as many for a relay that makes one for each session. */
-const pairsEach = 11;
+/** Where the operating system gives ports to programs that ask for none. */
+const firstEphemeralPort = 32_768;
+/** Which pairs are whose: of clients, of programs on ports of their own choice, and of relays. */
+const shares = { client: [0, 10], other: [10, 14], relay: [14, 22] } as const;
 
 /**
  * Fresh RSA pairs for one process. Making one takes longer than a run, so that each draw takes one
@@ -69,8 +71,11 @@ export class FreshPairs {
   constructor(role: "client" | "relay", address: Address) {
     const all = [...Array(rsaLabKeyCount(rsaBits)).keys()];
     const free = all.filter((index) => index !== relayPair && index !== attackersPair);
-    this.#free = role === "client" ? free.slice(0, pairsEach) : free.slice(pairsEach);
-    this.#next = Number(address.slice(address.lastIndexOf(":") + 1));
+    const port = Number(address.slice(address.lastIndexOf(":") + 1));
+    const share = role === "client" && port < firstEphemeralPort ? "other" : role;
+    this.#free = free.slice(...shares[share]);
+    // Ports of clients lie two apart.
+    this.#next = share === "client" ? Math.floor(port / 2) : port;
   }
 
   pair(crypto: CryptoKit): KeyPair {
