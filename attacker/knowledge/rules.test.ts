@@ -58,6 +58,9 @@ const encapsulated = (crypto: CryptoKit) => {
   };
 };
 
+const kemCoins = (record: readonly OpRecord[]): Uint8Array =>
+  fromLatin1(record.find((op) => op.op === "kem-secret")?.inputs[1] ?? "");
+
 const cases: Record<string, Case> = {
   random: {
     make: (c) => ({ value: c.random(16), other: c.random(16) }),
@@ -391,13 +394,27 @@ const cases: Record<string, Case> = {
     ],
   },
   "kem-ciphertext": {
-    make: (c) => encapsulated(c),
-    gives: [],
+    make: (c, record) => ({ ...encapsulated(c), coins: kemCoins(record) }),
+    gives: [
+      ["public coins", "cipher"],
+      ["public coins", "secret"],
+    ],
     keeps: [
       ["public", "cipher"],
+      ["coins", "cipher"],
+      ["coins", "secret"],
       ["cipher public", "secret"],
       ["secret public", "cipher"],
     ],
+  },
+  "kem-secret for a key that is not recorded": {
+    make: (c) => {
+      const { publicKey } = elsewhere().kemKeyPair("ml-kem-768");
+      const made = c.encapsulate("ml-kem-768", publicKey);
+      return { cipher: made?.ciphertext ?? utf8(""), secret: made?.sharedSecret ?? utf8("") };
+    },
+    gives: [],
+    keeps: [["cipher", "secret"]],
   },
   "kem-secret": {
     make: (c) => encapsulated(c),

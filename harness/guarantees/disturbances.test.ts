@@ -81,7 +81,7 @@ function fragile({ greeting = "hello", deaf = [], together = false }: Fragile = 
   };
   const sessions = [
     { start: 0, messages: say("client", "one") },
-    { start: together ? 0 : ("after-previous" as const), messages: say("client", "two") },
+    { start: together ? 0 : 1_000, messages: say("client", "two") },
   ];
   return tiny({ client, server, sessions, protocol: { runLimitMs: 20_000 } });
 }
@@ -111,6 +111,7 @@ const robust: readonly Row[] = [
     /client#0 cr/,
   ],
   ["a lock that stops a later session", {}, inject("L"), /“two” of client#1/],
+  ["a lock after the first session", {}, inject("L", "server#0", 500), /“two” of client#1/],
   ["a lock that stops sessions that were there", { together: true }, inject("L"), undefined],
   ["words that never arrive anyway", { deaf: ["two"] }, inject("?"), undefined],
 ];

@@ -103,7 +103,7 @@ describe("an excuse is for one commitment of the same process to the same peer",
           says = [];
           return said;
         },
-        deadline: () => (says.length > 0 ? 10 : undefined),
+        deadline: () => (says.length === 0 ? undefined : address === addresses.client ? 10 : 12),
       };
     };
     const server: Part = () => (input) =>
@@ -120,6 +120,7 @@ describe("an excuse is for one commitment of the same process to the same peer",
     ["a weaker one", [[k, k], [k, q], []], /do not agree/],
     ["one that is not as weak", [[k, q], [k, k], []], undefined],
     ["one with another peer", [[q], [carol], []], /with carol, who was not there/],
+    ["one with another peer, as weak", [[carol], [claim("commit", "dave", "k")], []], /with dave/],
     ["one of another process", [[], [q], [q]], /client#0 .* do not agree/],
     ["one that was right", [[k], [q], []], /do not agree/],
     ["the same in another order", [[q, k, k], [k, k, q], []], undefined],
