@@ -16,6 +16,7 @@ const publicFile = "index.ts";
 const writtenForUsers = /^reports\/cli\/starting\//;
 const mostLines = 70;
 const mostColumns = 100;
+const mostFileLines = 400;
 
 const skipped = new Set(["node_modules", ".git", "mallory-out", "coverage", "dist"]);
 function filesIn(folder: string): readonly string[] {
@@ -320,6 +321,17 @@ describe("size", () => {
           .map((f) => `${path}:${f.line}: ${f.lines} lines`),
       ),
     );
+  });
+
+  test(`no file has more than ${mostFileLines} lines, and half of them no more than 120`, () => {
+    const lengths = shipped.map((s) => s.text.split("\n").length - 1).toSorted((a, b) => a - b);
+    expectNone(
+      shipped
+        .map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
+        .filter(({ lines }) => lines > mostFileLines)
+        .map(({ path, lines }) => `${path}: ${lines} lines`),
+    );
+    expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(120);
   });
 
   test(`no line has more than ${mostColumns} columns, but for what cannot be broken`, () => {
