@@ -1,5 +1,6 @@
 /** How keys travel: RSA-OAEP with SHA-256, for the relay and between clients alike. */
 import type { Address } from "../../endpoint.ts";
+import { readUint } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import { rsaLabKeyCount } from "../../kit/primitives/rsa-lab-keys.ts";
 import { ivBytes, type Keys, parse, serialize, unbase64 } from "./channel.ts";
@@ -66,20 +67,23 @@ const shares = { client: [0, 10], other: [10, 14], relay: [14, 22] } as const;
  */
 export class FreshPairs {
   readonly #free: readonly number[];
-  #next: number;
+  /** What decides the next one; without an address, the draw alone. */
+  #next: number | undefined;
 
-  constructor(role: "client" | "relay", address: Address) {
+  constructor(role: "client" | "relay" = "client", address?: Address) {
     const all = [...Array(rsaLabKeyCount(rsaBits)).keys()];
     const free = all.filter((index) => index !== relayPair && index !== attackersPair);
-    const port = Number(address.slice(address.lastIndexOf(":") + 1));
+    const port = Number(address?.slice(address.lastIndexOf(":") + 1));
     const share = role === "client" && port < firstEphemeralPort ? "other" : role;
-    this.#free = free.slice(...shares[share]);
+    this.#free = address === undefined ? free : free.slice(...shares[share]);
     // Ports of clients lie two apart.
-    this.#next = share === "client" ? Math.floor(port / 2) : port;
+    this.#next = address === undefined ? undefined : share === "client" ? port >> 1 : port;
   }
 
   pair(crypto: CryptoKit): KeyPair {
-    return crypto.rsaKeyPair(rsaBits, this.#free[this.#next++ % this.#free.length] as number);
+    const at = this.#next ?? readUint(crypto.random(4));
+    if (this.#next !== undefined) this.#next++;
+    return crypto.rsaKeyPair(rsaBits, this.#free[at % this.#free.length] as number);
   }
 }
 
