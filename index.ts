@@ -158,9 +158,9 @@ export function assess(
   options: OptionValues = {},
   settings: Settings = {},
 ): ProtocolReport {
-  return watched(protocol, options, settings, (subject, limits, watch) =>
-    assessSubject(subject, limits, watch),
-  );
+  const search: Search<ProtocolReport> = (subject, limits, watch) =>
+    assessSubject(subject, limits, watch);
+  return named(watched(protocol, options, settings, search), protocol, settings);
 }
 
 /** Tries every attack of up to `depth` moves. */
@@ -170,9 +170,9 @@ export function explore(
   settings: ExploreSettings = {},
 ): ProtocolReport {
   const { depth = defaultDepth } = settings;
-  return watched(protocol, options, settings, (subject, limits, watch) =>
-    exploreSubject(subject, { ...limits, depth }, watch),
-  );
+  const search: Search<ProtocolReport> = (subject, limits, watch) =>
+    exploreSubject(subject, { ...limits, depth }, watch);
+  return named(watched(protocol, options, settings, search), protocol, settings);
 }
 
 /** Tries random attacks, and grows those that lead on. */
@@ -182,9 +182,10 @@ export function fuzz(
   settings: FuzzSettings = {},
 ): FuzzResult {
   const { runs = defaultFuzzRuns, corpus = [] } = settings;
-  return watched(protocol, options, settings, (subject, limits, watch) =>
-    fuzzSubject(subject, { ...limits, fuzzRuns: runs, corpus }, watch),
-  );
+  const search: Search<FuzzResult> = (subject, limits, watch) =>
+    fuzzSubject(subject, { ...limits, fuzzRuns: runs, corpus }, watch);
+  const result = watched(protocol, options, settings, search);
+  return { ...result, report: named(result.report, protocol, settings) };
 }
 
 // --- single runs ---------------------------------------------------------------------------------
@@ -234,6 +235,17 @@ export { guarantees, strategies };
 export const defineGuarantee = <const G extends Guarantee>(guarantee: G): G => guarantee;
 /** Gives a strategy of your own its type. */
 export const defineStrategy = <const S extends Strategy>(strategy: S): S => strategy;
+
+/** The harness knows only what saved attacks call the protocol, and takes it for a bundled one. */
+const named = (
+  report: ProtocolReport,
+  { name }: Protocol,
+  { source }: Settings,
+): ProtocolReport => ({
+  ...report,
+  name,
+  source: source ?? name,
+});
 
 type Search<R> = (subject: Subject, limits: SearchSettings, watch: Watch) => R;
 

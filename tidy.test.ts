@@ -11,10 +11,14 @@ type Room = (typeof rooms)[number];
 const pureRooms: readonly Room[] = ["protocol", "attacker", "harness"];
 /** The one folder of a pure room that has threads, files and time around it. */
 const runner = "harness/runner/";
+/** Beside the rooms, and above them. */
+const publicFile = "index.ts";
+const writtenForUsers = /^reports\/cli\/starting\//;
 const mostLines = 70;
 const mostColumns = 100;
+const mostFileLines = 400;
 
-const skipped = new Set(["node_modules", ".git", "mallory-out", "coverage"]);
+const skipped = new Set(["node_modules", ".git", "mallory-out", "coverage", "dist"]);
 function filesIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -43,7 +47,7 @@ const sources: readonly Source[] = filesIn(root)
     const isTest = /\.test\.ts$|\/testing\//.test(path);
     return { path, room, text, code: codeOf(text), isTest };
   });
-const shipped = sources.filter((s) => !s.isTest && s.room !== undefined);
+const shipped = sources.filter((s) => !s.isTest && (s.room !== undefined || s.path === publicFile));
 
 /** Blanks comments, regular expressions and the content of strings; keeps every line break. */
 function codeOf(text: string): string {
@@ -110,6 +114,17 @@ describe("rooms", () => {
           .filter(
             ({ from }) => from.startsWith(".") && !existsSync(join(root, target(source, from))),
           )
+          .map(({ from }) => `${source.path} imports ${from}`),
+      ),
+    );
+  });
+
+  test("nothing imports what is public: it is made of all rooms", () => {
+    expectNone(
+      sources.flatMap((source) =>
+        importsOf(source)
+          .filter(({ from }) => from === "mallory" || target(source, from) === publicFile)
+          .filter(() => !writtenForUsers.test(source.path) && !source.isTest)
           .map(({ from }) => `${source.path} imports ${from}`),
       ),
     );
@@ -306,6 +321,17 @@ describe("size", () => {
           .map((f) => `${path}:${f.line}: ${f.lines} lines`),
       ),
     );
+  });
+
+  test(`no file has more than ${mostFileLines} lines, and half of them no more than 120`, () => {
+    const lengths = shipped.map((s) => s.text.split("\n").length - 1).toSorted((a, b) => a - b);
+    expectNone(
+      shipped
+        .map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
+        .filter(({ lines }) => lines > mostFileLines)
+        .map(({ path, lines }) => `${path}: ${lines} lines`),
+    );
+    expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(120);
   });
 
   test(`no line has more than ${mostColumns} columns, but for what cannot be broken`, () => {

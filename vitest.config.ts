@@ -1,6 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // What users import by name is this checkout, built or not.
+  resolve: { alias: { mallory: fileURLToPath(new URL("./index.ts", import.meta.url)) } },
   test: {
     include: ["*.test.ts", "{protocol,attacker,harness,scenarios,reports}/**/*.test.ts"],
     // Two cores are what a small machine has; every worker keeps memo tables of its own.

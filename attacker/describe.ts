@@ -150,10 +150,11 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
   const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
+  const keys = move.ownKeys === true ? ", with key pairs of its own for those it lacks" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
 }
 
 function describeDisclosure(disclosure: Disclosure): string {

@@ -138,6 +138,8 @@ const move = z.discriminatedUnion("move", [
    * - `blind`: what it cannot open, it takes for bytes of the attacker's own.
    * - `guesses`: of what it cannot know it guesses the first seven bytes, and makes up the rest.
    * - `renames`: what it seals, signs or authenticates says this name for its own.
+   * - `ownKeys`: for a private key that it lacks it takes a pair of the attacker's own, and shows
+   *   the public key of that pair.
    * - `settings`: its code is set otherwise than the others'.
    * - `leaves`: it gives its place up after so many packets of its own.
    */
@@ -157,6 +159,7 @@ const move = z.discriminatedUnion("move", [
     blind: z.literal(true).optional(),
     guesses: z.literal(true).optional(),
     renames: z.string().min(1).optional(),
+    ownKeys: z.literal(true).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
     when: moment.optional(),

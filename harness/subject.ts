@@ -15,6 +15,8 @@ export interface Subject {
   readonly source: string;
   /** Only so many sessions of every workload, for searches that go deep. */
   readonly sessions?: number;
+  /** Further instances of the protocol's module, as far as there are any. */
+  readonly copies?: readonly Protocol[];
 }
 
 export const defaultSeed = "mallory";
@@ -32,8 +34,10 @@ export function planOf(
   const name = withSessions(about.workload ?? "default", subject.sessions);
   const workload = workloadNamed(subject.protocol, subject.options, name);
   if (workload === undefined) throw new ProtocolError(`there is no workload "${name}"`);
+  const { copies } = subject;
   return {
     protocol: subject.protocol,
+    ...(copies === undefined ? {} : { copies }),
     options: subject.options,
     source: subject.source,
     workload,

@@ -11,6 +11,7 @@ import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
+import { ownKeys } from "./own-keys.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -31,6 +32,7 @@ export const strategies: readonly Strategy[] = [
   duplicating,
   cutting,
   impersonating,
+  ownKeys,
   guessing,
   splicing,
   otherwiseSet,

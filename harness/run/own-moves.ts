@@ -7,6 +7,7 @@ import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import type { IndexedMove } from "./attack-plan.ts";
+import { longTermSecretsOf } from "./dealt-secrets.ts";
 import { canSend, intrude, spaced } from "./network/connections.ts";
 import { forge } from "./network/egress.ts";
 import { edited } from "./packet-moves.ts";
@@ -124,15 +125,15 @@ function disclose(
 }
 
 function secretsOf(
-  { deployment, stores }: RunState,
+  run: RunState,
   principal: Principal,
   disclosure: Disclosure,
 ): readonly Uint8Array[] {
   switch (disclosure.kind) {
     case "long-term":
-      return deployment.longTermSecrets(principal);
+      return longTermSecretsOf(run, principal);
     case "store": {
-      const content = stores.read(principal, disclosure.name);
+      const content = run.stores.read(principal, disclosure.name);
       return content === undefined ? [] : [content];
     }
   }

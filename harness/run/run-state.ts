@@ -1,4 +1,11 @@
-import type { Address, Deployment, Millis, OptionValues } from "../../protocol/endpoint.ts";
+import type {
+  Address,
+  Deployment,
+  Millis,
+  OptionValues,
+  Principal,
+  Protocol,
+} from "../../protocol/endpoint.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
@@ -10,7 +17,7 @@ import { EventQueue } from "./event-queue.ts";
 import { Pipes } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
 import type { ScheduledEvent } from "./scheduled-event.ts";
-import { type Installation, Stores } from "./stores.ts";
+import { type Installation, Stores, StoresOfOne } from "./stores.ts";
 
 /**
  * What all parts of a run share: the plan, the world it was installed in, the clock and its queue,
@@ -23,7 +30,10 @@ export class RunState {
   readonly attack: AttackPlan;
   readonly book: AddressBook;
   readonly stores: Stores;
+  /** What judges ask; and what the first principal's processes are opened on. */
   readonly deployment: Deployment;
+  /** Endpoints share nothing but stores and the wire: each principal has a deployment of its own. */
+  readonly #deployments = new Map<Principal | undefined, Deployment>();
   readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
   readonly listening = new Map<Address, Process>();
@@ -56,13 +66,42 @@ export class RunState {
     this.stores = new Stores((at, store, bytes) => {
       if (this.#dealt) this.events.push({ kind: "stored", t: this.now, at, store, bytes });
     });
-    this.deployment = this.#install(plan.options, this.stores);
+    this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
     this.#dealt = true;
   }
 
-  #install(options: OptionValues, stores: Stores): Deployment {
-    return this.plan.protocol.deploy({
-      crypto: new CryptoRecorder(this.log, this.random.fork("deployment"), "deployment"),
+  /**
+   * The deployment that the processes of a principal are opened on; without one, that of puppets.
+   * All are dealt the same keys, since they draw the same randomness.
+   */
+  deploymentOf(principal: Principal | undefined): Deployment {
+    if (this.plan.sharesDeployment === true) return this.deployment;
+    let deployment = this.#deployments.get(principal);
+    if (deployment === undefined) {
+      const isFirst = this.#deployments.size === 0 && principal !== undefined;
+      deployment = isFirst ? this.deployment : this.#copyFor(principal);
+      this.#deployments.set(principal, deployment);
+    }
+    return deployment;
+  }
+
+  #copyFor(principal: Principal | undefined): Deployment {
+    const { protocol, copies = [], options } = this.plan;
+    const copy = copies[(this.#deployments.size - 1) % copies.length] ?? protocol;
+    const stores = new StoresOfOne(principal, this.stores);
+    const deployment = this.#install(copy, options, stores, []);
+    stores.dealt();
+    return deployment;
+  }
+
+  #install(
+    protocol: Protocol,
+    options: OptionValues,
+    stores: Pick<Stores, "of">,
+    log: OpRecord[],
+  ): Deployment {
+    return protocol.deploy({
+      crypto: new CryptoRecorder(log, this.random.fork("deployment"), "deployment"),
       options,
       principals: this.book.principals(),
       store(principal, name) {
@@ -84,7 +123,9 @@ export class RunState {
     if (!exist) return undefined;
     const stores = new Stores();
     try {
-      return { deployment: this.#install({ ...this.plan.options, ...settings }, stores), stores };
+      const { protocol, options } = this.plan;
+      const deployment = this.#install(protocol, { ...options, ...settings }, stores, this.log);
+      return { deployment, stores };
     } catch {
       return undefined;
     }

@@ -116,14 +116,14 @@ export class Sessions {
     address: Address,
     plannedSession: number | undefined,
   ): void {
-    const { plan, book, deployment, processes, listening, events, now } = this.#run;
+    const { plan, book, processes, listening, events, now } = this.#run;
     const session =
       plannedSession === undefined ? undefined : plan.workload.sessions[plannedSession];
     const peerSpec = spec.peer === undefined ? undefined : book.role(spec.peer);
     const peer = peerSpec && principalOf(peerSpec, session);
     const peerAddress = peerSpec && this.#addressOfPeer(peerSpec, plannedSession);
     const place = { id, spec, principal, address, peer, peerAddress, plannedSession };
-    const process = openProcess(deployment, this.#run, place);
+    const process = openProcess(this.#run.deploymentOf(principal), this.#run, place);
     processes.push(process);
     listening.set(address, process);
     events.push({ kind: "started", t: now, at: id, principal, role: spec.name });

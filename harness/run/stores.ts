@@ -40,6 +40,46 @@ export class Stores {
   }
 }
 
+/**
+ * The stores that one principal's deployment sees: its own, and copies of the others' that nobody
+ * else sees. What it writes while keys are dealt has been written by the first deployment already.
+ */
+export class StoresOfOne {
+  readonly #owner: Principal | undefined;
+  readonly #real: Stores;
+  readonly #copies = new Stores();
+  #isDealt = false;
+
+  /** @param owner whose stores are the real ones; nobody's for the adversary's deployment. */
+  constructor(owner: Principal | undefined, real: Stores) {
+    this.#owner = owner;
+    this.#real = real;
+  }
+
+  /** All keys are dealt: from now on the owner's stores are the real ones. */
+  dealt(): void {
+    this.#isDealt = true;
+  }
+
+  of(principal: Principal, name: string): Store {
+    const copy = this.#copies.of(principal, name);
+    if (principal !== this.#owner) return copy;
+    const real = this.#real.of(principal, name);
+    const now = (): Store => (this.#isDealt ? real : copy);
+    return {
+      read() {
+        return now().read();
+      },
+      write(bytes) {
+        now().write(bytes);
+      },
+      append(bytes) {
+        now().append(bytes);
+      },
+    };
+  }
+}
+
 /** A protocol with its keys dealt, and its stores. */
 export interface Installation {
   readonly deployment: Deployment;

@@ -11,7 +11,21 @@ let lines = 0;
 /** The line that has not ended yet. */
 let rest = "";
 
+let isMuted = false;
+
+/** Runs code whose lines have been heard already, such as a file that is loaded another time. */
+export async function muted<T>(code: () => Promise<T>): Promise<T> {
+  isMuted = true;
+  try {
+    return await code();
+  } finally {
+    isMuted = false;
+    rest = "";
+  }
+}
+
 function passOn(line: string): void {
+  if (isMuted) return;
   lines += 1;
   if (lines <= mostLines) listener(line.slice(0, mostCharacters));
   else if (lines === mostLines + 1) listener("(further lines are left out)");

@@ -28,18 +28,28 @@ const fields =
   'roles: [{ name: "server", principals: ["bob"], process: "service" }], ' +
   "deploy: () => ({ open: () => ({ handle: () => [] }), longTermSecrets: () => [] })";
 
-/** Files outside of any package, which count as CommonJS, and in one of ES modules. */
-describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
+const made = `const p: object = ${fields} }`;
+const exported = `export const p = ${fields} };`;
+
+/** Files outside of any package, and in packages of either kind: all of them are as written. */
+describe.each(["loose", "module", "commonjs"])("a file in a %s folder", (kind) => {
   beforeAll(() => {
     mkdirSync(join(folder.path, kind));
-    if (kind === "package") {
-      writeFileSync(join(folder.path, kind, "package.json"), '{ "type": "module" }');
-    }
+    writeFileSync(join(folder.path, kind, "helper.ts"), "export const helped: number = 1;");
+    if (kind === "loose") return;
+    writeFileSync(join(folder.path, kind, "package.json"), JSON.stringify({ type: kind }));
   });
 
   test.each<[string, string, string]>([
     ["good.ts", `const p: object = ${fields} }; export { p }; export default p;`, "fine: "],
     ["good.mjs", `export default ${fields} };`, "fine: "],
+    ["lab.ts", `import { assess } from "mallory"; assess.name; ${exported}`, "fine: "],
+    ["lab.js", `import { assess } from "mallory"; assess.name; ${exported}`, "fine: "],
+    ["lab.cjs", `require("mallory").assess.name; exports.p = ${fields} };`, "fine: "],
+    ["lab.cts", `import m = require("mallory"); m.assess.name; export ${made};`, "fine: "],
+    ["helped.js", `import { helped } from "./helper.ts"; helped + 1; ${exported}`, "fine: "],
+    ["helped.ts", `import { helped } from "./helper.js"; helped + 1; ${exported}`, "fine: "],
+    ["enum.ts", `enum E { a = 1 }\n${exported}; E.a;`, "fine: "],
     ["empty.ts", "", "exports no Protocol (see protocol/endpoint.ts); it exports nothing"],
     ["other.ts", "export const n = 1; export function f() {}", "it exports "],
     ["syntax.ts", "export const p = {\n  a: 1\n  b: 2 };", ":3:3: does not compile: Expected"],
@@ -104,6 +114,12 @@ describe.each(["loose", "package"])("a file in a %s folder", (kind) => {
     expect(told).toContain(says.includes("syntax.ts") ? "syntax.ts" : path);
     expect(told).toMatch(says.startsWith("fine") ? /^fine: / : /^user: /);
   });
+});
+
+test("a file and its namesake in the other language are two", async () => {
+  writeFileSync(join(folder.path, "twin.ts"), "export const n = 1;");
+  writeFileSync(join(folder.path, "twin.js"), exported);
+  expect(await look("./twin.js")).toBe("fine: ./twin.js");
 });
 
 describe("naming a file", () => {

@@ -9,11 +9,12 @@ import { codeEndings, fillOptions, type ProtocolName } from "../input/protocol-r
 import { listed, nearest, unknownName } from "../input/suggestions.ts";
 import { UserError } from "../input/user-error.ts";
 import type { Subject } from "../subject.ts";
+import { muted } from "./console.ts";
 import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
 import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
-import { importUserCode } from "./user-code.ts";
+import { importUserCode, isByTsx } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
@@ -34,11 +35,16 @@ export async function loadSubject(
     return { subject: bundledSubject(name) };
   }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
-  const { protocol, uses } = await loadProtocol(file, name.exportName, watchdog);
+  const { protocol, copies, uses } = await loadProtocol(file, name.exportName, watchdog);
   const guard = new ContractMonitor(watchdog, uses);
   const options = fillOptions(name.source, protocol.options, name.given);
   return {
-    subject: { protocol: guarded(protocol, guard), options, source: name.source },
+    subject: {
+      protocol: guarded(protocol, guard),
+      copies: copies.map((copy) => guarded(copy, guard)),
+      options,
+      source: name.source,
+    },
     guard,
   };
 }
@@ -51,21 +57,24 @@ export async function loadSubject(
  * to a task is kept: the options, the monitor of the contract and the guard around the protocol
  * are made anew for each. Failures are not kept, since their messages say how the file was named.
  */
-const loadedProtocols = new Map<
-  string,
-  {
-    readonly mtimeMs: number;
-    readonly protocol: Protocol;
-    /** What its file has used of the world outside while it was loaded. */
-    readonly uses: readonly ForeignUse[];
-  }
->();
+const loadedProtocols = new Map<string, LoadedProtocol & { readonly mtimeMs: number }>();
+
+interface LoadedProtocol {
+  readonly protocol: Protocol;
+  /** The same from further instances of its file, for the deployments of further principals. */
+  readonly copies: readonly Protocol[];
+  /** What its file has used of the world outside while it was loaded. */
+  readonly uses: readonly ForeignUse[];
+}
+
+/** More principals than that share instances, as if they were those of fewer. */
+const mostCopies = 3;
 
 async function loadProtocol(
   file: NamedFile,
   exportName: string | undefined,
   watchdog: Watchdog,
-): Promise<{ readonly protocol: Protocol; readonly uses: readonly ForeignUse[] }> {
+): Promise<LoadedProtocol> {
   // Each time: the file may have been deleted or changed since.
   const { mtimeMs } = checkedFile(file);
   const key = `${file.path}#${exportName ?? ""}`;
@@ -74,13 +83,34 @@ async function loadProtocol(
   const uses: ForeignUse[] = [];
   const note = (use: ForeignUse): void => {
     // The first of each kind is all that is ever told.
-    if (uses.every((u) => u.kind !== use.kind)) uses.push(use);
+    if (!isByTsx(use) && uses.every((u) => u.kind !== use.kind)) uses.push(use);
   };
   const exported = await whileWatchedAsync(note, () => importFile(file, watchdog));
   const protocol = chosenExport(file.shown, exported, exportName);
-  const loaded = { mtimeMs, protocol, uses };
+  const copies: Protocol[] = [];
+  for (let copy = 1; copy <= mostCopies; copy++) {
+    const again = await anotherInstance(file, exportName, watchdog, copy);
+    if (again !== undefined && again !== protocol) copies.push(again);
+  }
+  const loaded = { mtimeMs, protocol, copies, uses };
   loadedProtocols.set(key, loaded);
   return loaded;
+}
+
+/** @returns `undefined` for files that can be loaded once only, such as some of CommonJS. */
+async function anotherInstance(
+  file: NamedFile,
+  exportName: string | undefined,
+  watchdog: Watchdog,
+  copy: number,
+): Promise<Protocol | undefined> {
+  try {
+    const exported = await muted(() => importFile(file, watchdog, copy));
+    return chosenExport(file.shown, exported, exportName);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 function checkedFile({ shown, path }: NamedFile): Stats {
@@ -123,10 +153,10 @@ function neighbour(shown: string, path: string): string {
   return `; did you mean "${shown.slice(0, shown.length - name.length)}${near}"?`;
 }
 
-async function importFile(file: NamedFile, watchdog: Watchdog): Promise<object> {
+async function importFile(file: NamedFile, watchdog: Watchdog, copy = 0): Promise<object> {
   watchdog.enter("load");
   try {
-    const exported: unknown = await importUserCode(file.path);
+    const exported: unknown = await importUserCode(file.path, copy);
     return typeof exported === "object" && exported !== null ? exported : {};
   } catch (error) {
     throw new UserError(importComplaint(file, error));

@@ -22,22 +22,48 @@ export function labItself(specifier, { lab }) {
   return specifier === "mallory" ? { url: lab, format: "module", shortCircuit: true } : undefined;
 }
 
+const copyMark = /[?&]copy=(\d+)/;
+/** Rooms of the lab itself, which are the same for all copies of a file that imports them. */
+const labRooms = /^(?:protocol|attacker|harness|scenarios|reports)\//;
+
+/**
+ * What one copy of a file imports beside it belongs to that copy: variables of a module are then
+ * those of the copy, and no other copy reads them.
+ * @template {Resolved} T @param {T} resolved @param {Settings} settings
+ * @param {string | undefined} parent URL of the file that imports. @returns {T}
+ */
+function inCopy(resolved, { lab }, parent) {
+  const copy = copyMark.exec(parent ?? "")?.[1];
+  // What tsx takes for CommonJS has a URL of tsx's own.
+  const url = resolved.url.replace(/%3Ftsx-commonjs.*$/, "");
+  const root = new URL(".", lab).href;
+  const isLab = url.startsWith(root) && labRooms.test(url.slice(root.length));
+  if (copy === undefined || isLab || copyMark.test(url)) return resolved;
+  if (!userFile.test(url.split("?", 1)[0] ?? "")) return resolved;
+  return { ...resolved, url: `${url}${url.includes("?") ? "&" : "?"}copy=${copy}` };
+}
+
 const userFile = /^file:(?!.*\/node_modules\/).*\.([cm]?[jt]s)$/;
 
 /**
  * A file that is written as an ES module is one. Node would take the word of the next package.json,
  * which a folder need not have; and what counts as CommonJS cannot import every package.
- * @template {Resolved} T @param {T} resolved @param {Settings} settings @returns {T}
+ * @template {Resolved} T @param {T} found @param {Settings} settings
+ * @param {string | undefined} parent URL of the file that imports. @returns {T}
  */
-export function asWritten(resolved, settings) {
+export function asWritten(found, settings, parent) {
+  const resolved = inCopy(found, settings, parent);
   const { url, format } = resolved;
-  const ending = userFile.exec(url)?.[1];
+  const [path = "", rest = ""] = url.split("?", 2);
+  const ending = userFile.exec(path)?.[1];
   if (ending === undefined) return resolved;
-  const again = { ...resolved, url: url + settings.query };
+  const queries = [settings.query.slice(1), rest].filter((q) => q !== "").join("&");
+  const again = { ...resolved, url: queries === "" ? path : `${path}?${queries}` };
   if (format === "module" || format === "module-typescript") return again;
   const meant = ending.endsWith("ts") ? settings.typescript : "module";
-  const isModule = meant !== undefined && !ending.startsWith("c") && isWrittenAsModule(url);
-  return isModule ? { ...again, format: meant } : resolved;
+  const isModule = meant !== undefined && !ending.startsWith("c") && isWrittenAsModule(path);
+  // Node keeps CommonJS by its path: there is one copy of it.
+  return isModule ? { ...again, format: meant } : { ...resolved, url: path };
 }
 
 const comment = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
@@ -69,5 +95,8 @@ export function initialize(given) {
  * @param {(specifier: string, context: object) => Promise<Resolved>} next
  */
 export async function resolve(specifier, context, next) {
-  return labItself(specifier, settings) ?? asWritten(await next(specifier, context), settings);
+  const parent = "parentURL" in context ? String(context.parentURL) : undefined;
+  return (
+    labItself(specifier, settings) ?? asWritten(await next(specifier, context), settings, parent)
+  );
 }

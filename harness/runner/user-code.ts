@@ -8,6 +8,7 @@
 import module from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
 import { importAsNamed, startTsx } from "./typescript.mjs";
 import { asWritten, labItself } from "./user-code-hooks.mjs";
 
@@ -21,13 +22,17 @@ let way: "none yet" | "node" | "tsx" = "none yet";
 /** Keeps a second attempt apart from the first one, which some versions of Node remember. */
 const secondAttempt = "?tsx";
 
-/** @throws anything at all: what the file throws, or why it cannot be imported. */
-export async function importUserCode(path: string): Promise<unknown> {
-  const { href } = pathToFileURL(path);
+/**
+ * @param copy another number gives another instance of the file, and of what lies beside it, with
+ *   variables of its own; but of CommonJS there is one instance.
+ * @throws anything at all: what the file throws, or why it cannot be imported.
+ */
+export async function importUserCode(path: string, copy = 0): Promise<unknown> {
+  const href = pathToFileURL(path).href + (copy === 0 ? "" : `?copy=${copy}`);
   const format = formatOfNode();
   const suitsNode = ownEnding !== ".ts" && (format !== undefined || !/\.[cm]?ts$/.test(path));
   if (suitsNode && way !== "tsx") {
-    if (way === "none yet") await addHooks(format, "");
+    if (way === "none yet") await unwatched(() => addHooks(format, ""));
     way = "node";
     try {
       return await importAsNamed(href);
@@ -36,8 +41,9 @@ export async function importUserCode(path: string): Promise<unknown> {
     }
   }
   if (way !== "tsx") {
-    await startTsx();
-    await addHooks("module", way === "node" ? secondAttempt : "");
+    const query = way === "node" ? secondAttempt : "";
+    await unwatched(startTsx);
+    await unwatched(() => addHooks("module", query));
     way = "tsx";
   }
   try {
@@ -45,6 +51,16 @@ export async function importUserCode(path: string): Promise<unknown> {
   } catch (error) {
     throw withoutQuery(error);
   }
+}
+
+/** What the lab does meanwhile is none of the file's doing. */
+const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(() => {}, code);
+
+/** Was something used by tsx itself? In newer versions of Node it works in the same thread. */
+export function isByTsx({ error }: ForeignUse): boolean {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const user = frames.find((line) => !/[\\/]runner[\\/]surroundings\.[jt]s/.test(line));
+  return user !== undefined && /[\\/]node_modules[\\/](?:tsx|esbuild)[\\/]/.test(user);
 }
 
 /** What Node calls a TypeScript module, if it knows any. */
@@ -69,7 +85,7 @@ const isForTsx = (error: unknown): boolean =>
 
 function withoutQuery(error: unknown): unknown {
   if (error instanceof Error && typeof error.stack === "string") {
-    error.stack = error.stack.replaceAll(secondAttempt, "");
+    error.stack = error.stack.replaceAll(/\?(?:tsx|copy=\d+)(?:&copy=\d+)?/g, "");
   }
   return error;
 }
@@ -85,6 +101,9 @@ interface NodeModule {
   _resolveFilename(request: string, ...rest: unknown[]): string;
 }
 
+const parentOf = (context: object): string | undefined =>
+  "parentURL" in context && typeof context.parentURL === "string" ? context.parentURL : undefined;
+
 /** The hooks that were added last are asked first. */
 async function addHooks(typescript: string | undefined, query: string): Promise<void> {
   const settings = { lab, typescript, query };
@@ -92,7 +111,8 @@ async function addHooks(typescript: string | undefined, query: string): Promise<
   if (node.registerHooks !== undefined) {
     node.registerHooks({
       resolve: (specifier, context, next) =>
-        labItself(specifier, settings) ?? asWritten(next(specifier, context), settings),
+        labItself(specifier, settings) ??
+        asWritten(next(specifier, context), settings, parentOf(context)),
     });
     return;
   }

@@ -13,7 +13,7 @@ import { type AssessSettings, assess } from "../search/assess.ts";
 import type { Watch } from "../search/campaign.ts";
 import { type ExploreSettings, explore } from "../search/explore.ts";
 import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
-import { IrreproducibleError } from "../search/reproducibility.ts";
+import { IrreproducibleError, SharedMemoryError } from "../search/reproducibility.ts";
 import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
 import {
   type CheckedProtocol,
@@ -189,6 +189,9 @@ const fileOf = ({ name, cwd }: Task): NamedFile => {
 function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcome {
   if (error instanceof UserError) return { end: "user", message: error.message };
   const { file, source } = task.name;
+  if (error instanceof SharedMemoryError && file !== undefined) {
+    return { end: "protocol", message: `${source}: ${error.message}` };
+  }
   if (error instanceof IrreproducibleError && file !== undefined) {
     return { end: "protocol", message: `${error.place ?? source}: ${error.message}` };
   }

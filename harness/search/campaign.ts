@@ -30,7 +30,12 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
-import { differenceOf, IrreproducibleError, Reproducibility } from "./reproducibility.ts";
+import {
+  differenceOf,
+  IrreproducibleError,
+  Reproducibility,
+  SharedMemoryError,
+} from "./reproducibility.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
@@ -110,6 +115,7 @@ export class Campaign {
     this.honest = this.#baselines.of(baseWorkload).honest;
     this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
     this.#reproducibility.note(this.honest.plan, this.honest);
+    if (this.#meaningless === undefined) this.#findSharedMemory();
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
@@ -135,15 +141,21 @@ export class Campaign {
   /** Looks at undisturbed runs: what strategies have to work with. */
   scene(): Scene {
     const seed = `${this.settings.seed}/other`;
-    this.#other ??= simulate(planOf(this.subject, { seed, workload: "other-content" }));
     this.#sameWords ??= simulate(planOf(this.subject, { seed, workload: baseWorkload }));
-    return sceneOf(this.honest, this.#sameWords, this.#other);
+    return sceneOf(this.honest, this.#sameWords, this.#otherRun);
+  }
+
+  /** The undisturbed run with other randomness and other messages. */
+  get #otherRun(): Trace {
+    const seed = `${this.settings.seed}/other`;
+    this.#other ??= simulate(planOf(this.subject, { seed, workload: "other-content" }));
+    return this.#other;
   }
 
   /** The same for a run that was attacked: packets it induced can be attacked in turn. */
   sceneAfter(trace: Trace): Scene {
     this.scene();
-    return sceneOf(trace, this.#sameWords as Trace, this.#other as Trace);
+    return sceneOf(trace, this.#sameWords as Trace, this.#otherRun);
   }
 
   /**
@@ -162,10 +174,20 @@ export class Campaign {
     throw new IrreproducibleError(difference, used);
   }
 
+  /**
+   * Each principal's processes are opened on a deployment of its own. If that makes a difference,
+   * something passes between them beside the wire.
+   * @throws SharedMemoryError
+   */
+  #findSharedMemory(): void {
+    const together = simulate({ ...this.honest.plan, sharesDeployment: true });
+    const difference = differenceOf(together, this.honest);
+    if (difference !== undefined) throw new SharedMemoryError(difference);
+  }
+
   /** What the lab cannot follow: then deduction proves nothing. */
   get #unfollowed(): readonly string[] {
-    this.scene();
-    this.#untracked ??= untrackedIn(this.honest, this.#other as Trace);
+    this.#untracked ??= untrackedIn(this.honest, this.#otherRun);
     return this.#untracked;
   }
 
@@ -202,12 +224,7 @@ export class Campaign {
       depth: this.over ? null : exhaustiveDepth,
     };
     const { protocol, options, source } = this.subject;
-    const faults = faultsOf(
-      this.honest,
-      this.#baselines,
-      this.#unfollowed.length === 0,
-      this.#exceptionPlace,
-    );
+    const faults = faultsOf(this.honest, this.#baselines, this.#exceptionPlace);
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,

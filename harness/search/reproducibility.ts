@@ -21,6 +21,19 @@ export class IrreproducibleError extends Error {
   }
 }
 
+/**
+ * A protocol whose endpoints share memory: what one of them keeps in a variable of the file or of
+ * `deploy`, another one reads. No attack on the wire says anything about it.
+ */
+export class SharedMemoryError extends Error {
+  constructor(difference: string) {
+    super(
+      "its endpoints share memory beside stores and the wire: with variables of its own for each " +
+        `principal, the run comes out differently, first ${difference}`,
+    );
+  }
+}
+
 /** A sample of the runs of a search, to be made again at its end. */
 export class Reproducibility {
   readonly #kept: { readonly plan: RunPlan; readonly trace: Trace }[] = [];

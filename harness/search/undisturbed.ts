@@ -8,22 +8,16 @@ import { judge } from "./judge-run.ts";
 /**
  * @param honest an undisturbed run.
  * @param place where in the author's file the first exception came from, if that is known.
- * @param isFollowed whether deduction means anything in this protocol.
  * @returns a sentence for each fault, the most telling first; empty if all is well.
  */
-export function faultsOf(
-  honest: Trace,
-  baselines: Baselines,
-  isFollowed: boolean,
-  place?: string,
-): readonly string[] {
+export function faultsOf(honest: Trace, baselines: Baselines, place?: string): readonly string[] {
   return [
     ...crashes(honest, place),
     ...eventsOf(honest, "stopped").map(
       ({ at, because }) => `${at} does not come to rest in the undisturbed run: ${because}`,
     ),
     ...silence(honest),
-    ...brokenClaims(honest, baselines, isFollowed),
+    ...brokenClaims(honest, baselines),
   ];
 }
 
@@ -51,11 +45,12 @@ function silence(honest: Trace): readonly string[] {
   ];
 }
 
-function brokenClaims(honest: Trace, baselines: Baselines, isFollowed: boolean): readonly string[] {
+/** What is secret is lost to an attacker that listens: that is a finding, and no fault. */
+function brokenClaims(honest: Trace, baselines: Baselines): readonly string[] {
   const { protocol } = honest.plan;
   const claimed = new Set(protocol.claims.map((c) => c.guarantee));
   return guarantees
-    .filter((g) => claimed.has(g.id) && (isFollowed || !g.secrecy))
+    .filter((g) => claimed.has(g.id) && !g.secrecy)
     .filter((g) => protocol.notApplicable?.[g.id] === undefined)
     .flatMap((g) => {
       const because = judge(g, honest, baselines).violation?.because;

@@ -159,6 +159,10 @@ export interface NetworkConditions {
 
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */
 export interface RunPlan {
+  /** Further instances of the protocol's module, for the deployments of further principals. */
+  readonly copies?: readonly Protocol[];
+  /** All processes are opened on one deployment: only to see whether that makes a difference. */
+  readonly sharesDeployment?: true;
   readonly protocol: Protocol;
   readonly options: OptionValues;
   readonly workload: Workload;

@@ -14,9 +14,10 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { equalBytes } from "../kit/bytes.ts";
+import type { ChannelOptions, Heard, LoginHooks } from "./channel-options.ts";
 import { CoverSchedule } from "./cover.ts";
 import type { Setup } from "./edhoc/session.ts";
-import { Epochs, type EpochsOptions, type Opened } from "./epochs.ts";
+import { Epochs } from "./epochs.ts";
 import { type AckFrame, type Frame, tokenBytes } from "./frames.ts";
 import { Inbox, type Message } from "./inbox.ts";
 import { maxMessageBytes, Outbox } from "./outbox.ts";
@@ -34,31 +35,6 @@ const receipts = { read: 1 } as const;
 const dataHeaderBytes = 4;
 /** It is sealed: any will do that is not one of those that are drawn for addresses. */
 const moveToken = new Uint8Array(tokenBytes);
-
-export interface ChannelOptions extends EpochsOptions {
-  readonly peer: Principal;
-  /** PRK_out. */
-  readonly out: Uint8Array;
-  /** Authenticates both ends again, where keys are to be made anew. */
-  readonly setup?: (now: Millis) => Setup;
-  readonly initiates?: boolean;
-  /** Told of the frames that are not the channel's own. */
-  readonly above?: (frame: Frame) => void;
-  readonly login?: LoginHooks;
-  /** A record goes out so often, and at no other time: see cover.ts. */
-  readonly coverMs?: Millis | undefined;
-}
-
-/** Where the client is anonymous until it has logged in: see login/. */
-export interface LoginHooks {
-  /** The client signs what it sends. */
-  readonly sign?: (id: number, message: Uint8Array, now: Millis) => Uint8Array;
-  /** The server takes what is signed, and nothing else. */
-  readonly check?: (message: Message) => Uint8Array | undefined;
-}
-
-/** Told of a record once it is known to be genuine. @returns what to do about the way it came. */
-export type Heard = (record: Opened) => readonly OutputBody[];
 
 /** What is repeated until it is answered. */
 interface Control {

@@ -18,7 +18,8 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { equalBytes } from "../kit/bytes.ts";
-import { Channel, type LoginHooks } from "./channel.ts";
+import { Channel } from "./channel.ts";
+import type { LoginHooks } from "./channel-options.ts";
 import { cookieBytes, mac1 } from "./cookie.ts";
 import {
   composeMessage3,

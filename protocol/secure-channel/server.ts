@@ -19,7 +19,8 @@ import {
   type RejectReason,
 } from "../endpoint.ts";
 import { concat, equalBytes, latin1, utf8 } from "../kit/bytes.ts";
-import { Channel, type ChannelOptions } from "./channel.ts";
+import { Channel } from "./channel.ts";
+import type { ChannelOptions } from "./channel-options.ts";
 import { CookieJar, mac1 } from "./cookie.ts";
 import { encodeSuitesError } from "./edhoc/messages.ts";
 import {

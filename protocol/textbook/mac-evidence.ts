@@ -12,19 +12,10 @@ import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { any, message, pack, readMessage, unpack } from "./support/fields.ts";
-import type { Party, Result } from "./support/party.ts";
-import {
-  Client,
-  claimsOf,
-  finished,
-  keyOf,
-  present,
-  running,
-  Service,
-  transmit,
-} from "./support/party.ts";
-import { directionKeys, Records, recordClaims } from "./support/records.ts";
+import { any, message, pack, readMessage, unpack } from "./fields.ts";
+import type { Party, Result } from "./party.ts";
+import { Client, claimsOf, finished, keyOf, present, running, Service, transmit } from "./party.ts";
+import { directionKeys, Records, recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const empty: Uint8Array = new Uint8Array(0);

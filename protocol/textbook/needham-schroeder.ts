@@ -14,11 +14,11 @@ import { type Env, InvariantError, type Principal, type Protocol } from "../endp
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { End, initiatorAndResponder } from "./support/end.ts";
-import { any, message, pack, readMessage, unpack } from "./support/fields.ts";
-import type { Result } from "./support/party.ts";
-import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./support/party.ts";
-import { recordClaims } from "./support/records.ts";
+import { End, initiatorAndResponder } from "./end.ts";
+import { any, message, pack, readMessage, unpack } from "./fields.ts";
+import type { Result } from "./party.ts";
+import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 

@@ -14,10 +14,10 @@ import type { Address, Env, OutputBody, Principal, Protocol } from "../endpoint.
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { End } from "./support/end.ts";
-import { any, pack, unpack } from "./support/fields.ts";
-import { Client, claimsOf, keyOf, type Result, running, transmit } from "./support/party.ts";
-import { recordClaims } from "./support/records.ts";
+import { End } from "./end.ts";
+import { any, pack, unpack } from "./fields.ts";
+import { Client, claimsOf, keyOf, type Result, running, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 import { datagrams, openTicket, sealTicket, sharedWithTrent } from "./ticket.ts";
 
 const nonceBytes = 16;

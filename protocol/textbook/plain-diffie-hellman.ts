@@ -13,10 +13,10 @@ import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { KeyPair } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { initiatorAndResponder, type Part } from "./support/end.ts";
-import { pack } from "./support/fields.ts";
-import { type Binding, type Halves, Initiator, Responder } from "./support/halves.ts";
-import { Client, claimsOf, keyOf, present, Service } from "./support/party.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
+import { pack } from "./fields.ts";
+import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
 
 const covered = (by: Part, { inOrder, names }: Halves) => pack(utf8(by), ...inOrder, ...names);
 

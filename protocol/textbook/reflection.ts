@@ -14,10 +14,10 @@
 import { type Env, MisuseError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
 import { say } from "../kit/workload.ts";
-import { End, initiatorAndResponder, type Part } from "./support/end.ts";
-import { message, pack, readMessage } from "./support/fields.ts";
-import { Client, claimsOf, type Result, running, Service, transmit } from "./support/party.ts";
-import { recordClaims } from "./support/records.ts";
+import { End, initiatorAndResponder, type Part } from "./end.ts";
+import { message, pack, readMessage } from "./fields.ts";
+import { Client, claimsOf, type Result, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const macBytes = 32;

@@ -19,11 +19,11 @@ import type { OptionValues, Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { initiatorAndResponder, type Part } from "./support/end.ts";
-import { pack, unpack } from "./support/fields.ts";
-import { type Binding, type Halves, Initiator, Responder } from "./support/halves.ts";
-import { Client, claimsOf, keyOf, present, Service } from "./support/party.ts";
-import { directionKeys, recordClaims } from "./support/records.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
+import { pack, unpack } from "./fields.ts";
+import { type Binding, type Halves, Initiator, Responder } from "./halves.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
+import { directionKeys, recordClaims } from "./records.ts";
 
 const signatureBytes = 64;
 const macBytes = 32;

@@ -23,11 +23,11 @@ import type { Principal, Protocol } from "../endpoint.ts";
 import { utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { initiatorAndResponder, type Part } from "./support/end.ts";
-import { pack, unpack } from "./support/fields.ts";
-import { type Binding, Initiator, Responder } from "./support/halves.ts";
-import { Client, claimsOf, keyOf, present, Service } from "./support/party.ts";
-import { recordClaims } from "./support/records.ts";
+import { initiatorAndResponder, type Part } from "./end.ts";
+import { pack, unpack } from "./fields.ts";
+import { type Binding, Initiator, Responder } from "./halves.ts";
+import { Client, claimsOf, keyOf, present, Service } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const signatureBytes = 64;
 const macBytes = 32;

@@ -13,12 +13,12 @@
 import type { Address, Env, Millis, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, lossyText, utf8 } from "../kit/bytes.ts";
 import { say } from "../kit/workload.ts";
-import { End, initiatorAndResponder, type Part } from "./support/end.ts";
-import { pack } from "./support/fields.ts";
-import { type Line, readLine, writeLine } from "./support/lines.ts";
-import type { Result } from "./support/party.ts";
-import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./support/party.ts";
-import { recordClaims } from "./support/records.ts";
+import { End, initiatorAndResponder, type Part } from "./end.ts";
+import { pack } from "./fields.ts";
+import { type Line, readLine, writeLine } from "./lines.ts";
+import type { Result } from "./party.ts";
+import { Client, claimsOf, keyOf, present, running, Service, transmit } from "./party.ts";
+import { recordClaims } from "./records.ts";
 
 const nonceBytes = 16;
 const aeadOf = {

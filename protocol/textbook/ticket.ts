@@ -2,7 +2,7 @@
 import type { Deployment, Endpoint, Millis, Output, Principal, RejectReason } from "../endpoint.ts";
 import { concat, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
-import { present } from "./support/party.ts";
+import { present } from "./party.ts";
 
 const nonceBytes = 12;
 const aead = "chacha20-poly1305";

@@ -25,9 +25,9 @@ import type {
 import { readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";
-import { any, message, pack, readMessage, unpack } from "./support/fields.ts";
-import { Client, claimsOf, finished, keyOf, type Party, running } from "./support/party.ts";
-import { directionKeys, Records, recordClaims } from "./support/records.ts";
+import { any, message, pack, readMessage, unpack } from "./fields.ts";
+import { Client, claimsOf, finished, keyOf, type Party, running } from "./party.ts";
+import { directionKeys, Records, recordClaims } from "./records.ts";
 import { datagrams, openTicket, sealTicket, sharedWithTrent } from "./ticket.ts";
 
 const keyBytes = 32;

@@ -175,19 +175,23 @@ describe("matrix", () => {
     });
   });
 
-  test("a protocol that throws has crashed, which is a finding", async () => {
+  test("a protocol that throws has crashed, which is a fault and a finding", async () => {
     const name = fixture("misbehaving.ts#crashing");
     const args = ["--guarantee", "robustness", "--budget", "300runs", "-q", "--json"];
     const { code, out } = await mallory("matrix", name, ...args);
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ protocols: [{ verdicts: [{ verdict: "broken" }] }] });
+    expect(code).toBe(1);
+    const crash = expect.stringMatching(/misbehaving\.ts:\d+:\d+: server#0 crashes .*cannot read/);
+    expect(JSON.parse(out)).toMatchObject({
+      protocols: [{ faults: [crash], verdicts: [{ verdict: "broken" }] }],
+    });
   });
 
   test("an endless loop in virtual time is a verdict", async () => {
     const name = fixture("misbehaving.ts#ringing");
     const args = ["--guarantee", "delivery", "--budget", "3runs", "-q"];
     const { code, out, err } = await mallory("matrix", name, ...args);
-    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(out).toMatch(/^! .*does not come\s+to rest in the undisturbed run/);
     expect(out).toMatch(/steps\s+without\s+time\s+passing/);
   });
 

@@ -19,8 +19,9 @@ const protocolHelp = "bundled names, as a?option=value, or files: ./my.ts, ./my.
 const exitHelp = `
 Exit codes:
   0    as expected
-  1    a claim of your own protocol is broken, a bundled protocol with default options is not as
-       its scenario file expects, a scenario deviates, a replay differs, or a diff is worse
+  1    a claim of your own protocol is broken, or it is at fault before any attack; a bundled one
+       with default options is not as its scenario file expects, a scenario deviates, a replay
+       differs, or a diff is worse
   2    misuse or bad input; one line says what and where
   3    our own error
   130  stopped by Ctrl-C

@@ -5,8 +5,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../harness/input/user-error.ts";
 import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { Watchdog } from "../../harness/runner/watchdog.ts";
+import { reportFormats } from "../formats.ts";
 import { hostile, sampleReport } from "../testing/sample-report.ts";
 import { AttackFiles, shellWord } from "./attack-files.ts";
+import { formatNames } from "./choices.ts";
 import { flagsOf, parseBudget } from "./flags.ts";
 import { worstOf } from "./io.ts";
 import { Standings, timeLeft } from "./progress.ts";
@@ -147,4 +149,8 @@ test("the gravest exit code wins", () => {
   expect(worstOf([130, 1])).toBe(1);
   expect(worstOf([1, 2, 130])).toBe(2);
   expect(worstOf([2, 3])).toBe(3);
+});
+
+test("help offers the formats that there are", () => {
+  expect(formatNames).toEqual(reportFormats.map((f) => f.id));
 });

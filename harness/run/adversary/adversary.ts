@@ -10,10 +10,12 @@ import {
   type Move,
   seesTraffic,
 } from "../../../attacker/move.ts";
+import { type KeySwap, swapped, withOwnKeys } from "../../../attacker/own-key-kit.ts";
 import { forgedMessages, Puppet } from "../../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
+  Endpoint,
   Input,
   OptionValues,
   Output,
@@ -39,6 +41,7 @@ type HijackMove = Extract<Move, { move: "hijack" }>;
 interface AdversaryWorld {
   readonly plan: RunPlan;
   readonly deployment: Deployment;
+  deploymentOf(principal: Principal | undefined): Deployment;
   readonly book: AddressBook;
   readonly log: OpRecord[];
   readonly packets: readonly Packet[];
@@ -51,6 +54,22 @@ interface AdversaryWorld {
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
+
+/** The same endpoint; in what it sends, the adversary's public keys stand for others. */
+function showingOwnKeys(endpoint: Endpoint, swap: KeySwap): Endpoint {
+  return {
+    handle(input, now) {
+      const outputs = endpoint.handle(input, now);
+      if (!Array.isArray(outputs)) return outputs;
+      return outputs.map((output: Output) =>
+        output.kind === "transmit" && output.bytes instanceof Uint8Array
+          ? { ...output, bytes: swapped(output.bytes, swap) }
+          : output,
+      );
+    },
+    ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
+  };
+}
 
 export const usesPuppets = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
@@ -177,22 +196,26 @@ export class Adversary {
     const { settings, carries, blind, guesses, renames } = move;
     const installed = settings === undefined ? this.#world : this.#world.otherwise(settings);
     if (installed === undefined) return undefined;
+    const opened =
+      installed === this.#world ? this.#world.deploymentOf(undefined) : installed.deployment;
+    const swap = move.ownKeys === true ? this.#keySwap(move.as) : undefined;
     const puppet = new Puppet(
       move.name,
-      (gate, _, seenAs = asItIs) =>
-        installed.deployment.open(
-          move.role,
-          envOf({
-            self: move.as,
-            role: move.role,
-            address,
-            peer: asked ? peer : undefined,
-            peerAddress: asked ? facing : undefined,
-            crypto: seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate)),
-            // What it writes goes to a store of its own, and is gone when it is rebuilt.
-            stores: new Stores(undefined, installed.stores),
-          }),
-        ),
+      (gate, _, seenAs = asItIs) => {
+        const kit = seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate));
+        const env = envOf({
+          self: move.as,
+          role: move.role,
+          address,
+          peer: asked ? peer : undefined,
+          peerAddress: asked ? facing : undefined,
+          crypto: swap === undefined ? kit : withOwnKeys(kit, swap),
+          // What it writes goes to a store of its own, and is gone when it is rebuilt.
+          stores: new Stores(undefined, installed.stores),
+        });
+        const endpoint = opened.open(move.role, env);
+        return swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
+      },
       this.knowledge(),
       (op) => this.#operation(op),
       {
@@ -214,6 +237,11 @@ export class Adversary {
     if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, session);
     else this.#onWire.set(`${facing}>${address}`, session);
     return session;
+  }
+
+  #keySwap(as: Principal): KeySwap {
+    const secrets = this.#world.deployment.longTermSecrets(as);
+    return this.#ownKeys.swap(secrets, (value) => this.knowledge().has(value));
   }
 
   /** The nth plaintext opened by the puppet that hands to this one. */
@@ -285,7 +313,8 @@ export class Adversary {
 
   /** Forks a process as it is now. */
   fork(move: HijackMove, index: number, process: Process): AdversarySession {
-    const { random, deployment, stores } = this.#world;
+    const { random, stores } = this.#world;
+    const deployment = this.#world.deploymentOf(undefined);
     const past = random.fork(process.principal).fork(process.id);
     const own = random.fork(attackerHost).fork(move.name);
     const puppet = new Puppet(

@@ -1,5 +1,7 @@
 import { attackerHost } from "../../../attacker/move.ts";
+import type { KeySwap } from "../../../attacker/own-key-kit.ts";
 import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
+import type { KeyPair } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import type { Random } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
@@ -9,12 +11,35 @@ interface World {
   readonly random: Random;
 }
 
+/** Exchanges private keys that the adversary lacks for its own, and the public keys with them. */
+class OwnKeySwap implements KeySwap {
+  readonly shown = new Map<Latin1, Latin1>();
+  readonly #instead = new Map<Latin1, Uint8Array | undefined>();
+  readonly #own: OwnKeys;
+  readonly #knows: (value: Latin1) => boolean;
+
+  constructor(own: OwnKeys, knows: (value: Latin1) => boolean) {
+    this.#own = own;
+    this.#knows = knows;
+  }
+
+  insteadOf(privateKey: Latin1): Uint8Array | undefined {
+    if (this.#instead.has(privateKey)) return this.#instead.get(privateKey);
+    const made = this.#own.madeFrom(privateKey);
+    if (made === undefined) return undefined;
+    const pair = this.#knows(privateKey) ? undefined : this.#own.pairLike(made);
+    this.#instead.set(privateKey, pair?.privateKey);
+    if (pair !== undefined) this.shown.set(made.output, latin1(pair.publicKey));
+    return pair?.privateKey;
+  }
+}
+
 /** The adversary's own key pairs, one of each kind that is in use. */
 export class OwnKeys {
   readonly #world: World;
   readonly #learn: (value: Latin1) => void;
   #crypto: CryptoRecorder | undefined;
-  readonly #publicKeys = new Map<string, Uint8Array>();
+  readonly #pairs = new Map<string, KeyPair>();
 
   /** @param learn called for each value that the adversary draws: what it draws, it knows. */
   constructor(world: World, learn: (value: Latin1) => void) {
@@ -28,14 +53,35 @@ export class OwnKeys {
     const made = this.#world.log.find(
       (op) => operations[op.op].keyPair === true && op.output === wanted,
     );
-    if (made === undefined) return undefined;
+    return made === undefined ? undefined : this.pairLike(made)?.publicKey.slice();
+  }
+
+  /** The record of the public key that belongs to a private one. */
+  madeFrom(privateKey: Latin1): OpRecord | undefined {
+    return this.#world.log.find(
+      ({ op, inputs }) => operations[op].keyPair === true && inputs[0] === privateKey,
+    );
+  }
+
+  /** A pair of the kind that a record of a public key is about. */
+  pairLike(made: OpRecord): KeyPair | undefined {
     const { op, algorithm } = made;
-    let key = this.#publicKeys.get(algorithm);
-    if (key === undefined) {
-      key = operations[op].ownLike?.(this.#kit(), made).publicKey;
-      if (key !== undefined) this.#publicKeys.set(algorithm, key);
+    let pair = this.#pairs.get(algorithm);
+    if (pair === undefined) {
+      pair = operations[op].ownLike?.(this.#kit(), made);
+      if (pair !== undefined) this.#pairs.set(algorithm, pair);
     }
-    return key?.slice();
+    return pair;
+  }
+
+  /**
+   * @param secrets of the principal that is played: their public keys are exchanged from the start.
+   * @param knows what the adversary knows it uses as it is.
+   */
+  swap(secrets: readonly Uint8Array[], knows: (value: Latin1) => boolean): KeySwap {
+    const swap = new OwnKeySwap(this, knows);
+    for (const secret of secrets) swap.insteadOf(latin1(secret));
+    return swap;
   }
 
   #kit(): CryptoRecorder {

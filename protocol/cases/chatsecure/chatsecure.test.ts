@@ -414,7 +414,7 @@ describe("the MAC covers a ciphertext and nothing else", () => {
 
 describe("the handshake", () => {
   const crypto = new Playbook(playbookSettings).installation.crypto("mitm");
-  const own = new FreshPairs().pair(crypto);
+  const own = new FreshPairs("relay", "mallory:1").pair(crypto);
   const swapKey = instead(isFrom("server", 1), (p) => {
     const data = text(crypto.encode("pem", own.publicKey));
     return [{ ...p, bytes: withBlankLine(frameOf({ ...fieldsOf(p.bytes), data })) }];

@@ -47,7 +47,7 @@ import type {
 } from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
 import { Client, type World } from "./client.ts";
-import { FreshPairs, relayKeyPair } from "./key-transport.ts";
+import { relayKeyPair } from "./key-transport.ts";
 import { Relay } from "./relay.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -159,7 +159,7 @@ function deploy({ crypto, options: values, principals, store }: DeployEnv): Depl
   if (pair !== undefined) store(relayPrincipal, "key file").write(pair.privateKey);
   const clients = settings.signed ? principals.filter((p) => p !== relayPrincipal) : [];
   const signers = new Map(clients.map((p) => [p, crypto.signingKeyPair()]));
-  const world: World = { settings, signers, pairs: new FreshPairs(), knownKey: pair?.publicKey };
+  const world: World = { settings, signers, knownKey: pair?.publicKey };
   return {
     open: (role, env) => (role === "relay" ? new Relay(env, world, pair) : new Client(env, world)),
     longTermSecrets(principal) {

@@ -34,7 +34,7 @@ import {
   withBlankLine,
 } from "./frames.ts";
 import { type Signers, signed, verified } from "./identity.ts";
-import { type FreshPairs, makeKeys, takeKeys } from "./key-transport.ts";
+import { FreshPairs, makeKeys, takeKeys } from "./key-transport.ts";
 import { type Dict, isDict } from "./pickle.ts";
 import { openFrame, secureFrame } from "./secure-frame.ts";
 import {
@@ -57,7 +57,6 @@ const empty = new Uint8Array(0);
 export interface World {
   readonly settings: Settings;
   readonly signers: Signers;
-  readonly pairs: FreshPairs;
   /** SPKI DER of the relay's key as users know it; absent where users cannot know it. */
   readonly knownKey: Uint8Array | undefined;
 }
@@ -98,7 +97,7 @@ export class Client implements Endpoint {
     this.#leaveMs = now + patienceMs;
     switch (input.kind) {
       case "start":
-        this.#pair = this.#world.pairs.pair(this.#env.crypto);
+        this.#pair = new FreshPairs("client", this.#env.address).pair(this.#env.crypto);
         return [];
       case "connected":
         return this.#greet();

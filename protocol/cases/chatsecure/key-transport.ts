@@ -1,5 +1,6 @@
 /** How keys travel: RSA-OAEP with SHA-256, for the relay and between clients alike. */
-import { hex } from "../../kit/bytes.ts";
+import type { Address } from "../../endpoint.ts";
+import { readUint } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import { rsaLabKeyCount } from "../../kit/primitives/rsa-lab-keys.ts";
 import { ivBytes, type Keys, parse, serialize, unbase64 } from "./channel.ts";
@@ -54,25 +55,35 @@ export function takeKeys(
 const relayPair = 0;
 const attackersPair = 5;
 
+/** Where the operating system gives ports to programs that ask for none. */
+const firstEphemeralPort = 32_768;
+/** Which pairs are whose: of clients, of programs on ports of their own choice, and of relays. */
+const shares = { client: [0, 10], other: [10, 14], relay: [14, 22] } as const;
+
 /**
- * Fresh RSA pairs for one deployment. Making one takes longer than a run, so that a random draw
- * picks one of the lab's, and each draw another one until there are no more (then from the start).
+ * Fresh RSA pairs for one process. Making one takes longer than a run, so that each draw takes one
+ * of the lab's. Which one depends on the process's own address and count, since processes share
+ * nothing: clients have ports of their own.
  */
 export class FreshPairs {
-  readonly #indexOf = new Map<string, number>();
   readonly #free: readonly number[];
+  /** What decides the next one; without an address, the draw alone. */
+  #next: number | undefined;
 
-  constructor() {
+  constructor(role: "client" | "relay" = "client", address?: Address) {
     const all = [...Array(rsaLabKeyCount(rsaBits)).keys()];
-    this.#free = all.filter((index) => index !== relayPair && index !== attackersPair);
+    const free = all.filter((index) => index !== relayPair && index !== attackersPair);
+    const port = Number(address?.slice(address.lastIndexOf(":") + 1));
+    const share = role === "client" && port < firstEphemeralPort ? "other" : role;
+    this.#free = address === undefined ? free : free.slice(...shares[share]);
+    // Ports of clients lie two apart.
+    this.#next = address === undefined ? undefined : share === "client" ? port >> 1 : port;
   }
 
   pair(crypto: CryptoKit): KeyPair {
-    const draw = hex(crypto.random(16));
-    const count = this.#indexOf.size;
-    const index = this.#indexOf.get(draw) ?? (this.#free[count % this.#free.length] as number);
-    this.#indexOf.set(draw, index);
-    return crypto.rsaKeyPair(rsaBits, index);
+    const at = this.#next ?? readUint(crypto.random(4));
+    if (this.#next !== undefined) this.#next++;
+    return crypto.rsaKeyPair(rsaBits, this.#free[at % this.#free.length] as number);
   }
 }
 

@@ -32,7 +32,7 @@ import {
   withBlankLine,
 } from "./frames.ts";
 import { verified } from "./identity.ts";
-import { takeKeys } from "./key-transport.ts";
+import { FreshPairs, takeKeys } from "./key-transport.ts";
 import { type Dict, isDict, type Value } from "./pickle.ts";
 import { openFrame, secureFrame } from "./secure-frame.ts";
 import {
@@ -65,6 +65,8 @@ export class Relay implements Endpoint {
   readonly #settings: Settings;
   /** The pair from the file; absent with `serverKey=perConnection`. */
   readonly #pair: KeyPair | undefined;
+  /** Where the others come from. */
+  readonly #pairs: FreshPairs;
   readonly #readers = new Map<Address, FrameReader>();
   readonly #entries = new Map<Address, Entry>();
   readonly #routes = new Map<Principal, Address>();
@@ -74,6 +76,7 @@ export class Relay implements Endpoint {
     this.#world = world;
     this.#settings = world.settings;
     this.#pair = pair;
+    this.#pairs = new FreshPairs("relay", env.address);
   }
 
   handle(input: Input): readonly Output[] {
@@ -129,7 +132,7 @@ export class Relay implements Endpoint {
     const offered = listField(frame, "ciphers");
     if (name === undefined || offered === undefined) return discard(this.#settings, "malformed");
     if (this.#taken(name, from)) return discard(this.#settings, "busy");
-    const pair = this.#pair ?? this.#world.pairs.pair(crypto);
+    const pair = this.#pair ?? this.#pairs.pair(crypto);
     const fresh = this.#settings.bound || this.#settings.signed;
     const answer = frameOf({
       type: "connect",

@@ -19,7 +19,6 @@
  * happened.
  */
 import {
-  type Credential,
   type Endpoint,
   type Env,
   type Input,
@@ -29,21 +28,14 @@ import {
   type Principal,
   type RejectReason,
 } from "../../endpoint.ts";
-import {
-  concat,
-  fromLatin1,
-  latin1,
-  lossyText,
-  readUint,
-  uintBytes,
-  utf8,
-} from "../../kit/bytes.ts";
+import { concat, fromLatin1, latin1, lossyText, utf8 } from "../../kit/bytes.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
 import { loginText, nameOf, principalNamed, tokenOf } from "./accounts.ts";
+import type { Arriving, ClientSetup, Letter } from "./client-state.ts";
 import { drawPair, readValue, sharedKey } from "./numbers.ts";
+import { padded, unpadded } from "./padding.ts";
 import { openSegments, received, sealSegments, segmentCount, Writer } from "./segments.ts";
-import type { Settings } from "./settings.ts";
-import { isSignedBy, joined, type SigningKeys, signatureOf, words } from "./signing.ts";
+import { isSignedBy, joined, signatureOf, words } from "./signing.ts";
 
 type State = "offline" | "login" | "exchange" | "welcome" | "chat";
 
@@ -51,31 +43,6 @@ type State = "offline" | "login" | "exchange" | "welcome" | "chat";
 const link = "link";
 const leaveAfterMs: Millis = 30_000;
 const receiptAfterMs: Millis = 5_000;
-const blockBytes = 256;
-
-/** Something to be sent once the receiver's public value is there. */
-interface Letter {
-  readonly kind: "message" | "receipt";
-  readonly to: Principal;
-  readonly text: Uint8Array;
-}
-
-/** A message of which not all segments have come. */
-interface Arriving {
-  readonly from: Principal;
-  /** Nothing, where the value was not accepted: its segments are skipped. */
-  readonly key: Uint8Array | undefined;
-  readonly segments: Uint8Array[];
-}
-
-export interface ClientSetup {
-  readonly settings: Settings;
-  readonly account: Credential;
-  readonly server: Principal;
-  /** Whom a message without an address is for. */
-  readonly friend: Principal;
-  readonly signing: SigningKeys;
-}
 
 export class Client implements Endpoint {
   readonly #env: Env;
@@ -424,15 +391,3 @@ export class Client implements Endpoint {
 const next: Output = { kind: "ready", messages: 1 };
 const log = (line: string): Output => ({ kind: "log", line });
 const discarded = (reason: RejectReason): Output => ({ kind: "reject", reason });
-
-/** @returns two bytes of length, the text, and zeros up to a multiple of 256 bytes. */
-function padded(text: Uint8Array): Uint8Array {
-  const used = 2 + text.length;
-  const rest = (blockBytes - (used % blockBytes)) % blockBytes;
-  return concat(uintBytes(text.length, 2), text, new Uint8Array(rest));
-}
-
-function unpadded(bytes: Uint8Array): Uint8Array | undefined {
-  const length = readUint(bytes, 0, 2);
-  return bytes.length < 2 + length ? undefined : bytes.slice(2, 2 + length);
-}

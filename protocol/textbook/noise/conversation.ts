@@ -15,8 +15,8 @@ import {
 } from "../../endpoint.ts";
 import { utf8 } from "../../kit/bytes.ts";
 import type { KeyPair } from "../../kit/crypto.ts";
-import type { Part } from "../support/end.ts";
-import { type Party, type Result, transmit } from "../support/party.ts";
+import type { Part } from "../end.ts";
+import { type Party, type Result, transmit } from "../party.ts";
 import { HandshakeState } from "./handshake-state.ts";
 import { Peer } from "./peer.ts";
 import { ownPair, type Setting } from "./setting.ts";

@@ -7,7 +7,7 @@
  * the recipient's static key alone; the same with forward secrecy of three strengths, according to
  * how well the recipient's ephemeral key is authenticated.
  */
-import type { Part } from "../support/end.ts";
+import type { Part } from "../end.ts";
 import { type HandshakePattern, otherPart, type Token } from "./parse-pattern.ts";
 
 /** A payload: of a handshake message, or of the first transport messages after the handshake. */

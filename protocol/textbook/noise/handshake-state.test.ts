@@ -7,7 +7,7 @@ import type { KeyPair } from "../../kit/crypto.ts";
 import { Random } from "../../kit/random.ts";
 import { CryptoRecorder } from "../../kit/recorder.ts";
 import { readVectors, unhex } from "../../kit/vectors/load.ts";
-import type { Part } from "../support/end.ts";
+import type { Part } from "../end.ts";
 import { HandshakeState, messageBytes, type Step } from "./handshake-state.ts";
 import { patternNamed, patternNames } from "./patterns.ts";
 import { overheadBytes, Transport } from "./transport.ts";

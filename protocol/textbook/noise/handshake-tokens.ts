@@ -5,7 +5,7 @@
 import { MisuseError, type RejectReason } from "../../endpoint.ts";
 import { concat } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
-import type { Part } from "../support/end.ts";
+import type { Part } from "../end.ts";
 import { type HandshakePattern, otherPart, type Token } from "./parse-pattern.ts";
 import type { SymmetricState } from "./symmetric-state.ts";
 

@@ -28,7 +28,7 @@
  */
 import type { OptionSpec, Protocol, ProtocolClaim, Workload } from "../../endpoint.ts";
 import { say } from "../../kit/workload.ts";
-import { initiatorAndResponder } from "../support/end.ts";
+import { initiatorAndResponder } from "../end.ts";
 import { Conversation } from "./conversation.ts";
 import { patternNamed, patternNames } from "./patterns.ts";
 import { NoiseClient, NoiseService } from "./processes.ts";

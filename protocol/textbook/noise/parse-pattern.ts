@@ -1,6 +1,6 @@
 /** Handshake patterns as data, and how they are read from the notation of Noise §7. */
 import { InvariantError } from "../../endpoint.ts";
-import type { Part } from "../support/end.ts";
+import type { Part } from "../end.ts";
 
 /** What is done in one step of a message (Noise §7.1; `psk`: §9.2). */
 export const tokens = ["e", "s", "ee", "es", "se", "ss", "psk"] as const;

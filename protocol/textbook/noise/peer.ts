@@ -4,8 +4,8 @@
  * whose to expect; where there is none, the peer stays anonymous.
  */
 import { type Address, type Env, MisuseError, type Principal } from "../../endpoint.ts";
-import type { Part } from "../support/end.ts";
-import { keyOf } from "../support/party.ts";
+import type { Part } from "../end.ts";
+import { keyOf } from "../party.ts";
 import { otherPart, transmits } from "./parse-pattern.ts";
 import { isOf, ownerOf, pskOf, type Setting } from "./setting.ts";
 

@@ -3,7 +3,7 @@
  * say something.
  */
 import type { Input, Millis, Output, OutputBody } from "../../endpoint.ts";
-import { Client, Service } from "../support/party.ts";
+import { Client, Service } from "../party.ts";
 import type { Conversation } from "./conversation.ts";
 
 const isDue = ({ deadline }: Conversation, now: Millis): boolean =>

@@ -1,6 +1,6 @@
 /** What Noise promises of a pattern: §7.7 and §7.8, in the words of the lab's guarantees. */
 import type { ProtocolClaim } from "../../endpoint.ts";
-import { claimsOf } from "../support/party.ts";
+import { claimsOf } from "../party.ts";
 import { bestSource, destination, type Place, payloads, sentStatics, source } from "./grades.ts";
 import type { HandshakePattern } from "./parse-pattern.ts";
 

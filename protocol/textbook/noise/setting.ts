@@ -2,8 +2,8 @@
 import { type DeployEnv, MisuseError, type OptionValues, type Principal } from "../../endpoint.ts";
 import { equalBytes } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
-import type { Part } from "../support/end.ts";
-import { keyOf } from "../support/party.ts";
+import type { Part } from "../end.ts";
+import { keyOf } from "../party.ts";
 import { type HandshakePattern, hasStatic, transmits } from "./parse-pattern.ts";
 import { patternNamed } from "./patterns.ts";
 

@@ -5,7 +5,7 @@
  * as it is then, which depends on all ephemeral keys that were sent (Noise §11.2).
  */
 import type { OutputBody, Principal } from "../../endpoint.ts";
-import type { Part } from "../support/end.ts";
+import type { Part } from "../end.ts";
 import { bestSource, sourceGrade } from "./grades.ts";
 import type { HandshakeState } from "./handshake-state.ts";
 import { type HandshakePattern, otherPart } from "./parse-pattern.ts";

@@ -5,9 +5,9 @@
  *
  * What a token is, and what the key depends on, is up to the protocol.
  */
-import type { Env, OutputBody, Principal } from "../../endpoint.ts";
-import { text, utf8 } from "../../kit/bytes.ts";
-import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
+import type { Env, OutputBody, Principal } from "../endpoint.ts";
+import { text, utf8 } from "../kit/bytes.ts";
+import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
 import { End, type Part } from "./end.ts";
 import { any, message, readMessage } from "./fields.ts";
 import { type Result, running, transmit } from "./party.ts";

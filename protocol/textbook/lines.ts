@@ -1,5 +1,5 @@
 /** Messages on a stream: lines of text, some of them JSON. */
-import { concat, text, utf8 } from "../../kit/bytes.ts";
+import { concat, text, utf8 } from "../kit/bytes.ts";
 
 const maxLineBytes = 4_096;
 const newline = 0x0a;

@@ -4,10 +4,10 @@
  *
  *     type 1 ‖ counter 6 ‖ sealed text ‖ tag 16
  */
-import type { OutputBody, Principal } from "../../endpoint.ts";
-import { concat, readUint, uintBytes, utf8 } from "../../kit/bytes.ts";
-import type { CryptoKit } from "../../kit/crypto.ts";
-import type { AeadName } from "../../kit/primitives/aead.ts";
+import type { OutputBody, Principal } from "../endpoint.ts";
+import { concat, readUint, uintBytes, utf8 } from "../kit/bytes.ts";
+import type { CryptoKit } from "../kit/crypto.ts";
+import type { AeadName } from "../kit/primitives/aead.ts";
 import { type Result, transmit } from "./party.ts";
 
 const recordType = 100;

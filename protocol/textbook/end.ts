@@ -1,5 +1,5 @@
 /** One end of a handshake that leads to sealed records: what the textbook's protocols share. */
-import type { Address, Env, Millis, OutputBody, Principal, RoleSpec } from "../../endpoint.ts";
+import type { Address, Env, Millis, OutputBody, Principal, RoleSpec } from "../endpoint.ts";
 import { finished, type Party, type Result } from "./party.ts";
 import { type DirectionKeys, directionKeys, Records, type RecordsOptions } from "./records.ts";
 

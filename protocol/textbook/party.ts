@@ -13,7 +13,7 @@ import {
   type Principal,
   type ProtocolClaim,
   type RejectReason,
-} from "../../endpoint.ts";
+} from "../endpoint.ts";
 import { Lines } from "./lines.ts";
 
 /** Outputs, or why the message is discarded; then nothing has changed. */

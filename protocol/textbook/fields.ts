@@ -1,5 +1,5 @@
 /** Fields of the textbook's messages. Nothing here is cryptography, and nothing is recorded. */
-import { concat, readUint, uintBytes } from "../../kit/bytes.ts";
+import { concat, readUint, uintBytes } from "../kit/bytes.ts";
 
 const lengthBytes = 2;
 /** A field of any length; see {@link unpack}. */

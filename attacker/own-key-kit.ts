@@ -1,0 +1,42 @@
+/**
+ * Cryptography with the adversary's own key pairs in the place of those it lacks. A puppet that
+ * plays alice without her private key signs with a pair of the adversary's, and shows that pair's
+ * public key wherever alice's code would show hers: a receiver that takes a key from the packet
+ * that it checks with it is deceived, and no other one is.
+ */
+import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import type { CryptoKit } from "../protocol/kit/crypto.ts";
+
+export interface KeySwap {
+  /** The private key that is used instead of this one; `undefined` if it is used as it is. */
+  insteadOf(privateKey: Latin1): Uint8Array | undefined;
+  /** The public keys that are shown instead of others. */
+  readonly shown: ReadonlyMap<Latin1, Latin1>;
+}
+
+/** @returns the bytes with every public key exchanged that is in them. */
+export function swapped(bytes: Uint8Array, { shown }: KeySwap): Uint8Array {
+  if (shown.size === 0) return bytes;
+  const before = latin1(bytes);
+  let after = before;
+  for (const [key, own] of shown) after = after.replaceAll(key, () => own);
+  return after === before ? bytes : fromLatin1(after);
+}
+
+/** The same cryptography, which is given the adversary's keys in the place of others. */
+export function withOwnKeys(kit: CryptoKit, swap: KeySwap): CryptoKit {
+  const meant = (argument: unknown): unknown => {
+    if (argument instanceof Uint8Array) {
+      return swap.insteadOf(latin1(argument)) ?? swapped(argument, swap);
+    }
+    if (typeof argument !== "object" || argument === null) return argument;
+    return Object.fromEntries(Object.entries(argument).map(([k, v]) => [k, meant(v)]));
+  };
+  return new Proxy(kit, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== "function") return method;
+      return (...given: unknown[]) => Reflect.apply(method, target, given.map(meant)) as unknown;
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import type { Principal } from "../../protocol/endpoint.ts";
+import { fromLatin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { operations } from "../../protocol/kit/operations.ts";
+import type { RunState } from "./run-state.ts";
+
+/** Shorter values can be guessed anyway. */
+const fromBytes = 8;
+
+/**
+ * What a compromise of a principal reveals: the secrets that the deployment names, and those that
+ * it dealt and the principal's processes have used by now, whether it names them or not.
+ */
+export function longTermSecretsOf(
+  { deployment, log, processes }: RunState,
+  principal: Principal,
+): readonly Uint8Array[] {
+  const named = deployment.longTermSecrets(principal);
+  const own = new Set(processes.filter((p) => p.principal === principal).map((p) => p.id));
+  const used = new Set(log.flatMap((op) => (own.has(op.by) ? op.inputs : [])));
+  const told = new Set([...named, ...(deployment.publicValues ?? [])].map(latin1));
+  const dealt = log.filter(
+    ({ op, by, output }) =>
+      by === "deployment" &&
+      operations[op].hasOutput &&
+      operations[op].keyPair !== true &&
+      output.length >= fromBytes &&
+      used.has(output) &&
+      !told.has(output),
+  );
+  return [...named, ...[...new Set(dealt.map((op) => op.output))].map(fromLatin1)];
+}
