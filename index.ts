@@ -83,7 +83,7 @@ export type {
   Violation,
 } from "./harness/guarantees/guarantee.ts";
 export { UserError } from "./harness/input/user-error.ts";
-export type { Difference, ReplayResult } from "./harness/replay.ts";
+export type { ReplayResult, TraceDifference } from "./harness/replay.ts";
 export { calmNetwork, lossyNetwork } from "./harness/run/network/conditions.ts";
 export { ProtocolError } from "./harness/run/protocol-error.ts";
 export { version } from "./harness/runner/version.ts";

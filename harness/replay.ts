@@ -189,14 +189,14 @@ export interface ReplayResult {
   readonly recordedDigest: string;
   readonly same: boolean;
   /** Where a trace first differs from this run. */
-  readonly difference?: Difference;
+  readonly difference?: TraceDifference;
   /** The run as a file. */
   readonly trace: string;
   /** Moves that did nothing, by their position: they name packets that there are none of. */
   readonly ineffective: readonly IneffectiveMove[];
 }
 
-export interface Difference {
+export interface TraceDifference {
   /** Counts from 1. */
   readonly line: number;
   readonly recorded: string;
@@ -258,7 +258,7 @@ function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readon
 function differenceOf(
   replay: ReplayFile & { readonly kind: "trace" },
   written: string,
-): Difference | undefined {
+): TraceDifference | undefined {
   const found = written.trimEnd().split("\n").slice(0, -1);
   const { lines } = replay;
   const edited = hex(sha256(utf8(`${lines.join("\n")}\n`))) !== replay.run.digest;

@@ -1,6 +1,6 @@
 /** The change between two protocols, for a terminal. */
 import pc from "picocolors";
-import type { Change, Difference } from "../harness/search/diff.ts";
+import type { Change, VerdictChange } from "../harness/search/diff.ts";
 import type { Finding, GuaranteeVerdict } from "../harness/verdict.ts";
 import { displayWidth, hanging, padEnd } from "./columns.ts";
 import { terminalText } from "./escape.ts";
@@ -10,14 +10,14 @@ import type { MatrixTextOptions } from "./text.ts";
 export interface DiffWords {
   readonly before: string;
   readonly after: string;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly VerdictChange[];
   readonly runs: number;
   readonly seconds: number;
   readonly incomplete?: string | undefined;
 }
 
 /** How many differences there are of each kind. */
-export function changesOf(differences: readonly Difference[]): Readonly<Record<Change, number>> {
+export function changesOf(differences: readonly VerdictChange[]): Readonly<Record<Change, number>> {
   const counts: Record<Change, number> = { better: 0, worse: 0, same: 0, other: 0 };
   for (const { change } of differences) counts[change] += 1;
   return counts;
@@ -64,7 +64,7 @@ type Colors = ReturnType<typeof pc.createColors>;
 
 /** The smallest attack on something that got worse. */
 function worseLines(
-  { guarantee, after }: Difference,
+  { guarantee, after }: VerdictChange,
   colors: Colors,
   width: number,
   replayCommand: (finding: Finding) => string,

@@ -138,12 +138,12 @@ function legendLines(report: MatrixReport, colors: Colors, width: number): strin
   );
 }
 
-interface Place {
+interface VerdictPlace {
   readonly label: string;
   readonly verdict: GuaranteeVerdict;
 }
 
-function placesOf(report: MatrixReport, tone: Tone): Place[] {
+function placesOf(report: MatrixReport, tone: Tone): VerdictPlace[] {
   return columnsOf(report).flatMap(({ label, protocol }) =>
     protocol.verdicts
       .filter((verdict) => toneOf(verdict) === tone)
@@ -151,7 +151,7 @@ function placesOf(report: MatrixReport, tone: Tone): Place[] {
   );
 }
 
-const titleOf = (place: Place): string =>
+const titleOf = (place: VerdictPlace): string =>
   `${place.label} · ${terminalText(place.verdict.guarantee)}`;
 
 /** The attack in words, numbered where there are several moves. */
@@ -164,7 +164,7 @@ function attackLines(finding: Finding, width: number): string[] {
   );
 }
 
-function alarmLines(place: Place, colors: Colors, options: MatrixTextOptions): string[] {
+function alarmLines(place: VerdictPlace, colors: Colors, options: MatrixTextOptions): string[] {
   const { verdict } = place;
   const because = terminalText(verdict.because, 600);
   const lines = hanging("! ", `${titleOf(place)}: ${because}`, options.width);
@@ -200,7 +200,7 @@ function alarmLines(place: Place, colors: Colors, options: MatrixTextOptions): s
   return [...lines, ""];
 }
 
-function shortLines(place: Place, colors: Colors, options: MatrixTextOptions): string[] {
+function shortLines(place: VerdictPlace, colors: Colors, options: MatrixTextOptions): string[] {
   const { width } = options;
   const { finding } = place.verdict;
   const by = place.verdict.capability === null ? "" : ` (${place.verdict.capability})`;
@@ -240,7 +240,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
   if (alarms.length > 0) lines.push(colors.bold("Claimed, and broken"), "");
   for (const place of alarms) lines.push(...alarmLines(place, colors, { ...options, width }));
 
-  const sections: readonly (readonly [string, Place[]])[] = [
+  const sections: readonly (readonly [string, VerdictPlace[]])[] = [
     ["Broken, and not claimed", placesOf(report, "broken")],
     ["Claimed, and not decided", placesOf(report, "unknown").filter((p) => p.verdict.claimed)],
   ];

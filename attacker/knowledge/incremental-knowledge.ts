@@ -12,7 +12,7 @@ export type KnowledgeQueries = Pick<Knowledge, "has" | "derivable" | "occurs" | 
 
 interface Branch {
   readonly op: OpRecord;
-  readonly place: Place;
+  readonly place: KnowledgeNode;
 }
 
 /**
@@ -21,22 +21,22 @@ interface Branch {
  * not a map by text: records of the same computation share their strings, which then need not be
  * compared again.
  */
-class Place {
+class KnowledgeNode {
   /** Everything that follows at this node; it must not be changed. */
   knowledge: Knowledge | undefined;
   size: number | undefined;
-  #texts: Map<string, Place> | undefined;
+  #texts: Map<string, KnowledgeNode> | undefined;
   #operations: Map<Latin1, Branch[]> | undefined;
   #answers: Map<string, boolean> | undefined;
-  #thought: Place | undefined;
+  #thought: KnowledgeNode | undefined;
 
   /** The same evidence, closed under deduction. */
-  get thought(): Place {
+  get thought(): KnowledgeNode {
     this.#thought ??= newPlace();
     return this.#thought;
   }
 
-  afterText(text: string): Place {
+  afterText(text: string): KnowledgeNode {
     this.#texts ??= new Map();
     let place = this.#texts.get(text);
     if (place === undefined) {
@@ -46,7 +46,7 @@ class Place {
     return place;
   }
 
-  after(op: OpRecord): Place {
+  after(op: OpRecord): KnowledgeNode {
     this.#operations ??= new Map();
     const branches = this.#operations.get(op.output);
     const known = branches?.find((b) => isSame(b.op, op));
@@ -81,20 +81,20 @@ const isSame = (a: OpRecord, b: OpRecord): boolean =>
 const mostWeight = 150_000;
 const perFact = 2;
 let weight = 0;
-function newPlace(): Place {
+function newPlace(): KnowledgeNode {
   weight++;
-  return new Place();
+  return new KnowledgeNode();
 }
-let root = new Place();
+let root = new KnowledgeNode();
 
 /** The start node for a list of declared values, for the lifetime of the list. */
-let beginnings = new WeakMap<readonly Uint8Array[], Place>();
+let beginnings = new WeakMap<readonly Uint8Array[], KnowledgeNode>();
 
 /** Without memoisation, each start node is the root of its own tree. */
-function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): Place {
-  if (!remembers()) return new Place();
+function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): KnowledgeNode {
+  if (!remembers()) return new KnowledgeNode();
   if (weight > mostWeight) {
-    root = new Place();
+    root = new KnowledgeNode();
     beginnings = new WeakMap();
     weight = 0;
   }
@@ -118,7 +118,7 @@ export class IncrementalKnowledge implements KnowledgeQueries {
   readonly #told: (OpRecord | Latin1 | typeof thinks)[] = [];
   /** Number of facts added: it grows whenever anything new may follow. */
   told = 0;
-  #place: Place;
+  #place: KnowledgeNode;
   /** What this object itself has deduced, and from how many of the facts. */
   #own: Knowledge | undefined;
   #used = 0;
@@ -185,7 +185,7 @@ export class IncrementalKnowledge implements KnowledgeQueries {
     return place.knowledge;
   }
 
-  #think(): Place {
+  #think(): KnowledgeNode {
     if (this.#told.at(-1) !== thinks) {
       this.#told.push(thinks);
       this.#place = this.#place.thought;

@@ -12,12 +12,12 @@ import {
   verifierShare,
 } from "../../protocol/secure-channel/spake2plus.ts";
 import { Lab } from "../testing/lab.ts";
-import { type Evidence, untracked } from "./provenance.ts";
+import { type ObservedRun, untracked } from "./provenance.ts";
 
 /** What one run does; `payload` is as long in both runs, and other in each. */
 type Course = (c: CryptoKit, payload: Uint8Array) => readonly Uint8Array[];
 
-function evidenceOf(course: Course, seed: string, payload: string): Evidence {
+function evidenceOf(course: Course, seed: string, payload: string): ObservedRun {
   const lab = new Lab(seed);
   const declared = utf8(payload);
   const packets = course(lab.crypto, declared).map((bytes, i) => ({ name: `packet ${i}`, bytes }));
@@ -125,7 +125,7 @@ interface Told {
 }
 /** @returns what is unexplained after two runs, which are distinguished by their names. */
 const doubtsOf = (told: (run: "one" | "two") => Told): readonly string[] => {
-  const [a, b] = (["one", "two"] as const).map((run): Evidence => {
+  const [a, b] = (["one", "two"] as const).map((run): ObservedRun => {
     const { operations = [], packets = {} } = told(run);
     const sent = Object.entries(packets);
     return {

@@ -11,7 +11,7 @@ import { fromLatin1, hex, type Latin1, latin1 } from "../../protocol/kit/bytes.t
 import { contentOf, type OpRecord, weightyInputs } from "../../protocol/kit/operations.ts";
 import { fieldsOf, openField } from "../fields.ts";
 
-export interface Evidence {
+export interface ObservedRun {
   readonly operations: readonly OpRecord[];
   /** Payloads, passwords and the like. */
   readonly declared: readonly Uint8Array[];
@@ -27,7 +27,7 @@ class Explainer {
   readonly #byPrefix = new Map<string, Latin1[]>();
   readonly #wholes: Latin1[] = [];
 
-  constructor(evidence: Evidence) {
+  constructor(evidence: ObservedRun) {
     for (const op of evidence.operations) this.#add(op.output);
     for (const secret of evidence.declared) this.#add(latin1(secret));
     // What decryption yields was made by the operation, too.
@@ -131,7 +131,7 @@ function unexplainedWords(explainer: Explainer, value: Latin1): string {
  * @returns one line per value that nothing explains, naming the operation or the packet; empty if
  *   the lab can explain everything.
  */
-export function untracked(a: Evidence, b: Evidence): readonly string[] {
+export function untracked(a: ObservedRun, b: ObservedRun): readonly string[] {
   const [ea, eb] = [new Explainer(a), new Explainer(b)];
   const found = new Set<string>();
   const differ = (x: Latin1, y: Latin1): boolean => {

@@ -12,12 +12,12 @@ function positions(length: number): readonly number[] {
   return [...new Set(found)].sort((a, b) => a - b);
 }
 
-interface Place {
+interface EditPlace {
   readonly path: FieldPath;
   readonly length: number;
 }
 
-function placesOf(packet: SeenPacket): readonly Place[] {
+function placesOf(packet: SeenPacket): readonly EditPlace[] {
   return fieldsOf(packet.bytes).map((path) => ({
     path,
     length: innerOf(packet.bytes, path).length,

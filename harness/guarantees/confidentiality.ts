@@ -3,11 +3,11 @@ import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { type Attack, isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
-import { exchangesOf, type Item, quote } from "./exchanges.ts";
+import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 /** The adversary may know messages sent to itself, as a registered user. */
-const isSecret = ({ other, purpose, message }: Item, attack: Attack): boolean =>
+const isSecret = ({ other, purpose, message }: Handover, attack: Attack): boolean =>
   purpose === "message" &&
   message.length >= declaredFromBytes &&
   (other === undefined || !isCorrupt(other, attack));

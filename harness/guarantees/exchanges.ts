@@ -21,7 +21,7 @@ export interface End {
   readonly commits: readonly { readonly peer: Principal; readonly t: number }[];
 }
 
-export interface Item {
+export interface Handover {
   readonly end: End;
   readonly content: string;
   readonly message: Uint8Array;
@@ -35,8 +35,8 @@ export interface Item {
 
 export interface Exchanges {
   readonly ends: readonly End[];
-  readonly submissions: readonly Item[];
-  readonly deliveries: readonly Item[];
+  readonly submissions: readonly Handover[];
+  readonly deliveries: readonly Handover[];
   /** Ends that may have talked to this one. */
   partners(end: End): readonly End[];
 }
@@ -60,8 +60,8 @@ export const exchangesOf = memoPerTrace(collect);
 
 function collect(trace: Trace): Exchanges {
   const ends = new Map<string, OpenEnd>();
-  const submissions: Item[] = [];
-  const deliveries: Item[] = [];
+  const submissions: Handover[] = [];
+  const deliveries: Handover[] = [];
   trace.events.forEach((e, index) => {
     if (!("session" in e)) return;
     const process = processOf(trace, e.at);
@@ -138,7 +138,7 @@ function partnersOf(
 }
 
 /** Deliveries with an honest claimed sender, or none: those from corrupt principals are exempt. */
-export const fromHonest = (trace: Trace, deliveries: readonly Item[]): readonly Item[] =>
+export const fromHonest = (trace: Trace, deliveries: readonly Handover[]): readonly Handover[] =>
   deliveries.filter((d) => d.other === undefined || !isCorrupt(d.other, trace.plan.attack));
 
 /** Content in quotation marks, for reports; long content is cut. Non-text is shown in hex. */

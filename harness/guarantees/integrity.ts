@@ -1,4 +1,4 @@
-import { exchangesOf, fromHonest, type Item, quote } from "./exchanges.ts";
+import { exchangesOf, fromHonest, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const integrity: Guarantee = {
@@ -23,7 +23,7 @@ export const integrity: Guarantee = {
   },
 };
 
-function explain(d: Item, earlier: readonly Item[]): string {
+function explain(d: Handover, earlier: readonly Handover[]): string {
   const who = `${d.end.process.id} accepted ${quote(d.message)}`;
   const cut = earlier.find((s) => d.content !== "" && s.content.startsWith(d.content));
   if (cut !== undefined) {

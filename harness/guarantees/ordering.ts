@@ -1,4 +1,4 @@
-import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
+import { type End, type Exchanges, exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const ordering: Guarantee = {
@@ -27,14 +27,18 @@ export const ordering: Guarantee = {
 };
 
 /** Can this submission be the source of that delivery? */
-const isSource = (sent: Item, delivered: Item): boolean =>
+const isSource = (sent: Handover, delivered: Handover): boolean =>
   sent.index < delivered.index && sent.content === delivered.content;
 
-function outOfOrder(end: End, delivered: readonly Item[], { submissions, partners }: Exchanges) {
+function outOfOrder(
+  end: End,
+  delivered: readonly Handover[],
+  { submissions, partners }: Exchanges,
+) {
   for (const partner of partners(end)) {
     const sent = submissions.filter((s) => s.end === partner);
     let last = -1;
-    let lastItem: Item | undefined;
+    let lastItem: Handover | undefined;
     for (const d of delivered) {
       const next = sent.findIndex((s, i) => i > last && isSource(s, d));
       if (next >= 0) {

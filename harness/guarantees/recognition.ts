@@ -17,14 +17,14 @@ import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 const tellingBytes = guessableBelowBytes;
 
 /** A principal with public keys. */
-export interface Known {
+export interface KeyOwner {
   readonly principal: Principal;
   readonly secrets: readonly Latin1[];
   readonly publics: readonly Latin1[];
 }
 
 /** @returns `undefined` for a principal without public key. */
-export function knownBy(trace: Trace, principal: Principal): Known | undefined {
+export function knownBy(trace: Trace, principal: Principal): KeyOwner | undefined {
   const secrets = trace.deployment.longTermSecrets(principal).map(latin1);
   const publics = trace.crypto.flatMap(({ op, inputs, output }) =>
     operations[op].keyPair === true && secrets.includes(inputs[0] ?? "") ? [output] : [],
@@ -40,7 +40,7 @@ const named = ({ op, algorithm }: OpRecord): string => `${op} ${algorithm}`.trim
  * @returns how the packets of honest parties identify the principal, if they do: its key is in
  *   them, or an observer who supposes the key can compute a value that is in them.
  */
-export function givenAway(trace: Trace, { principal, publics }: Known): string | undefined {
+export function givenAway(trace: Trace, { principal, publics }: KeyOwner): string | undefined {
   const isHers = (value: Uint8Array): boolean => publics.some((p) => latin1(value).includes(p));
   const knowledge = seenUnknowing(trace, isHers);
   if (publics.some((p) => knowledge.knows(p))) {
@@ -71,7 +71,7 @@ function seenUnknowing(trace: Trace, isHers: (value: Uint8Array) => boolean): Kn
  * @returns by which check an adversary who connects, and tries the principal's key, finds out that
  *   it answers: a value computed with its keys matches one the adversary computed for them.
  */
-export function shown(trace: Trace, { principal, secrets, publics }: Known): string | undefined {
+export function shown(trace: Trace, { principal, secrets, publics }: KeyOwner): string | undefined {
   const knowledge = knowledgeFromWire(trace);
   const tests = trace.crypto.filter(
     (op) => checks(op) && isAdversaryProcess(op.by) && op.inputs.every((i) => knowledge.has(i)),

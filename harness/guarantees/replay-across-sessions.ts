@@ -1,6 +1,6 @@
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
-import { type End, type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
+import { type End, type Exchanges, exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const replayAcrossSessions: Guarantee = {
@@ -39,7 +39,7 @@ const sameKey = (a: End, b: End): boolean =>
   (a.keys.some((k) => b.keys.includes(k)) || (isKeyless(a) && isKeyless(b)));
 const isKeyless = ({ process, keys }: End): boolean => process.service && keys.length === 0;
 
-function fromElsewhere(d: Item, { submissions, deliveries, partners }: Exchanges) {
+function fromElsewhere(d: Handover, { submissions, deliveries, partners }: Exchanges) {
   const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
   const elsewhere = same.filter((s) => s.end.process.id !== d.end.process.id);
   if (elsewhere.length === 0) return undefined;

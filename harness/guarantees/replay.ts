@@ -1,4 +1,4 @@
-import { type Exchanges, exchangesOf, type Item, quote } from "./exchanges.ts";
+import { type Exchanges, exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, recordedOnly } from "./guarantee.ts";
 
 export const replay: Guarantee = {
@@ -22,7 +22,7 @@ export const replay: Guarantee = {
   },
 };
 
-function repeated(d: Item, { submissions, deliveries, partners }: Exchanges) {
+function repeated(d: Handover, { submissions, deliveries, partners }: Exchanges) {
   const before = deliveries.filter(
     (o) => o.index <= d.index && o.end === d.end && o.content === d.content,
   );

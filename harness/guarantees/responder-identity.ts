@@ -5,10 +5,10 @@
 import { isCorrupt } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
-import { givenAway, type Known, knownBy, shown } from "./recognition.ts";
+import { givenAway, type KeyOwner, knownBy, shown } from "./recognition.ts";
 
 /** Honest responders with public keys. */
-function respondersOf(trace: Trace): readonly Known[] {
+function respondersOf(trace: Trace): readonly KeyOwner[] {
   const { attack, protocol } = trace.plan;
   const waiting = protocol.roles.filter((r) => r.peer === undefined).map((r) => r.name);
   const processes = trace.processes.filter((p) => waiting.includes(p.role));

@@ -49,7 +49,7 @@ interface ProcessWorld {
   readonly random: Random;
   readonly stores: Stores;
 }
-type Place = Pick<
+type ProcessPlace = Pick<
   Process,
   "id" | "spec" | "principal" | "address" | "peerAddress" | "peer" | "plannedSession"
 >;
@@ -82,7 +82,11 @@ export function envOf(about: {
   return env;
 }
 
-export function openProcess(deployment: Deployment, world: ProcessWorld, place: Place): Process {
+export function openProcess(
+  deployment: Deployment,
+  world: ProcessWorld,
+  place: ProcessPlace,
+): Process {
   const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
   const crypto = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
   const env = envOf({

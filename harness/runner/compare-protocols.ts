@@ -1,5 +1,5 @@
 /** Two protocols, or two versions of one: what a change made better, and what worse. */
-import { type Difference, differences } from "../search/diff.ts";
+import { differences, type VerdictChange } from "../search/diff.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { assessChecked } from "./assess-all.ts";
 import { checkProtocols } from "./check-protocols.ts";
@@ -24,7 +24,7 @@ export interface ComparedProtocols {
   readonly compared?: {
     readonly before: ComparedSide;
     readonly after: ComparedSide;
-    readonly differences: readonly Difference[];
+    readonly differences: readonly VerdictChange[];
   };
 }
 

@@ -4,7 +4,7 @@ import type { GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 
 export type Change = "better" | "worse" | "same" | "other";
 
-export interface Difference {
+export interface VerdictChange {
   readonly guarantee: string;
   readonly before: GuaranteeVerdict | undefined;
   readonly after: GuaranteeVerdict | undefined;
@@ -35,7 +35,10 @@ function changeOf(
 }
 
 /** @returns one difference per guarantee that either report judges, in the reports' order. */
-export function differences(before: ProtocolReport, after: ProtocolReport): readonly Difference[] {
+export function differences(
+  before: ProtocolReport,
+  after: ProtocolReport,
+): readonly VerdictChange[] {
   const ids = new Set([...before.verdicts, ...after.verdicts].map((v) => v.guarantee));
   const find = (report: ProtocolReport, id: string): GuaranteeVerdict | undefined =>
     report.verdicts.find((v) => v.guarantee === id);

@@ -5,7 +5,7 @@ import { withoutMemo } from "../../protocol/kit/memo.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
-import { type Evidence, knowledgeFrom } from "./evidence.ts";
+import { type KnowledgeEvidence, knowledgeFrom } from "./evidence.ts";
 
 const log: OpRecord[] = [];
 const crypto = new CryptoRecorder(log, new Random("evidence"), "somebody");
@@ -13,7 +13,7 @@ const key = crypto.random(32);
 const box = crypto.seal("chacha20-poly1305", key, new Uint8Array(12), utf8("the plaintext"));
 const digest = crypto.hash("sha256", key);
 
-const evidence: Evidence = {
+const evidence: KnowledgeEvidence = {
   declared: [utf8("the plaintext")],
   identities: [utf8("alice of town")],
   operations: log,
@@ -22,7 +22,7 @@ const evidence: Evidence = {
 const plaintext = latin1(utf8("the plaintext"));
 
 test("equal evidence, in different objects, is worked out once", () => {
-  const copy: Evidence = {
+  const copy: KnowledgeEvidence = {
     declared: evidence.declared.map((b) => b.slice()),
     identities: evidence.identities.map((b) => b.slice()),
     operations: log.map((op) => ({ ...op, by: "somebody else" })),
@@ -35,7 +35,7 @@ test("equal evidence, in different objects, is worked out once", () => {
 describe("is distinguished from", () => {
   const [drawn, ...rest] = log;
   const last = log.at(-1) as OpRecord;
-  const others: Record<string, Partial<Evidence>> = {
+  const others: Record<string, Partial<KnowledgeEvidence>> = {
     "one with less seen": { observed: [box] },
     "one with more seen": { observed: [box, key, digest] },
     "one cut up otherwise": { observed: [concat(box, key)] },

@@ -3,7 +3,7 @@ import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 
 /** Everything that knowledge is deduced from. */
-export interface Evidence {
+export interface KnowledgeEvidence {
   readonly declared: readonly Uint8Array[];
   readonly identities: readonly Uint8Array[];
   readonly operations: readonly OpRecord[];
@@ -12,7 +12,12 @@ export interface Evidence {
 }
 
 /** @returns what follows; it is shared, and must not be changed. */
-export function knowledgeFrom({ declared, identities, operations, observed }: Evidence): Knowledge {
+export function knowledgeFrom({
+  declared,
+  identities,
+  operations,
+  observed,
+}: KnowledgeEvidence): Knowledge {
   const learning = new IncrementalKnowledge(declared, identities);
   for (const op of operations) learning.learnOperation(op);
   for (const bytes of observed) learning.observe(bytes);

@@ -4,7 +4,7 @@ import { utf8 } from "../kit/bytes.ts";
 import { Random } from "../kit/random.ts";
 import { CryptoRecorder } from "../kit/recorder.ts";
 import { type CertificateBody, isCurrent, issue, verifyCertificate } from "./certificate.ts";
-import { decodeItem, encodeItem, type Item } from "./edhoc/cbor.ts";
+import { type CborItem, decodeItem, encodeItem } from "./edhoc/cbor.ts";
 
 const crypto = new CryptoRecorder([], new Random("certificate"), "root");
 const root = crypto.signingKeyPair();
@@ -55,8 +55,8 @@ describe("nothing else is verified", () => {
   });
 
   test("with fields of another kind, fewer or more", () => {
-    const fields = decodeItem(bytes) as readonly Item[];
-    const wrong: readonly Item[] = [null, -1, "", utf8("x"), [], new Map()];
+    const fields = decodeItem(bytes) as readonly CborItem[];
+    const wrong: readonly CborItem[] = [null, -1, "", utf8("x"), [], new Map()];
     const others = fields.flatMap((_, i) => wrong.map((w) => fields.with(i, w)));
     for (const other of [...others, fields.slice(1), [...fields, 1], []]) {
       expect(verify(encodeItem(other))).toBeUndefined();
@@ -68,7 +68,7 @@ describe("nothing else is verified", () => {
   });
 
   test("a signature for another purpose does not make a certificate", () => {
-    const fields = decodeItem(bytes) as readonly Item[];
+    const fields = decodeItem(bytes) as readonly CborItem[];
     const signature = crypto.sign(root.privateKey, encodeItem(fields.slice(0, -1)));
     expect(verify(encodeItem(fields.with(8, signature)))).toBeUndefined();
   });

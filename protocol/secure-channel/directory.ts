@@ -20,13 +20,13 @@ export interface Listed {
   readonly bytes: Uint8Array;
 }
 
-export interface Known {
+export interface KnownPeer {
   readonly certificate: Certificate;
   readonly credential: Credential;
 }
 
 export class Directory {
-  readonly #byId = new Map<string, Known>();
+  readonly #byId = new Map<string, KnownPeer>();
 
   constructor(crypto: CryptoKit, root: Root, listed: readonly Listed[]) {
     for (const { kid, bytes } of listed) {
@@ -39,12 +39,12 @@ export class Directory {
   }
 
   /** @param id ID_CRED_x. @returns the principal it refers to, if the certificate is valid now. */
-  find(id: Uint8Array, now: Millis): Known | undefined {
+  find(id: Uint8Array, now: Millis): KnownPeer | undefined {
     const known = this.#byId.get(hex(id));
     return known !== undefined && isCurrent(known.certificate, now) ? known : undefined;
   }
 
-  named(name: Principal): Known | undefined {
+  named(name: Principal): KnownPeer | undefined {
     return [...this.#byId.values()].find(({ certificate }) => certificate.subject === name);
   }
 }

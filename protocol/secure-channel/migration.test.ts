@@ -8,7 +8,7 @@ import { type Packet, Playbook, type Sent, type Settings } from "../testing/play
 import { updateAfterMs } from "./epochs.ts";
 import type { Frame } from "./frames.ts";
 import { secureChannelLogin } from "./login/secure-channel-login.ts";
-import { type Arrival, Path, pathRestMs, pathTries } from "./path.ts";
+import { Path, type PathArrival, pathRestMs, pathTries } from "./path.ts";
 import { loginAddress, serverAddress, settings, typeOf } from "./playbook-settings.ts";
 
 const [alice, moved, again] = ["alice:40000", "alice:50000", "alice:60000"];
@@ -377,12 +377,12 @@ describe("a copied record from an attacker's address", () => {
 describe("a path", () => {
   const kit = () => new CryptoRecorder([], new Random("path"), "bob");
   const response = (token: Uint8Array): Frame => ({ kind: "path-response", token });
-  const arrival = (from: Address, ...frames: readonly Frame[]): Arrival => ({
+  const arrival = (from: Address, ...frames: readonly Frame[]): PathArrival => ({
     from,
     isNewest: true,
     frames,
   });
-  const late = (a: Arrival): Arrival => ({ ...a, isNewest: false });
+  const late = (a: PathArrival): PathArrival => ({ ...a, isNewest: false });
   function asked(): { readonly path: Path; readonly token: Uint8Array } {
     const path = new Path(kit(), alice);
     const token = path.arrived(arrival(moved), 0);

@@ -28,7 +28,7 @@ export const pathTries = 7;
 export const pathRestMs = 60_000;
 
 /** What is known of the way of a record that has verified. */
-export interface Arrival {
+export interface PathArrival {
   readonly from: Address;
   /** None came before that was sent later. */
   readonly isNewest: boolean;
@@ -64,7 +64,7 @@ export class Path {
    * Takes note of where a genuine record came from.
    * @returns the 8 bytes to challenge that address with, now; mostly there is nothing to ask.
    */
-  arrived({ from, isNewest, frames }: Arrival, now: Millis): Uint8Array | undefined {
+  arrived({ from, isNewest, frames }: PathArrival, now: Millis): Uint8Array | undefined {
     if (from === this.#address) {
       // What was sent before the client moved may come after that.
       if (isNewest) this.#asked = undefined;

@@ -6,7 +6,7 @@ import { Random } from "../kit/random.ts";
 import { CryptoRecorder } from "../kit/recorder.ts";
 import { type Network, type Packet, Playbook, type Settings } from "../testing/playbook.ts";
 import { mac1 } from "./cookie.ts";
-import { type Item, sequence } from "./edhoc/cbor.ts";
+import { type CborItem, sequence } from "./edhoc/cbor.ts";
 import { encodeSuitesError, padding } from "./edhoc/messages.ts";
 import { maxHalfOpen } from "./half-open.ts";
 import { encodeDatagram } from "./handshake-datagrams.ts";
@@ -408,7 +408,7 @@ describe("an M1 made by an outsider", () => {
   const crypto = new CryptoRecorder([], new Random("mallory"), "mallory");
   const from = "mallory:6666";
   /** Everything right but for message_1: what the server says to it. */
-  function asked(...items: readonly Item[]): string {
+  function asked(...items: readonly CborItem[]): string {
     const play = begun();
     const plain = sequence(...items);
     const message = concat(plain, padding(43 - plain.length));
@@ -428,7 +428,7 @@ describe("an M1 made by an outsider", () => {
   }
   const share = crypto.keyPair("x25519").publicKey;
 
-  test.each<[string, readonly Item[], string]>([
+  test.each<[string, readonly CborItem[], string]>([
     ["as it should be", [3, 4, share, 5], `transmit M2 (64) to ${from}`],
     ["with a suite that is not the best", [3, [5, 6], share, 5], `transmit M2 (64) to ${from}`],
     [

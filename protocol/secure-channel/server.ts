@@ -53,7 +53,7 @@ import {
   setupOf,
 } from "./identity.ts";
 import type { Message } from "./inbox.ts";
-import { type Arrival, Path } from "./path.ts";
+import { Path, type PathArrival } from "./path.ts";
 import { datagramBytes, readRecord, type SealedRecord } from "./records.ts";
 
 const silenceMs = 120_000;
@@ -377,7 +377,7 @@ export class Server implements Endpoint {
   }
 
   /** Goes with the client, or asks whether it has moved: there and here. RFC 9000 §9.3.3. */
-  #followed({ path, channel }: Session, arrival: Arrival, now: Millis): readonly OutputBody[] {
+  #followed({ path, channel }: Session, arrival: PathArrival, now: Millis): readonly OutputBody[] {
     const token = path.arrived(arrival, now);
     if (token === undefined) return [];
     const here = channel.challenge(this.#env.crypto.random(tokenBytes));

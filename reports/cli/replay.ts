@@ -1,7 +1,7 @@
 /** `mallory replay`: runs a saved attack or trace again and says whether the run is the same. */
 import pc from "picocolors";
 import { jsonText } from "../../harness/json-text.ts";
-import type { Difference, ReplayFile, ReplayResult } from "../../harness/replay.ts";
+import type { ReplayFile, ReplayResult, TraceDifference } from "../../harness/replay.ts";
 import { writeOut } from "../../harness/runner/files.ts";
 import { replayFile } from "../../harness/runner/replay-file.ts";
 import { terminalText } from "../escape.ts";
@@ -59,7 +59,7 @@ function textOf(result: ReplayResult, flags: Flags, io: Io): string {
   return text + lines.map((line) => `${line}\n`).join("");
 }
 
-function differenceLines({ line, recorded, found, edited }: Difference): readonly string[] {
+function differenceLines({ line, recorded, found, edited }: TraceDifference): readonly string[] {
   const why = edited
     ? "the file was changed after it was written: its content does not have its digest"
     : "the file is as it was written: the protocol or the lab has changed since";

@@ -72,7 +72,7 @@ class Named {
   }
 }
 const mark = Symbol("mark");
-type Item = Value | Named | typeof mark;
+type StackItem = Value | Named | typeof mark;
 
 export interface Loaded {
   readonly value: Value;
@@ -86,8 +86,8 @@ class Unpicklable extends Error {}
 /** One run of the stack machine over one pickle. */
 class Machine {
   readonly bytes: Uint8Array;
-  readonly stack: Item[] = [];
-  readonly memo = new Map<number, Item>();
+  readonly stack: StackItem[] = [];
+  readonly memo = new Map<number, StackItem>();
   readonly ran: string[] = [];
   at = 0;
 
@@ -118,7 +118,7 @@ class Machine {
     return line;
   }
 
-  pop(): Item {
+  pop(): StackItem {
     const item = this.stack.pop();
     if (item === undefined || item === mark) throw new Unpicklable();
     return item;
@@ -182,7 +182,7 @@ class Machine {
 
 const endOfPickle = ".".charCodeAt(0);
 
-function plainValue(item: Item): Value {
+function plainValue(item: StackItem): Value {
   if (item instanceof Named || typeof item === "symbol") throw new Unpicklable();
   return item;
 }

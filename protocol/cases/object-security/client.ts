@@ -45,7 +45,7 @@ const sleepMs: Millis = 1000;
 const mostPoints = 4;
 
 /** What a client knows before it starts. */
-export interface Known {
+export interface KnownPeer {
   readonly settings: Settings;
   readonly account: Credential;
   readonly server: Principal;
@@ -55,7 +55,7 @@ export interface Known {
 
 export class Client implements Endpoint {
   readonly #env: Env;
-  readonly #known: Known;
+  readonly #known: KnownPeer;
   #state: State = "point";
   /** The socket's buffer: what arrived and was not yet asked for. */
   readonly #inbox: Uint8Array[] = [];
@@ -66,7 +66,7 @@ export class Client implements Endpoint {
   #key: Uint8Array = new Uint8Array(0);
   #channel: Channel | undefined;
 
-  constructor(env: Env, known: Known) {
+  constructor(env: Env, known: KnownPeer) {
     this.#env = env;
     this.#known = known;
   }

@@ -8,13 +8,13 @@ import { decodeFirst, encode, rfc8949EncodeOptions } from "cborg";
 import { concat, equalBytes } from "../../kit/bytes.ts";
 
 /** Integers, text, bytes, lists and maps. We write `null`, but read no simple value at all. */
-export type Item =
+export type CborItem =
   | null
   | number
   | string
   | Uint8Array
-  | readonly Item[]
-  | ReadonlyMap<number | string, Item>;
+  | readonly CborItem[]
+  | ReadonlyMap<number | string, CborItem>;
 
 const decodeOptions = {
   strict: true,
@@ -27,13 +27,14 @@ const decodeOptions = {
   rejectDuplicateMapKeys: true,
 };
 
-export const encodeItem = (item: Item): Uint8Array => encode(item, rfc8949EncodeOptions);
+export const encodeItem = (item: CborItem): Uint8Array => encode(item, rfc8949EncodeOptions);
 
 /** A CBOR sequence: the items one after the other, with nothing around them. RFC 8742 §2. */
-export const sequence = (...items: readonly Item[]): Uint8Array => concat(...items.map(encodeItem));
+export const sequence = (...items: readonly CborItem[]): Uint8Array =>
+  concat(...items.map(encodeItem));
 
 export interface ReadItem {
-  readonly item: Item;
+  readonly item: CborItem;
   /** The encoding of `item`. */
   readonly raw: Uint8Array;
   /** What follows it. */
@@ -53,7 +54,7 @@ export function readItem(bytes: Uint8Array): ReadItem | undefined {
   }
 }
 
-function isItem(value: unknown): value is Item {
+function isItem(value: unknown): value is CborItem {
   if (typeof value === "string" || value instanceof Uint8Array) return true;
   if (typeof value === "number") return Number.isSafeInteger(value);
   if (Array.isArray(value)) return value.every(isItem);
@@ -64,7 +65,7 @@ function isItem(value: unknown): value is Item {
 }
 
 /** @returns the one item that `bytes` are, and nothing else. */
-export function decodeItem(bytes: Uint8Array): Item | undefined {
+export function decodeItem(bytes: Uint8Array): CborItem | undefined {
   const read = readItem(bytes);
   return read === undefined || read.rest.length > 0 ? undefined : read.item;
 }

@@ -5,7 +5,7 @@
  * @see RFC 9528 §3.5
  */
 import { equalBytes } from "../../kit/bytes.ts";
-import { decodeItem, encodeId, encodeItem, type Item, idOf, type ReadItem } from "./cbor.ts";
+import { type CborItem, decodeItem, encodeId, encodeItem, idOf, type ReadItem } from "./cbor.ts";
 
 export interface Credential {
   /** ID_CRED_x: a CBOR map. */
@@ -27,7 +27,7 @@ const kidLabel = 4;
 
 /** @returns ID_CRED_x that names a credential by its key identifier. */
 export const kidCredential = (kid: Uint8Array): Uint8Array =>
-  encodeItem(new Map<number, Item>([[kidLabel, kid]]));
+  encodeItem(new Map<number, CborItem>([[kidLabel, kid]]));
 
 /** @returns the kid of an ID_CRED_x that has nothing else. */
 function kidOf(id: Uint8Array): Uint8Array | undefined {

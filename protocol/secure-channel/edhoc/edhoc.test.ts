@@ -8,7 +8,7 @@ import { CryptoRecorder } from "../../kit/recorder.ts";
 import { readVectors, unhex } from "../../kit/vectors/load.ts";
 import { allDefences } from "../settings.ts";
 import { type Suite, suiteOf } from "../suites.ts";
-import { encodeId, encodeItem, type Item, idOf, readItem, sequence } from "./cbor.ts";
+import { type CborItem, encodeId, encodeItem, idOf, readItem, sequence } from "./cbor.ts";
 import { kidCredential, type OwnCredential } from "./credential.ts";
 import { composeMessage3, initiate, verifyMessage2, verifyMessage4 } from "./initiator.ts";
 import { exporter, keyUpdate } from "./key-schedule.ts";
@@ -326,7 +326,7 @@ describe("with fresh keys", () => {
   });
 
   test("what is critical and unknown is refused, and what is not critical is passed over", () => {
-    const ead = (...items: readonly Item[]) => decodeEad(sequence(...items)) !== undefined;
+    const ead = (...items: readonly CborItem[]) => decodeEad(sequence(...items)) !== undefined;
     expect([ead(7), ead(7, Uint8Array.of(1)), ead(0, 7), ead(-7)]).toEqual([
       true,
       true,

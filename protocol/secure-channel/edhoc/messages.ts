@@ -15,12 +15,19 @@
  */
 import { concat } from "../../kit/bytes.ts";
 import { publicKeyBytes } from "../suites.ts";
-import { decodeSequence, encodeId, encodeItem, type Item, idOf, type ReadItem } from "./cbor.ts";
+import {
+  type CborItem,
+  decodeSequence,
+  encodeId,
+  encodeItem,
+  idOf,
+  type ReadItem,
+} from "./cbor.ts";
 import { credentialIdOf, encodeCredentialId } from "./credential.ts";
 
 /** How initiator and responder authenticate: 0 is signatures, 3 static Diffie–Hellman. §3.2. */
 export type Method = 0 | 1 | 2 | 3;
-const isMethod = (value: Item | undefined): value is Method =>
+const isMethod = (value: CborItem | undefined): value is Method =>
   value === 0 || value === 1 || value === 2 || value === 3;
 export const initiatorSigns = (method: Method): boolean => method === 0 || method === 1;
 export const responderSigns = (method: Method): boolean => method === 0 || method === 2;
@@ -60,10 +67,10 @@ export function decodeMessage1(bytes: Uint8Array): Message1 | undefined {
 }
 
 /** A list of one is no list: there is one encoding for each. */
-function suitesOf(item: Item | undefined): readonly number[] | undefined {
+function suitesOf(item: CborItem | undefined): readonly number[] | undefined {
   if (typeof item === "number") return [item];
   if (!Array.isArray(item) || item.length < 2 || item.length > longestList) return undefined;
-  const suites = (item as readonly Item[]).filter((s): s is number => typeof s === "number");
+  const suites = (item as readonly CborItem[]).filter((s): s is number => typeof s === "number");
   return suites.length === item.length ? suites : undefined;
 }
 

@@ -11,7 +11,7 @@ import { InvariantError, type Millis, type Principal } from "../../endpoint.ts";
 import { equalBytes, hex, readUint } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
 import { type Certificate, isCurrent, issue } from "../certificate.ts";
-import type { Directory, Known } from "../directory.ts";
+import type { Directory, KnownPeer } from "../directory.ts";
 import { curve, deviceId, deviceSeconds, kidBytes } from "./certification.ts";
 
 /** No user has more: the one that was certified first goes. */
@@ -27,7 +27,7 @@ export interface Issuer {
   readonly signing: KeyPair;
 }
 
-interface Device extends Known {
+interface Device extends KnownPeer {
   readonly user: Uint8Array;
 }
 
@@ -50,14 +50,14 @@ export class DeviceRegister {
   }
 
   /** @param id ID_CRED_x. @returns the principal it refers to, if the certificate is valid now. */
-  find(id: Uint8Array, now: Millis): Known | undefined {
+  find(id: Uint8Array, now: Millis): KnownPeer | undefined {
     const device = this.#devices.get(hex(id));
     if (device === undefined) return this.#listed.find(id, now);
     return isCurrent(device.certificate, now) ? device : undefined;
   }
 
   /** Devices are found by their kid alone. */
-  named(name: Principal): Known | undefined {
+  named(name: Principal): KnownPeer | undefined {
     return this.#listed.named(name);
   }
 

@@ -13,12 +13,12 @@
 import type { Millis, Principal } from "../../endpoint.ts";
 import { concat } from "../../kit/bytes.ts";
 import type { CryptoKit } from "../../kit/crypto.ts";
-import { Directory, type Known, type Listed, type Root } from "../directory.ts";
+import { Directory, type KnownPeer, type Listed, type Root } from "../directory.ts";
 import { kidCredential } from "../edhoc/credential.ts";
 import { maxPieces } from "../frames.ts";
 import { cut } from "../pieces.ts";
 import { earliest, givenUp, type Inner, type InnerOutput, mostWaiting, repeated } from "./inner.ts";
-import { type AddressBook, type Letter, ports } from "./mail.ts";
+import { type Letter, type MailAddresses, ports } from "./mail.ts";
 
 /** With the index before it, what one RELAY frame has room for. */
 const pieceBytes = 36;
@@ -43,11 +43,11 @@ export function answerTo(question: Uint8Array, certificate: Uint8Array): Uint8Ar
 export class Acquaintances extends Directory {
   readonly #crypto: CryptoKit;
   readonly #root: Root;
-  readonly #book: AddressBook;
+  readonly #book: MailAddresses;
   /** Those of the book only, so that they are not more than it has names. */
   readonly #learnt = new Map<Principal, Directory>();
 
-  constructor(crypto: CryptoKit, root: Root, given: readonly Listed[], book: AddressBook) {
+  constructor(crypto: CryptoKit, root: Root, given: readonly Listed[], book: MailAddresses) {
     super(crypto, root, given);
     this.#crypto = crypto;
     this.#root = root;
@@ -74,12 +74,12 @@ export class Acquaintances extends Directory {
     return known !== undefined && this.find(known.credential.id, now) !== undefined;
   }
 
-  override find(id: Uint8Array, now: Millis): Known | undefined {
+  override find(id: Uint8Array, now: Millis): KnownPeer | undefined {
     const learnt = [...this.#learnt.values()].map((one) => one.find(id, now));
     return super.find(id, now) ?? learnt.find((known) => known !== undefined);
   }
 
-  override named(name: Principal): Known | undefined {
+  override named(name: Principal): KnownPeer | undefined {
     return super.named(name) ?? this.#learnt.get(name)?.named(name);
   }
 }
@@ -97,14 +97,14 @@ interface Question {
 
 /** Asks for certificates, and keeps what needs them waiting. */
 export class Fetching implements Inner {
-  readonly #book: AddressBook;
+  readonly #book: MailAddresses;
   readonly #directory: Acquaintances;
   readonly #inner: Inner;
   readonly #questions = new Map<Principal, Question>();
   /** Until when a principal that was not found is not looked for again. */
   readonly #quiet = new Map<Principal, Millis>();
 
-  constructor(book: AddressBook, directory: Acquaintances, inner: Inner) {
+  constructor(book: MailAddresses, directory: Acquaintances, inner: Inner) {
     this.#book = book;
     this.#directory = directory;
     this.#inner = inner;

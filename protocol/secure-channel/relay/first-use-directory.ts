@@ -6,12 +6,12 @@
 import type { Millis, Principal } from "../../endpoint.ts";
 import { hex } from "../../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../../kit/crypto.ts";
-import { Directory, type Known } from "../directory.ts";
+import { Directory, type KnownPeer } from "../directory.ts";
 import { encodeItem } from "../edhoc/cbor.ts";
 import { kidCredential, type OwnCredential } from "../edhoc/credential.ts";
 import { publicKeyBytes } from "../suites.ts";
 import { earliest, givenUp, type Inner, type InnerOutput } from "./inner.ts";
-import { type AddressBook, type Letter, ports } from "./mail.ts";
+import { type Letter, type MailAddresses, ports } from "./mail.ts";
 
 const againMs = 1_000;
 const mostTries = 30;
@@ -22,10 +22,10 @@ const idOf = (kid: number): Uint8Array => kidCredential(Uint8Array.of(kid));
 
 /** A directory of keys as the relay told them: trust on first use, one key for each name. */
 export class FirstUseDirectory extends Directory {
-  readonly #book: AddressBook;
+  readonly #book: MailAddresses;
   readonly #keys = new Map<Principal, Uint8Array>();
 
-  constructor(crypto: CryptoKit, book: AddressBook) {
+  constructor(crypto: CryptoKit, book: MailAddresses) {
     super(crypto, { name: "the relay", publicKey: empty }, []);
     this.#book = book;
   }
@@ -34,12 +34,12 @@ export class FirstUseDirectory extends Directory {
     if (!this.#keys.has(name)) this.#keys.set(name, key.slice());
   }
 
-  override find(id: Uint8Array): Known | undefined {
+  override find(id: Uint8Array): KnownPeer | undefined {
     const name = this.#book.names.find((_, kid) => hex(idOf(kid)) === hex(id));
     return name === undefined ? undefined : this.named(name);
   }
 
-  override named(name: Principal): Known | undefined {
+  override named(name: Principal): KnownPeer | undefined {
     const kid = this.#book.kidOf(name);
     const key = this.#keys.get(name);
     if (kid === undefined || key === undefined) return undefined;

@@ -51,7 +51,7 @@ export const portOf = ({ port }: RelayFrame): Pick<Letter, "port" | "again"> => 
 });
 
 /** The kids that all users know each other by; the relay's is among them. */
-export class AddressBook {
+export class MailAddresses {
   readonly #names: readonly Principal[];
 
   /** @param names in the order of their kids, from 0. */

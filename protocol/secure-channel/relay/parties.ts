@@ -8,7 +8,7 @@ import { sharePair } from "../edhoc/shares.ts";
 import type { Identity } from "../identity.ts";
 import { allDefences, suitesOf } from "../settings.ts";
 import { bestSuite } from "../suites.ts";
-import { AddressBook } from "./mail.ts";
+import { MailAddresses } from "./mail.ts";
 
 const issuer = "mallory lab root";
 /** Ten years. */
@@ -28,7 +28,7 @@ interface Party {
 export interface Parties {
   readonly all: readonly Party[];
   readonly root: Root;
-  readonly book: AddressBook;
+  readonly book: MailAddresses;
   /**
    * What a party proves itself with, in either layer.
    * @param directory whom it knows; by default all parties.
@@ -51,7 +51,7 @@ export function dealParties({ crypto, principals }: Dealing): Parties {
   return {
     all,
     root,
-    book: new AddressBook(principals),
+    book: new MailAddresses(principals),
     identity({ self, crypto: own }, known) {
       const party = all.find((p) => p.name === self);
       if (party === undefined) throw new MisuseError(`${self} has no certificate`);

@@ -18,14 +18,14 @@ import type { Frame, RelayFrame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { Server } from "../server.ts";
 import { answerTo } from "./fetching.ts";
-import { type AddressBook, portOf, ports } from "./mail.ts";
+import { type MailAddresses, portOf, ports } from "./mail.ts";
 
 /** What users ask the relay for. */
 export type Store = "keys" | "certificates" | "nothing";
 
 export class Relay implements Endpoint {
   readonly #env: Env;
-  readonly #book: AddressBook;
+  readonly #book: MailAddresses;
   readonly #server: Server;
   readonly #arrived: { readonly frame: Frame; readonly from: Principal }[] = [];
   /** The last key that each user named; only where users ask for keys here. */
@@ -33,7 +33,7 @@ export class Relay implements Endpoint {
   /** Where users ask for certificates here. */
   readonly #certificates: Identity["directory"] | undefined;
 
-  constructor(env: Env, identity: Identity, book: AddressBook, store: Store) {
+  constructor(env: Env, identity: Identity, book: MailAddresses, store: Store) {
     this.#env = env;
     this.#book = book;
     this.#keys = store === "keys" ? new Map() : undefined;

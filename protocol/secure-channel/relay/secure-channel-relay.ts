@@ -53,7 +53,7 @@ import { Acquaintances, Fetching } from "./fetching.ts";
 import { FirstUseDirectory, Introductions, unsigned } from "./first-use-directory.ts";
 import type { Inner } from "./inner.ts";
 import { InnerChannels } from "./inner-channels.ts";
-import type { AddressBook } from "./mail.ts";
+import type { MailAddresses } from "./mail.ts";
 import { applicationAead, curve, dealParties, type Parties } from "./parties.ts";
 import { PlainLetters } from "./plain-letters.ts";
 import { Relay, type Store } from "./relay.ts";
@@ -198,7 +198,7 @@ function newcomer(given: OptionValues, parties: Parties, env: Env): User {
   return new User(env, identity, new Fetching(book, directory, inner), book);
 }
 
-function innerOf(given: OptionValues, book: AddressBook, env: Env, identity: Identity): Inner {
+function innerOf(given: OptionValues, book: MailAddresses, env: Env, identity: Identity): Inner {
   if (given.inner === "off") return new PlainLetters(roomBytes(applicationAead));
   const receipts = given.receipts === "on";
   if (given.directory !== "relay") return new InnerChannels(env, identity, receipts);

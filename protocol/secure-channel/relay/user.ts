@@ -10,14 +10,14 @@ import { Client } from "../client.ts";
 import type { Frame } from "../frames.ts";
 import type { Identity } from "../identity.ts";
 import { earliest, type Inner, type InnerOutput } from "./inner.ts";
-import { type AddressBook, Cutter, Joiner, portOf, ports } from "./mail.ts";
+import { Cutter, Joiner, type MailAddresses, portOf, ports } from "./mail.ts";
 
 /** Others may need as long to get here; shorter than the silence of inner channels. */
 const lingerMs = 50_000;
 
 export class User implements Endpoint {
   readonly #env: Env;
-  readonly #book: AddressBook;
+  readonly #book: MailAddresses;
   readonly #outer: Client;
   readonly #inner: Inner;
   readonly #arrived: Frame[] = [];
@@ -26,7 +26,7 @@ export class User implements Endpoint {
   #over = false;
 
   /** @param identity for the channel with the relay. */
-  constructor(env: Env, identity: Identity, inner: Inner, book: AddressBook) {
+  constructor(env: Env, identity: Identity, inner: Inner, book: MailAddresses) {
     this.#env = env;
     this.#book = book;
     this.#inner = inner;

@@ -11,7 +11,7 @@ import type { Part } from "../end.ts";
 import { type HandshakePattern, otherPart, type Token } from "./parse-pattern.ts";
 
 /** A payload: of a handshake message, or of the first transport messages after the handshake. */
-export interface Place {
+export interface PayloadPlace {
   readonly sender: Part;
   /** All tokens processed before it. */
   readonly done: readonly Token[];
@@ -36,9 +36,9 @@ export const sourceGrade = (pattern: HandshakePattern, sender: Part, index: numb
 export const bestSource = (pattern: HandshakePattern, sender: Part): number =>
   sender === "responder" && pattern.oneWay ? 0 : sourceGrade(pattern, sender, Infinity);
 
-export const source = ({ sender, done }: Place): number => sourceOf(sender, done);
+export const source = ({ sender, done }: PayloadPlace): number => sourceOf(sender, done);
 
-export function destination({ sender, done, answers }: Place): number {
+export function destination({ sender, done, answers }: PayloadPlace): number {
   const isToStatic = done.includes(sender === "initiator" ? "es" : "se") || done.includes("ss");
   const isToEphemeral = done.includes("ee");
   if (!isToStatic) return isToEphemeral ? 1 : 0;
@@ -46,9 +46,9 @@ export function destination({ sender, done, answers }: Place): number {
 }
 
 /** The payloads of the handshake, then one of each end in turn, as far as both may send. */
-export function payloads(pattern: HandshakePattern): readonly Place[] {
+export function payloads(pattern: HandshakePattern): readonly PayloadPlace[] {
   const count = pattern.messages.length;
-  const places: Place[] = [];
+  const places: PayloadPlace[] = [];
   let next: Part = "initiator";
   for (let i = 0; i < count + 2; i++) {
     const sender: Part = pattern.messages[i]?.sender ?? next;
@@ -62,7 +62,7 @@ export function payloads(pattern: HandshakePattern): readonly Place[] {
 }
 
 /** Where each static public key is sent, as if it were a payload. */
-export function sentStatics(pattern: HandshakePattern): readonly Place[] {
+export function sentStatics(pattern: HandshakePattern): readonly PayloadPlace[] {
   return pattern.messages.flatMap(({ sender, tokens }, i) => {
     const at = tokens.indexOf("s");
     if (at < 0) return [];

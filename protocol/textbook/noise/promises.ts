@@ -1,7 +1,14 @@
 /** What Noise promises of a pattern: §7.7 and §7.8, in the words of the lab's guarantees. */
 import type { ProtocolClaim } from "../../endpoint.ts";
 import { claimsOf } from "../party.ts";
-import { bestSource, destination, type Place, payloads, sentStatics, source } from "./grades.ts";
+import {
+  bestSource,
+  destination,
+  type PayloadPlace,
+  payloads,
+  sentStatics,
+  source,
+} from "./grades.ts";
 import type { HandshakePattern } from "./parse-pattern.ts";
 
 /** Where a promise stands, if not in §7.7. */
@@ -13,7 +20,7 @@ const sections: Readonly<Record<string, string>> = {
 };
 
 /** The payloads that carry what applications say, without those of the handshake if asked. */
-function carriers(pattern: HandshakePattern, sendsEarly: boolean): readonly Place[] {
+function carriers(pattern: HandshakePattern, sendsEarly: boolean): readonly PayloadPlace[] {
   const all = payloads(pattern);
   return sendsEarly ? all : all.slice(pattern.messages.length);
 }
