@@ -8,6 +8,7 @@
  */
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import { withBytes } from "./kit-arguments.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { guessableBelowBytes } from "./knowledge/lengths.ts";
 
@@ -30,15 +31,12 @@ export function shadowOf(
 ): CryptoKit {
   /** Unknown values, by the bytes substituted for them. */
   const hidden = new Map<Latin1, Latin1>();
-  const meant = (argument: unknown): unknown => {
-    if (argument instanceof Uint8Array) {
-      let value = latin1(argument);
-      for (const [shown, real] of hidden) value = value.replaceAll(shown, () => real);
-      return fromLatin1(value);
-    }
-    if (typeof argument !== "object" || argument === null) return argument;
-    return Object.fromEntries(Object.entries(argument).map(([k, v]) => [k, meant(v)]));
+  const revealed = (bytes: Uint8Array): Uint8Array => {
+    let value = latin1(bytes);
+    for (const [shown, real] of hidden) value = value.replaceAll(shown, () => real);
+    return fromLatin1(value);
   };
+  const meant = (argument: unknown): unknown => withBytes(argument, revealed);
   const shown = (result: unknown): unknown => {
     if (!(result instanceof Uint8Array) || result.length < guessableBelowBytes) return result;
     const value = latin1(result);

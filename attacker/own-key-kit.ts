@@ -6,6 +6,7 @@
  */
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import { withBytes } from "./kit-arguments.ts";
 
 export interface KeySwap {
   /** The private key that is used instead of this one; `undefined` if it is used as it is. */
@@ -25,13 +26,9 @@ export function swapped(bytes: Uint8Array, { shown }: KeySwap): Uint8Array {
 
 /** The same cryptography, which is given the adversary's keys in the place of others. */
 export function withOwnKeys(kit: CryptoKit, swap: KeySwap): CryptoKit {
-  const meant = (argument: unknown): unknown => {
-    if (argument instanceof Uint8Array) {
-      return swap.insteadOf(latin1(argument)) ?? swapped(argument, swap);
-    }
-    if (typeof argument !== "object" || argument === null) return argument;
-    return Object.fromEntries(Object.entries(argument).map(([k, v]) => [k, meant(v)]));
-  };
+  const exchanged = (bytes: Uint8Array): Uint8Array =>
+    swap.insteadOf(latin1(bytes)) ?? swapped(bytes, swap);
+  const meant = (argument: unknown): unknown => withBytes(argument, exchanged);
   return new Proxy(kit, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
