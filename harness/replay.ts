@@ -15,8 +15,8 @@ import { errorAt, readJson, type SourceDocument } from "./input/source-document.
 import { UserError } from "./input/user-error.ts";
 import { networkWords } from "./run/network/conditions.ts";
 import type { Watch } from "./search/campaign.ts";
-import { Baselines, judge, simulatePlainly } from "./search/judge-run.ts";
-import { IrreproducibleError, differenceOf as traceDifference } from "./search/reproducibility.ts";
+import { Baselines, judge } from "./search/judge-run.ts";
+import { simulateTwice } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { Trace } from "./trace/trace.ts";
@@ -222,9 +222,7 @@ export function runAgain(
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const plan = planOf(subject, known);
-  const trace = simulatePlainly(plan);
-  const unsteady = traceDifference(trace, simulatePlainly(plan));
-  if (unsteady !== undefined) throw new IrreproducibleError(unsteady, watch.surroundings?.());
+  const trace = simulateTwice(plan, watch.surroundings);
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;

@@ -2,6 +2,7 @@
 import { equalBytes } from "../../protocol/kit/bytes.ts";
 import { simulate } from "../run/simulate.ts";
 import type { Packet, RunPlan, Trace, TraceEvent } from "../trace/trace.ts";
+import { simulatePlainly } from "./judge-run.ts";
 
 /** More runs than this are never made again at the end of a search. */
 const mostKept = 24;
@@ -54,6 +55,20 @@ export class Reproducibility {
     }
     return undefined;
   }
+}
+
+/**
+ * A run of which nothing is remembered, made twice.
+ * @throws IrreproducibleError if the second one differs.
+ */
+export function simulateTwice(
+  plan: RunPlan,
+  cause?: () => { readonly what: string; readonly place: string } | undefined,
+): Trace {
+  const trace = simulatePlainly(plan);
+  const difference = differenceOf(trace, simulatePlainly(plan));
+  if (difference !== undefined) throw new IrreproducibleError(difference, cause?.());
+  return trace;
 }
 
 /** @returns where two runs of the same plan first differ, in half a sentence. */
