@@ -14,8 +14,8 @@ import { type ProtocolName, parseProtocolName } from "./input/protocol-reference
 import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
 import { UserError } from "./input/user-error.ts";
 import { networkWords } from "./run/network/conditions.ts";
-import type { Watch } from "./search/campaign.ts";
 import { Baselines, judge } from "./search/judge-run.ts";
+import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
@@ -214,7 +214,7 @@ export function runAgain(
   file: string,
   replay: ReplayFile,
   subject: Subject,
-  watch: Pick<Watch, "surroundings"> = {},
+  outside: Outside = {},
 ): ReplayResult {
   const { run } = replay;
   if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
@@ -222,7 +222,7 @@ export function runAgain(
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const plan = planOf(subject, known);
-  const trace = simulateTwice(plan, watch.surroundings);
+  const trace = simulateTwice(plan, outside);
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;

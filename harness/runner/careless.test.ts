@@ -105,6 +105,33 @@ describe("nothing is said about code", () => {
       /^\S+:\d+:\d+: Date\.now\(\) decides what happens/,
     ],
     [
+      "that asks the clock, and shares nothing",
+      {
+        module: "let day; const today = () => (day ??= new Date().getDate());",
+        key: "dealt.map((b) => b ^ today())",
+      },
+      /^\S+:\d+:\d+: new Date\(\) decides what happens/,
+    ],
+    [
+      "that asked the clock when it was loaded",
+      { module: "const born = Date.now();", key: "dealt.map((b) => b ^ born % 256)" },
+      /^\S+:\d+:\d+: Date\.now\(\) decides what happens/,
+    ],
+    [
+      "that asked chance when it was loaded",
+      { module: "const key = utf8(String(Math.random()));", key: "key" },
+      /^\S+:\d+:\d+: Math\.random\(\) decides what happens/,
+    ],
+    [
+      "whose ends share a variable, though it asks the clock for its log",
+      {
+        module: "let shared;",
+        key: "(shared ??= env.crypto.random(32))",
+        start: 'console.log(new Date()); return role === "sensor" ? [{ kind: "ready" }] : [];',
+      },
+      /^\S+: its endpoints share memory/,
+    ],
+    [
       "that asks chance",
       { deploy: "const dealt = crypto.random(32).map(() => Math.random() * 256);" },
       /^\S+:\d+:\d+: Math\.random\(\) decides what happens/,

@@ -54,7 +54,7 @@ export async function importUserCode(path: string, copy = 0): Promise<unknown> {
 }
 
 /** What the lab does meanwhile is none of the file's doing. */
-const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(() => {}, code);
+const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(undefined, code);
 
 /** Was something used by tsx itself? In newer versions of Node it works in the same thread. */
 export function isByTsx({ error }: ForeignUse): boolean {

@@ -23,6 +23,7 @@ import {
 import { redirectConsole } from "./console.ts";
 import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
 import { type Loaded, loadSubject } from "./load-protocol.ts";
+import { within } from "./surroundings.ts";
 import { Watchdog } from "./watchdog.ts";
 
 interface Kinds {
@@ -108,16 +109,17 @@ export async function performTask(task: Task): Promise<Outcome> {
 
 function perform(
   task: Task,
-  { subject, guard }: Loaded,
+  loaded: Loaded,
   watchdog: Watchdog,
   send: (message: Message) => void,
 ): Answer<TaskKind> {
+  const { subject } = loaded;
   // The harness knows only how a protocol was named, which for a file is a path.
   const named = (report: ProtocolReport): ProtocolReport => ({
     ...report,
     name: subject.protocol.name,
   });
-  const watch = (): Watch => watchOf(task, guard, watchdog, send);
+  const watch = (): Watch => watchOf(task, loaded, watchdog, send);
   switch (task.kind) {
     case "check":
       return checkedProtocol(task.name, subject);
@@ -148,7 +150,7 @@ function perform(
 /** Tells the supervisor what a search does, and the search what the supervisor wants. */
 function watchOf(
   task: Task,
-  guard: Loaded["guard"],
+  { guard, otherwise }: Loaded,
   watchdog: Watchdog,
   send: (message: Message) => void,
 ): Watch {
@@ -156,10 +158,16 @@ function watchOf(
   const { label } = task;
   const placed = (error: unknown): string => placeOf(fileOf(task), error);
   return {
-    surroundings: () => {
-      const use = guard?.foreignUse;
-      return use && { kind: use.kind, what: use.what, place: placed(use.error) };
-    },
+    ...(guard === undefined
+      ? {}
+      : {
+          within,
+          used: (kind) => {
+            const use = guard.foreignUse(kind);
+            return use && { kind: use.kind, what: use.what, place: placed(use.error) };
+          },
+        }),
+    ...(otherwise === undefined ? {} : { loadedOtherwise: otherwise }),
     exceptionPlace: () =>
       guard?.firstThrown === undefined ? undefined : placed(guard.firstThrown),
     beat: (what) => {

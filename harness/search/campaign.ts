@@ -30,11 +30,15 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
+import { type Outside, settings as surroundings } from "./outside.ts";
 import {
   differenceOf,
+  type Irreproducible,
   IrreproducibleError,
   Reproducibility,
+  repetition,
   SharedMemoryError,
+  sinceTheBeginning,
 } from "./reproducibility.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
@@ -55,26 +59,14 @@ export interface SearchSettings {
   readonly sessions?: number;
 }
 
-export interface Watch {
+export interface Watch extends Outside {
   progress?(event: MatrixProgress): void;
   /** Called before every run, with what is being run, so that a watchdog sees life. */
   beat?(what: string): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
-  /** What the protocol's code has used of the world outside, if that is watched. */
-  surroundings?(): Surroundings | undefined;
   /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
   exceptionPlace?(): string | undefined;
-}
-
-/** Something that code has used and that no plan decides. */
-export interface Surroundings {
-  /** Cryptography beside `env.crypto` is followed by nothing; clocks and chance change runs. */
-  readonly kind: "cryptography" | "clock-or-chance";
-  /** Such as `Date.now()`. */
-  readonly what: string;
-  /** As `./file.ts:line:column`. */
-  readonly place: string;
 }
 
 const progressEvery = 100;
@@ -113,9 +105,10 @@ export class Campaign {
     this.#baselines = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
-    this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
+    this.#compare(repetition(this.honest.plan, simulate, watch));
     this.#reproducibility.note(this.honest.plan, this.honest);
     if (this.#meaningless === undefined) this.#findSharedMemory();
+    this.#compare(sinceTheBeginning(this.honest.plan, simulate, watch));
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
@@ -159,19 +152,16 @@ export class Campaign {
   }
 
   /**
-   * @param difference where a run that was made again came out differently, if it did.
+   * @param found where a run that was made again came out differently, if it did.
    * @throws IrreproducibleError, unless that is the work of cryptography that the lab cannot
    *   follow: then every verdict is `unknown`.
    */
-  #compare(difference: string | undefined): void {
-    if (difference === undefined) return;
-    const used = this.#watch.surroundings?.();
-    if (used?.kind === "cryptography") {
-      this.#meaningless = `untracked: ${used.what} at ${used.place}, whose bytes no recorded operation explains`;
-      this.#cutShort ??= this.#meaningless;
-      return;
-    }
-    throw new IrreproducibleError(difference, used);
+  #compare(found: Irreproducible | undefined): void {
+    if (found === undefined) return;
+    const { cause } = found;
+    if (cause?.kind !== "cryptography") throw new IrreproducibleError(found);
+    this.#meaningless = `untracked: ${cause.what} at ${cause.place}, whose bytes no recorded operation explains`;
+    this.#cutShort ??= this.#meaningless;
   }
 
   /**
@@ -180,8 +170,11 @@ export class Campaign {
    * @throws SharedMemoryError
    */
   #findSharedMemory(): void {
-    const together = simulate({ ...this.honest.plan, sharesDeployment: true });
-    const difference = differenceOf(together, this.honest);
+    const { within = (_, code) => code() } = this.#watch;
+    const together: RunPlan = { ...this.honest.plan, sharesDeployment: true };
+    const difference = within(surroundings.usual, () =>
+      differenceOf(simulate(together), simulate(this.honest.plan)),
+    );
     if (difference !== undefined) throw new SharedMemoryError(difference);
   }
 
@@ -213,7 +206,7 @@ export class Campaign {
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
   finish(exhaustiveDepth: number | null): ProtocolReport {
-    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.difference());
+    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.check(this.#watch));
     const outcome: SearchOutcome = {
       subject: this.subject,
       honest: this.honest,
