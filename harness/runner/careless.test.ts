@@ -87,6 +87,17 @@ test("a sound one is judged", async () => {
   expect(report?.verdicts[0]?.because).toMatch(/budget/);
 });
 
+test("endpoints in CommonJS share no variables of the module either", async () => {
+  const parts = { module: "let shared;", key: "(shared ??= env.crypto.random(32))" };
+  const code = sensor(parts)
+    .replace(/^import .*$/m, 'const { concat, utf8 } = require("mallory");')
+    .replace("export const protocol =", "exports.protocol =");
+  writeFileSync(join(folder.path, "careless.cjs"), code);
+  const settings = { cwd: folder.path, pool, guarantees: ["integrity"] };
+  const { failures } = await assessAll(["./careless.cjs"], settings);
+  expect(failures[0]?.message).toMatch(/^\S+: its endpoints share memory/);
+});
+
 describe("nothing is said about code", () => {
   test.each<[string, Parts, RegExp]>([
     [
@@ -97,6 +108,15 @@ describe("nothing is said about code", () => {
     [
       "whose ends share a variable of the module",
       { module: "let shared;", key: "(shared ??= env.crypto.random(32))" },
+      /^\S+: its endpoints share memory/,
+    ],
+    [
+      "whose ends keep a list in the module, over runs too",
+      {
+        module: "const said = [];",
+        mac: `(role === "sensor" && said.push(String(message)),
+          new Uint8Array(32).fill(said.includes(String(message)) ? 1 : 0))`,
+      },
       /^\S+: its endpoints share memory/,
     ],
     [

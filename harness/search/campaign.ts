@@ -172,8 +172,11 @@ export class Campaign {
   #findSharedMemory(): void {
     const { within = (_, code) => code() } = this.#watch;
     const together: RunPlan = { ...this.honest.plan, sharesDeployment: true };
-    const difference = within(surroundings.usual, () =>
-      differenceOf(simulate(together), simulate(this.honest.plan)),
+    // In this order: what is kept over runs would make the second one look like the first.
+    const apart = within(surroundings.usual, () => simulate(this.honest.plan));
+    const difference = differenceOf(
+      within(surroundings.usual, () => simulate(together)),
+      apart,
     );
     if (difference !== undefined) throw new SharedMemoryError(difference);
   }
