@@ -115,6 +115,8 @@ export interface ProtocolReport {
   readonly honest: HonestRun;
   /** What is wrong before anything attacks it, a sentence each. */
   readonly faults?: readonly string[];
+  /** What a reader should know beside the verdicts, a sentence each. */
+  readonly remarks?: readonly string[];
   readonly runs: number;
 }
 

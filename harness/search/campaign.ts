@@ -43,7 +43,7 @@ import {
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
-import { faultsOf } from "./undisturbed.ts";
+import { faultsOf, remarksOf } from "./undisturbed.ts";
 import { restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
@@ -221,6 +221,7 @@ export class Campaign {
     };
     const { protocol, options, source } = this.subject;
     const faults = faultsOf(this.honest, this.#baselines, this.#exceptionPlace);
+    const remarks = remarksOf(this.honest);
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,
@@ -230,6 +231,7 @@ export class Campaign {
       verdicts: this.#chosen().map((g) => this.#verdict(outcome, g)),
       honest: honestRunOf(this.#baselines.of("default").honest),
       ...(faults.length === 0 ? {} : { faults }),
+      ...(remarks.length === 0 ? {} : { remarks }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
