@@ -19,7 +19,7 @@ import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
-import type { Trace } from "./trace/trace.ts";
+import { chunkings, type Trace } from "./trace/trace.ts";
 import { traceFile } from "./trace/trace-lines.ts";
 import type { MessageSequence, SavedAttack } from "./verdict.ts";
 import { workloadNamed } from "./workload.ts";
@@ -35,7 +35,7 @@ const network = z.strictObject({
   reordering: probability,
   faultsEndMs: milliseconds,
   mtuBytes: z.number().int().min(1),
-  chunking: z.enum(["as-written", "random", "bytes"]),
+  chunking: z.enum(chunkings),
 });
 const choice = {
   protocol: z.string().min(1),

@@ -267,6 +267,10 @@ export interface PlannedSession {
  */
 export interface Workload {
   readonly sessions: readonly PlannedSession[];
+  /** For users who type otherwise: how long after `ready`, and after each other. */
+  readonly typing?: { readonly firstMs: Millis; readonly nextMs: Millis };
+  /** In which order the principals of one role start in a session; default: as they are listed. */
+  readonly opening?: "in-reverse";
 }
 
 /** A user name and password in use somewhere in a deployment. */

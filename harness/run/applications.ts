@@ -35,7 +35,7 @@ export class Applications {
       process.readySessions.push(`${planned}`);
     }
     application.credits = messages ?? Number.POSITIVE_INFINITY;
-    this.#plan(application, thinkMs);
+    this.#plan(application, this.#run.plan.workload.typing?.firstMs ?? thinkMs);
   }
 
   /** The process claims to talk to this peer in this session. */
@@ -74,7 +74,7 @@ export class Applications {
 
   /** After a message, the next one. */
   proceed(application: ApplicationSession): void {
-    this.#plan(application, betweenMessagesMs);
+    this.#plan(application, this.#run.plan.workload.typing?.nextMs ?? betweenMessagesMs);
   }
 
   #plan(application: ApplicationSession, delay: Millis): void {

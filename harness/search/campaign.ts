@@ -14,7 +14,7 @@ import {
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
-import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
@@ -294,7 +294,7 @@ export class Campaign {
   }
 
   #isNew({ network, workload, seed }: RunChoice, attackKey: string): boolean {
-    const key = `${seed} ${workload} ${network === calmNetwork} ${attackKey}`;
+    const key = `${seed} ${workload} ${networkName(network)} ${attackKey}`;
     if (this.#tried.has(key)) return false;
     if (this.#tried.size < mostRemembered) this.#tried.add(key);
     return true;
@@ -321,7 +321,7 @@ export class Campaign {
   #choice(candidate: Candidate): RunChoice {
     return {
       attack: this.#asInsider(candidate.moves),
-      network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
+      network: networks[candidate.network ?? "calm"],
       workload: candidate.workload ?? baseWorkload,
       seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
     };

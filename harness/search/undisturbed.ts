@@ -34,12 +34,12 @@ export function remarksOf(honest: Trace): readonly string[] {
   const principals = [...new Set(honest.processes.map((p) => p.principal))].sort();
   return principals.flatMap((principal) => {
     const drawn = undeclaredDraws(honest, principal).map((secret) => secret.length);
-    return drawn.length === 0
-      ? []
-      : [
-          `deploy() deals ${principal} secrets that longTermSecrets("${principal}") does not name ` +
-            `(${drawn.map((n) => `${n} bytes`).join(", ")}); they count as long-term all the same`,
-        ];
+    if (drawn.length === 0) return [];
+    const lengths = drawn.map((n) => `${n} bytes`).join(", ");
+    return [
+      `deploy() deals ${principal} secrets that longTermSecrets("${principal}") does not name ` +
+        `(${lengths}); they count as long-term all the same`,
+    ];
   });
 }
 

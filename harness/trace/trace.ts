@@ -141,6 +141,8 @@ export interface PlannedOutcome {
   readonly startedMs: Millis | undefined;
 }
 
+export const chunkings = ["as-written", "random", "bytes", "together"] as const;
+
 /** The network of a run: what happens without any adversary. */
 export interface NetworkConditions {
   /** One-way latency, and how much of it may vary at random. */
@@ -153,8 +155,11 @@ export interface NetworkConditions {
   readonly faultsEndMs: Millis;
   /** Datagrams longer than this do not arrive. */
   readonly mtuBytes: number;
-  /** How streams are cut up: as written, at random places, or into single bytes. */
-  readonly chunking: "as-written" | "random" | "bytes";
+  /**
+   * How streams are cut up: as written, at random places, into single bytes, or what is written
+   * within 25 ms run together.
+   */
+  readonly chunking: (typeof chunkings)[number];
 }
 
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */
