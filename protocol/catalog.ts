@@ -17,6 +17,7 @@ import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
 import { reflection } from "./textbook/reflection.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
+import { statement } from "./textbook/statement.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
 import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
@@ -43,6 +44,7 @@ export const protocols: readonly Protocol[] = [
   reflection,
   suiteChoice,
   macEvidence,
+  statement,
 ];
 
 /** Assessed only when they are named: their runs are long, and need very many attacks. */

@@ -147,6 +147,11 @@ export type OutputBody =
   | { readonly kind: "claim"; readonly claim: Claim }
   /** The input is discarded; the state is as it was. */
   | { readonly kind: "reject"; readonly reason: RejectReason }
+  /**
+   * The application is told that `from` has said all that it had to say in this session. A process
+   * that exits with `ok: true` when its connection is closed says the same of its peer.
+   */
+  | { readonly kind: "end"; readonly from: Principal }
   /** One line of the program's log or console. */
   | { readonly kind: "log"; readonly line: string }
   /** The user is warned of an attack. */

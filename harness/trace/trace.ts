@@ -79,6 +79,7 @@ export type TraceEvent =
     })
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
   | (InSession & { readonly kind: "give-up"; readonly message: Uint8Array })
+  | (InSession & { readonly kind: "ended"; readonly from: Principal })
   | (InSession & {
       readonly kind: "running";
       readonly peer: Principal | undefined;
