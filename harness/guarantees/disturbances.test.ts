@@ -270,6 +270,26 @@ describe("delivery", () => {
     expect(restless).not.toMatch(/crashed/);
   });
 
+  test.each([
+    ["the attacker", { server: "mallory" }, undefined, 1],
+    ["another one", { server: "carol" }, undefined, 3],
+    ["nobody, from the attacker", { client: "mallory" }, undefined, 1],
+    ["the attacker, by name", undefined, "mallory", 1],
+    ["another one, by name", undefined, "carol", 3],
+  ] as const)("what is meant for %s", (_, principals, to, owed) => {
+    const calm = fragile();
+    const [, second] = calm.workload?.({})?.sessions ?? [];
+    const messages = [...say("client", "one"), ...say("server", "news")].map((m) => ({
+      ...m,
+      ...(to === undefined ? {} : { to }),
+    }));
+    const session = { start: 0, messages, ...(principals === undefined ? {} : { principals }) };
+    const sessions = [session, second ?? session];
+    const protocol = { ...calm, workload: () => ({ sessions }) };
+    const { atStake, violation } = judgeRun(guarantee("delivery"), protocol);
+    expect([atStake, violation === undefined]).toEqual([owed, owed === 1]);
+  });
+
   test("a message as long as the limit is owed", () => {
     expect(judged({}, dropped, 3).violation?.because).toMatch(/never delivered/);
     expect(judged({}, dropped, 2)).toEqual({ atStake: 0 });
