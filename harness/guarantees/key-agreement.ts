@@ -73,7 +73,7 @@ const neverFinishing = memoPerTrace((honest): string | undefined => {
     .find((role) => !finishing.has(role));
 });
 
-/** @returns what is wrong between the two; `undefined` if they have nothing to do with each other. */
+/** @returns what is wrong between the two; `undefined` if they are not the ends of a session. */
 function compare(
   trace: Trace,
   a: Finished,
