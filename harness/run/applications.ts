@@ -28,11 +28,11 @@ export class Applications {
       // A service's planned messages to honest users are not sent to a client that is `mallory`.
       const peer = this.#peers.get(key);
       if (process.spec.process === "service" && peer === attackerHost) return;
-      const planned = this.#plannedFor(process, from, peer);
-      if (planned === undefined) return;
-      application = this.#applicationFor(process, session, planned);
+      const place = this.#placeFor(process, from, peer);
+      if (place === undefined) return;
+      application = this.#applicationFor(process, session, place);
       this.#applications.set(key, application);
-      process.readySessions.push(`${planned}`);
+      process.readySessions.push(nameOf(place));
     }
     application.credits = messages ?? Number.POSITIVE_INFINITY;
     this.#plan(application, this.#run.plan.workload.typing?.firstMs ?? thinkMs);
@@ -50,6 +50,7 @@ export class Applications {
     if (planned === undefined || application.process.end !== "alive" || application.credits <= 0) {
       return undefined;
     }
+    if (this.#isWithAnother(application)) return undefined;
     application.messages.shift();
     application.credits--;
     const { message } = planned;
@@ -84,18 +85,44 @@ export class Applications {
     this.#run.enqueue(delay, { kind: "send", application });
   }
 
-  #applicationFor(process: Process, session: string, planned: number): ApplicationSession {
+  #applicationFor(process: Process, session: string, place: Place): ApplicationSession {
     const service = process.spec.process === "service";
+    const { planned } = place;
     const all = this.#run.plan.workload.sessions[planned]?.messages ?? [];
-    const client = this.#run.processes.find((p) => p.plannedSession === planned);
+    const client = place.client ?? this.#clients(process, planned)[0];
     return {
       process,
       session: service ? session : undefined,
       to: service ? client?.principal : process.peer,
-      messages: all.filter((m) => this.#says(process, m)),
+      client: process.spec.peer === undefined ? client : undefined,
+      messages: all.filter((m) => this.#says(process, m) && this.#isMeant(process, m, place)),
       credits: 0,
       scheduled: false,
     };
+  }
+
+  /** Who takes part in a planned session, beside this process. */
+  #clients(process: Process, planned: number): readonly Process[] {
+    return this.#run.processes.filter(
+      (p) => p.plannedSession === planned && p.spec !== process.spec,
+    );
+  }
+
+  /** Of several clients in one planned session, each is told what is meant for it. */
+  #isMeant(process: Process, { to }: PlannedMessage, { planned, client }: Place): boolean {
+    if (client === undefined || to === client.principal) return true;
+    if (to !== undefined) return !this.#clients(process, planned).some((p) => p.principal === to);
+    return !process.readySessions.some((s) => s.startsWith(`${planned}/`));
+  }
+
+  /** Does the process say by now that another user, or the attacker, is at the other end? */
+  #isWithAnother({ process, session, client }: ApplicationSession): boolean {
+    const peer = this.#peers.get(`${process.id}/${session ?? "main"}`);
+    if (client === undefined || peer === undefined || peer === client.principal) return false;
+    const { processes } = this.#run;
+    return (
+      peer === attackerHost || processes.some((p) => p.spec === client.spec && p.principal === peer)
+    );
   }
 
   #says(process: Process, m: PlannedMessage): boolean {
@@ -107,34 +134,41 @@ export class Applications {
   }
 
   /**
-   * The planned session that a process serves when it says `ready`. Messages meant for one user are
-   * not sent to another, whatever that user's address.
+   * The planned session that a process serves when it says `ready`, and with whom. Messages meant
+   * for one user are not sent to another, whatever that user's address.
    */
-  #plannedFor(
+  #placeFor(
     process: Process,
     from: Address | undefined,
     peer: Principal | undefined,
-  ): number | undefined {
-    if (process.plannedSession !== undefined) return process.plannedSession;
-    const byAddress = this.#run.processes.find(
+  ): Place | undefined {
+    if (process.plannedSession !== undefined) {
+      return { planned: process.plannedSession, client: undefined };
+    }
+    const there = this.#run.processes.find(
       (p) => p.address === from && p.plannedSession !== undefined,
-    )?.plannedSession;
-    if (this.#fits(process, byAddress, peer)) return byAddress;
-    return this.#run.outcomes.find((o) => this.#fits(process, o.session, peer))?.session;
+    );
+    const all = this.#run.outcomes.flatMap((o) => this.#placesIn(process, o.session));
+    const first = there === undefined ? [] : [placeOf(there)];
+    return [...first, ...all].find((place) => {
+      const isFree = !process.readySessions.includes(nameOf(place));
+      return isFree && (peer === undefined || place.client?.principal === peer);
+    });
   }
 
-  #fits(process: Process, planned: number | undefined, peer: Principal | undefined): boolean {
-    return isFree(process, planned) && this.#isWith(peer, planned);
-  }
-
-  /** Does this principal take part in a planned session, or is the peer unknown? */
-  #isWith(peer: Principal | undefined, planned: number | undefined): boolean {
-    if (peer === undefined) return true;
-    return this.#run.processes.some((p) => p.plannedSession === planned && p.principal === peer);
+  #placesIn(process: Process, planned: number): readonly Place[] {
+    const clients = this.#clients(process, planned);
+    return clients.length === 0 ? [{ planned, client: undefined }] : clients.map(placeOf);
   }
 }
 
-/** Is this a planned session that the process has not taken yet? */
-function isFree(process: Process, planned: number | undefined): boolean {
-  return planned !== undefined && !process.readySessions.includes(`${planned}`);
+const placeOf = (client: Process): Place => ({ planned: client.plannedSession as number, client });
+
+/** A planned session, and which of those in it a service serves. */
+interface Place {
+  readonly planned: number;
+  readonly client: Process | undefined;
 }
+
+/** Whether it is taken already is known by its name. */
+const nameOf = ({ planned, client }: Place): string => `${planned}/${client?.id ?? ""}`;

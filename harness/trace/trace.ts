@@ -122,6 +122,8 @@ export interface ProcessInfo {
   /** Index of the planned session it was started for; services have none. */
   readonly plannedSession: number | undefined;
   readonly service: boolean;
+  /** Where the sessions of a service were, by label, where the label is no address by itself. */
+  readonly places?: ReadonlyMap<string, ReadonlySet<Address>>;
   /** Did it crash, exit, or is it still there at the end of the run? */
   readonly end: "crashed" | "exited" | "gave-up" | "alive";
   /** Peak of `stateSize()`, if the endpoint has it; in a flood, else what is visible at the end. */
