@@ -143,6 +143,11 @@ export class Knowledge implements Derivability {
     this.#add(typeof bytes === "string" ? bytes : latin1(bytes), { kind: "seen" });
   }
 
+  /** The adversary finds the value by trying; `cost` says what that takes. */
+  guess(value: Latin1, cost: string): void {
+    this.#add(value, { kind: "guessed", cost });
+  }
+
   #add(value: Latin1, origin: Origin): void {
     if (value.length === 0) return;
     const before = this.#known.get(value);
@@ -297,7 +302,7 @@ export class Knowledge implements Derivability {
       if (!this.#pieces.isEmpty) {
         this.#pieces.join(
           (value) => this.#known.has(value),
-          (value, of) => this.#add(value, { kind: "part", of }),
+          (value, of) => this.#add(value, { kind: "joined", of }),
         );
       }
     }
@@ -363,6 +368,12 @@ export class Knowledge implements Derivability {
   get size(): number {
     this.close();
     return this.#known.size;
+  }
+
+  /** All that is known, in the order in which it was found. */
+  get texts(): readonly Latin1[] {
+    this.close();
+    return this.#texts;
   }
 
   get operations(): readonly OpRecord[] {

@@ -113,11 +113,18 @@ export interface Operation {
    * check succeeds; or nothing.
    */
   readonly guess: "by-output" | "by-check" | "never";
-  /**
-   * What takes the content out of the output: the key itself, where a tag or redundancy tells that
-   * it is the right one; or the private key that belongs to it.
-   */
+  /** What takes the content out of the output: the key itself, or the private key of it. */
   readonly opensWith?: "key" | "private-key";
+  /**
+   * How a guess shows to be right once something is taken out of the output with it: a tag tells,
+   * whatever comes out; or only what comes out does, since any guess gives some string.
+   */
+  readonly shows?: "by-tag" | "by-content";
+  /**
+   * Is this output a string like any other of its length, to all who do not know the inputs? Then
+   * what a wrong guess gives in its place looks no different. Never, where it is left out.
+   */
+  uniform?(op: OpRecord): boolean;
   /**
    * The terms of an equation that any guess at one input fits, since another input can be computed
    * so that it does; in one order, however it was computed.
@@ -141,11 +148,30 @@ function isTrivial(modulus: bigint, value: Latin1): boolean {
   return residue <= 1n || residue === modulus - 1n;
 }
 
+const always = (): boolean => true;
+
 /** A function of all its inputs that tells nothing about them. */
 const oneWay = { compose: all, hasOutput: true, guess: "by-output" } as const;
+/** One whose output cannot be told from random bytes, either. */
+const pseudorandom = { ...oneWay, uniform: always } as const;
+
+/**
+ * An element of a group, as it is written: odd lengths begin with a byte that says how (SEC 1
+ * §2.3.3), and in short fields the first byte is small. Without that, a random string passes for
+ * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte has,
+ * and less than the lab counts.
+ */
+function isLikeAnyString({ output, field }: OpRecord): boolean {
+  if (field === undefined) return output.length % 2 === 0 && output.length <= longestElementBytes;
+  const first = field.modulus >> BigInt(8 * output.length - 8);
+  return first >= 0x80n;
+}
+/** Longer outputs are keys of other kinds, which have a structure of their own. */
+const longestElementBytes = 64;
 
 const sharedSecret: Operation = {
   ...oneWay,
+  uniform: isLikeAnyString,
   key: 0,
   weighty: [0],
   compose(op, d) {
@@ -180,7 +206,8 @@ const pointSum: Operation = {
 };
 
 const xor: Operation = {
-  ...oneWay,
+  ...pseudorandom,
+  shows: "by-content",
   weighty: "all",
   decompose(op, d) {
     const [a, b] = [input(op, 0), input(op, 1)];
@@ -205,6 +232,8 @@ const aead: Operation = {
   checked: ({ output }) => output,
   guess: "by-output",
   opensWith: "key",
+  shows: "by-tag",
+  uniform: always,
 };
 
 const cipher: Operation = {
@@ -219,6 +248,9 @@ const cipher: Operation = {
   checked: ({ output }) => output,
   guess: "by-output",
   opensWith: "key",
+  shows: "by-content",
+  uniform: always,
+  equation: ({ algorithm, inputs, output }) => ["cipher", algorithm, ...inputs, output].join(term),
 };
 
 /** The private key: of a record of a decryption its own input, else that of the public key. */
@@ -240,7 +272,7 @@ const publicKeyEncryption: Operation = {
 
 /** The secret follows from the coins, or from the ciphertext for the owner of the private key. */
 const kemSecret: Operation = {
-  ...oneWay,
+  ...pseudorandom,
   weighty: [0, 1],
   compose(op, d) {
     if (!op.backwards && d.has(input(op, 0)) && d.has(input(op, 1))) return true;
@@ -250,13 +282,22 @@ const kemSecret: Operation = {
 };
 
 export const operations: Readonly<Record<OpName, Operation>> = {
-  random: { compose: never, hasOutput: true, fresh: true, weighty: [], guess: "never" },
-  hash: { ...oneWay, weighty: "all" },
-  hmac: { ...oneWay, key: 0, weighty: [0] },
-  mac: { ...oneWay, key: 0, weighty: [0] },
-  kdf: { ...oneWay, key: 0, weighty: [0] },
+  random: {
+    compose: never,
+    hasOutput: true,
+    fresh: true,
+    weighty: [],
+    guess: "never",
+    // Drawn characters are few of all bytes; and RSA keys are numbers with a structure.
+    uniform: ({ algorithm }) => !/characters|rsa/.test(algorithm),
+  },
+  hash: { ...pseudorandom, weighty: "all" },
+  hmac: { ...pseudorandom, key: 0, weighty: [0] },
+  mac: { ...pseudorandom, key: 0, weighty: [0] },
+  kdf: { ...pseudorandom, key: 0, weighty: [0] },
   "public-key": {
     ...oneWay,
+    uniform: isLikeAnyString,
     keyPair: true,
     key: 0,
     weighty: [0],
@@ -281,7 +322,7 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   "pk-encrypt": publicKeyEncryption,
   "kem-ciphertext": { ...oneWay, weighty: "all" },
   "kem-secret": kemSecret,
-  "password-hash": { ...oneWay, weighty: "all" },
+  "password-hash": { ...pseudorandom, weighty: "all" },
   xor,
   encode: { ...oneWay, weighty: "all", decompose: (op) => [input(op, 0)] },
   compare: {
