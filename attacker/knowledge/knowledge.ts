@@ -17,7 +17,6 @@ import {
 import {
   contentOf,
   type Derivability,
-  isOpening,
   type OpRecord,
   operations,
 } from "../../protocol/kit/operations.ts";
@@ -26,8 +25,9 @@ import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
 import { type Origin, sourceOf } from "./origin.ts";
 import { Pieces } from "./pieces.ts";
 import { recordedCost } from "./recorded-costs.ts";
+import { Slices } from "./slices.ts";
 import { decodedParts, without } from "./text-parts.ts";
-import { GramFilter, ValueIndex } from "./value-index.ts";
+import { ValueIndex } from "./value-index.ts";
 
 export class Knowledge implements Derivability {
   readonly #ops: OpRecord[] = [];
@@ -36,14 +36,14 @@ export class Knowledge implements Derivability {
   readonly #known = new Map<Latin1, Origin>();
   /** Values that only the protocol could have made: fresh ones, outputs, declared secrets. */
   readonly #secret = new Set<Latin1>();
-  readonly #secretGrams = new GramFilter(this.#secret);
+  readonly #slices = new Slices(this.#secret, (bytes) => this.#isSeen(bytes));
   /** Every value that occurs in the record. */
   readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
   readonly #texts: Latin1[] = [];
   readonly #pieces = new Pieces(this.#texts);
-  /** Outputs of operations that were run forwards. */
-  readonly #made = new Set<Latin1>();
+  /** What was encrypted by operations that were run forwards, by their outputs. */
+  readonly #made = new Map<Latin1, Latin1[]>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
   /** The parts values are built of; `texts`: how many texts were known then, if that matters. */
@@ -106,14 +106,16 @@ export class Knowledge implements Derivability {
    * secret as the key, and must not count as a constant.
    */
   #addOpened(op: OpRecord): void {
+    if (operations[op.op].content === undefined) return;
+    const plaintext = contentOf(op);
+    const made = this.#made.get(op.output);
     if (!op.backwards) {
-      this.#made.add(op.output);
+      if (made === undefined) this.#made.set(op.output, [plaintext]);
+      else made.push(plaintext);
       return;
     }
-    if (!isOpening(op)) return;
-    const plaintext = contentOf(op);
     if (plaintext.length < guessableBelowBytes) return;
-    if (!this.#made.has(op.output)) this.#hide(plaintext);
+    if (made?.includes(plaintext) !== true) this.#hide(plaintext);
   }
 
   /** From now on the value is not a constant, wherever it occurs. */
@@ -199,10 +201,10 @@ export class Knowledge implements Derivability {
     if (before !== undefined && before.texts >= this.#texts.length) return before.parts;
     const inside = this.#recorded.inside(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
-    const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
+    const slices = without(value, inside).flatMap((rest) => this.#slices.wholesOf(rest));
     // What is written in hex or base64 is no constant for that.
     const written = decodedParts(value).flatMap((inner) =>
-      this.#secret.has(inner) ? [inner] : this.#wholesOf(inner),
+      this.#secret.has(inner) ? [inner] : this.#slices.wholesOf(inner),
     );
     const parts = [...new Set([...inside, ...slices, ...written])];
     // A slice that is new today may have been seen tomorrow.
@@ -210,36 +212,6 @@ export class Knowledge implements Derivability {
       slices.length + written.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
     this.#partsCache.set(value, { parts, texts });
     return parts;
-  }
-
-  /**
-   * Secret values of which `value`, or an eight-byte window of it, is a slice; unless the slice
-   * itself has been seen, as that of a truncated MAC has: what is seen can be copied.
-   */
-  #wholesOf(value: Latin1): readonly Latin1[] {
-    if (value.length < guessableBelowBytes) return [];
-    const found = new Set<Latin1>();
-    if (!this.#secretGrams.mayHold(value, 0)) return this.#wholesOfWindows(value, found);
-    for (const secret of this.#secret) {
-      if (secret.length <= value.length || !secret.includes(value)) continue;
-      return this.#isSeen(value) ? [] : [secret];
-    }
-    return this.#wholesOfWindows(value, found);
-  }
-
-  #wholesOfWindows(value: Latin1, found: Set<Latin1>): readonly Latin1[] {
-    for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
-      if (!this.#secretGrams.mayHold(value, i)) continue;
-      const window = value.substring(i, i + guessableBelowBytes);
-      let isSeen: boolean | undefined;
-      for (const secret of this.#secret) {
-        if (secret.length <= guessableBelowBytes || !secret.includes(window)) continue;
-        isSeen ??= this.#isSeen(window);
-        if (isSeen) break;
-        found.add(secret);
-      }
-    }
-    return [...found];
   }
 
   /** Do these bytes occur in something that the adversary has? */

@@ -37,7 +37,9 @@ export class Likeness {
 
   /** Shorter ones might be found anywhere by chance. */
   #isSlice(rest: Latin1): boolean {
-    return rest.length >= fewestBytes && this.#uniform?.some((whole) => whole.includes(rest)) === true;
+    return (
+      rest.length >= fewestBytes && this.#uniform?.some((whole) => whole.includes(rest)) === true
+    );
   }
 
   #all(): readonly Latin1[] {
