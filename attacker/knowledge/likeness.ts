@@ -4,7 +4,7 @@
  * not as good as random.
  */
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
-import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
+import { isUniform, type OpRecord } from "../../protocol/kit/operations.ts";
 
 export class Likeness {
   readonly #operations: readonly OpRecord[];
@@ -45,8 +45,7 @@ export class Likeness {
   #all(): readonly Latin1[] {
     const found = new Set<Latin1>();
     for (const op of this.#operations) {
-      const isUniform = operations[op.op].uniform?.(op) === true;
-      if (isUniform && op.output.length >= fewestBytes) found.add(op.output);
+      if (isUniform(op) && op.output.length >= fewestBytes) found.add(op.output);
     }
     return [...found];
   }

@@ -113,18 +113,13 @@ export interface Operation {
    * check succeeds; or nothing.
    */
   readonly guess: "by-output" | "by-check" | "never";
-  /** What takes the content out of the output: the key itself, or the private key of it. */
+  /** What takes the content out of the output: the key, or the private key that belongs to it. */
   readonly opensWith?: "key" | "private-key";
   /**
    * How a guess shows to be right once something is taken out of the output with it: a tag tells,
    * whatever comes out; or only what comes out does, since any guess gives some string.
    */
   readonly shows?: "by-tag" | "by-content";
-  /**
-   * Is this output a string like any other of its length, to all who do not know the inputs? Then
-   * what a wrong guess gives in its place looks no different. Never, where it is left out.
-   */
-  uniform?(op: OpRecord): boolean;
   /**
    * The terms of an equation that any guess at one input fits, since another input can be computed
    * so that it does; in one order, however it was computed.
@@ -148,30 +143,11 @@ function isTrivial(modulus: bigint, value: Latin1): boolean {
   return residue <= 1n || residue === modulus - 1n;
 }
 
-const always = (): boolean => true;
-
 /** A function of all its inputs that tells nothing about them. */
 const oneWay = { compose: all, hasOutput: true, guess: "by-output" } as const;
-/** One whose output cannot be told from random bytes, either. */
-const pseudorandom = { ...oneWay, uniform: always } as const;
-
-/**
- * An element of a group, as it is written: odd lengths begin with a byte that says how (SEC 1
- * §2.3.3), and in short fields the first byte is small. Without that, a random string passes for
- * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte has,
- * and less than the lab counts.
- */
-function isLikeAnyString({ output, field }: OpRecord): boolean {
-  if (field === undefined) return output.length % 2 === 0 && output.length <= longestElementBytes;
-  const first = field.modulus >> BigInt(8 * output.length - 8);
-  return first >= 0x80n;
-}
-/** Longer outputs are keys of other kinds, which have a structure of their own. */
-const longestElementBytes = 64;
 
 const sharedSecret: Operation = {
   ...oneWay,
-  uniform: isLikeAnyString,
   key: 0,
   weighty: [0],
   compose(op, d) {
@@ -206,8 +182,7 @@ const pointSum: Operation = {
 };
 
 const xor: Operation = {
-  ...pseudorandom,
-  shows: "by-content",
+  ...oneWay,
   weighty: "all",
   decompose(op, d) {
     const [a, b] = [input(op, 0), input(op, 1)];
@@ -215,6 +190,7 @@ const xor: Operation = {
     return d.has(b) ? [a] : [];
   },
   equation: (op) => ["xor", ...[...op.inputs, op.output].toSorted()].join(term),
+  shows: "by-content",
 };
 
 /** A nonce or IV counts as public: it is sent, or counted. */
@@ -233,7 +209,6 @@ const aead: Operation = {
   guess: "by-output",
   opensWith: "key",
   shows: "by-tag",
-  uniform: always,
 };
 
 const cipher: Operation = {
@@ -249,7 +224,6 @@ const cipher: Operation = {
   guess: "by-output",
   opensWith: "key",
   shows: "by-content",
-  uniform: always,
   equation: ({ algorithm, inputs, output }) => ["cipher", algorithm, ...inputs, output].join(term),
 };
 
@@ -272,7 +246,7 @@ const publicKeyEncryption: Operation = {
 
 /** The secret follows from the coins, or from the ciphertext for the owner of the private key. */
 const kemSecret: Operation = {
-  ...pseudorandom,
+  ...oneWay,
   weighty: [0, 1],
   compose(op, d) {
     if (!op.backwards && d.has(input(op, 0)) && d.has(input(op, 1))) return true;
@@ -282,22 +256,13 @@ const kemSecret: Operation = {
 };
 
 export const operations: Readonly<Record<OpName, Operation>> = {
-  random: {
-    compose: never,
-    hasOutput: true,
-    fresh: true,
-    weighty: [],
-    guess: "never",
-    // Drawn characters are few of all bytes; and RSA keys are numbers with a structure.
-    uniform: ({ algorithm }) => !/characters|rsa/.test(algorithm),
-  },
-  hash: { ...pseudorandom, weighty: "all" },
-  hmac: { ...pseudorandom, key: 0, weighty: [0] },
-  mac: { ...pseudorandom, key: 0, weighty: [0] },
-  kdf: { ...pseudorandom, key: 0, weighty: [0] },
+  random: { compose: never, hasOutput: true, fresh: true, weighty: [], guess: "never" },
+  hash: { ...oneWay, weighty: "all" },
+  hmac: { ...oneWay, key: 0, weighty: [0] },
+  mac: { ...oneWay, key: 0, weighty: [0] },
+  kdf: { ...oneWay, key: 0, weighty: [0] },
   "public-key": {
     ...oneWay,
-    uniform: isLikeAnyString,
     keyPair: true,
     key: 0,
     weighty: [0],
@@ -322,7 +287,7 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   "pk-encrypt": publicKeyEncryption,
   "kem-ciphertext": { ...oneWay, weighty: "all" },
   "kem-secret": kemSecret,
-  "password-hash": { ...pseudorandom, weighty: "all" },
+  "password-hash": { ...oneWay, weighty: "all" },
   xor,
   encode: { ...oneWay, weighty: "all", decompose: (op) => [input(op, 0)] },
   compare: {
@@ -334,6 +299,43 @@ export const operations: Readonly<Record<OpName, Operation>> = {
     guess: "never",
   },
 };
+
+const always = (): boolean => true;
+/** Longer outputs are keys of other kinds, which have a structure of their own. */
+const longestElementBytes = 64;
+
+/**
+ * An element of a group, as it is written: odd lengths begin with a byte that says how (SEC 1
+ * §2.3.3), and in short fields the first byte is small. Without that, a random string passes for
+ * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte has,
+ * and less than the lab counts.
+ */
+function isElementLikeAnyString({ output, field }: OpRecord): boolean {
+  if (field === undefined) return output.length % 2 === 0 && output.length <= longestElementBytes;
+  return field.modulus >> BigInt(8 * output.length - 8) >= 0x80n;
+}
+
+const uniform: Partial<Record<OpName, (op: OpRecord) => boolean>> = {
+  // Drawn characters are few of all bytes, and RSA keys are numbers with a structure.
+  random: ({ algorithm }) => !/characters|rsa/.test(algorithm),
+  hash: always,
+  hmac: always,
+  mac: always,
+  kdf: always,
+  "password-hash": always,
+  aead: always,
+  cipher: always,
+  xor: always,
+  "kem-secret": always,
+  "public-key": isElementLikeAnyString,
+  "shared-secret": isElementLikeAnyString,
+};
+
+/**
+ * Is the output a string like any other of its length, to all who do not know the inputs? Then what
+ * a wrong guess gives in its place looks no different.
+ */
+export const isUniform = (op: OpRecord): boolean => uniform[op.op]?.(op) ?? false;
 
 /** What was encrypted, or is found when it is opened; the last input where there is no such thing. */
 export function contentOf(op: OpRecord): Latin1 {
