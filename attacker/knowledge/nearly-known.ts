@@ -175,7 +175,8 @@ function likeness(key: Latin1, text: string, start: number): Relation | undefine
     if (key.charCodeAt(i) !== text.charCodeAt(start + i)) amiss.push(i);
   }
   if (key.length - amiss.length < fewestBytes) return undefined;
-  const [first = 0, last = -1] = [amiss[0], amiss.at(-1)];
+  const [first, last] = [amiss[0], amiss.at(-1)];
+  if (first === undefined || last === undefined) return { words: "it was seen", bits: 0 };
   const span = last + 1 - first;
   const there = text.substring(start + first, start + last + 1);
   const isWhole = there.length === span && start + first >= 0 && !there.includes(gap);
