@@ -24,6 +24,16 @@ interface Relation {
   readonly words: string;
   /** Binary logarithm of the number of values to try. */
   readonly bits: number;
+  /** The bytes that the key is close to. */
+  readonly seen: readonly Latin1[];
+}
+
+/** A key that is found by trying, once certain bytes have been seen. */
+export interface Guess {
+  readonly key: Latin1;
+  /** For reports. */
+  readonly cost: string;
+  readonly seen: readonly Latin1[];
 }
 
 /** As with values of fewer bytes than count as secret: all of them can be tried. */
@@ -40,28 +50,34 @@ const mostPlaces = 32;
 const rounds = 3;
 
 /**
- * @returns all that `knowledge` holds and what follows from guesses, each checked against something
- *   recorded; `undefined` if there is nothing to guess.
+ * @returns the keys that can be guessed, each checked against something recorded; what follows from
+ *   the first ones may be needed for the next.
  */
-export function withNearlyKnown(
+export function nearlyKnown(
   knowledge: Knowledge,
   other?: () => OtherInstallation | undefined,
-): Knowledge | undefined {
-  let reached: Knowledge | undefined;
+): readonly Guess[] {
+  const all: Guess[] = [];
   for (let round = 0; round < rounds; round++) {
-    const before = reached ?? knowledge;
-    const found = guesses(before, other);
-    if (found.length === 0) return reached;
-    reached = before.suppose([]);
-    for (const [key, words] of found) reached.guess(key, words);
+    const found = guesses(withGuesses(knowledge, all), other);
+    if (found.length === 0) break;
+    all.push(...found);
   }
-  return reached;
+  return all;
+}
+
+/** @returns all that `knowledge` holds and what follows from the guesses. */
+export function withGuesses(knowledge: Knowledge, found: readonly Guess[]): Knowledge {
+  if (found.length === 0) return knowledge;
+  const more = knowledge.suppose([]);
+  for (const { key, cost } of found) more.guess(key, cost);
+  return more;
 }
 
 function guesses(
   knowledge: Knowledge,
   other?: () => OtherInstallation | undefined,
-): readonly (readonly [key: Latin1, cost: string])[] {
+): readonly Guess[] {
   const keys = unknownKeys(knowledge);
   if (keys.length === 0) return [];
   const search = new Search(knowledge);
@@ -69,7 +85,8 @@ function guesses(
     const relation = search.relation(key) ?? constantApart(knowledge, key, other);
     if (relation === undefined) return [];
     if (offlineTest(knowledge, fromLatin1(key)) === undefined) return [];
-    return [[key, `${countWords(relation.bits)} of a key: ${relation.words}`] as const];
+    const { words, bits, seen } = relation;
+    return [{ key, cost: `${countWords(bits)} of a key: ${words}`, seen }];
   });
 }
 
@@ -143,7 +160,7 @@ class Search {
       for (let n = 0; at >= 0 && n < mostPlaces; n++) {
         const found = likeness(key, this.#text, at - i);
         if (found !== undefined && found.bits < (best?.bits ?? Number.POSITIVE_INFINITY)) {
-          best = { words: `${found.words}${how}`, bits: found.bits };
+          best = { ...found, words: `${found.words}${how}` };
         }
         at = this.#text.indexOf(gram, at + 1);
       }
@@ -153,16 +170,19 @@ class Search {
 
   #underOneByte(key: Latin1): Relation | undefined {
     this.#steps ??= steps(this.#text);
-    if (!this.#steps.includes(steps(key))) return undefined;
-    return { words: "it was seen with each byte XORed with one constant byte", bits: 8 };
+    const at = this.#steps.indexOf(steps(key));
+    if (at < 0) return undefined;
+    const words = "it was seen with each byte XORed with one constant byte";
+    return { words, bits: 8, seen: [this.#text.substring(at, at + key.length)] };
   }
 
   #underKnown(key: Latin1): Relation | undefined {
     const alike = this.#values.get(key.length) ?? new Set();
     for (const value of alike) {
-      if (!this.#text.includes(xor(key, value))) continue;
+      const masked = xor(key, value);
+      if (!this.#text.includes(masked)) continue;
       const words = "it was seen XORed with another value that is known";
-      return { words, bits: Math.log2(alike.size) };
+      return { words, bits: Math.log2(alike.size), seen: [masked, value] };
     }
     return undefined;
   }
@@ -176,18 +196,26 @@ function likeness(key: Latin1, text: string, start: number): Relation | undefine
   }
   if (key.length - amiss.length < fewestBytes) return undefined;
   const [first, last] = [amiss[0], amiss.at(-1)];
-  if (first === undefined || last === undefined) return { words: "it was seen", bits: 0 };
+  const seen = longestWhole(text.substring(Math.max(0, start), start + key.length));
+  if (first === undefined || last === undefined) return { words: "it was seen", bits: 0, seen };
   const span = last + 1 - first;
   const there = text.substring(start + first, start + last + 1);
   const isWhole = there.length === span && start + first >= 0 && !there.includes(gap);
   const distance = isWhole ? distanceOf(key, first, last, there) : undefined;
   if (distance !== undefined && distance < 16) {
-    return { words: "a number close to it was seen", bits: distance };
+    return { words: "a number close to it was seen", bits: distance, seen };
   }
   const bits = Math.min(8 * span, 8 * amiss.length + logChoose(key.length, amiss.length));
   if (bits > mostBits) return undefined;
-  return { words: `all but ${amiss.length} of its ${key.length} bytes were seen`, bits };
+  return { words: `all but ${amiss.length} of its ${key.length} bytes were seen`, bits, seen };
 }
+
+/** Of what two texts may meet in, the longer part. */
+const longestWhole = (stretch: string): readonly Latin1[] =>
+  stretch
+    .split(gap)
+    .toSorted((a, b) => b.length - a.length)
+    .slice(0, 1);
 
 /** How far two numbers are apart, in bits, as one of both byte orders has them. */
 function distanceOf(key: Latin1, first: number, last: number, there: string): number | undefined {
@@ -228,9 +256,9 @@ function constantApart(
   for (const [own, others] of installation.packets) {
     if (own.length !== others.length || own.length < key.length) continue;
     const [a, b] = [latin1(own), latin1(others)];
-    if (xor(a, b).includes(difference) || isSumApart(key, twin, own, others)) {
-      return { words, bits: 0 };
-    }
+    const apart = xor(a, b).indexOf(difference);
+    const at = apart >= 0 ? apart : sumApart(key, twin, own, others);
+    if (at >= 0) return { words, bits: 0, seen: [a.substring(at, at + key.length)] };
   }
   return undefined;
 }
@@ -251,15 +279,18 @@ function twinOf(
   return undefined;
 }
 
-/** Is there a window w in both packets with w − key the same in both, modulo 256^length? */
-function isSumApart(key: Latin1, twin: Latin1, a: Uint8Array, b: Uint8Array): boolean {
+/**
+ * @returns where both packets have a window w with w − key the same in both, modulo 256^length; −1
+ *   if nowhere.
+ */
+function sumApart(key: Latin1, twin: Latin1, a: Uint8Array, b: Uint8Array): number {
   const length = key.length;
   const places = a.length - length + 1;
   const [k, t] = [fromLatin1(key), fromLatin1(twin)];
   for (let from = 0; from < places; from++) {
-    if (isSameSum(k, t, a, b, from, 1) || isSameSum(k, t, a, b, from, -1)) return true;
+    if (isSameSum(k, t, a, b, from, 1) || isSameSum(k, t, a, b, from, -1)) return from;
   }
-  return false;
+  return -1;
 }
 
 /** @param order 1 with the lowest byte first, −1 with the lowest byte last. */

@@ -3,7 +3,11 @@
  * runs in which it did not act: what is sent almost openly is sent so without its help.
  */
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import { type OtherInstallation, withNearlyKnown } from "../../attacker/knowledge/nearly-known.ts";
+import {
+  nearlyKnown,
+  type OtherInstallation,
+  withGuesses,
+} from "../../attacker/knowledge/nearly-known.ts";
 import { simulate } from "../run/simulate.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -26,7 +30,8 @@ const otherInstallation = memoPerTrace(({ plan, packets }): OtherInstallation =>
 
 function guessing(trace: Trace, knowledge: Knowledge): Knowledge | undefined {
   if (!isUndisturbed(trace)) return undefined;
-  return withNearlyKnown(knowledge, () => otherInstallation(trace));
+  const found = nearlyKnown(knowledge, () => otherInstallation(trace));
+  return found.length === 0 ? undefined : withGuesses(knowledge, found);
 }
 
 /** From all traffic and what can be tried; `undefined` if there is nothing to try. */
