@@ -21,6 +21,7 @@ import {
   operations,
 } from "../../protocol/kit/operations.ts";
 import { discreteLog } from "./discrete-log.ts";
+import type { Guess } from "./guess-of-key.ts";
 import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
 import { type Origin, sourceOf } from "./origin.ts";
 import { Pieces } from "./pieces.ts";
@@ -50,14 +51,22 @@ export class Knowledge implements Derivability {
   readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
   /** Looked for, but not secret: that such a value exists is public. */
   readonly #markers = new Set<Latin1>();
+  /** Keys that can be guessed, and have not been yet. */
+  #guesses: readonly Guess[];
   #dirty = true;
 
   /**
    * @param declared secrets that are looked for exactly, such as payloads and passwords.
    * @param markers values that are looked for as well, but whose bytes are no secret, such as
    *   names: the adversary may write them, and the question is only whether it has read them.
+   * @param guesses keys that it finds by trying as soon as it has seen what they are close to.
    */
-  constructor(declared: Iterable<Uint8Array>, markers: Iterable<Uint8Array> = []) {
+  constructor(
+    declared: Iterable<Uint8Array>,
+    markers: Iterable<Uint8Array> = [],
+    guesses: readonly Guess[] = [],
+  ) {
+    this.#guesses = guesses;
     for (const bytes of declared) {
       if (bytes.length < declaredFromBytes) continue;
       const value = latin1(bytes);
@@ -277,7 +286,16 @@ export class Knowledge implements Derivability {
           (value, of) => this.#add(value, { kind: "joined", of }),
         );
       }
+      if (!this.#dirty && this.#guesses.length > 0) this.#tryGuesses();
     }
+  }
+
+  #tryGuesses(): void {
+    this.#guesses = this.#guesses.filter(({ key, cost, seen }) => {
+      if (!seen.every((bytes) => this.#isSeen(bytes))) return true;
+      this.guess(key, cost);
+      return false;
+    });
   }
 
   /** @returns true if the operation has nothing more to give. */
@@ -322,7 +340,7 @@ export class Knowledge implements Derivability {
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {
     this.close();
-    const copy = new Knowledge([]);
+    const copy = new Knowledge([], [], this.#guesses);
     copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
     for (const marker of this.#markers) copy.#markers.add(marker);

@@ -9,6 +9,7 @@
 import { bytesBigint, fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { offlineTest } from "./guess.ts";
+import type { Guess } from "./guess-of-key.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { guessableBelowBytes } from "./lengths.ts";
 
@@ -25,14 +26,6 @@ interface Relation {
   /** Binary logarithm of the number of values to try. */
   readonly bits: number;
   /** The bytes that the key is close to. */
-  readonly seen: readonly Latin1[];
-}
-
-/** A key that is found by trying, once certain bytes have been seen. */
-export interface Guess {
-  readonly key: Latin1;
-  /** For reports. */
-  readonly cost: string;
   readonly seen: readonly Latin1[];
 }
 

@@ -3,11 +3,8 @@
  * runs in which it did not act: what is sent almost openly is sent so without its help.
  */
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import {
-  nearlyKnown,
-  type OtherInstallation,
-  withGuesses,
-} from "../../attacker/knowledge/nearly-known.ts";
+import { nearlyKnown, withGuesses } from "../../attacker/knowledge/nearly-known.ts";
+import { otherInstallation } from "../run/adversary/near-keys.ts";
 import { simulate } from "../run/simulate.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -17,20 +14,9 @@ const isUndisturbed = ({ plan }: Trace): boolean =>
   plan.attack.every((m) => m.move === "disclose" || m.move === "participate") &&
   plan.network.loss === 0;
 
-const otherInstallation = memoPerTrace(({ plan, packets }): OtherInstallation => {
-  const other = simulate({ ...plan, seed: `${plan.seed}/installation` });
-  return {
-    operations: other.crypto,
-    packets: packets.flatMap((p, i) => {
-      const twin = other.packets[i];
-      return twin === undefined || twin.from !== p.from ? [] : [[p.bytes, twin.bytes] as const];
-    }),
-  };
-});
-
 function guessing(trace: Trace, knowledge: Knowledge): Knowledge | undefined {
   if (!isUndisturbed(trace)) return undefined;
-  const found = nearlyKnown(knowledge, () => otherInstallation(trace));
+  const found = nearlyKnown(knowledge, () => otherInstallation(trace, simulate));
   return found.length === 0 ? undefined : withGuesses(knowledge, found);
 }
 

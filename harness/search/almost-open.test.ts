@@ -66,6 +66,16 @@ describe("beside a sealed message goes", () => {
   });
 });
 
+test("a key that can be guessed can be used as well, by whoever sees what is close to it", () => {
+  const origin = (beside: Beside): string => {
+    const settings = { seed: "almost", guarantees: ["origin"] };
+    const [verdict] = assess(subjectFor(sealing(beside)), settings).verdicts;
+    return `${verdict?.verdict} ${verdict?.capability}`;
+  };
+  expect(origin(() => iv)).toBe("holds null");
+  expect(origin((key) => plus(key, 1n))).toBe("broken on-path");
+});
+
 describe("a message has words in common with public texts", () => {
   const text = "the agents meet at noon in harbours";
   const notes = "the agents meet at noon in vienna | alice loves old harbours";
