@@ -1,6 +1,6 @@
 /**
- * Keys that are not known, but close to what is: all but a few bytes of them were seen, or they were
- * seen backwards, one more, or under a constant. An adversary tries such values, at a cost that is
+ * Keys that are not known, but close to what is: all but a few bytes of them were seen, or they
+ * were seen backwards, one more, or under a constant. An adversary tries such values, at a cost that is
  * stated, where something recorded tells a right one from a wrong one.
  *
  * Deduction itself does not try: a single byte amiss makes another value, and all values would have
@@ -144,7 +144,7 @@ class Search {
     );
   }
 
-  /** Somewhere stands what differs from the key in a few bytes only, or is a little more or less. */
+  /** Somewhere stands what differs from the key in a few bytes, or is a little more or less. */
   #near(key: Latin1, how: string): Relation | undefined {
     let best: Relation | undefined;
     for (let i = 0; i + gramBytes <= key.length; i += gramBytes) {
@@ -273,8 +273,8 @@ function twinOf(
 }
 
 /**
- * @returns where both packets have a window w with w − key the same in both, modulo 256^length; −1
- *   if nowhere.
+ * @returns where both packets have a window w with w − key the same in both, modulo 256^length;
+ *   −1 if nowhere.
  */
 function sumApart(key: Latin1, twin: Latin1, a: Uint8Array, b: Uint8Array): number {
   const length = key.length;

@@ -2,8 +2,8 @@ import type { OpRecord } from "../../protocol/kit/operations.ts";
 
 /**
  * The record of a further deployment. What it deals at its start has been recorded by the first one
- * already; what its endpoints draw and compute with the deployment's cryptography later has not, and
- * would pass for a constant.
+ * already; what its endpoints draw and compute with the deployment's cryptography later has not,
+ * and would pass for a constant.
  */
 export class LateLog extends Array<OpRecord> {
   readonly #log: OpRecord[];

@@ -1,6 +1,7 @@
 /**
  * Messages that are almost sent openly, and such that only look so: keys one more than what is
- * seen, words that public texts happen to share, and what a principal may know that is the adversary.
+ * seen, words that public texts happen to share, and what an adversary may know that acts as one of
+ * the principals.
  */
 import { describe, expect, test } from "vitest";
 import type { Env, Protocol } from "../../protocol/endpoint.ts";

@@ -307,8 +307,8 @@ const longestElementBytes = 64;
 /**
  * An element of a group, as it is written: odd lengths begin with a byte that says how (SEC 1
  * §2.3.3), and in short fields the first byte is small. Without that, a random string passes for
- * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte has,
- * and less than the lab counts.
+ * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte
+ * has, and less than the lab counts.
  */
 function isElementLikeAnyString({ output, field }: OpRecord): boolean {
   if (field === undefined) return output.length % 2 === 0 && output.length <= longestElementBytes;
