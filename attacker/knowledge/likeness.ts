@@ -1,7 +1,7 @@
 /**
  * Does a plaintext look like one? With a wrong key any ciphertext without a tag gives some string
- * of its length. A right one is told from it by padding, words, lengths, encodings: by any byte that
- * is not as good as random.
+ * of its length. A right one is told from it by padding, words, lengths, encodings: by any byte
+ * that is not as good as random.
  */
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { isUniform, type OpRecord } from "../../protocol/kit/operations.ts";

@@ -1,7 +1,7 @@
 /**
  * Keys that are not known, but close to what is: all but a few bytes of them were seen, or they
- * were seen backwards, one more, or under a constant. An adversary tries such values, at a cost that is
- * stated, where something recorded tells a right one from a wrong one.
+ * were seen backwards, one more, or under a constant. An adversary tries such values, at a cost
+ * that is stated, where something recorded tells a right one from a wrong one.
  *
  * Deduction itself does not try: a single byte amiss makes another value, and all values would have
  * to be compared with all bytes in every run. This is asked where nothing else was found.
