@@ -58,7 +58,21 @@ describe("beside a sealed message goes", () => {
       "broken passive",
       /^about 2\^16 guesses/,
     ],
-    "the key backwards": [(key) => key.slice().reverse(), "unknown null", /^$/],
+    "the key backwards": [
+      (key) => key.slice().reverse(),
+      "broken passive",
+      /^one guess of a key: it was seen, backwards/,
+    ],
+    "the key under a constant": [
+      (key) => key.map((byte, i) => byte ^ (7 * i + 3)),
+      "broken passive",
+      /^one guess of a key: .* differs from it by a constant/,
+    ],
+    "the key scrambled by the message": [
+      (key, message) => key.map((byte, i) => byte ^ (message[i % message.length] ?? 0)),
+      "unknown null",
+      /^$/,
+    ],
   };
   test.each(Object.entries(cases))("%s", (_, [beside, verdict, cost]) => {
     const [found, compute] = verdictOf(sealing(beside));

@@ -12,17 +12,18 @@ import { calmNetwork } from "../network/conditions.ts";
 /** Makes a run. */
 export type Simulate = (plan: RunPlan) => Trace;
 
-/** What deduction needs of the same course in another installation. */
-export function otherInstallation({ plan, packets }: Trace, simulate: Simulate): OtherInstallation {
-  const other = simulate({ ...plan, seed: `${plan.seed}/installation` });
-  return {
-    operations: other.crypto,
-    packets: packets.flatMap((p, i) => {
-      const twin = other.packets[i];
-      return twin === undefined || twin.from !== p.from ? [] : [[p.bytes, twin.bytes] as const];
-    }),
-  };
-}
+/** The same course in another installation. */
+export const otherInstallation = (trace: Trace, simulate: Simulate): OtherInstallation =>
+  installationBeside(trace, simulate({ ...trace.plan, seed: `${trace.plan.seed}/installation` }));
+
+/** What deduction needs of such a run, beside this one. */
+export const installationBeside = (trace: Trace, other: Trace): OtherInstallation => ({
+  operations: other.crypto,
+  packets: trace.packets.flatMap((p, i) => {
+    const twin = other.packets[i];
+    return twin === undefined || twin.from !== p.from ? [] : [[p.bytes, twin.bytes] as const];
+  }),
+});
 
 /** For each protocol, by what else decides an undisturbed run. */
 const found = new WeakMap<Protocol, Map<string, readonly Guess[]>>();
