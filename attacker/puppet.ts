@@ -182,6 +182,7 @@ export class Puppet {
     this.#guessedAt = this.#released;
     const others = masks.map((mask) => this.#packetsOtherwise(mask)[this.#released]);
     return guessed(
+      this.#knowledge,
       packet,
       others.filter((other) => other !== undefined),
     );

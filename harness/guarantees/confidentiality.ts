@@ -5,11 +5,14 @@ import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { guessedFromWire } from "./guessed-knowledge.ts";
+import { isLearned } from "./readable.ts";
 
-/** The adversary may know messages sent to itself, as a registered user. */
-const isSecret = ({ other, purpose, message }: Handover, attack: Attack): boolean =>
+/** The adversary may know messages sent to itself, or by a principal whose secrets it was given. */
+const isSecret = ({ end, other, purpose, message }: Handover, attack: Attack): boolean =>
   purpose === "message" &&
   message.length >= declaredFromBytes &&
+  !isCorrupt(end.process.principal, attack) &&
   (other === undefined || !isCorrupt(other, attack));
 
 export const confidentiality: Guarantee = {
@@ -23,20 +26,20 @@ export const confidentiality: Guarantee = {
   vacuousBecause: `no honest user sends another a message of ${declaredFromBytes} bytes or more`,
   counts: withoutDisclosure,
   judge(trace) {
-    const knowledge = knowledgeFromWire(trace);
     const { attack } = trace.plan;
     const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, attack));
-    for (const { message, end } of messages) {
-      if (!knowledge.derivable(message)) continue;
-      const compute = computeCost(knowledge, latin1(message));
-      return {
-        atStake: messages.length,
-        violation: {
-          because: `the attacker can read ${quote(message)}, which ${end.process.id} sent`,
-          ...(compute === null ? {} : { compute }),
-        },
-      };
-    }
-    return { atStake: messages.length };
+    const atStake = messages.length;
+    const lost = messages.find(({ message }) => isLearned(trace, knowledgeFromWire, message));
+    const knowledge = lost === undefined ? guessedFromWire(trace) : knowledgeFromWire(trace);
+    const read = lost ?? messages.find(({ message }) => knowledge?.derivable(message));
+    if (read === undefined || knowledge === undefined) return { atStake };
+    const compute = computeCost(knowledge, latin1(read.message));
+    return {
+      atStake,
+      violation: {
+        because: `the attacker can read ${quote(read.message)}, which ${read.end.process.id} sent`,
+        ...(compute === null ? {} : { compute }),
+      },
+    };
   },
 };

@@ -32,6 +32,7 @@ import type { AddressBook } from "../address-book.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
+import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -95,7 +96,11 @@ export class Adversary {
   /** An off-path adversary sees only what is sent to it. */
   readonly #sees: boolean;
 
-  constructor(world: AdversaryWorld) {
+  readonly #simulate: Simulate;
+
+  /** @param simulate makes other runs, to see what can be guessed. */
+  constructor(world: AdversaryWorld, simulate: Simulate) {
+    this.#simulate = simulate;
     this.#world = world;
     this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
@@ -123,7 +128,8 @@ export class Adversary {
       const { plan, deployment } = this.#world;
       const { credentials = [], identities, publicValues = [] } = deployment;
       const declared = declaredSecrets({ plan, deployment: { credentials } });
-      this.#knowledge = new IncrementalKnowledge(declared, identities);
+      const guesses = nearKeys(plan, this.#simulate);
+      this.#knowledge = new IncrementalKnowledge(declared, identities, guesses);
       for (const value of publicValues) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
