@@ -1,5 +1,12 @@
 /** What honest users do in a run: the default workload of a protocol, and variations of it. */
-import type { OptionValues, PlannedMessage, Protocol, Workload } from "../protocol/endpoint.ts";
+import type {
+  OptionValues,
+  PlannedMessage,
+  PlannedSession,
+  Principal,
+  Protocol,
+  Workload,
+} from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
 import { ProtocolError } from "./run/protocol-error.ts";
 
@@ -87,6 +94,40 @@ function withOtherContent(workload: Workload): Workload {
   };
 }
 
+/** Who a message is from, by name. */
+const speakerOf = (
+  { roles }: Protocol,
+  { principals = {} }: PlannedSession,
+  from: string,
+): Principal => principals[from] ?? roles.find((r) => r.name === from)?.principals[0] ?? from;
+
+/**
+ * The same messages as a conversation: the speakers of a session take turns, and nobody goes on
+ * before what is meant for them, and comes before, has been delivered to them.
+ */
+function inTurn(protocol: Protocol, { sessions }: Workload): Workload {
+  return {
+    sessions: sessions.map((session) => {
+      const speakers = [...new Set(session.messages.map((m) => m.from))];
+      const rounds = Math.max(0, ...speakers.map((from) => by(session, from).length));
+      const turns = Array.from({ length: rounds }, (_, i) =>
+        speakers.flatMap((from) => by(session, from)[i] ?? []),
+      ).flat();
+      const messages = turns.map((m, i): PlannedMessage => {
+        const name = speakerOf(protocol, session, m.from);
+        const heard = turns
+          .slice(0, i)
+          .filter(({ from, to }) => from !== m.from && (to === undefined || to === name));
+        return heard.length === 0 ? m : { ...m, afterHearing: heard.length };
+      });
+      return { ...session, messages };
+    }),
+  };
+}
+
+const by = ({ messages }: PlannedSession, from: string): readonly PlannedMessage[] =>
+  messages.filter((m) => m.from === from);
+
 /** Only the first sessions, the very first one at once. */
 function firstSessions({ sessions }: Workload, count: number): Workload {
   const kept = sessions.slice(0, count);
@@ -108,7 +149,8 @@ export const alike = (name: string, other: string): string => {
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
 
 /**
- * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
+ * The workload that a saved attack names: `default`, `within-limits`, `in-turn`, `other-content`,
+ * or one of
  * {@link lengthVariants}; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
@@ -131,6 +173,10 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       return base;
     case "within-limits":
       return withinLimits(base, stated);
+    case "in-turn":
+      return inTurn(protocol, withinLimits(base, stated));
+    case "in-turn-other-content":
+      return withOtherContent(inTurn(protocol, withinLimits(base, stated)));
     case "other-content":
       return withOtherContent(withinLimits(base, stated));
     case "lengths-short":

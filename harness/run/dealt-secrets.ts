@@ -1,7 +1,13 @@
-import type { Principal } from "../../protocol/endpoint.ts";
+import type { Deployment, Principal } from "../../protocol/endpoint.ts";
 import { fromLatin1, latin1 } from "../../protocol/kit/bytes.ts";
-import { operations } from "../../protocol/kit/operations.ts";
-import type { RunState } from "./run-state.ts";
+import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
+
+/** What it is worked out from: a run, under way or over. */
+export interface Dealt {
+  readonly deployment: Pick<Deployment, "longTermSecrets" | "publicValues">;
+  readonly log: readonly OpRecord[];
+  readonly processes: readonly { readonly id: string; readonly principal: Principal }[];
+}
 
 /** Shorter values can be guessed anyway. */
 const fromBytes = 8;
@@ -11,7 +17,7 @@ const fromBytes = 8;
  * it dealt and the principal's processes have used by now, whether it names them or not.
  */
 export function longTermSecretsOf(
-  { deployment, log, processes }: RunState,
+  { deployment, log, processes }: Dealt,
   principal: Principal,
 ): readonly Uint8Array[] {
   const named = deployment.longTermSecrets(principal);
