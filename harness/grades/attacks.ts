@@ -1,7 +1,11 @@
 /** The attacks that messages are graded by: generic strategies, with puppets that talk. */
-import type { Attack, Move } from "../../attacker/move.ts";
+import { type Attack, type Move, packetKey } from "../../attacker/move.ts";
 import { carryingOver } from "../../attacker/strategies/compromising.ts";
+import { shifting } from "../../attacker/strategies/field-boundaries.ts";
+import { forgedAnswers } from "../../attacker/strategies/forged-answers.ts";
 import { forwarding } from "../../attacker/strategies/forwarding.ts";
+import { guessing } from "../../attacker/strategies/guessing.ts";
+import { continuing } from "../../attacker/strategies/hijack-then-send.ts";
 import {
   hijacking,
   impersonating,
@@ -9,15 +13,39 @@ import {
   splicing,
 } from "../../attacker/strategies/impersonating.ts";
 import { misbinding, renaming } from "../../attacker/strategies/misbinding.ts";
-import { flipping, overwriting, resizing } from "../../attacker/strategies/modifying.ts";
+import { flipping, resizing, transplanting } from "../../attacker/strategies/modifying.ts";
 import { ownKeys } from "../../attacker/strategies/own-keys.ts";
-import { reflecting, replacing } from "../../attacker/strategies/replaying.ts";
+import { redirecting, reflecting, replacing } from "../../attacker/strategies/replaying.ts";
 import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
-import type { Scene, Strategy } from "../../attacker/strategies/strategy.ts";
-import { substitutingKeys } from "../../attacker/strategies/substituting.ts";
+import { attack, type Scene, type Strategy } from "../../attacker/strategies/strategy.ts";
+import {
+  substitutingKeys,
+  substitutingNames,
+  substitutingNonces,
+} from "../../attacker/strategies/substituting.ts";
+
+/**
+ * The attacker goes on in the place of one end, which is not heard any more: otherwise it might
+ * say what is next before the attacker does.
+ */
+const usurping: Strategy = {
+  ...hijacking,
+  id: "usurp",
+  title: "the attacker goes on in the place of either end, and that end is not heard any more",
+  *attacks(scene) {
+    for (const { moves } of hijacking.attacks(scene)) {
+      const [first] = moves;
+      if (first?.move !== "hijack") continue;
+      const now = scene.packets.findIndex((p) => packetKey(p.ref) === packetKey(first.after));
+      const later = scene.packets.slice(now + 1).filter((p) => p.ref.from === first.process);
+      const drops = later.map((p): Move => ({ move: "drop", packet: p.ref }));
+      if (drops.length > 0) yield attack(first, ...drops);
+    }
+  },
+};
 
 /** Somebody's place is taken. */
-const taking: readonly Strategy[] = [impersonating, splicing, hijacking];
+const taking: readonly Strategy[] = [impersonating, splicing, usurping, hijacking];
 
 /** The same in more roundabout ways. */
 const posing: readonly Strategy[] = [
@@ -25,6 +53,7 @@ const posing: readonly Strategy[] = [
   ownKeys,
   substitutingKeys,
   otherwiseSet,
+  guessing,
   renaming,
   forwarding,
   misbinding,
@@ -32,7 +61,19 @@ const posing: readonly Strategy[] = [
 ];
 
 /** Recorded packets come otherwise than they were sent: takes no secrets. */
-const meddling: readonly Strategy[] = [reflecting, replacing, resizing, flipping, overwriting];
+const meddling: readonly Strategy[] = [
+  reflecting,
+  redirecting,
+  substitutingNonces,
+  substitutingNames,
+  continuing,
+  shifting,
+  transplanting,
+  forgedAnswers,
+  replacing,
+  resizing,
+  flipping,
+];
 
 /** A puppet is to show that it is believed, and when: so it speaks whenever it may. */
 const talking = (move: Move): Move =>
@@ -53,7 +94,16 @@ function* attacksOf(strategies: readonly Strategy[], whole: Scene): Iterable<Att
 export const takings = (scene: Scene): readonly Attack[] => [...attacksOf(taking, scene)];
 
 /** Attacks in which somebody is posed as: without disclosures, which whoever asks adds. */
-export const posings = (scene: Scene): readonly Attack[] => [...attacksOf(posing, scene)];
+export const posings = (scene: Scene): readonly Attack[] =>
+  [...attacksOf(posing, scene)].filter((attack) => !attack.some(leavesLater));
 
-/** Attacks that change what is sent. */
-export const meddlings = (scene: Scene): readonly Attack[] => [...attacksOf(meddling, scene)];
+/** One that makes way after its first packet is one of a kind with those that do so later. */
+const leavesLater = (move: Move): boolean =>
+  move.move === "puppet" && move.leaves !== undefined && move.leaves > 1;
+
+/** Attacks that change what is sent. Of the flips at one place, one says enough. */
+export const meddlings = (scene: Scene): readonly Attack[] =>
+  [...attacksOf(meddling, scene)].filter((attack) => !attack.some(isFurtherFlip));
+
+const isFurtherFlip = (move: Move): boolean =>
+  move.move === "modify" && move.edits.some((e) => e.edit === "flip" && e.mask !== 1);

@@ -107,7 +107,8 @@ function peerOf(trace: Trace, { end, index }: Handover): Principal | undefined {
   let heard: Principal | undefined;
   for (const e of trace.events.slice(0, index)) {
     if (e.at !== end.process.id || !("session" in e) || e.session !== end.session) continue;
-    if (e.kind === "running" || e.kind === "commit" || e.kind === "secret") claimed = e.peer ?? claimed;
+    if (e.kind === "running" || e.kind === "commit" || e.kind === "secret")
+      claimed = e.peer ?? claimed;
     if (e.kind === "deliver") heard = e.from;
   }
   return claimed ?? heard;

@@ -2,10 +2,10 @@
 import type { Attack, Move } from "../../attacker/move.ts";
 import { disclosed } from "../../attacker/strategies/disclosing.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
-import { knowledgeOf } from "../trace/trace-knowledge.ts";
 import type { Trace } from "../trace/trace.ts";
+import { knowledgeOf } from "../trace/trace-knowledge.ts";
 import { meddlings, posings, takings } from "./attacks.ts";
-import { knowledgeAfter, meansOf, type Means } from "./evidence.ts";
+import { knowledgeAfter, type Means, meansOf } from "./evidence.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { aspects } from "./message-grade.ts";
 import { partiesOf } from "./places.ts";

@@ -22,7 +22,7 @@ import {
   type MessageGrade,
 } from "./message-grade.ts";
 import { messagesOf, type SeenMessage } from "./places.ts";
-import { showsIn } from "./shows.ts";
+import { gradeId, showsIn } from "./shows.ts";
 import { Standing } from "./standing.ts";
 
 /**
@@ -97,10 +97,10 @@ class Caps {
   grade(aspect: Aspect, standing: Standing): Grade {
     const { grade, attack } = standing.of[aspect];
     const { cutShort } = this.#laboratory;
-    const doubt = doubtOf(aspect, standing);
-    if (doubt !== undefined) return unknown(doubt);
     // What was not tried could have made it worse.
     if (cutShort !== undefined && grade > 0) return unknown(`${cutShort}; it is ${grade} at best`);
+    const doubt = doubtOf(aspect, standing);
+    if (doubt !== undefined) return unknown(doubt);
     if (attack === undefined) return { grade: bestGrade[aspect] };
     return { grade, cap: this.#cap(aspect, standing.message, grade, attack) };
   }
@@ -128,7 +128,7 @@ class Caps {
         seed,
         network: trace.plan.network,
         moves,
-        guarantee: `message-${aspect}`,
+        guarantee: gradeId(aspect),
         message: { session, from, to, nth },
         digest: trace.digest,
       },

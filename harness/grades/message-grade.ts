@@ -67,17 +67,17 @@ export interface GradesReport {
 /** What the grades mean, by their number. */
 export const gradeMeaning: Readonly<Record<Aspect, readonly string[]>> = {
   source: [
-    "an attacker without any long-term secret gets its own message accepted in its place",
-    "so does one that has the receiver's long-term secrets (key-compromise impersonation)",
-    "not even with the receiver's long-term secrets",
+    "an attacker without any long-term secret gets its own message accepted in this place",
+    "only one with the receiver's long-term secrets does (key-compromise impersonation)",
+    "no attacker does, not even with the receiver's long-term secrets",
   ],
   destination: [
-    "whoever listens reads it",
-    "an attacker that poses as the receiver reads it",
+    "in the clear: whoever listens reads it",
+    "an attacker in the receiver's place reads it",
     "recorded, it can be read once long-term secrets become known",
-    "an attacker that meddles can read it once long-term secrets become known (weak forward secrecy)",
-    "the same, if it has the sender's long-term secrets from the start",
-    "not even then (strong forward secrecy)",
+    "it can, if the attacker did more than listen (weak forward secrecy)",
+    "it can, if the attacker also had the sender's long-term secrets from the start",
+    "it cannot, whatever becomes known later (strong forward secrecy)",
   ],
 };
 export const bestGrade: Readonly<Record<Aspect, number>> = { source: 2, destination: 5 };

@@ -1,7 +1,6 @@
 /** The messages of an undisturbed run, and where they stand in it. */
 import type { Principal } from "../../protocol/endpoint.ts";
 import { exchangesOf, type Handover } from "../guarantees/exchanges.ts";
-import { processOf } from "../trace/process-of.ts";
 import type { ProcessInfo, Trace } from "../trace/trace.ts";
 import type { MessagePlace } from "./message-grade.ts";
 
@@ -74,14 +73,6 @@ const hasKey = (honest: Trace, { end, index }: Handover): boolean =>
     (e, i) =>
       i < index && e.kind === "secret" && e.at === end.process.id && e.session === end.session,
   );
-
-/** @returns the process that the place names, if it is in the run. */
-export const receiverIn = (trace: Trace, place: MessagePlace): ProcessInfo | undefined =>
-  processOf(trace, place.receiver);
-
-/** Do two places belong to the same message? */
-export const samePlace = (a: MessagePlace, b: MessagePlace): boolean =>
-  a.session === b.session && a.sender === b.sender && a.receiver === b.receiver && a.nth === b.nth;
 
 /** Principals that have a part in messages. */
 export const partiesOf = (messages: readonly MessagePlace[]): readonly Principal[] => [

@@ -1,6 +1,7 @@
 /** What is known of a message so far: the worst that an attack has shown, and with which moves. */
-import type { Attack } from "../../attacker/move.ts";
+
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import type { Attack } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { destinationUnder, forged, type Means, read, sourceUnder } from "./evidence.ts";
 import { type Aspect, bestGrade } from "./message-grade.ts";
