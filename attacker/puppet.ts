@@ -379,3 +379,10 @@ const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Lati
 export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(
   utf8,
 );
+
+/** More than any session of a workload says one way. */
+export const mostTalk = 40;
+
+/** What a puppet that talks says in the nth place, from 0: nothing that anybody else says. */
+export const talkOf = (nth: number): Uint8Array =>
+  nth === 0 ? utf8("mallory was here") : utf8(`mallory again ${nth + 1}`);

@@ -8,6 +8,7 @@ import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { transportOf } from "../protocol/transport.ts";
+import { gradeIds, isGradeId, shownAgain } from "./grades/shows.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
@@ -45,10 +46,20 @@ const choice = {
   network,
   moves: attackSchema,
 };
+const process = z.string().min(1);
 const savedAttack = z.strictObject({
   schema: z.literal("mallory/attack@1"),
   ...choice,
-  guarantee: z.enum(guarantees.map((g) => g.id)),
+  guarantee: z.enum([...guarantees.map((g) => g.id), ...gradeIds]),
+  /** Which message it is about, if it is about one. */
+  message: z
+    .strictObject({
+      session: z.number().int().min(0),
+      from: process,
+      to: process,
+      nth: z.number().int().min(1),
+    })
+    .optional(),
   digest,
 });
 const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
@@ -60,7 +71,12 @@ type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "d
 };
 
 export type ReplayFile =
-  | { readonly kind: "attack"; readonly run: RunAgain; readonly guarantee: string }
+  | {
+      readonly kind: "attack";
+      readonly run: RunAgain;
+      readonly guarantee: string;
+      readonly message?: SavedAttack["message"] | undefined;
+    }
   | {
       readonly kind: "trace";
       readonly run: RunAgain;
@@ -78,9 +94,10 @@ export function parseReplayFile(file: string, text: string): ReplayFile {
     return parseTrace(file, lines);
   const located = readJson(file, text);
   checkSchema(located);
-  const { schema: _, protocol, guarantee, options, ...run } = located.checked(savedAttack);
+  const { schema: _, protocol, guarantee, message, options, ...run } = located.checked(savedAttack);
   const name = nameIn(located, "protocol", protocol, options);
-  return { kind: "attack", run: { ...run, name }, guarantee };
+  const about = message === undefined ? {} : { message };
+  return { kind: "attack", run: { ...run, name }, guarantee, ...about };
 }
 
 function nameIn(
@@ -244,6 +261,10 @@ export function runAgain(
 }
 
 function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readonly JudgedRun[] {
+  if (replay.kind === "attack" && isGradeId(replay.guarantee)) {
+    const { honest } = profiles.of(trace.plan.workloadName);
+    return [{ guarantee: replay.guarantee, ...shownAgain(trace, honest, replay) }];
+  }
   const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
   const chosen = guarantees.filter((g) => wanted === undefined || g.id === wanted);
   const judged = chosen.map((g): JudgedRun => {

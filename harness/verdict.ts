@@ -42,6 +42,13 @@ export interface SavedAttack {
   readonly network: NetworkConditions;
   readonly moves: Attack;
   readonly guarantee: string;
+  /** For what caps the grade of a message: which one; processes and a count from 1. */
+  readonly message?: {
+    readonly session: number;
+    readonly from: ProcessId;
+    readonly to: ProcessId;
+    readonly nth: number;
+  };
   readonly digest: string;
 }
 

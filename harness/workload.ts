@@ -3,6 +3,8 @@ import type {
   Millis,
   OptionValues,
   PlannedMessage,
+  PlannedSession,
+  Principal,
   Protocol,
   Workload,
 } from "../protocol/endpoint.ts";
@@ -95,6 +97,41 @@ function withOtherContent(workload: Workload): Workload {
   };
 }
 
+/** Who a message is from, by name. */
+const speakerOf = (
+  { roles }: Protocol,
+  { principals = {} }: PlannedSession,
+  from: string,
+): Principal => principals[from] ?? roles.find((r) => r.name === from)?.principals[0] ?? from;
+
+/**
+ * The same messages as a conversation: the speakers of a session take turns, and nobody goes on
+ * before what is meant for them, and comes before, has been delivered to them.
+ */
+function inTurn(protocol: Protocol, workload: Workload): Workload {
+  return {
+    ...workload,
+    sessions: workload.sessions.map((session) => {
+      const speakers = [...new Set(session.messages.map((m) => m.from))];
+      const rounds = Math.max(0, ...speakers.map((from) => by(session, from).length));
+      const turns = Array.from({ length: rounds }, (_, i) =>
+        speakers.flatMap((from) => by(session, from)[i] ?? []),
+      ).flat();
+      const messages = turns.map((m, i): PlannedMessage => {
+        const name = speakerOf(protocol, session, m.from);
+        const heard = turns
+          .slice(0, i)
+          .filter(({ from, to }) => from !== m.from && (to === undefined || to === name));
+        return heard.length === 0 ? m : { ...m, afterHearing: heard.length };
+      });
+      return { ...session, messages };
+    }),
+  };
+}
+
+const by = ({ messages }: PlannedSession, from: string): readonly PlannedMessage[] =>
+  messages.filter((m) => m.from === from);
+
 /** Only the first sessions, the very first one at once. */
 function firstSessions(workload: Workload, count: number): Workload {
   const kept = workload.sessions.slice(0, count);
@@ -145,8 +182,8 @@ export const alike = (name: string, other: string): string => {
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
 
 /**
- * The workload that a saved attack names: `default`, `within-limits`, `other-content`, one of
- * {@link lengthVariants}, `typed-at-once`, `typed-in-between`, `opened-at-once` or
+ * The workload that a saved attack names: `default`, `within-limits`, `in-turn`, `other-content`,
+ * one of {@link lengthVariants}, `typed-at-once`, `typed-in-between`, `opened-at-once` or
  * `opened-in-reverse`; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
@@ -169,6 +206,10 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       return base;
     case "within-limits":
       return withinLimits(base, stated);
+    case "in-turn":
+      return inTurn(protocol, withinLimits(base, stated));
+    case "in-turn-other-content":
+      return withOtherContent(inTurn(protocol, withinLimits(base, stated)));
     case "other-content":
       return withOtherContent(withinLimits(base, stated));
     case "typed-at-once":

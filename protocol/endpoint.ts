@@ -251,6 +251,8 @@ export interface PlannedMessage {
   readonly from: Role | Principal;
   readonly message: Uint8Array;
   readonly to?: Principal;
+  /** Said only once so many messages have been delivered to its speaker in this session. */
+  readonly afterHearing?: number;
 }
 
 /** One session of the workload. */

@@ -8,6 +8,8 @@ import type { RunState } from "./run-state.ts";
 export class Applications {
   readonly #run: RunState;
   readonly #applications = new Map<string, ApplicationSession>();
+  /** How many messages each session has heard. */
+  readonly #heard = new Map<string, number>();
   /** The peer of each session, as far as its end has claimed one. */
   readonly #peers = new Map<string, Principal>();
 
@@ -36,6 +38,22 @@ export class Applications {
     }
     application.credits = messages ?? Number.POSITIVE_INFINITY;
     this.#plan(application, this.#run.plan.workload.typing?.firstMs ?? thinkMs);
+  }
+
+  /** A message was delivered: there may be one that waited for it. */
+  heard(process: Process, session: string): void {
+    const key = `${process.id}/${session}`;
+    this.#heard.set(key, (this.#heard.get(key) ?? 0) + 1);
+    for (const application of this.#applications.values()) {
+      const isIts = application.process === process && (application.session ?? "main") === session;
+      if (isIts) this.#plan(application, thinkMs);
+    }
+  }
+
+  /** Has the speaker heard enough to say what is next? */
+  #isTime({ process, session = "main", messages }: ApplicationSession): boolean {
+    const { afterHearing = 0 } = messages[0] ?? {};
+    return afterHearing === 0 || afterHearing <= (this.#heard.get(`${process.id}/${session}`) ?? 0);
   }
 
   /** The process claims to talk to this peer in this session. */
@@ -81,6 +99,7 @@ export class Applications {
   #plan(application: ApplicationSession, delay: Millis): void {
     if (application.scheduled || application.credits <= 0 || application.messages.length === 0)
       return;
+    if (!this.#isTime(application)) return;
     application.scheduled = true;
     this.#run.enqueue(delay, { kind: "send", application });
   }

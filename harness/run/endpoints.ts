@@ -103,6 +103,10 @@ export class Endpoints {
     }
     if (output.kind === "claim") this.#claim(process, output.claim, session, from);
     this.#run.events.push(outputEvent(output, this.#run.now, process, session));
+    if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
+      const isService = process.spec.process === "service";
+      this.#applications.heard(process, isService ? session : "main");
+    }
     if (output.kind === "exit") this.#finish(process, output.ok ? "exited" : "gave-up");
   }
 

@@ -5,6 +5,9 @@
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import type { Expectation } from "../expectation.ts";
+import { gradeMessages } from "../grades/grade-messages.ts";
+import type { GradeSettings } from "../grades/laboratory.ts";
+import type { GradesReport } from "../grades/message-grade.ts";
 import { UserError } from "../input/user-error.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../replay.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
@@ -35,6 +38,7 @@ interface Kinds {
     readonly answer: ProtocolReport;
   };
   fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
+  grade: { readonly ask: { readonly settings: GradeSettings }; readonly answer: GradesReport };
   replay: {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };
     readonly answer: ReplayResult;
@@ -133,6 +137,8 @@ function perform(
       return named(assess(subject, task.settings, watch()));
     case "explore":
       return named(explore(subject, task.settings, watch()));
+    case "grade":
+      return gradeMessages(subject, task.settings, watch());
     case "fuzz": {
       let sent = task.settings.resume?.kept.length ?? 0;
       const result = fuzz(subject, task.settings, {

@@ -30,16 +30,8 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
-import { type Outside, settings as surroundings } from "./outside.ts";
-import {
-  differenceOf,
-  type Irreproducible,
-  IrreproducibleError,
-  Reproducibility,
-  repetition,
-  SharedMemoryError,
-  sinceTheBeginning,
-} from "./reproducibility.ts";
+import type { Outside } from "./outside.ts";
+import { RunChecks } from "./run-checks.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
@@ -84,9 +76,7 @@ export class Campaign {
   readonly #findings: Findings;
   #runs = 0;
   #cutShort: string | undefined;
-  /** Why nothing that is found out about this protocol means anything. */
-  #meaningless: string | undefined;
-  readonly #reproducibility = new Reproducibility();
+  readonly #checks: RunChecks;
   #untracked: readonly string[] | undefined;
   #other: Trace | undefined;
   #sameWords: Trace | undefined;
@@ -105,10 +95,9 @@ export class Campaign {
     this.#baselines = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
-    this.#compare(repetition(this.honest.plan, simulate, watch));
-    this.#reproducibility.note(this.honest.plan, this.honest);
-    if (this.#meaningless === undefined) this.#findSharedMemory();
-    this.#compare(sinceTheBeginning(this.honest.plan, simulate, watch));
+    this.#checks = new RunChecks(watch);
+    this.#checks.begin(this.honest);
+    this.#cutShort = this.#checks.meaningless;
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
@@ -151,36 +140,6 @@ export class Campaign {
     return sceneOf(trace, this.#sameWords as Trace, this.#otherRun);
   }
 
-  /**
-   * @param found where a run that was made again came out differently, if it did.
-   * @throws IrreproducibleError, unless that is the work of cryptography that the lab cannot
-   *   follow: then every verdict is `unknown`.
-   */
-  #compare(found: Irreproducible | undefined): void {
-    if (found === undefined) return;
-    const { cause } = found;
-    if (cause?.kind !== "cryptography") throw new IrreproducibleError(found);
-    this.#meaningless = `untracked: ${cause.what} at ${cause.place}, whose bytes no recorded operation explains`;
-    this.#cutShort ??= this.#meaningless;
-  }
-
-  /**
-   * Each principal's processes are opened on a deployment of its own. If that makes a difference,
-   * something passes between them beside the wire.
-   * @throws SharedMemoryError
-   */
-  #findSharedMemory(): void {
-    const { within = (_, code) => code() } = this.#watch;
-    const together: RunPlan = { ...this.honest.plan, sharesDeployment: true };
-    // In this order: what is kept over runs would make the second one look like the first.
-    const apart = within(surroundings.usual, () => simulate(this.honest.plan));
-    const difference = differenceOf(
-      within(surroundings.usual, () => simulate(together)),
-      apart,
-    );
-    if (difference !== undefined) throw new SharedMemoryError(difference);
-  }
-
   /** What the lab cannot follow: then deduction proves nothing. */
   get #unfollowed(): readonly string[] {
     this.#untracked ??= untrackedIn(this.honest, this.#otherRun);
@@ -209,13 +168,13 @@ export class Campaign {
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
   finish(exhaustiveDepth: number | null): ProtocolReport {
-    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.check(this.#watch));
+    this.#checks.end();
     const outcome: SearchOutcome = {
       subject: this.subject,
       honest: this.honest,
       findings: this.#findings,
       untracked: this.#unfollowed,
-      meaningless: this.#meaningless,
+      meaningless: this.#checks.meaningless,
       cutShort: this.#cutShort,
       depth: this.over ? null : exhaustiveDepth,
     };
@@ -276,7 +235,7 @@ export class Campaign {
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
     const trace = simulate(plan);
-    this.#reproducibility.note(plan, trace);
+    this.#checks.note(plan, trace);
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
