@@ -157,10 +157,22 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
 }
 
+function describeHijack({ process, after, again }: Extract<Move, { move: "hijack" }>): string {
+  const moment = `after ${describePacket(after)}`;
+  if (again === undefined) return `goes on in the place of ${process}, ${moment}`;
+  return `repeats ${process} from its ${ordinal(again)} input on, in a session of its own, ${moment}`;
+}
+
 function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
       return "long-term secrets";
+    case "session-keys":
+      return "session keys of finished sessions";
+    case "randomness":
+      return "random draws";
+    case "state":
+      return "state";
     case "store":
       return `store ${disclosure.name}`;
   }
@@ -196,7 +208,7 @@ export function describeMove(move: Move): string {
     case "puppet":
       return describePuppet(move);
     case "hijack":
-      return `goes on in the place of ${move.process}, after ${describePacket(move.after)}`;
+      return describeHijack(move);
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
     case "participate":

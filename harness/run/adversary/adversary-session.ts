@@ -1,5 +1,5 @@
 import type { Puppet } from "../../../attacker/puppet.ts";
-import type { Address, Millis, Principal } from "../../../protocol/endpoint.ts";
+import type { Address, Input, Millis, Principal } from "../../../protocol/endpoint.ts";
 
 /** A session that the adversary runs: a puppet, and where it is on the network. */
 export interface AdversarySession {
@@ -20,6 +20,8 @@ export interface AdversarySession {
   /** How many packets it still sends before it leaves. */
   left: number;
   timer: Millis | undefined;
+  /** The input of a forked process that it takes once more, as soon as it can send. */
+  takesAgain: Input | undefined;
   /** When it sends the next message. */
   saysAt: Millis | undefined;
 }
