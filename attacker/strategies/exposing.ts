@@ -30,25 +30,25 @@ const repeatedInputs = [2, 3, 4];
 /** What was recorded in a finished session comes again, from those who know its key by now. */
 function* withOldKeys(scene: Scene, last: SeenPacket): Iterable<readonly Move[]> {
   const when: Moment = { after: last.ref };
+  const own = scene.packets.filter((p) => p.session === last.session);
   const first = scene.processes.filter((p) => p.session === last.session && !p.service);
   for (const { id: process } of first) {
     for (const again of repeatedInputs) {
       yield [{ move: "hijack", name: "puppet-a", process, after: last.ref, again }];
     }
   }
-  const own = { ...scene, packets: scene.packets.filter((p) => p.session === last.session) };
-  for (const [asker, answerer] of talkingPairs(own)) {
+  // Sessions of another kind count as well: one that resumes the first may rest on its key.
+  const later = scene.packets.slice(scene.packets.indexOf(last) + 1);
+  const others = later.filter((p) => p.session !== last.session);
+  for (const [asker, answerer] of talkingPairs({ ...scene, packets: [...own, ...others] })) {
     yield [playing("puppet-a", asker, answerer, { watching: true, when })];
   }
-  const repeats = scene.packets.filter(
-    (p) => scene.repeatedSessions.get(p.session ?? -1) === last.session,
-  );
-  for (const [asker, answerer] of talkingPairs({ ...scene, packets: repeats })) {
+  for (const [asker, answerer] of talkingPairs({ ...scene, packets: others })) {
     yield [playing("puppet-a", answerer, asker, { insteadOf: answerer.id, when })];
     yield splice(scene, asker, answerer);
   }
   const earlierLike = earlierOf(scene);
-  for (const p of repeats) {
+  for (const p of others) {
     const packet = earlierLike(p)?.ref;
     if (packet === undefined) continue;
     yield [{ move: "modify", packet: p.ref, edits: [{ edit: "paste", packet }] }];

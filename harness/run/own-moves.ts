@@ -116,13 +116,14 @@ function disclose(
   index: number,
 ): void {
   const disclosure = disclosureOf(what);
-  if (disclosure.kind === "randomness") run.leaks.from(principal);
+  const isToCome = disclosure.kind === "randomness" && run.book.principals().includes(principal);
+  if (isToCome) run.leaks.from(principal);
   const secrets = secretsOf(run, principal, disclosure);
   for (const secret of secrets) {
     run.disclosed.push(secret);
     adversary.told(secret);
   }
-  if (secrets.length === 0 && disclosure.kind !== "randomness") return;
+  if (secrets.length === 0 && !isToCome) return;
   integrity.moved(index, principal, undefined);
   run.events.push({ kind: "disclosed", t: run.now, at: principal, principal, what });
 }
