@@ -227,7 +227,7 @@ describe("post-compromise", () => {
         fresh,
         state(principal, packet("client#0", "server#0", 2)),
       );
-      expect(shared.violation?.because).toMatch(/agreed anew/);
+      expect(shared.violation?.because).toMatch(/in a session begun later/);
     }
   });
 
