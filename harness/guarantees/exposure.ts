@@ -4,7 +4,7 @@
  */
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
-import { isCorrupt, roleOf } from "../../attacker/move.ts";
+import { isCorrupt, type Move, roleOf } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { simulate } from "../run/simulate.ts";
 import { processOf } from "../trace/process-of.ts";
@@ -70,11 +70,17 @@ function takeOut(list: string[], item: string): boolean {
 
 const runsWithout = new WeakMap<RunPlan, Trace>();
 
-/** The same attack by somebody to whom nothing is disclosed. */
+/** Whoever learns secrets sees the traffic as well: without them, that has to be said. */
+function withoutDisclosure(move: Move): readonly Move[] {
+  if (move.move === "disclose") return [];
+  return [move.move === "puppet" ? { ...move, watching: true } : move];
+}
+
+/** The same attack by an attacker to whom nothing is disclosed. */
 function withoutDisclosures(plan: RunPlan): Trace {
   let trace = runsWithout.get(plan);
   if (trace === undefined) {
-    trace = simulate({ ...plan, attack: plan.attack.filter((m) => m.move !== "disclose") });
+    trace = simulate({ ...plan, attack: plan.attack.flatMap(withoutDisclosure) });
     runsWithout.set(plan, trace);
   }
   return trace;
