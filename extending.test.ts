@@ -73,7 +73,7 @@ function complaintsAfter(path: string, text: string, changed: string): readonly 
 describe("the compiler names the files that must know", () => {
   test("a new kind of move", () => {
     const last =
-      "  /** Hands the attacker a principal's long-term secrets, or one of its stores. */";
+      "  /** Hands the attacker what disclosure.ts lists, of one principal. */";
     const clock = '  z.strictObject({ move: z.literal("set-clock"), process: processId }),';
     expect(complaintsAfter("attacker/move.ts", last, `${clock}\n${last}`)).toEqual([
       "attacker/describe.ts",
@@ -94,7 +94,7 @@ describe("the compiler names the files that must know", () => {
 
   test("a new kind of disclosure", () => {
     const kind = '  | { readonly kind: "long-term" }';
-    const keys = '  | { readonly kind: "session-keys" }';
+    const keys = '  | { readonly kind: "screen" }';
     expect(complaintsAfter("attacker/disclosure.ts", kind, `${kind}\n${keys}`)).toEqual([
       "attacker/describe.ts",
       "attacker/disclosure.ts",

@@ -158,10 +158,24 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${talking}${handed}${carried}${when}`;
 }
 
+function describeHijack(move: Extract<Move, { move: "hijack" }>): string {
+  const { process, after, again, talks } = move;
+  const moment = `after ${describePacket(after)}`;
+  const talking = talks === true ? "saying things of its own whenever it may, " : "";
+  if (again === undefined) return `goes on in the place of ${process}, ${talking}${moment}`;
+  return `repeats ${process} from its ${ordinal(again)} input on, in a session of its own, ${talking}${moment}`;
+}
+
 function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
       return "long-term secrets";
+    case "session-keys":
+      return "session keys of finished sessions";
+    case "randomness":
+      return "random draws";
+    case "state":
+      return "state";
     case "store":
       return `store ${disclosure.name}`;
   }
@@ -197,7 +211,7 @@ export function describeMove(move: Move): string {
     case "puppet":
       return describePuppet(move);
     case "hijack":
-      return `goes on in the place of ${move.process}, ${move.talks === true ? "saying things of its own whenever it may, " : ""}after ${describePacket(move.after)}`;
+      return describeHijack(move);
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
     case "participate":

@@ -8,20 +8,23 @@ import {
   outlastsSessions,
 } from "./disclosure.ts";
 
-const forms: readonly (readonly [string, Disclosure])[] = [
-  ["long-term", { kind: "long-term" }],
-  ["store:users", { kind: "store", name: "users" }],
-  ["store:a:b", { kind: "store", name: "a:b" }],
+const forms: readonly (readonly [string, Disclosure, boolean])[] = [
+  ["long-term", { kind: "long-term" }, true],
+  ["store:users", { kind: "store", name: "users" }, true],
+  ["store:a:b", { kind: "store", name: "a:b" }, true],
+  ["session-keys", { kind: "session-keys" }, false],
+  ["randomness", { kind: "randomness" }, false],
+  ["state", { kind: "state" }, false],
 ];
 
-test.each(forms)("%s is read and written", (text, disclosure) => {
+test.each(forms)("%s is read and written", (text, disclosure, outlasts) => {
   expect(disclosureSchema.parse(text)).toBe(text);
   expect(disclosureOf(text)).toEqual(disclosure);
   expect(disclosureText(disclosure)).toBe(text);
-  expect(outlastsSessions(text)).toBe(true);
+  expect(outlastsSessions(text)).toBe(outlasts);
 });
 
 test.each(["", "long-terms", "store", "store:", "a store:x"])("%j is none", (text) => {
   const issues = disclosureSchema.safeParse(text).error?.issues.map((i) => i.message);
-  expect(issues).toEqual(["must be long-term or store:<name>"]);
+  expect(issues).toEqual(["must be long-term, session-keys, randomness, state or store:<name>"]);
 });

@@ -31,8 +31,8 @@ export const capabilityMeaning: Readonly<Record<Capability, string>> = {
   "on-path": "sees, delays, drops, changes and inserts packets",
   insider: "is a registered user as well",
   relay: "runs a relay, or one of the services",
-  disclosure: "reads long-term secrets or stores after the sessions",
-  compromise: "holds long-term secrets or stores while sessions run",
+  disclosure: "reads keys, stores or random draws after the sessions",
+  compromise: "holds keys, stores or random draws while sessions run",
 };
 
 const processId = z.string().regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
@@ -166,13 +166,18 @@ const move = z.discriminatedUnion("move", [
     talks: z.literal(true).optional(),
     when: moment.optional(),
   }),
-  /** Goes on in the place of a process, from the state it has after a packet has arrived. */
+  /**
+   * Goes on in the place of a process, from the state it has after a packet has arrived. With
+   * `again`, from the state that it had before its nth input (from 1, and the first is its start):
+   * it takes that input once more, in a session of its own, at an address of the attacker's.
+   */
   z.strictObject({
     move: z.literal("hijack"),
     name: puppetName,
     process: processId,
     after: packetRef,
     talks: z.literal(true).optional(),
+    again: z.number().int().min(1).optional(),
   }),
   /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
@@ -182,7 +187,7 @@ const move = z.discriminatedUnion("move", [
    * deceived by that, and puppets may play it.
    */
   z.strictObject({ move: z.literal("participate"), as: z.string() }),
-  /** Hands the attacker a principal's long-term secrets, or one of its stores. */
+  /** Hands the attacker what disclosure.ts lists, of one principal. */
   z.strictObject({
     move: z.literal("disclose"),
     principal: z.string(),

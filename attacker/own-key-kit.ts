@@ -4,6 +4,7 @@
  * public key wherever alice's code would show hers: a receiver that takes a key from the packet
  * that it checks with it is deceived, and no other one is.
  */
+import type { Endpoint, Output } from "../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import { withBytes } from "./kit-arguments.ts";
@@ -36,4 +37,20 @@ export function withOwnKeys(kit: CryptoKit, swap: KeySwap): CryptoKit {
       return (...given: unknown[]) => Reflect.apply(method, target, given.map(meant)) as unknown;
     },
   });
+}
+
+/** The same endpoint; in what it sends, the adversary's public keys stand for others. */
+export function showingOwnKeys(endpoint: Endpoint, swap: KeySwap): Endpoint {
+  return {
+    handle(input, now) {
+      const outputs = endpoint.handle(input, now);
+      if (!Array.isArray(outputs)) return outputs;
+      return outputs.map((output: Output) =>
+        output.kind === "transmit" && output.bytes instanceof Uint8Array
+          ? { ...output, bytes: swapped(output.bytes, swap) }
+          : output,
+      );
+    },
+    ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
+  };
 }

@@ -10,7 +10,9 @@ import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.
 import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
+import { naxos } from "./textbook/naxos.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
+import { needhamSchroederSymmetric } from "./textbook/needham-schroeder-symmetric.ts";
 import { noise } from "./textbook/noise/noise.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
 import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
@@ -38,7 +40,9 @@ export const protocols: readonly Protocol[] = [
   plainDiffieHellman,
   stationToStation,
   signedDh,
+  naxos,
   noise,
+  needhamSchroederSymmetric,
   otwayRees,
   wideMouthedFrog,
   reflection,

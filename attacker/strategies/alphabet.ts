@@ -8,6 +8,7 @@
 import { fieldsOf, inField, innerOf } from "../fields.ts";
 import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
 import { disclosed, disclosedStore } from "./disclosing.ts";
+import { exposed, lastOfSessions } from "./exposing.ts";
 import { callersOf, playing, talkingPairs } from "./impersonating.ts";
 import { earlierOf, firstOfTheirKind } from "./session-representatives.ts";
 import type { Scene, SeenPacket, SeenProcess, SeenValue } from "./strategy.ts";
@@ -162,11 +163,17 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
   }
 }
 
-/** What was kept, before anything has happened or after all is over; and files, as they are then. */
+/** What was kept or drawn, before anything has happened or after all is over; and sessions' ends. */
 function* disclosures(scene: Scene): Iterable<Move> {
   for (const principal of scene.principals) {
     yield disclosed(principal, "start");
     yield disclosed(principal, "end");
+    yield exposed(principal, "randomness", "start");
+    yield exposed(principal, "randomness", "end");
+    for (const { ref: after } of lastOfSessions(scene)) {
+      yield exposed(principal, "session-keys", { after });
+      yield exposed(principal, "state", { after });
+    }
   }
   for (const store of scene.stores) yield disclosedStore(store);
 }

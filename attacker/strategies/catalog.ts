@@ -1,6 +1,7 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
 import { disclosing } from "./disclosing.ts";
+import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
 import { shifting } from "./field-boundaries.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
@@ -55,6 +56,9 @@ export const strategies: readonly Strategy[] = [
   relaying,
   disclosing,
   disclosingAfterAttack,
+  leakingRandomness,
+  exposingState,
+  oldKeys,
   compromising,
   carryingOver,
   reflecting,

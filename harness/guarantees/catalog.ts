@@ -4,6 +4,7 @@ import { boundedState } from "./bounded-state.ts";
 import { confidentiality } from "./confidentiality.ts";
 import { delivery } from "./delivery.ts";
 import { downgrade } from "./downgrade.ts";
+import { ephemeralLeak } from "./ephemeral-leak.ts";
 import { forwardSecrecy } from "./forward-secrecy.ts";
 import type { Guarantee } from "./guarantee.ts";
 import { honestAcknowledgement } from "./honest-acknowledgement.ts";
@@ -12,6 +13,7 @@ import { integrity } from "./integrity.ts";
 import { kci } from "./kci.ts";
 import { keyAgreement } from "./key-agreement.ts";
 import { keySecrecy } from "./key-secrecy.ts";
+import { knownKey } from "./known-key.ts";
 import { lengthHiding } from "./length-hiding.ts";
 import { messageBudget } from "./message-budget.ts";
 import { nonRepudiation } from "./non-repudiation.ts";
@@ -19,6 +21,7 @@ import { nonceUniqueness } from "./nonce-uniqueness.ts";
 import { ordering } from "./ordering.ts";
 import { origin } from "./origin.ts";
 import { passwordProtection } from "./password-protection.ts";
+import { postCompromise } from "./post-compromise.ts";
 import { replay } from "./replay.ts";
 import { replayAcrossSessions } from "./replay-across-sessions.ts";
 import { responderIdentity } from "./responder-identity.ts";
@@ -39,6 +42,9 @@ export const guarantees: readonly Guarantee[] = [
   keyAgreement,
   keySecrecy,
   forwardSecrecy,
+  knownKey,
+  ephemeralLeak,
+  postCompromise,
   kci,
   downgrade,
   identityHiding,

@@ -165,6 +165,15 @@ const cases: Record<string, Case> = {
   "disclose, of a store": {
     move: { move: "disclose", principal: "bob", what: "store:guests", when: { after: up(1) } },
   },
+  "disclose, of session keys": {
+    move: { move: "disclose", principal: "alice", what: "session-keys", when: { after: down(2) } },
+  },
+  "disclose, of random draws": {
+    move: { move: "disclose", principal: "bob", what: "randomness", when: "start" },
+  },
+  "disclose, of all that an end holds": {
+    move: { move: "disclose", principal: "bob", what: "state", when: { after: up(2) } },
+  },
   "puppet, with a session of its own": {
     move: { move: "puppet", name: "puppet-a", role: "client", as: "alice", facing: "server#0" },
     more: ["server#0 mallory was here < mallory:7000"],
@@ -174,6 +183,11 @@ const cases: Record<string, Case> = {
   hijack: {
     move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2) },
     more: [`server#0 mallory was here < ${c0}`],
+  },
+  "hijack, from an earlier input on": {
+    move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2), again: 1 },
+    more: ["server#0 mallory was here < mallory:7000"],
+    handshake: "touched",
   },
 };
 

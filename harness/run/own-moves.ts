@@ -8,6 +8,7 @@ import type { Packet } from "../trace/trace.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import type { IndexedMove } from "./attack-plan.ts";
 import { longTermSecretsOf } from "./dealt-secrets.ts";
+import { finishedSessionKeys, stateOf } from "./held-secrets.ts";
 import { canSend, intrude, spaced } from "./network/connections.ts";
 import { forge } from "./network/egress.ts";
 import { edited } from "./packet-moves.ts";
@@ -114,12 +115,15 @@ function disclose(
   { principal, what }: Extract<OwnMove, { move: "disclose" }>,
   index: number,
 ): void {
-  const secrets = secretsOf(run, principal, disclosureOf(what));
+  const disclosure = disclosureOf(what);
+  const isToCome = disclosure.kind === "randomness" && run.book.principals().includes(principal);
+  if (isToCome) run.leaks.from(principal);
+  const secrets = secretsOf(run, principal, disclosure);
   for (const secret of secrets) {
     run.disclosed.push(secret);
     adversary.told(secret);
   }
-  if (secrets.length === 0) return;
+  if (secrets.length === 0 && !isToCome) return;
   integrity.moved(index, principal, undefined);
   run.events.push({ kind: "disclosed", t: run.now, at: principal, principal, what });
 }
@@ -132,6 +136,13 @@ function secretsOf(
   switch (disclosure.kind) {
     case "long-term":
       return longTermSecretsOf(run, principal);
+    case "session-keys":
+      return finishedSessionKeys(run, principal);
+    case "state":
+      return stateOf(run, principal);
+    case "randomness":
+      // What was drawn already is handed over with what comes.
+      return [];
     case "store": {
       const content = run.stores.read(principal, disclosure.name);
       return content === undefined ? [] : [content];

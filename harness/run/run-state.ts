@@ -15,6 +15,7 @@ import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
 import { EventQueue } from "./event-queue.ts";
 import { LateLog } from "./late-log.ts";
+import { Leaks } from "./leaks.ts";
 import { Pipes } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
 import type { ScheduledEvent } from "./scheduled-event.ts";
@@ -47,6 +48,7 @@ export class RunState {
   readonly outcomes: PlannedOutcome[] = [];
   readonly log: OpRecord[] = [];
   readonly disclosed: Uint8Array[] = [];
+  readonly leaks = new Leaks(this);
 
   now: Millis = 0;
   /** Nothing is left to happen. */

@@ -35,6 +35,12 @@ export class Stores {
     };
   }
 
+  /** Everything that a principal has written and not replaced. */
+  allOf(principal: Principal): readonly Uint8Array[] {
+    const own = [...this.#content].filter(([key]) => key.startsWith(`${principal}/`));
+    return own.map(([, content]) => content);
+  }
+
   read(principal: Principal, name: string): Uint8Array | undefined {
     return this.#content.get(`${principal}/${name}`) ?? this.#below?.read(principal, name);
   }

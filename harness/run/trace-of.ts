@@ -10,6 +10,7 @@ import { visibleEntries } from "./visible-state.ts";
 export function traceOf(run: RunState, adversary: Adversary, integrity: HandshakeIntegrity): Trace {
   const { plan, events, packets, outcomes, log, disclosed } = run;
   const flooded = isFlooded(plan);
+  run.leaks.next();
   return new RecordedTrace(
     {
       plan,

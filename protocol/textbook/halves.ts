@@ -21,6 +21,8 @@ export interface Halves {
   readonly peer: Principal;
   readonly part: Part;
   readonly otherPart: Part;
+  /** This end's private half, 32 bytes. */
+  readonly secret: Uint8Array;
   /** Public halves, 32 bytes each. */
   readonly own: Uint8Array;
   readonly theirs: Uint8Array;
@@ -35,8 +37,10 @@ export interface Halves {
 /** How a protocol ties halves, names and key together. */
 export interface Binding {
   knows(peer: Principal): boolean;
-  /** @returns 32 bytes. */
-  key(crypto: CryptoKit, halves: Halves): Uint8Array;
+  /** This end's half, where it is not just drawn. */
+  pair?(crypto: CryptoKit, self: Principal): KeyPair;
+  /** @returns 32 bytes; `undefined` if a key is no point of the curve. */
+  key(crypto: CryptoKit, halves: Halves): Uint8Array | undefined;
   token(crypto: CryptoKit, halves: Halves, key: Uint8Array): Uint8Array;
   convinces(crypto: CryptoKit, halves: Halves, key: Uint8Array, token: Uint8Array): boolean;
   /** How records differ from the usual ones. */
@@ -66,8 +70,15 @@ abstract class Agreeing extends End {
     const { part, otherPart } = this;
     const inOrder = this.inOrder(own, theirs);
     const names = this.inOrder(utf8(self), utf8(peer));
-    const halves = { self, peer, part, otherPart, own, theirs, inOrder, names, shared };
-    return { halves, key: this.binding.key(crypto, halves) };
+    const secret = pair.privateKey;
+    const halves = { self, peer, part, otherPart, secret, own, theirs, inOrder, names, shared };
+    const key = this.binding.key(crypto, halves);
+    return key === undefined ? undefined : { halves, key };
+  }
+
+  protected half(): KeyPair {
+    const { crypto, self } = this.env;
+    return this.binding.pair?.(crypto, self) ?? crypto.keyPair("x25519");
   }
 
   protected token({ halves, key }: Agreed): Uint8Array {
@@ -88,8 +99,8 @@ export class Initiator extends Agreeing {
   #pair: KeyPair | undefined;
 
   start(): readonly OutputBody[] {
-    const { crypto, peer = "", self } = this.env;
-    this.#pair = crypto.keyPair("x25519");
+    const { peer = "", self } = this.env;
+    this.#pair = this.half();
     const { publicKey } = this.#pair;
     return [running(peer, publicKey), transmit(message(1, publicKey, utf8(self)))];
   }
@@ -118,7 +129,7 @@ export class Responder extends Agreeing {
     if (fields === undefined) return "malformed";
     const peer = text(fields[1]) ?? "";
     if (!this.binding.knows(peer) || peer === this.env.self) return "unknown-peer";
-    const agreed = this.agree(this.env.crypto.keyPair("x25519"), fields[0], peer);
+    const agreed = this.agree(this.half(), fields[0], peer);
     if (agreed === undefined) return "bad-key";
     this.#agreed = agreed;
     const answer = message(2, agreed.halves.own, this.token(agreed));

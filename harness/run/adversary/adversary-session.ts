@@ -27,6 +27,8 @@ export interface AdversarySession {
   /** How many packets it still sends before it leaves. */
   left: number;
   timer: Millis | undefined;
+  /** The input of a forked process that it takes once more, as soon as it can send. */
+  takesAgain: Input | undefined;
   /** When it sends the next message. */
   saysAt: Millis | undefined;
 }

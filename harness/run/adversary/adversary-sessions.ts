@@ -5,8 +5,11 @@ import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.
 import { thinkMs } from "../application-session.ts";
 import { canSend, connect } from "../network/connections.ts";
 import { forge } from "../network/egress.ts";
+import type { Process } from "../processes.ts";
 import type { World } from "../world.ts";
 import type { AdversarySession } from "./adversary-session.ts";
+
+type HijackMove = Extract<Move, { move: "hijack" }>;
 
 /** A puppet first hands on what others say; then it says its own. */
 const forgeAfterMs = 2_000;
@@ -44,21 +47,40 @@ export class AdversarySessions {
     if (run.transport.connected && asks) connect(this.#world, session.address, session.facing);
   }
 
-  /** A puppet goes on from where an honest process is now. */
-  hijack(move: Extract<Move, { move: "hijack" }>, index: number): void {
+  /** A puppet goes on from where an honest process is now, or was. */
+  hijack(move: HijackMove, index: number): void {
     const { run, adversary, integrity } = this.#world;
     const process = run.processes.find((p) => p.id === move.process);
-    if (process === undefined || process.end !== "alive") return;
+    if (process === undefined) return;
+    if (move.again !== undefined) {
+      this.#repeat(move, index, process, move.again);
+      return;
+    }
+    if (process.end !== "alive") return;
     if (process.secrets === 0) integrity.tookPart();
     const session = adversary.fork(move, index, process);
     integrity.moved(index, process.id, undefined);
     this.say(session);
   }
 
+  /** A puppet repeats an honest process from some input on; only who asks has an address to ask. */
+  #repeat(move: HijackMove, index: number, process: Process, again: number): void {
+    const { run, adversary, integrity } = this.#world;
+    const input = process.history[again - 1]?.input;
+    if (input === undefined || process.peerAddress === undefined) return;
+    integrity.tookPart();
+    const session = adversary.fork(move, index, process);
+    integrity.moved(index, process.id, undefined);
+    if (run.transport.connected) connect(this.#world, session.address, session.facing);
+    else this.feed(session, input);
+  }
+
   feed(session: AdversarySession, input: Input): void {
     this.#world.adversary.knowledge();
     this.#wokenAt = -1;
-    this.#outputs(session, session.puppet.feed(input, this.#world.run.now));
+    const again = input.kind === "connected" ? session.takesAgain : undefined;
+    if (again !== undefined) session.takesAgain = undefined;
+    this.#outputs(session, session.puppet.feed(again ?? input, this.#world.run.now));
   }
 
   say(session: AdversarySession): void {

@@ -10,12 +10,11 @@ import {
   type Move,
   seesTraffic,
 } from "../../../attacker/move.ts";
-import { type KeySwap, swapped, withOwnKeys } from "../../../attacker/own-key-kit.ts";
+import { type KeySwap, showingOwnKeys, withOwnKeys } from "../../../attacker/own-key-kit.ts";
 import { forgedMessages, Puppet, talkOf } from "../../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
-  Endpoint,
   Input,
   OptionValues,
   Output,
@@ -29,6 +28,7 @@ import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
 import type { AddressBook } from "../address-book.ts";
+import type { Leaks } from "../leaks.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import { type AdversarySession, labelled, mayTalk, sendInput } from "./adversary-session.ts";
@@ -49,28 +49,13 @@ interface AdversaryWorld {
   otherwise(settings: OptionValues): Installation | undefined;
   readonly random: Random;
   readonly stores: Stores;
+  readonly leaks: Leaks;
 }
 
 /** The bytes of a name. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
-
-/** The same endpoint; in what it sends, the adversary's public keys stand for others. */
-function showingOwnKeys(endpoint: Endpoint, swap: KeySwap): Endpoint {
-  return {
-    handle(input, now) {
-      const outputs = endpoint.handle(input, now);
-      if (!Array.isArray(outputs)) return outputs;
-      return outputs.map((output: Output) =>
-        output.kind === "transmit" && output.bytes instanceof Uint8Array
-          ? { ...output, bytes: swapped(output.bytes, swap) }
-          : output,
-      );
-    },
-    ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
-  };
-}
 
 export const usesPuppets = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
@@ -137,6 +122,7 @@ export class Adversary {
     for (; this.#seenOps < log.length; this.#seenOps++) {
       this.#knowledge.learnOperation(log[this.#seenOps] as OpRecord);
     }
+    for (const drawn of this.#world.leaks.next()) this.told(drawn);
     for (; this.#seenPackets < packets.length; this.#seenPackets++) {
       const packet = packets[this.#seenPackets] as Packet;
       if (packet.byAttacker === "injected") continue;
@@ -193,8 +179,7 @@ export class Adversary {
     if (move.insteadOf !== undefined && taken === undefined) return undefined;
     // A client that calls the adversary by its own name calls the port that the role listens on.
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
-    const port = called ?? firstPuppetPort + this.sessions.length;
-    const address = taken ?? `${attackerHost}:${port}`;
+    const address = taken ?? this.#ownAddress(called);
     const faced = other === undefined ? undefined : plan.attack[other.move];
     const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
     const asked = spec.peer !== undefined;
@@ -244,6 +229,10 @@ export class Adversary {
     if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, session);
     else this.#onWire.set(`${facing}>${address}`, session);
     return session;
+  }
+
+  #ownAddress(port = firstPuppetPort + this.sessions.length): Address {
+    return `${attackerHost}:${port}`;
   }
 
   #keySwap(as: Principal): KeySwap {
@@ -311,6 +300,7 @@ export class Adversary {
       left: leaves,
       timer: undefined,
       saysAt: undefined,
+      takesAgain: undefined,
     };
     this.sessions.push(session);
     return session;
@@ -323,12 +313,13 @@ export class Adversary {
     return to ?? all.find((m) => m.to === as)?.from;
   }
 
-  /** Forks a process as it is now. */
+  /** Forks a process as it is now, or as it was before the input that it is to take again. */
   fork(move: HijackMove, index: number, process: Process): AdversarySession {
     const { random, stores } = this.#world;
     const deployment = this.#world.deploymentOf(undefined);
     const past = random.fork(process.principal).fork(process.id);
     const own = random.fork(attackerHost).fork(move.name);
+    const { again } = move;
     const puppet = new Puppet(
       move.name,
       (gate, isPast, seenAs = asItIs) =>
@@ -353,14 +344,17 @@ export class Adversary {
         ),
       this.knowledge(),
       (op) => this.#operation(op),
-      { past: process.history },
+      { past: process.history.slice(0, again === undefined ? undefined : again - 1) },
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
-    const { address, principal, id } = process;
+    const { principal, id } = process;
     const { talks } = move;
+    const address = again === undefined ? process.address : this.#ownAddress();
     const session = this.#addSession(puppet, index, address, facing, id, principal, { talks });
-    session.ready = true;
-    if (session.talk !== undefined) session.talk.credits = Number.POSITIVE_INFINITY;
+    session.ready = again === undefined;
+    session.takesAgain = again === undefined ? undefined : process.history[again - 1]?.input;
+    if (session.talk !== undefined && session.ready)
+      session.talk.credits = Number.POSITIVE_INFINITY;
     if (process.spec.process === "service") labelled(session);
     return session;
   }
