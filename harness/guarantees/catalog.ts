@@ -22,6 +22,7 @@ import { ordering } from "./ordering.ts";
 import { origin } from "./origin.ts";
 import { passwordProtection } from "./password-protection.ts";
 import { postCompromise } from "./post-compromise.ts";
+import { reconnection } from "./reconnection.ts";
 import { replay } from "./replay.ts";
 import { replayAcrossSessions } from "./replay-across-sessions.ts";
 import { responderIdentity } from "./responder-identity.ts";
@@ -50,6 +51,7 @@ export const guarantees: readonly Guarantee[] = [
   identityHiding,
   responderIdentity,
   delivery,
+  reconnection,
   honestAcknowledgement,
   robustness,
   boundedState,

@@ -17,7 +17,9 @@ export const delivery: Guarantee = {
   secrecy: false,
   safety: false,
   vacuousBecause: "nobody wants to send a message that is within the stated limit",
-  counts: (attack, transport) => capabilityOf(attack, transport) === "none",
+  // A connection that ends is another matter: see reconnection.ts.
+  counts: (attack, transport) =>
+    capabilityOf(attack, transport) === "none" && !attack.some((m) => m.move === "cut"),
   judge(trace, baseline) {
     const owed = owedMessages(trace, baseline);
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
