@@ -28,7 +28,7 @@ export function misstatedCommit(trace: Trace, { commit, grade }: Graded): string
   const [other] = said;
   if (meant.length === 0) return `${other?.at} says \`running\` with ${other?.peer} instead`;
   if (meant.every((e) => e.place > index)) {
-    return `${meant[0]?.at} says \`running\` too late: it goes before the packet that ${at} rests on`;
+    return `${meant[0]?.at} says \`running\` too late for ${at}: it goes before the packet`;
   }
   if (grade === "non-injective agreement") return `${peer} says \`running\` once for several runs`;
   return "the two name different values, or roles that do not meet";
