@@ -12,6 +12,7 @@ import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
+import { askingBack } from "./parallel-sessions.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -40,6 +41,7 @@ export const strategies: readonly Strategy[] = [
   substitutingNonces,
   substitutingNames,
   misbinding,
+  askingBack,
   forwarding,
   betraying,
   renaming,
