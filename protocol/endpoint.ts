@@ -84,9 +84,10 @@ export type Claim =
   | { readonly kind: "running"; readonly peer?: Principal; readonly agreed?: Uint8Array }
   /**
    * "I have finished and believe that `peer` is at the other end, agreeing on `agreed`." The peer's
-   * `running` has to say the same `agreed`, or its session key has to be just that. Without
-   * `agreed`, any run of the peer with this principal will do, each for one commitment: nobody will
-   * see that the two disagree, and a `running` without `peer` does not count.
+   * `running` has to say the same `agreed`, or its session key has to be just that, and it has to
+   * be said in a role that can be at the other end of this one. Without `agreed`, any run of the
+   * peer with this principal will do, each for one commitment: nobody will see that the two
+   * disagree, and a `running` without `peer` does not count.
    */
   | { readonly kind: "commit"; readonly peer: Principal; readonly agreed?: Uint8Array }
   /**
@@ -123,7 +124,7 @@ export type RejectReason = (typeof rejectReasons)[number];
 /**
  * What an endpoint answers. `session` labels the output where one process serves several
  * sessions; without it the label is the address the handled input came from, or, for an input
- * that has none, the only session there is.
+ * that has none, the session that it names, or the only one there is.
  */
 export type Output = OutputBody & { readonly session?: string };
 export type OutputBody =

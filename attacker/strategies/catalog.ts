@@ -21,6 +21,7 @@ import {
   undisturbed,
 } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
+import { askingBack } from "./parallel-sessions.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -50,6 +51,7 @@ export const strategies: readonly Strategy[] = [
   substitutingNonces,
   substitutingNames,
   misbinding,
+  askingBack,
   forwarding,
   betraying,
   renaming,

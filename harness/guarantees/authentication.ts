@@ -1,6 +1,7 @@
 import type { Trace } from "../trace/trace.ts";
 import { explainGrade, type Graded, gradeCommits } from "./agreement.ts";
 import { type Baseline, type Guarantee, type Judgement, withoutDisclosure } from "./guarantee.ts";
+import { misstatedCommit } from "./misstated-claims.ts";
 import { asks, calledBy } from "./roles.ts";
 
 const source = "G. Lowe: A hierarchy of authentication specifications, 1997";
@@ -16,6 +17,16 @@ function judgeAuthentication(trace: Trace, server: boolean): Judgement {
   if (weak === undefined) return { atStake: graded.length };
   return { atStake: graded.length, violation: { because: explainGrade(weak) } };
 }
+
+/** The first commitment that is too weak, where the author may have said something wrongly. */
+const misstated =
+  (server: boolean) =>
+  (honest: Trace): string => {
+    const weak = gradeCommits(honest).find(
+      (g) => isAboutServer(honest, g) === server && g.grade !== "injective agreement",
+    );
+    return weak === undefined ? "" : misstatedCommit(honest, weak);
+  };
 
 const nobodyCommits =
   (server: boolean) =>
@@ -34,6 +45,7 @@ export const serverAuthentication: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   notApplicable: nobodyCommits(true),
+  misstated: misstated(true),
   judge: (trace) => judgeAuthentication(trace, true),
 };
 
@@ -47,5 +59,6 @@ export const clientAuthentication: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   notApplicable: nobodyCommits(false),
+  misstated: misstated(false),
   judge: (trace) => judgeAuthentication(trace, false),
 };

@@ -25,15 +25,18 @@ export const delivery: Guarantee = {
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
     const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
     const wantedOf = countOf(owed.map((o) => latin1(o.message)));
-    for (const { from, message } of owed) {
+    const missed = missedBy(trace, owed);
+    for (const { from, to, message } of owed) {
       const key = latin1(message);
       const wanted = wantedOf.get(key) ?? 0;
       const missing =
         (delivered.get(key) ?? 0) < wanted
           ? "was never delivered"
-          : baseline.confirms && (confirmed.get(key) ?? 0) < wanted
-            ? "was delivered but never confirmed"
-            : undefined;
+          : missed(key, to)
+            ? `was never delivered to ${to}`
+            : baseline.confirms && (confirmed.get(key) ?? 0) < wanted
+              ? "was delivered but never confirmed"
+              : undefined;
       if (missing === undefined) continue;
       const because = `${quote(message)} of ${from} ${missing}${whatElse(trace)}`;
       return { atStake: owed.length, violation: { because } };
@@ -41,6 +44,23 @@ export const delivery: Guarantee = {
     return { atStake: owed.length };
   },
 };
+
+/** Have others got what is meant for a principal that takes part? */
+function missedBy(
+  trace: Trace,
+  owed: readonly { readonly to: Principal | undefined; readonly message: Uint8Array }[],
+): (content: string, to: Principal | undefined) => boolean {
+  const there = new Set(trace.processes.map((p) => p.principal));
+  const { deliveries } = exchangesOf(trace);
+  return (content, to) => {
+    if (to === undefined || !there.has(to)) return false;
+    const wanted = owed.filter((o) => o.to === to && latin1(o.message) === content).length;
+    const got = deliveries.filter(
+      (d) => d.end.process.principal === to && d.content === content,
+    ).length;
+    return got < wanted;
+  };
+}
 
 function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

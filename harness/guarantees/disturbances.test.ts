@@ -290,6 +290,43 @@ describe("delivery", () => {
     expect([atStake, violation === undefined]).toEqual([owed, owed === 1]);
   });
 
+  test("what others get who are not meant is not delivered, nor confirmed truly", () => {
+    const roles = [
+      { name: "client", principals: ["alice", "carol"], process: "session", peer: "server" },
+      { name: "server", principals: ["bob"], process: "service", port: 7 },
+    ] as const;
+    /** Alice's words come to one of the clients, by way of the server, and are confirmed to her. */
+    const server: Part = () => (input) =>
+      input.kind === "datagram"
+        ? [transmit(words(input.bytes), "carol:40002"), transmit("done", input.from)]
+        : [];
+    const client: Part =
+      ({ self }) =>
+      (input) => {
+        if (input.kind === "start") return [{ kind: "ready" }];
+        if (input.kind === "send") return [{ kind: "transmit", bytes: input.message }];
+        if (input.kind !== "datagram") return [];
+        return self === "alice"
+          ? [{ kind: "confirm", message: utf8("hello") }]
+          : [deliver(input.bytes, "alice")];
+      };
+    const messages = (to: string) => [{ from: "alice", to, message: utf8("hello") }];
+    const judged = (to: string) => {
+      const sessions = [{ start: 0, messages: messages(to) }];
+      const protocol = tiny({ client, server, sessions, protocol: { roles } });
+      return ["delivery", "honest-acknowledgement"].map(
+        (id) => judgeRun(guarantee(id), protocol).violation?.because,
+      );
+    };
+    expect(judged("carol")).toEqual([undefined, undefined]);
+    expect(judged("a whole group")).toEqual([undefined, undefined]);
+    expect(judged("mallory")).toEqual([undefined, undefined]);
+    expect(judged("bob")).toEqual([
+      expect.stringMatching(/“hello” of client#0 was never delivered to bob/),
+      expect.stringMatching(/client#0 was told that “hello” was delivered to bob, but it was not/),
+    ]);
+  });
+
   test("a message as long as the limit is owed", () => {
     expect(judged({}, dropped, 3).violation?.because).toMatch(/never delivered/);
     expect(judged({}, dropped, 2)).toEqual({ atStake: 0 });

@@ -47,6 +47,12 @@ export interface Guarantee {
   /** Attacks under which it is judged; others concern other guarantees. */
   counts?(attack: Attack, transport: Protocol["transport"]): boolean;
   judge(trace: Trace, baseline: Baseline): Judgement;
+  /**
+   * It rests on what endpoints say of themselves, so that where it breaks with nobody attacking,
+   * that may be said wrongly. What seems to be wrong, in half a sentence.
+   * @param honest a run with nobody attacking that violates it.
+   */
+  misstated?(honest: Trace): string;
   /** For guarantees about pairs of runs: what distinguishes the two. */
   distinguish?(a: Trace, b: Trace): Violation | undefined;
 }

@@ -1,4 +1,8 @@
+import { isCorrupt } from "../../attacker/move.ts";
+import type { Principal } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { processOf } from "../trace/process-of.ts";
+import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
@@ -17,19 +21,44 @@ export const honestAcknowledgement: Guarantee = {
     if (eventsOf(trace, "confirm").length === 0) return { atStake: 0 };
     const delivered = new Map<string, number>();
     const confirmed = new Map<string, number>();
+    /** By process and content: whom it was said to, as far as that is known. */
+    const meant = new Map<string, Set<Principal | undefined>>();
     let atStake = 0;
     for (const e of trace.events) {
-      if (e.kind === "deliver") bump(delivered, latin1(e.message));
-      if (e.kind !== "confirm") continue;
-      atStake++;
-      const key = latin1(e.message);
-      if (bump(confirmed, key) <= (delivered.get(key) ?? 0)) continue;
-      const because = `${e.at} was told that ${quote(e.message)} was delivered, but it was not`;
-      return { atStake, violation: { because } };
+      if (e.kind !== "submit" && e.kind !== "deliver" && e.kind !== "confirm") continue;
+      const content = latin1(e.message);
+      if (e.kind === "submit") {
+        const key = `${e.at} ${content}`;
+        meant.set(key, (meant.get(key) ?? new Set()).add(e.to));
+      } else if (e.kind === "deliver") {
+        bump(delivered, content);
+        bump(delivered, `${processOf(trace, e.at)?.principal} ${content}`);
+      } else {
+        const to = addressee(trace, meant.get(`${e.at} ${content}`));
+        // Whether the attacker has got it, only the attacker can say.
+        if (to !== undefined && isCorrupt(to, trace.plan.attack)) continue;
+        atStake++;
+        const key = to === undefined ? content : `${to} ${content}`;
+        if (bump(confirmed, key) <= (delivered.get(key) ?? 0)) continue;
+        const whom = to === undefined || !delivered.has(content) ? "" : ` to ${to}`;
+        const because = `${e.at} was told that ${quote(e.message)} was delivered${whom}, but it was not`;
+        return { atStake, violation: { because } };
+      }
     }
     return { atStake };
   },
 };
+
+/** The one principal that it was said to, if it takes part. */
+function addressee(
+  trace: Trace,
+  meant: ReadonlySet<Principal | undefined> = new Set(),
+): Principal | undefined {
+  const [to, ...others] = meant;
+  if (to === undefined || others.length > 0) return undefined;
+  const isThere = trace.processes.some((p) => p.principal === to);
+  return isThere || isCorrupt(to, trace.plan.attack) ? to : undefined;
+}
 
 function bump(map: Map<string, number>, key: string): number {
   const value = (map.get(key) ?? 0) + 1;

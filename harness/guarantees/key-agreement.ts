@@ -23,6 +23,7 @@ export const keyAgreement: Guarantee = {
     eventsOf(honest, "commit").length > 0 && eventsOf(honest, "secret").length > 0
       ? undefined
       : "nobody ever claims to have finished with a key",
+  misstated: () => "both ends claim their keys in the same order, and the last ones are compared",
   judge(trace, { honest }) {
     const all = exchangesOf(trace).ends.flatMap((end) => finishedOf(trace, end));
     let atStake = 0;

@@ -2,6 +2,7 @@ import { isCorrupt } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { nobodysName } from "./misstated-claims.ts";
 
 /** What was submitted by then with the content of a delivery. */
 const sourcesOf = (trace: Trace, d: Handover): readonly Handover[] =>
@@ -34,6 +35,13 @@ export function falseOrigin(trace: Trace, d: Handover): string | undefined {
   return `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other ?? "nobody"}, but ${truth}`;
 }
 
+/** What an undisturbed run shows to be wrong with `from` in what is delivered. */
+function misstatedSender(honest: Trace): string {
+  const wrong = exchangesOf(honest).deliveries.find((d) => falseOrigin(honest, d) !== undefined);
+  const stranger = wrong?.other === undefined ? undefined : nobodysName(honest, wrong.other);
+  return stranger ?? "`from` names the principal whose user has sent it, in the same bytes";
+}
+
 export const origin: Guarantee = {
   id: "origin",
   statement: "Whatever is delivered as coming from somebody was sent by them, to this receiver.",
@@ -44,6 +52,7 @@ export const origin: Guarantee = {
   safety: true,
   vacuousBecause: "nobody accepts anything",
   counts: withoutDisclosure,
+  misstated: misstatedSender,
   judge(trace) {
     const { deliveries } = exchangesOf(trace);
     for (const d of deliveries) {

@@ -98,8 +98,10 @@ function brokenClaims(honest: Trace, baselines: Baselines): readonly string[] {
     .filter((g) => protocol.notApplicable?.[g.id] === undefined)
     .flatMap((g) => {
       const because = judge(g, honest, baselines).violation?.because;
-      return because === undefined
-        ? []
-        : [`claims ${g.id}, and breaks it with nobody attacking: ${because}`];
+      if (because === undefined) return [];
+      const what = g.misstated?.(honest) ?? "";
+      const check = g.misstated === undefined ? "" : "; check what it claims";
+      const hint = what === "" ? "" : ` (${what})`;
+      return [`claims ${g.id}, and breaks it with nobody attacking: ${because}${check}${hint}`];
     });
 }

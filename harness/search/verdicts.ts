@@ -96,13 +96,25 @@ export function verdictOf(outcome: SearchOutcome, tally: Tally): GuaranteeVerdic
   const layer = isLayered ? { layer: layerOf(outcome, tally) } : {};
   const [finding, ...others] = found;
   if (finding !== undefined) {
-    const { capability, because } = finding;
+    const { capability } = finding;
+    const because = `${finding.because}${checkYourClaims(outcome, guarantee, finding)}`;
     return { ...counts, verdict: "broken", capability, because, finding, others, ...layer };
   }
   const doubt = doubtOf(outcome, guarantee, tally) ?? tally.doubt;
   const verdict = doubt === undefined ? "holds" : "unknown";
   const because = doubt ?? effortOf(outcome, tally);
   return { ...counts, verdict, capability: null, because, others: [], ...layer };
+}
+
+/** What no attack and no network is to blame for, the author may have stated wrongly. */
+function checkYourClaims(
+  { honest }: SearchOutcome,
+  { misstated }: Guarantee,
+  { attack, network }: Finding,
+): string {
+  if (misstated === undefined || attack.moves.length > 0 || network !== undefined) return "";
+  const what = misstated(honest);
+  return `. Nobody attacked, and it is broken: check your claims${what === "" ? "" : ` (${what})`}`;
 }
 
 /** Without a session key there is no handshake to leave alone. */
