@@ -15,8 +15,8 @@ export const xor = (a: Latin1, b: Latin1): Latin1 =>
   a.replace(/[\s\S]/g, (c, i: number) => String.fromCharCode(c.charCodeAt(0) ^ b.charCodeAt(i)));
 
 /**
- * Finds bytes that differ from a key by the same in every installation, be it by XOR or by addition:
- * the difference is written in the program, and public.
+ * Finds bytes that differ from a key by the same in every installation, be it by XOR or by
+ * addition: the difference is written in the program, and public.
  */
 export class Apart {
   /** What takes the place of a value in the other installation. */

@@ -6,7 +6,7 @@
  * Deduction itself does not try: a single byte amiss makes another value, and all values would have
  * to be compared with all bytes in every run. This is asked where nothing else was found.
  */
-import { bytesBigint, fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { bytesBigint, fromLatin1, type Latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
 import { Apart, type OtherInstallation, xor } from "./apart.ts";
 import { offlineTest } from "./guess.ts";
