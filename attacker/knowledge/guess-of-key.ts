@@ -7,3 +7,12 @@ export interface Guess {
   readonly cost: string;
   readonly seen: readonly Latin1[];
 }
+
+/** What brings a key back from bytes that are known, and how many values have to be tried. */
+export interface Relation {
+  readonly words: string;
+  /** Binary logarithm of the number of values to try. */
+  readonly bits: number;
+  /** The bytes that the key is close to. */
+  readonly seen: readonly Latin1[];
+}

@@ -37,10 +37,10 @@ export class Knowledge implements Derivability {
   readonly #known = new Map<Latin1, Origin>();
   /** Values that only the protocol could have made: fresh ones, outputs, declared secrets. */
   readonly #secret = new Set<Latin1>();
-  readonly #slices = new Slices(this.#secret, (bytes) => this.#isSeen(bytes));
   /** Every value that occurs in the record. */
   readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
+  readonly #slices = new Slices(this.#secret, this.#declared, (bytes) => this.#isSeen(bytes));
   readonly #texts: Latin1[] = [];
   readonly #pieces = new Pieces(this.#texts);
   /** What was encrypted by operations that were run forwards, by their outputs. */

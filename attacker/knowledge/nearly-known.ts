@@ -6,28 +6,14 @@
  * Deduction itself does not try: a single byte amiss makes another value, and all values would have
  * to be compared with all bytes in every run. This is asked where nothing else was found.
  */
-import { bytesBigint, fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
-import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
+import { bytesBigint, fromLatin1, type Latin1 } from "../../protocol/kit/bytes.ts";
+import { operations } from "../../protocol/kit/operations.ts";
+import { Apart, type OtherInstallation, xor } from "./apart.ts";
 import { offlineTest } from "./guess.ts";
-import type { Guess } from "./guess-of-key.ts";
+import type { Guess, Relation } from "./guess-of-key.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { guessableBelowBytes } from "./lengths.ts";
-
-/** The same course of events in another installation, with other keys. */
-export interface OtherInstallation {
-  readonly operations: readonly OpRecord[];
-  /** Packets of both, pair by pair: of the one that is asked about, and of the other one. */
-  readonly packets: readonly (readonly [Uint8Array, Uint8Array])[];
-}
-
-/** What brings a key back from bytes that are known, and how many values have to be tried. */
-interface Relation {
-  readonly words: string;
-  /** Binary logarithm of the number of values to try. */
-  readonly bits: number;
-  /** The bytes that the key is close to. */
-  readonly seen: readonly Latin1[];
-}
+import { Grams } from "./value-index.ts";
 
 /** As with values of fewer bytes than count as secret: all of them can be tried. */
 const mostBits = 8 * (guessableBelowBytes - 1);
@@ -74,8 +60,10 @@ function guesses(
   const keys = unknownKeys(knowledge);
   if (keys.length === 0) return [];
   const search = new Search(knowledge);
+  const installation = other?.();
+  const apart = installation && new Apart(knowledge.operations, installation);
   return keys.flatMap((key) => {
-    const relation = search.relation(key) ?? constantApart(knowledge, key, other);
+    const relation = search.relation(key) ?? apart?.relation(key);
     if (relation === undefined) return [];
     if (offlineTest(knowledge, fromLatin1(key)) === undefined) return [];
     const { words, bits, seen } = relation;
@@ -113,18 +101,17 @@ function steps(value: Latin1): string {
   }
   return out;
 }
-const xor = (a: Latin1, b: Latin1): Latin1 =>
-  a.replace(/[\s\S]/g, (c, i: number) => String.fromCharCode(c.charCodeAt(0) ^ b.charCodeAt(i)));
-
 /** Finds keys in all that is known, if not as they are. */
 class Search {
   readonly #text: string;
+  readonly #grams: Grams;
   #steps: string | undefined;
   /** Values of the record that are known, by their length. */
   readonly #values = new Map<number, Set<Latin1>>();
 
   constructor(knowledge: Knowledge) {
     this.#text = [...knowledge.texts].join(gap).slice(0, mostText);
+    this.#grams = new Grams(this.#text);
     for (const { inputs, output } of knowledge.operations) {
       for (const value of [...inputs, output]) {
         if (value.length < fewestBytes || !knowledge.knows(value)) continue;
@@ -148,6 +135,7 @@ class Search {
   #near(key: Latin1, how: string): Relation | undefined {
     let best: Relation | undefined;
     for (let i = 0; i + gramBytes <= key.length; i += gramBytes) {
+      if (!this.#grams.mayHold(key, i)) continue;
       const gram = key.substring(i, i + gramBytes);
       let at = this.#text.indexOf(gram);
       for (let n = 0; at >= 0 && n < mostPlaces; n++) {
@@ -229,79 +217,4 @@ function logChoose(n: number, k: number): number {
   let bits = 0;
   for (let i = 0; i < k; i++) bits += Math.log2((n - i) / (i + 1));
   return bits;
-}
-
-/**
- * Bytes that differ from the key by the same in every installation, be it by XOR or by addition:
- * the difference is written in the program, and public.
- */
-function constantApart(
-  knowledge: Knowledge,
-  key: Latin1,
-  other?: () => OtherInstallation | undefined,
-): Relation | undefined {
-  const installation = other?.();
-  if (installation === undefined) return undefined;
-  const twin = twinOf(knowledge.operations, installation.operations, key);
-  if (twin === undefined || twin.length !== key.length || twin === key) return undefined;
-  const words = "a value was seen that differs from it by a constant of the program";
-  const difference = xor(key, twin);
-  for (const [own, others] of installation.packets) {
-    if (own.length !== others.length || own.length < key.length) continue;
-    const [a, b] = [latin1(own), latin1(others)];
-    const apart = xor(a, b).indexOf(difference);
-    const at = apart >= 0 ? apart : sumApart(key, twin, own, others);
-    if (at >= 0) return { words, bits: 0, seen: [a.substring(at, at + key.length)] };
-  }
-  return undefined;
-}
-
-/** The value that took the place of `key` in the other installation. */
-function twinOf(
-  own: readonly OpRecord[],
-  others: readonly OpRecord[],
-  key: Latin1,
-): Latin1 | undefined {
-  for (let i = 0; i < own.length; i++) {
-    const [a, b] = [own[i] as OpRecord, others[i]];
-    if (b === undefined || a.op !== b.op || a.by !== b.by) return undefined;
-    if (a.output === key) return b.output;
-    const at = a.inputs.indexOf(key);
-    if (at >= 0) return b.inputs[at];
-  }
-  return undefined;
-}
-
-/**
- * @returns where both packets have a window w with w − key the same in both, modulo 256^length;
- *   −1 if nowhere.
- */
-function sumApart(key: Latin1, twin: Latin1, a: Uint8Array, b: Uint8Array): number {
-  const length = key.length;
-  const places = a.length - length + 1;
-  const [k, t] = [fromLatin1(key), fromLatin1(twin)];
-  for (let from = 0; from < places; from++) {
-    if (isSameSum(k, t, a, b, from, 1) || isSameSum(k, t, a, b, from, -1)) return from;
-  }
-  return -1;
-}
-
-/** @param order 1 with the lowest byte first, −1 with the lowest byte last. */
-function isSameSum(
-  k: Uint8Array,
-  t: Uint8Array,
-  a: Uint8Array,
-  b: Uint8Array,
-  from: number,
-  order: 1 | -1,
-): boolean {
-  let [borrowA, borrowB] = [0, 0];
-  for (let n = 0; n < k.length; n++) {
-    const i = order === 1 ? n : k.length - 1 - n;
-    const x = (a[from + i] ?? 0) - (k[i] ?? 0) - borrowA;
-    const y = (b[from + i] ?? 0) - (t[i] ?? 0) - borrowB;
-    if (((x - y) & 0xff) !== 0) return false;
-    [borrowA, borrowB] = [x < 0 ? 1 : 0, y < 0 ? 1 : 0];
-  }
-  return true;
 }

@@ -28,6 +28,15 @@ describe("a slice of a MAC, after any number of constant bytes", () => {
     }
   });
 
+  test("a word of a secret text may stand in any other text", () => {
+    const knowledge = lab.seeing([], [utf8("report the pressure of valve one")]);
+    for (const before of offsets) {
+      const start = "constant".slice(0, before);
+      expect(knowledge.derivable(utf8(`${start}pressure at noon`))).toBe(true);
+      expect(knowledge.derivable(utf8(`${start}e pressure of at noon`))).toBe(false);
+    }
+  });
+
   test("beside one of another MAC, both have to be known", () => {
     for (const before of offsets) {
       const constant = utf8("constant".slice(0, before));

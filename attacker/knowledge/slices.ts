@@ -3,17 +3,27 @@ import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { guessableBelowBytes } from "./lengths.ts";
 import { GramFilter } from "./value-index.ts";
 
+/** A single word of a secret text is no slice of it. */
+const fewestOfWords = guessableBelowBytes + 3;
+
 export class Slices {
   readonly #secrets: ReadonlySet<Latin1>;
   readonly #grams: GramFilter;
+  readonly #words: readonly Latin1[];
   readonly #isSeen: (bytes: Latin1) => boolean;
 
   /**
    * @param secrets they may become more.
+   * @param words those among them that consist of words, which other texts may share.
    * @param isSeen do these bytes occur in something that the adversary has?
    */
-  constructor(secrets: ReadonlySet<Latin1>, isSeen: (bytes: Latin1) => boolean) {
+  constructor(
+    secrets: ReadonlySet<Latin1>,
+    words: readonly Latin1[],
+    isSeen: (bytes: Latin1) => boolean,
+  ) {
     this.#secrets = secrets;
+    this.#words = words;
     this.#grams = new GramFilter(secrets);
     this.#isSeen = isSeen;
   }
@@ -45,8 +55,10 @@ export class Slices {
         isSeen ??= this.#isSeen(window);
         if (isSeen) break;
         if (found.has(secret)) continue;
+        const length = commonLength(value, i, secret, at);
+        if (length < fewestOfWords && this.#words.includes(secret)) continue;
         found.add(secret);
-        end = Math.max(end, i + commonLength(value, i, secret, at));
+        end = Math.max(end, i + length);
       }
       // The windows of one slice are all of the same secret.
       i = this.#grams.next(value, isSeen === false ? end - guessableBelowBytes + 1 : i + 1);

@@ -114,3 +114,24 @@ export class GramFilter {
     return grams;
   }
 }
+
+const textSlots = 1 << 21;
+const textSlotOf = (gram: number): number => Math.imul(gram, 0x9e3779b1) >>> 11;
+
+/** Which four bytes occur in one long text, for asking that often. */
+export class Grams {
+  readonly #grams = new Uint8Array(textSlots / 8);
+
+  constructor(text: string) {
+    for (let i = 0; i + prefixBytes <= text.length; i++) {
+      const slot = textSlotOf(prefixAt(text, i));
+      this.#grams[slot >> 3] = (this.#grams[slot >> 3] as number) | (1 << (slot & 7));
+    }
+  }
+
+  /** May the four bytes of `value` at `i` occur in it? */
+  mayHold(value: Latin1, i: number): boolean {
+    const slot = textSlotOf(prefixAt(value, i));
+    return ((this.#grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
+  }
+}

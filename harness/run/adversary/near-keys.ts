@@ -2,8 +2,9 @@
  * Keys that are close to what is sent in an undisturbed run, and can be guessed. An adversary that
  * acts has them as soon as it has seen as much.
  */
+import type { OtherInstallation } from "../../../attacker/knowledge/apart.ts";
 import type { Guess } from "../../../attacker/knowledge/guess-of-key.ts";
-import { nearlyKnown, type OtherInstallation } from "../../../attacker/knowledge/nearly-known.ts";
+import { nearlyKnown } from "../../../attacker/knowledge/nearly-known.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
 import type { RunPlan, Trace } from "../../trace/trace.ts";
 import { knowledgeFromWire } from "../../trace/trace-knowledge.ts";
