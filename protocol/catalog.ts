@@ -51,5 +51,13 @@ export const protocols: readonly Protocol[] = [
   statement,
 ];
 
-/** Assessed only when they are named: their runs are long, and need very many attacks. */
-export const byNameOnly: readonly Protocol[] = [secureChannelRelay, noise];
+/**
+ * Assessed only when they are named: their runs are long, and need very many attacks; or they are
+ * there for one guarantee, which their scenarios show.
+ */
+export const byNameOnly: readonly Protocol[] = [
+  secureChannelRelay,
+  noise,
+  naxos,
+  needhamSchroederSymmetric,
+];

@@ -5,16 +5,18 @@
 import { describe, expect, test } from "vitest";
 import type { Attack, Move } from "../../attacker/move.ts";
 import type { Env, OptionValues, Output, Protocol } from "../../protocol/endpoint.ts";
-import { utf8 } from "../../protocol/kit/bytes.ts";
-import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import { concat, utf8 } from "../../protocol/kit/bytes.ts";
+import type { CryptoKit, KeyPair } from "../../protocol/kit/crypto.ts";
 import { naxos } from "../../protocol/textbook/naxos.ts";
 import { needhamSchroederSymmetric } from "../../protocol/textbook/needham-schroeder-symmetric.ts";
 import { plainDiffieHellman } from "../../protocol/textbook/plain-diffie-hellman.ts";
 import { signedDh } from "../../protocol/textbook/signed-dh.ts";
 import { simulate } from "../run/simulate.ts";
+import { assess } from "../search/assess.ts";
 import { Baselines, judge } from "../search/judge-run.ts";
 import { planOf } from "../subject.ts";
 import { type Handler, sharingKey, subjectFor } from "../testing/tiny.ts";
+import { knowledgeOf } from "../trace/trace-knowledge.ts";
 import { baseWorkload } from "../workload.ts";
 import { ephemeralLeak } from "./ephemeral-leak.ts";
 import type { Guarantee } from "./guarantee.ts";
@@ -179,6 +181,138 @@ describe("who listens, and knows the session key of a finished session", () => {
   });
 });
 
+/** The first message of a session goes under the key of the last one, and the next under a new. */
+const ratchet: Protocol = (() => {
+  const nonce = new Uint8Array(12);
+  const aead = "chacha20-poly1305";
+  const first = (n: number) => utf8(`what is said first in session ${n}`);
+  const client = (env: Env, dealt: Uint8Array): Handler => {
+    const pair = env.crypto.keyPair("x25519");
+    const store = env.store("last");
+    let key = store.read().length > 0 ? store.read() : dealt;
+    return (input) => {
+      if (input.kind === "start") {
+        const message = first(store.read().length);
+        const bytes = concat(pair.publicKey, env.crypto.seal(aead, key, nonce, message));
+        return [
+          { kind: "submit", message, purpose: "message" },
+          { kind: "transmit", bytes },
+        ];
+      }
+      if (input.kind === "send") {
+        return [{ kind: "transmit", bytes: env.crypto.seal(aead, key, nonce, input.message) }];
+      }
+      if (input.kind !== "datagram") return [];
+      key = env.crypto.sharedSecret("x25519", pair.privateKey, input.bytes) ?? key;
+      store.write(key);
+      return [
+        { kind: "claim", claim: { kind: "secret", peer: "bob", value: key } },
+        { kind: "ready" },
+      ];
+    };
+  };
+  const server = (env: Env, dealt: Uint8Array): Handler => {
+    const keys = new Map<string, Uint8Array>();
+    let last = dealt;
+    return (input) => {
+      if (input.kind !== "datagram") return [];
+      const key = keys.get(input.from) ?? last;
+      const isFirst = !keys.has(input.from);
+      const sealed = isFirst ? input.bytes.slice(32) : input.bytes;
+      const message = env.crypto.open(aead, key, nonce, sealed);
+      if (message === undefined) return [];
+      const delivered: Output = { kind: "deliver", message, from: "alice" };
+      if (!isFirst) return [delivered];
+      const pair = env.crypto.keyPair("x25519");
+      const half = input.bytes.slice(0, 32);
+      last = env.crypto.sharedSecret("x25519", pair.privateKey, half) ?? last;
+      keys.set(input.from, last);
+      return [delivered, { kind: "transmit", bytes: pair.publicKey }];
+    };
+  };
+  const say = (words: string) => [{ from: "client", message: utf8(words) }];
+  return {
+    ...sharingKey(client, server),
+    workload: () => ({
+      sessions: [
+        { start: 0, messages: say("the first thing to say") },
+        { start: "after-previous", messages: say("and now the second") },
+      ],
+    }),
+  };
+})();
+
+/** Fresh halves, which the key of the session before authenticates; the first time, a dealt one. */
+function resumed(authenticatedBy: (env: Env, dealt: Uint8Array) => Uint8Array): Protocol {
+  const tag = (env: Env, key: Uint8Array, half: Uint8Array) =>
+    concat(half, env.crypto.hmac("sha256", key, half));
+  /** @returns the half of the other end, if its tag is right. */
+  const read = (env: Env, key: Uint8Array, bytes: Uint8Array) => {
+    const half = bytes.slice(0, 32);
+    const isRight = env.crypto.equal(env.crypto.hmac("sha256", key, half), bytes.slice(32));
+    return isRight ? half : undefined;
+  };
+  const agreed = (env: Env, pair: KeyPair, half: Uint8Array, peer: string): readonly Output[] => {
+    const value = env.crypto.sharedSecret("x25519", pair.privateKey, half);
+    if (value === undefined) return [];
+    env.store("last").write(value);
+    return [{ kind: "claim", claim: { kind: "secret", peer, value } }];
+  };
+  const client = (env: Env, dealt: Uint8Array): Handler => {
+    const pair = env.crypto.keyPair("x25519");
+    const key = authenticatedBy(env, dealt);
+    return (input) => {
+      if (input.kind === "start") {
+        return [{ kind: "transmit", bytes: tag(env, key, pair.publicKey) }];
+      }
+      const half = input.kind === "datagram" ? read(env, key, input.bytes) : undefined;
+      return half === undefined ? [] : agreed(env, pair, half, "bob");
+    };
+  };
+  const server =
+    (env: Env, dealt: Uint8Array): Handler =>
+    (input) => {
+      if (input.kind !== "datagram") return [];
+      const key = authenticatedBy(env, dealt);
+      const half = read(env, key, input.bytes);
+      if (half === undefined) return [];
+      const pair = env.crypto.keyPair("x25519");
+      return [
+        { kind: "transmit", bytes: tag(env, key, pair.publicKey) },
+        ...agreed(env, pair, half, "alice"),
+      ];
+    };
+  return {
+    ...sharingKey(client, server),
+    workload: () => ({
+      sessions: [
+        { start: 0, messages: [] },
+        { start: "after-previous", messages: [] },
+      ],
+    }),
+  };
+}
+
+describe("who knows the key of the last session, which authenticates the next one", () => {
+  const verdictOf = (protocol: Protocol) =>
+    assess(subjectFor(protocol), { seed: "mallory", guarantees: ["known-key"] }).verdicts[0];
+
+  test("takes the other end's place in it: the search finds that", () => {
+    const verdict = verdictOf(
+      resumed((env, dealt) => {
+        const last = env.store("last").read();
+        return last.length > 0 ? last : dealt;
+      }),
+    );
+    expect(verdict?.verdict).toBe("broken");
+    expect(verdict?.finding?.steps.join("; ")).toMatch(/session keys .* plays the/);
+  });
+
+  test("does not, where a dealt key authenticates all of them", () => {
+    expect(verdictOf(resumed((_, dealt) => dealt))?.verdict).toBe("holds");
+  });
+});
+
 describe("ephemeral-leak", () => {
   const leak = (principal: string, when: Disclose["when"]) => learns(principal, "randomness", when);
   const posesAsBob = inPlaceOf("responder", "bob", "responder#0", "initiator#0");
@@ -228,6 +362,19 @@ describe("post-compromise", () => {
         state(principal, packet("client#0", "server#0", 2)),
       );
       expect(shared.violation?.because).toMatch(/in a session begun later/);
+    }
+  });
+
+  test("a session that begins under an old key counts once something has come back", () => {
+    const over = packet("server#0", "client#0", 1);
+    for (const principal of ["alice", "bob"]) {
+      const { atStake, violation } = judged(postCompromise, ratchet, state(principal, over));
+      expect(violation).toBeUndefined();
+      // A message and a key of the second session: what was said first is not among them.
+      expect(atStake).toBe(2);
+      const attack = state(principal, over);
+      const trace = simulate(planOf(subjectFor(ratchet), { workload: baseWorkload, attack }));
+      expect(knowledgeOf(trace).derivable(utf8("what is said first in session 32"))).toBe(true);
     }
   });
 

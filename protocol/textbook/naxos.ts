@@ -104,7 +104,7 @@ A ↔ B: counter, {text}K         Kc and a key for each direction from K
       {
         start: 0,
         messages: [
-          ...say("initiator", "alice will sail on the evening tide"),
+          ...say("initiator", "alice will sail on the evening tide", "she brings two friends"),
           ...say("responder", "bob waits at the marble gate"),
         ],
       },

@@ -220,7 +220,7 @@ A ↔ B: counter, {text}K             a key for each direction
       {
         start: 0,
         messages: [
-          ...say("initiator", "alice transfers forty to carol"),
+          ...say("initiator", "alice transfers forty to carol", "and thirty to dave"),
           ...say("responder", "bob has transferred the forty"),
         ],
       },
