@@ -1,10 +1,14 @@
 /** The kinds of document that a report is written as. A new one is one entry here. */
+import type { GradesReport } from "../harness/grades/message-grade.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
 import { jsonText } from "../harness/json-text.ts";
 import type { Finding, MatrixReport } from "../harness/verdict.ts";
+import { gradesJson } from "./grades-json.ts";
+import { gradesText } from "./grades-text.ts";
 import { matrixHtml } from "./html.ts";
 import { matrixJson } from "./json.ts";
 import { matrixMarkdown } from "./markdown.ts";
+import { columnsOf } from "./model.ts";
 import { matrixText } from "./text.ts";
 
 /** What a document is made of. */
@@ -13,10 +17,12 @@ export interface DocumentSource {
   readonly report: MatrixReport;
   /** As people read it: protocols by distinct names. */
   readonly shownReport: MatrixReport;
+  /** How well each message is protected: of each protocol, in the order of the reports. */
+  readonly grades?: readonly (GradesReport | undefined)[];
   /** Where an attack was saved; `null` if it was not. */
-  attackFile(finding: Finding): string | null;
+  attackFile(finding: Pick<Finding, "attack">): string | null;
   /** The command that shows an attack again. */
-  replayCommand(finding: Finding): string;
+  replayCommand(finding: Pick<Finding, "attack">): string;
 }
 
 export interface ReportFormat {
@@ -29,28 +35,42 @@ export interface ReportFormat {
 const textColumns = 100;
 const statement = (id: string): string | undefined =>
   guarantees.find((g) => g.id === id)?.statement;
-const replayOf = (source: DocumentSource) => (finding: Finding) => source.replayCommand(finding);
+/** What documents for people are made with. */
+const optionsOf = (source: DocumentSource) => ({
+  replayCommand: (finding: Pick<Finding, "attack">) => source.replayCommand(finding),
+  statement,
+  ...(source.grades === undefined ? {} : { grades: source.grades }),
+});
+
+/** Each table of grades on its own, below the matrix. */
+function gradesBelow({ shownReport, grades = [], ...source }: DocumentSource): string {
+  const options = { color: false, width: textColumns, replayCommand: source.replayCommand };
+  return columnsOf(shownReport)
+    .flatMap(({ label }, i) => {
+      const report = grades[i];
+      return report === undefined ? [] : [`\n${gradesText({ label, report }, options)}`];
+    })
+    .join("");
+}
 
 export const reportFormats: readonly ReportFormat[] = [
-  {
-    id: "html",
-    ending: "html",
-    render: (s) => matrixHtml(s.shownReport, { replayCommand: replayOf(s), statement }),
-  },
-  {
-    id: "markdown",
-    ending: "md",
-    render: (s) => matrixMarkdown(s.shownReport, { replayCommand: replayOf(s), statement }),
-  },
+  { id: "html", ending: "html", render: (s) => matrixHtml(s.shownReport, optionsOf(s)) },
+  { id: "markdown", ending: "md", render: (s) => matrixMarkdown(s.shownReport, optionsOf(s)) },
   {
     id: "json",
     ending: "json",
-    render: (s) => jsonText(matrixJson(s.report, (finding) => s.attackFile(finding))),
+    render: (s) => {
+      const file = (saved: Pick<Finding, "attack">): string | null => s.attackFile(saved);
+      const grades = s.grades?.map((g) => g && gradesJson(g, file));
+      return jsonText(matrixJson(s.report, file, grades));
+    },
   },
   {
     id: "text",
     ending: "txt",
-    render: (s) =>
-      matrixText(s.shownReport, { color: false, width: textColumns, replayCommand: replayOf(s) }),
+    render: (s) => {
+      const options = { color: false, width: textColumns, ...optionsOf(s) };
+      return matrixText(s.shownReport, options) + gradesBelow(s);
+    },
   },
 ];

@@ -2,7 +2,6 @@
 import {
   type Aspect,
   aspects,
-  bestGrade,
   type Cap,
   type Grade,
   type GradesReport,
@@ -81,6 +80,10 @@ export function messagesWords(numbers: readonly number[]): string {
   return `messages ${numbers.slice(0, -1).join(", ")} and ${last}`;
 }
 
+/** The attack in one line. */
+export const attackWords = ({ steps }: Cap): string =>
+  steps.length === 0 ? "listens, and no more" : steps.join("; then ");
+
 /** The grades that occur, lowest first, with what they mean. */
 export function meaningsIn({ messages }: GradesReport): readonly {
   readonly aspect: Aspect;
@@ -95,16 +98,9 @@ export function meaningsIn({ messages }: GradesReport): readonly {
   });
 }
 
-/** Sessions, each with the numbers of its messages in the table. */
-export const sessionsIn = ({ messages }: GradesReport): readonly number[] => [
-  ...new Set(messages.map((m) => m.session)),
-];
-
 /** A sentence about sessions that are not graded by themselves. */
 export const alikeWords = ({ alike }: GradesReport): readonly string[] =>
-  alike.map(({ session, as }) => `session ${session + 1} goes like session ${as + 1}`);
-
-export const isBest = (aspect: Aspect, { grade }: Grade): boolean => grade === bestGrade[aspect];
+  alike.map(({ session, as }) => `Session ${session + 1} goes like session ${as + 1}`);
 
 /** How grades are to be read; said in every table. */
 export const gradesNote =

@@ -5,6 +5,7 @@ import { displayWidth, hanging, padEnd } from "./columns.ts";
 import { markdownCode, markdownText, terminalText } from "./escape.ts";
 import {
   alikeWords,
+  attackWords,
   capsOf,
   doubtsOf,
   gradeName,
@@ -19,7 +20,8 @@ import { grouped, secondsWords } from "./model.ts";
 export interface GradesWords {
   readonly label: string;
   readonly report: GradesReport;
-  readonly seconds: number;
+  /** Left out where the document tells its own time. */
+  readonly seconds?: number;
 }
 
 export interface GradesTextOptions {
@@ -49,9 +51,6 @@ function tableOf({ messages }: GradesReport): readonly (readonly string[])[] {
   return [heads, ...messages.map((m, i) => rowOf(m, i, several))];
 }
 
-const stepsOf = ({ steps }: Cap): string =>
-  steps.length === 0 ? "listens, and no more" : steps.join("; then ");
-
 export function gradesText({ label, report, seconds }: GradesWords, options: GradesTextOptions) {
   const colors = pc.createColors(options.color);
   const width = Math.max(40, options.width);
@@ -78,7 +77,7 @@ export function gradesText({ label, report, seconds }: GradesWords, options: Gra
     const { cap, messages } = shared;
     const head = `${gradeName(shared)}, ${messagesWords(messages)}: ${terminalText(cap.because, 300)}`;
     lines.push(...hanging("", head, width));
-    lines.push(...hanging("  attack  ", terminalText(stepsOf(cap), 900), width));
+    lines.push(...hanging("  attack  ", terminalText(attackWords(cap), 900), width));
     lines.push(`  again   ${colors.cyan(terminalText(options.replayCommand(cap), 400))}`);
   }
   for (const { aspect, messages, because } of doubtsOf(report)) {
@@ -86,10 +85,9 @@ export function gradesText({ label, report, seconds }: GradesWords, options: Gra
     lines.push(...hanging("", text, width).map((l) => colors.cyan(l)));
   }
   lines.push("", ...hanging("", gradesNote, width).map((l) => colors.dim(l)));
-  const alike = alikeWords(report)
-    .map((words) => ` · ${words}`)
-    .join("");
-  lines.push(`${grouped(report.runs)} runs, ${secondsWords(seconds)}${alike}`);
+  const time = seconds === undefined ? [] : [secondsWords(seconds)];
+  const effort = [`${grouped(report.runs)} runs`, ...time].join(", ");
+  lines.push([effort, ...alikeWords(report)].join(" · "));
   if (report.incomplete !== undefined) {
     const why = `Incomplete: ${terminalText(report.incomplete, 300)}`;
     lines.push(...hanging("", why, width).map((l) => colors.yellow(l)));
@@ -109,7 +107,7 @@ export function gradesMarkdownLines(report: GradesReport): readonly string[] {
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const caps = capsOf(report).map((shared) => {
     const { cap, messages } = shared;
-    const words = [gradeName(shared), messagesWords(messages), cap.because, stepsOf(cap)];
+    const words = [gradeName(shared), messagesWords(messages), cap.because, attackWords(cap)];
     return row(words.map((w) => markdownText(w)));
   });
   return [

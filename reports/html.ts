@@ -3,6 +3,7 @@
  * archived and opened anywhere. Whatever the network or a protocol wrote goes through `htmlText`.
  */
 import { type Capability, capabilityMeaning } from "../attacker/move.ts";
+import type { GradesReport } from "../harness/grades/message-grade.ts";
 import type {
   Finding,
   GuaranteeVerdict,
@@ -10,6 +11,7 @@ import type {
   ProtocolReport,
 } from "../harness/verdict.ts";
 import { htmlText } from "./escape.ts";
+import { gradesHtml } from "./grades-html.ts";
 import { htmlStyle } from "./html-style.ts";
 import {
   type Column,
@@ -42,6 +44,8 @@ export interface DocumentOptions {
   replayCommand(finding: Finding): string;
   /** When the report was made, as text; left out, the same report gives the same bytes. */
   readonly generatedAt?: string;
+  /** How well each message is protected: of each protocol, in the order of the report. */
+  readonly grades?: readonly (GradesReport | undefined)[];
   /** What a guarantee means, in a sentence. */
   statement?(guarantee: string): string | undefined;
 }
@@ -301,6 +305,7 @@ function protocolHtml(
     findingHtml(v, target(v.guarantee), `${label}: attack on ${v.guarantee}`, options),
   );
   const held = toned("holds");
+  const grades = options.grades?.[index];
   const undecided = toned("unknown", "none");
   const part = (title: string, body: string): string => `<h3>${title}</h3>${body}`;
   return (
@@ -320,6 +325,7 @@ function protocolHtml(
       ? ""
       : part("What held, and how hard it was tried", heldHtml(held, target))) +
     (undecided.length === 0 ? "" : part("Not decided", undecidedHtml(undecided, target))) +
+    (grades === undefined ? "" : part("How well each message is protected", gradesHtml(grades))) +
     "</section>"
   );
 }

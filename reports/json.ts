@@ -58,7 +58,11 @@ function verdictJson(verdict: GuaranteeVerdict, attackFile: AttackFile): unknown
   };
 }
 
-function protocolJson(protocol: ProtocolReport, attackFile: AttackFile): unknown {
+function protocolJson(
+  protocol: ProtocolReport,
+  attackFile: AttackFile,
+  grades: object | undefined,
+): unknown {
   const { honest } = protocol;
   return {
     name: protocol.name,
@@ -73,16 +77,24 @@ function protocolJson(protocol: ProtocolReport, attackFile: AttackFile): unknown
       datagrams: honest.datagrams,
       largestDatagram: honest.largestDatagram,
     },
+    ...(grades === undefined ? {} : { grades }),
   };
 }
 
-/** The document that `mallory matrix --json` prints. */
-export function matrixJson(report: MatrixReport, attackFile: AttackFile = () => null): unknown {
+/**
+ * The document that `mallory matrix --json` prints.
+ * @param grades of the messages of each protocol, in the order of the report; see grades-json.ts.
+ */
+export function matrixJson(
+  report: MatrixReport,
+  attackFile: AttackFile = () => null,
+  grades: readonly (object | undefined)[] = [],
+): unknown {
   return {
     schema: report.schema,
     seed: report.seed,
     version: report.version,
-    protocols: report.protocols.map((protocol) => protocolJson(protocol, attackFile)),
+    protocols: report.protocols.map((p, i) => protocolJson(p, attackFile, grades[i])),
     runs: report.runs,
     seconds: report.seconds,
     ...(report.incomplete === undefined ? {} : { incomplete: report.incomplete }),

@@ -7,6 +7,7 @@ import type {
   ProtocolReport,
 } from "../harness/verdict.ts";
 import { markdownBlock, markdownCode, markdownText } from "./escape.ts";
+import { gradesMarkdownLines } from "./grades-text.ts";
 import type { DocumentOptions } from "./html.ts";
 import { mermaidSequence } from "./mermaid.ts";
 import {
@@ -151,7 +152,11 @@ function undecidedLines(verdicts: readonly GuaranteeVerdict[]): string[] {
   return table(["guarantee", "verdict", "claimed", "why"], rows);
 }
 
-function protocolLines({ label, protocol }: Column, options: DocumentOptions): string[] {
+function protocolLines(
+  { label, protocol }: Column,
+  index: number,
+  options: DocumentOptions,
+): string[] {
   const toned = (...tones: Tone[]) => protocol.verdicts.filter((v) => tones.includes(toneOf(v)));
   const { honest } = protocol;
   const written = optionWords(protocol.options);
@@ -186,6 +191,10 @@ function protocolLines({ label, protocol }: Column, options: DocumentOptions): s
   }
   const undecided = toned("unknown", "none");
   if (undecided.length > 0) lines.push("### Not decided", "", ...undecidedLines(undecided));
+  const grades = options.grades?.[index];
+  if (grades !== undefined) {
+    lines.push("### How well each message is protected", "", ...gradesMarkdownLines(grades));
+  }
   return lines;
 }
 
@@ -212,7 +221,7 @@ export function matrixMarkdown(report: MatrixReport, options: DocumentOptions): 
       : [`> **Incomplete:** ${markdownText(report.incomplete)}`, ""]),
     ...matrixLines(report, columns),
     ...legendLines(report),
-    ...columns.flatMap((column) => protocolLines(column, options)),
+    ...columns.flatMap((column, i) => protocolLines(column, i, options)),
   ];
   return `${lines.join("\n").trimEnd()}\n`;
 }

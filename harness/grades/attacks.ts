@@ -1,5 +1,5 @@
 /** The attacks that messages are graded by: generic strategies, with puppets that talk. */
-import { type Attack, type Move, packetKey } from "../../attacker/move.ts";
+import { type Attack, attackerHost, type Move, packetKey } from "../../attacker/move.ts";
 import { carryingOver } from "../../attacker/strategies/compromising.ts";
 import { shifting } from "../../attacker/strategies/field-boundaries.ts";
 import { forgedAnswers } from "../../attacker/strategies/forged-answers.ts";
@@ -7,10 +7,13 @@ import { forwarding } from "../../attacker/strategies/forwarding.ts";
 import { guessing } from "../../attacker/strategies/guessing.ts";
 import { continuing } from "../../attacker/strategies/hijack-then-send.ts";
 import {
+  callersOf,
   hijacking,
   impersonating,
   otherwiseSet,
+  playing,
   splicing,
+  talkingPairs,
 } from "../../attacker/strategies/impersonating.ts";
 import { misbinding, renaming } from "../../attacker/strategies/misbinding.ts";
 import { flipping, resizing, transplanting } from "../../attacker/strategies/modifying.ts";
@@ -44,6 +47,38 @@ const usurping: Strategy = {
   },
 };
 
+/** How many answers are worth handing on, and how many values worth reusing. */
+const first = [1, 2];
+
+/**
+ * Whoever calls the attacker by its own name helps it to be somebody else elsewhere: what it cannot
+ * open there, they open for it. G. Lowe: An attack on the Needham–Schroeder public-key
+ * authentication protocol, 1995.
+ */
+const asking: Strategy = {
+  ...forwarding,
+  id: "ask",
+  title: "the answers to a puppet are handed to those who call the attacker by its own name",
+  *attacks(scene) {
+    for (const caller of callersOf(scene)) {
+      for (const [asker, answerer] of talkingPairs(scene)) {
+        const begun = scene.packets.find((p) => p.ref.from === asker.id)?.ref;
+        if (asker.role !== caller.role || begun === undefined) continue;
+        const when = { after: begun };
+        for (const reuses of first) {
+          const more = { watching: true, reuses, when } as const;
+          const puppet = playing("puppet-a", asker, answerer, more);
+          for (const nth of first) {
+            const packet = { from: answerer.id, to: attackerHost, nth };
+            const to = caller.id;
+            yield attack(puppet, { move: "replay", packet, to, when: { after: packet } });
+          }
+        }
+      }
+    }
+  },
+};
+
 /** Somebody's place is taken. */
 const taking: readonly Strategy[] = [impersonating, splicing, usurping, hijacking];
 
@@ -56,6 +91,7 @@ const posing: readonly Strategy[] = [
   guessing,
   renaming,
   forwarding,
+  asking,
   misbinding,
   carryingOver,
 ];
@@ -79,13 +115,18 @@ const meddling: readonly Strategy[] = [
 const talking = (move: Move): Move =>
   move.move === "puppet" || move.move === "hijack" ? { ...move, talks: true } : move;
 
+const handsOn = (move: Move): boolean => move.move === "puppet" && move.handsTo !== undefined;
+
 const isDisclosing = (attack: Attack): boolean => attack.some((m) => m.move === "disclose");
 
 function* attacksOf(strategies: readonly Strategy[], whole: Scene): Iterable<Attack> {
   const scene = firstOfTheirKind(whole);
   for (const { attacks } of strategies) {
     for (const { moves } of attacks(scene)) {
-      if (!isDisclosing(moves)) yield moves.map(talking);
+      if (isDisclosing(moves)) continue;
+      yield moves.map(talking);
+      // What others are to hear next may be what those who hand it on have heard.
+      if (moves.some(handsOn)) yield moves;
     }
   }
 }

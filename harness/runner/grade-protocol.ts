@@ -44,8 +44,20 @@ export async function gradeProtocol(
   });
 }
 
-/** The same for a protocol that has been looked at. */
-export async function gradeChecked(
+/** The same for protocols that have been looked at, all at once; in their order. */
+export async function gradeProtocols(
+  checked: readonly CheckedProtocol[],
+  settings: GradeProtocolSettings = {},
+  observer: Observer = {},
+): Promise<readonly GradedProtocol[]> {
+  const complete = completeSettings(settings);
+  return withWorkerPool(complete, checked.length, async (pool) => {
+    observer.begin?.(checked);
+    return Promise.all(checked.map((one) => gradeChecked(pool, one, complete, observer)));
+  });
+}
+
+async function gradeChecked(
   pool: WorkerPool,
   one: CheckedProtocol,
   settings: CompleteSettings,

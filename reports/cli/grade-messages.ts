@@ -28,7 +28,7 @@ export async function gradeMessagesCommand(
     if (interrupted) io.err("stopped before anything was tried\n");
     return codeOf(graded, files, 0, flags, io);
   }
-  saveCaps(graded, report, files);
+  saveCaps(graded, files);
   const { label } = protocol;
   const words = { label, report, seconds };
   if (flags.json) io.out(jsonText(jsonOf(graded, report, flags, files)));
@@ -46,8 +46,9 @@ export async function gradeMessagesCommand(
   return codeOf(graded, files, own, flags, io);
 }
 
-function saveCaps({ protocol }: GradedProtocol, report: GradesReport, files: AttackFiles): void {
-  for (const message of report.messages) {
+/** Saves the attacks behind all grades. */
+export function saveCaps({ protocol, report }: GradedProtocol, files: AttackFiles): void {
+  for (const message of report?.messages ?? []) {
     for (const aspect of aspects) {
       const grade = message[aspect];
       if (grade.grade === "unknown" || grade.cap === undefined) continue;

@@ -236,15 +236,24 @@ function defineFiles(io: Io, act: Act, define: Define): void {
     });
 }
 
+interface ReportOptions {
+  readonly format: string[];
+  readonly grades: boolean;
+}
+
 /** The matrix in other forms. */
 function defineReports(io: Io, act: Act, define: Define): void {
   addSearchFlags(addCommonFlags(define("report", "write the matrix as documents"), false))
     .argument("[protocol...]", protocolHelp)
     .option("--format <name...>", formatNames.join(", "), ["html", "markdown"])
-    .action((names: string[], options: { format: string[] }, command: Command) => {
+    .option("--no-grades", "without the grades of each message")
+    .addHelpText("after", "\nWith --guarantee or --capability, messages are not graded either.\n")
+    .action((names: string[], options: ReportOptions, command: Command) => {
       act(command, async (flags) => {
         const { parseFormats, reportCommand } = await import("./report.ts");
-        return reportCommand(names, parseFormats(options.format), flags, io);
+        const isWhole = flags.guarantees === undefined && flags.capabilities === undefined;
+        const grades = isWhole && options.grades;
+        return reportCommand(names, parseFormats(options.format), grades, flags, io);
       });
     });
 

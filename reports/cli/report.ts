@@ -1,14 +1,19 @@
-/** `mallory report`: assesses protocols and writes the result as documents. */
+/** `mallory report`: assesses protocols, grades their messages, and writes it all as documents. */
 import { join } from "node:path";
 import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { writeOut } from "../../harness/runner/files.ts";
+import { type GradedProtocol, gradeProtocols } from "../../harness/runner/grade-protocol.ts";
+import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
 import { terminalText } from "../escape.ts";
 import { type DocumentSource, type ReportFormat, reportFormats } from "../formats.ts";
+import type { AttackFiles } from "./attack-files.ts";
 import { formatNames } from "./choices.ts";
 import type { Flags } from "./flags.ts";
+import { saveCaps } from "./grade-messages.ts";
 import type { Io } from "./io.ts";
 import { assessAndSave, codeOf, shownReport } from "./matrix.ts";
+import { supervised } from "./supervise.ts";
 
 /** @param words names or endings, several in one word with commas. @throws UserError */
 export function parseFormats(words: readonly string[]): readonly ReportFormat[] {
@@ -26,20 +31,43 @@ export function parseFormats(words: readonly string[]): readonly ReportFormat[] 
 export async function reportCommand(
   names: readonly string[],
   wanted: readonly ReportFormat[],
+  grades: boolean,
   flags: Flags,
   io: Io,
 ): Promise<number> {
   const { run, files } = await assessAndSave(names, flags, io);
+  const graded = grades ? await gradesOf(run, files, flags, io) : [];
   const source: DocumentSource = {
     report: run.report,
     shownReport: shownReport(run),
     attackFile: (finding) => files.pathOf(finding),
     replayCommand: (finding) => files.replayCommand(finding),
+    ...(graded.length === 0 ? {} : { grades: graded.map((g) => g.report) }),
   };
   for (const { ending, render } of run.report.protocols.length === 0 ? [] : wanted) {
     const path = join(flags.out, `report.${ending}`);
     writeOut(io.cwd, path, render(source), "--out");
     io.out(`${terminalText(path)}\n`);
   }
-  return codeOf(run, files, 0, flags, io);
+  const failures = [...run.failures, ...graded.flatMap((g) => g.failures)];
+  const interrupted = run.interrupted || graded.some((g) => g.interrupted);
+  return codeOf({ failures, interrupted }, files, 0, flags, io);
+}
+
+/** How well each message is protected, in the order of the report. */
+async function gradesOf(
+  { subjects, interrupted }: MatrixRun,
+  files: AttackFiles,
+  flags: Flags,
+  io: Io,
+): Promise<readonly GradedProtocol[]> {
+  if (interrupted || subjects.size === 0) return [];
+  const graded = await supervised(
+    flags,
+    io,
+    (settings, observer) => gradeProtocols([...subjects.values()], settings, observer),
+    { announced: false },
+  );
+  for (const one of graded) saveCaps(one, files);
+  return graded;
 }
