@@ -146,15 +146,18 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
   const set = Object.entries(move.settings ?? {}).map(([name, value]) => `${name}=${value}`);
   const settings = set.length === 0 ? "" : `, set to ${set.join(" and ")}`;
-  const n = move.leaves;
-  const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
+  const m = move.leaves;
+  const leaving = m === undefined ? "" : `, for ${m} ${m === 1 ? "packet" : "packets"} only`;
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
   const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
   const keys = move.ownKeys === true ? ", with key pairs of its own for those it lacks" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";
+  const unready = move.unready === true ? ", speaking whether it is let in or not" : "";
+  const n = move.told?.length ?? 0;
+  const told = n === 0 ? "" : `, itself making up ${n === 1 ? "an answer" : `${n} answers`} to it`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${unready}${told}${sight}${reuse}${handed}${carried}${when}`;
 }
 
 function describeDisclosure(disclosure: Disclosure): string {

@@ -142,6 +142,10 @@ const move = z.discriminatedUnion("move", [
    *   the public key of that pair.
    * - `settings`: its code is set otherwise than the others'.
    * - `leaves`: it gives its place up after so many packets of its own.
+   * - `unready`: it says its words even if its code never says `ready`, and leaves out what it
+   *   cannot send, such as a login: for the other end may not ask for that.
+   * - `told`: once its code has asked to send so many packets, it is given these bytes for an answer
+   *   of the one that it faces. They may come from an installation of the attacker's own.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -162,6 +166,11 @@ const move = z.discriminatedUnion("move", [
     ownKeys: z.literal(true).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
+    unready: z.literal(true).optional(),
+    told: z
+      .array(z.strictObject({ after: count.max(1_000), hex: hexString }))
+      .max(20)
+      .optional(),
     when: moment.optional(),
   }),
   /** Goes on in the place of a process, from the state it has after a packet has arrived. */

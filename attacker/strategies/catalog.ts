@@ -12,6 +12,7 @@ import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
+import { pressingOn } from "./pressing-on.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -34,6 +35,7 @@ export const strategies: readonly Strategy[] = [
   impersonating,
   ownKeys,
   guessing,
+  pressingOn,
   splicing,
   otherwiseSet,
   substitutingKeys,

@@ -34,6 +34,8 @@ export interface Process {
   readonly secretWith: Set<Address>;
   /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
   readonly readySessions: string[];
+  /** The labels of all sessions in which it said `ready`. */
+  readonly readyAs: string[];
   /** Every input so far; kept only where the attack may hijack the process. */
   readonly history: { readonly input: Input; readonly now: Millis }[];
 }
@@ -117,6 +119,7 @@ export function openProcess(
     secrets: 0,
     secretWith: new Set(),
     readySessions: [],
+    readyAs: [],
     history: [],
   };
 }

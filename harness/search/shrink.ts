@@ -77,6 +77,10 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "renames",
       "settings",
       "leaves",
+      "unready",
+      "told",
+      "watching",
+      "ownKeys",
     ] as const) {
       if (move[part] === undefined) continue;
       const { [part]: _, ...simpler } = move;

@@ -14,10 +14,21 @@ export interface AdversarySession {
   /** The messages it still has to send, and the addressee, where there is more than one. */
   readonly toSay: Uint8Array[];
   readonly to: Principal | undefined;
+  /** In the name of the one it faces it is told `bytes`, once its code has asked for so many. */
+  readonly told: { readonly after: number; readonly bytes: Uint8Array }[];
+  /** It says its words even if its code does not say `ready`. */
+  readonly unready: boolean;
+  /** It first hands on what another puppet hears. */
+  readonly handsOn: boolean;
   ready: boolean;
+  /** The label of its session, where its code is a service's. */
+  label: string | undefined;
+  /** How many messages its code takes by now. */
+  credits: number;
   /** How many forged messages it has sent. */
   forged: number;
-  /** How many packets it still sends before it leaves. */
+  /** How many packets it has sent, and how many it still sends before it leaves. */
+  sent: number;
   left: number;
   timer: Millis | undefined;
   /** When it sends the next message. */

@@ -10,18 +10,16 @@ import {
   type Move,
   seesTraffic,
 } from "../../../attacker/move.ts";
-import { type KeySwap, swapped, withOwnKeys } from "../../../attacker/own-key-kit.ts";
-import { forgedMessages, Puppet } from "../../../attacker/puppet.ts";
+import { type KeySwap, withOwnKeys } from "../../../attacker/own-key-kit.ts";
+import { Puppet } from "../../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
-  Endpoint,
-  Input,
   OptionValues,
   Output,
   Principal,
 } from "../../../protocol/endpoint.ts";
-import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
@@ -32,7 +30,8 @@ import type { AddressBook } from "../address-book.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
-import { OwnKeys } from "./own-keys.ts";
+import { OwnKeys, showingOwnKeys } from "./own-keys.ts";
+import { namingSessions, takesWords } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -52,24 +51,11 @@ interface AdversaryWorld {
 
 /** The bytes of a name. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
+/** Who is at an address, as far as addresses tell. */
+const hostOf = (address: Address): Principal | undefined =>
+  address.slice(0, Math.max(0, address.lastIndexOf(":"))) || undefined;
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
-
-/** The same endpoint; in what it sends, the adversary's public keys stand for others. */
-function showingOwnKeys(endpoint: Endpoint, swap: KeySwap): Endpoint {
-  return {
-    handle(input, now) {
-      const outputs = endpoint.handle(input, now);
-      if (!Array.isArray(outputs)) return outputs;
-      return outputs.map((output: Output) =>
-        output.kind === "transmit" && output.bytes instanceof Uint8Array
-          ? { ...output, bytes: swapped(output.bytes, swap) }
-          : output,
-      );
-    },
-    ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
-  };
-}
 
 export const usesPuppets = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
@@ -214,20 +200,27 @@ export class Adversary {
           stores: new Stores(undefined, installed.stores),
         });
         const endpoint = opened.open(move.role, env);
-        return swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
+        const showing = swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
+        return spec.process === "service" ? namingSessions(showing) : showing;
       },
       this.knowledge(),
       (op) => this.#operation(op),
       {
         blind: blind === true,
         guesses: guesses === true,
+        leavesOut: move.unready === true,
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}
           : { carrying: { after: carries, nth: (n: number) => this.#openedFor(move.name, n) } }),
       },
     );
-    const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
+    const service = spec.process === "service";
+    const session = this.#addSession(puppet, index, {
+      ...{ address, facing, facingId: move.facing, move },
+      to: this.#addressee(move.as) ?? peer,
+      label: service ? facing : undefined,
+    });
     // What one puppet sends to another is not delivered to the honest owner of the address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
@@ -278,25 +271,31 @@ export class Adversary {
 
   #addSession(
     puppet: Puppet,
-    move: number,
-    address: Address,
-    facing: Address,
-    facingId: string,
-    as: Principal,
-    { handsTo, leaves = Number.POSITIVE_INFINITY }: Pick<PuppetMove, "handsTo" | "leaves">,
+    index: number,
+    place: Pick<AdversarySession, "address" | "facing" | "facingId" | "to" | "label"> & {
+      readonly move?: PuppetMove;
+    },
   ): AdversarySession {
+    const { address, facing, facingId, to, label, move } = place;
+    const told = move?.told ?? [];
     const session: AdversarySession = {
       puppet,
-      move,
+      move: index,
       address,
       facing,
       facingId,
-      handsTo,
+      handsTo: move?.handsTo,
       toSay: [],
-      to: this.#addressee(as),
-      ready: false,
+      to,
+      told: told.map(({ after, hex }) => ({ after, bytes: fromHex(hex) ?? new Uint8Array(0) })),
+      unready: move?.unready === true,
+      handsOn: this.#world.plan.attack.some((m) => m.move === "puppet" && m.handsTo === puppet.id),
+      ready: move === undefined,
+      label,
+      credits: Number.POSITIVE_INFINITY,
       forged: 0,
-      left: leaves,
+      sent: 0,
+      left: move?.leaves ?? Number.POSITIVE_INFINITY,
       timer: undefined,
       saysAt: undefined,
     };
@@ -344,10 +343,13 @@ export class Adversary {
       { past: process.history },
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
-    const { address, principal, id } = process;
-    const session = this.#addSession(puppet, index, address, facing, id, principal, {});
-    session.ready = true;
-    return session;
+    const { address, principal, id: facingId } = process;
+    const service = process.spec.process === "service";
+    return this.#addSession(puppet, index, {
+      ...{ address, facing, facingId },
+      to: this.#addressee(principal) ?? process.peer ?? hostOf(facing),
+      label: service ? (process.readyAs.at(-1) ?? facing) : undefined,
+    });
   }
 
   #operation(op: OpRecord): void {
@@ -359,28 +361,21 @@ export class Adversary {
 
   /** A puppet has sent a packet. After its last one it no longer intercepts. */
   sent(session: AdversarySession): void {
+    session.sent++;
     session.left--;
     if (session.left > 0) return;
     session.puppet.dead = true;
     for (const [line, taker] of this.#onWire) if (taker === session) this.#onWire.delete(line);
   }
 
-  /** The next message of a puppet's session: one handed on, or a forged one. */
-  next(session: AdversarySession): Input | undefined {
-    if (!session.ready || session.puppet.dead) return undefined;
-    const message = session.toSay.shift() ?? forgedMessages[session.forged++];
-    if (message === undefined) return undefined;
-    const { to } = session;
-    return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
-  }
-
   /** Handles what a puppet's application would see. */
   absorb(session: AdversarySession, output: Output): void {
-    if (output.kind === "ready") session.ready = true;
+    if (output.kind === "ready") takesWords(session, output);
     if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
       const other = this.sessions.find((s) => s.puppet.id === session.handsTo);
       other?.toSay.push(output.message);
     }
-    if (output.kind === "exit") session.puppet.dead = true;
+    // Whoever would give up here is an honest program.
+    if (output.kind === "exit" && output.ok) session.puppet.dead = true;
   }
 }

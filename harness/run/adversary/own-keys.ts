@@ -1,5 +1,6 @@
 import { attackerHost } from "../../../attacker/move.ts";
-import type { KeySwap } from "../../../attacker/own-key-kit.ts";
+import { type KeySwap, swapped } from "../../../attacker/own-key-kit.ts";
+import type { Endpoint, Output } from "../../../protocol/endpoint.ts";
 import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
 import type { KeyPair } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
@@ -95,4 +96,20 @@ export class OwnKeys {
     });
     return this.#crypto;
   }
+}
+
+/** The same endpoint; in what it sends, the adversary's public keys stand for others. */
+export function showingOwnKeys(endpoint: Endpoint, swap: KeySwap): Endpoint {
+  return {
+    handle(input, now) {
+      const outputs = endpoint.handle(input, now);
+      if (!Array.isArray(outputs)) return outputs;
+      return outputs.map((output: Output) =>
+        output.kind === "transmit" && output.bytes instanceof Uint8Array
+          ? { ...output, bytes: swapped(output.bytes, swap) }
+          : output,
+      );
+    },
+    ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
+  };
 }
