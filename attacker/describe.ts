@@ -135,10 +135,15 @@ function as(from: string | undefined, times: number | undefined): string {
   return `${many}, in the name of ${from === bystanderAddress ? "a bystander" : from}`;
 }
 
+function describePlace({ insteadOf, spoofs }: Extract<Move, { move: "puppet" }>): string {
+  if (insteadOf !== undefined) return `in the place of ${insteadOf}`;
+  if (spoofs === undefined) return "in a session of its own";
+  return `from the spoofed address of ${spoofs}, without hearing answers`;
+}
+
 function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const who = move.as === attackerHost ? "as itself" : `posing as ${move.as}`;
-  const place =
-    move.insteadOf === undefined ? "in a session of its own" : `in the place of ${move.insteadOf}`;
+  const place = describePlace(move);
   const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
   const carried =
     move.carries === undefined ? "" : "; until it has a session, it repeats what the other hears";

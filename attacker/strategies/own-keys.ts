@@ -1,3 +1,4 @@
+import { attackerHost } from "../move.ts";
 import { playing, talkingPairs } from "./impersonating.ts";
 import { attack, type Strategy } from "./strategy.ts";
 
@@ -11,6 +12,11 @@ export const ownKeys: Strategy = {
       yield attack(playing("puppet-a", asker, answerer, own));
       yield attack(playing("puppet-a", asker, answerer, { ...own, insteadOf: asker.id }));
       yield attack(playing("puppet-a", answerer, asker, { ...own, insteadOf: answerer.id }));
+      // Under its own name: with what was dealt to it as a user like others, and without.
+      for (const mallory of [{ as: attackerHost }, { as: attackerHost, ...own }]) {
+        yield attack(playing("puppet-a", asker, answerer, mallory));
+        yield attack(playing("puppet-a", answerer, asker, { ...mallory, insteadOf: answerer.id }));
+      }
     }
   },
 };

@@ -53,6 +53,12 @@ export const pressingOn: Strategy = {
           yield attack(playing("puppet-a", asker, answerer, { ...more, when }));
         }
       }
+      if (!scene.transport.connected && all !== undefined) {
+        // Where it is the address that tells one user from another; it hears no answers then.
+        yield attack(
+          playing("puppet-a", asker, answerer, { ...unready, told: all, spoofs: asker.id }),
+        );
+      }
       const place = { ...unready, insteadOf: answerer.id };
       yield attack(playing("puppet-a", answerer, asker, place));
     }

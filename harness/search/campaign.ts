@@ -9,6 +9,7 @@ import {
   type Capability,
   capabilityOf,
   capabilityRank,
+  isStranger,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
@@ -337,6 +338,8 @@ export class Campaign {
     const { registration, transport } = this.subject.protocol;
     const wanted = this.settings.capabilities;
     if (registration !== true || capabilityOf(moves, transport) === "none") return moves;
+    // What it does as a stranger it does without.
+    if (moves.some(isStranger)) return moves;
     if (wanted !== undefined && !wanted.includes("insider")) return moves;
     return [{ move: "participate", as: attackerHost }, ...moves];
   }

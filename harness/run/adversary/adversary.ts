@@ -169,12 +169,13 @@ export class Adversary {
     const other = this.sessions.find((s) => s.puppet.id === move.facing);
     const facing = book.of(move.facing) ?? other?.address;
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
+    const shown = move.spoofs === undefined ? undefined : book.of(move.spoofs);
     if (spec === undefined || facing === undefined) return undefined;
-    if (move.insteadOf !== undefined && taken === undefined) return undefined;
+    if ((move.insteadOf ?? move.spoofs) !== undefined && (taken ?? shown) === undefined) return;
     // A client that calls the adversary by its own name calls the port that the role listens on.
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
     const port = called ?? firstPuppetPort + this.sessions.length;
-    const address = taken ?? `${attackerHost}:${port}`;
+    const address = taken ?? shown ?? `${attackerHost}:${port}`;
     const faced = other === undefined ? undefined : plan.attack[other.move];
     const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
     const asked = spec.peer !== undefined;
@@ -185,6 +186,7 @@ export class Adversary {
     const opened =
       installed === this.#world ? this.#world.deploymentOf(undefined) : installed.deployment;
     const swap = move.ownKeys === true ? this.#keySwap(move.as) : undefined;
+    this.#learnNames();
     const puppet = new Puppet(
       move.name,
       (gate, _, seenAs = asItIs) => {
@@ -227,9 +229,19 @@ export class Adversary {
       this.#between.set(`${address}>${facing}`, other);
       this.#between.set(`${facing}>${address}`, session);
     }
-    if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, session);
-    else this.#onWire.set(`${facing}>${address}`, session);
+    if (taken !== undefined || shown === undefined) {
+      this.#onWire.set(`${facing}>${address}`, session);
+    }
     return session;
+  }
+
+  /** To pose as a user, to another one, takes names; only some protocols undertake to hide them. */
+  #learnNames(): void {
+    const { credentials = [], identities = [] } = this.#world.deployment;
+    const secret = [...identities, ...credentials.map((c) => c.password)].map(latin1);
+    for (const name of credentials.map((c) => latin1(c.user))) {
+      if (!secret.includes(name) && !this.knowledge().has(name)) this.#learn(name);
+    }
   }
 
   #keySwap(as: Principal): KeySwap {
