@@ -104,6 +104,17 @@ export interface HonestRun {
   readonly story: MessageSequence;
 }
 
+/** How many of a strategy's puppets failed before they had sent anything. */
+export interface PuppetCount {
+  readonly strategy: string;
+  readonly puppets: number;
+  readonly failed: number;
+  /** False if all of its runs had failing puppets only: then it does not count as tried. */
+  readonly tried: boolean;
+  /** Why the first of them failed. */
+  readonly because: string;
+}
+
 export interface ProtocolReport {
   readonly name: string;
   readonly title: string;
@@ -115,6 +126,8 @@ export interface ProtocolReport {
   readonly honest: HonestRun;
   /** What is wrong before anything attacks it, a sentence each. */
   readonly faults?: readonly string[];
+  /** Strategies with puppets that failed at their start; absent if there are none. */
+  readonly failedPuppets?: readonly PuppetCount[];
   readonly runs: number;
 }
 

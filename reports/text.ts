@@ -31,6 +31,7 @@ import {
   verdictFor,
   verdictWords,
 } from "./model.ts";
+import { puppetLines } from "./puppet-lines.ts";
 import { pathWords, stepWord, timeWords } from "./sequence-layout.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -229,6 +230,17 @@ function faultLines({ protocols }: MatrixReport, colors: Colors, width: number):
   return lines.length === 0 ? [] : [...lines.map((l) => colors.bold(colors.red(l))), ""];
 }
 
+/** Strategies that tried nothing; the other formats tell of each puppet that failed. */
+function idleLines({ protocols }: MatrixReport, colors: Colors, width: number): string[] {
+  const idle = protocols.flatMap((p) =>
+    puppetLines({ ...p, failedPuppets: (p.failedPuppets ?? []).filter((c) => !c.tried) }).map(
+      (line) => `${p.name}: ${line}`,
+    ),
+  );
+  const lines = idle.flatMap((line) => hanging("", terminalText(line, 300), width));
+  return lines.length === 0 ? [] : [...lines.map((line) => colors.dim(line)), ""];
+}
+
 export function matrixText(report: MatrixReport, options: MatrixTextOptions): string {
   const colors = pc.createColors(options.color);
   const width = Math.max(40, options.width);
@@ -250,6 +262,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
     for (const place of places) lines.push(...shortLines(place, colors, { ...options, width }));
     lines.push("");
   }
+  lines.push(...idleLines(report, colors, width));
   const tally = tallyOf(report.protocols.flatMap((p) => p.verdicts));
   const counts = `${grouped(report.runs)} runs, ${secondsWords(report.seconds)}`;
   const seed = `seed ${terminalText(report.seed, 100)}`;

@@ -31,7 +31,7 @@ import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 import { OwnKeys, showingOwnKeys } from "./own-keys.ts";
-import { namingSessions, takesWords } from "./words.ts";
+import { lastCaller, namingSessions, takesWords } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -354,7 +354,7 @@ export class Adversary {
       (op) => this.#operation(op),
       { past: process.history },
     );
-    const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
+    const facing = process.peerAddress ?? lastCaller(process) ?? "";
     const { address, principal, id: facingId } = process;
     const service = process.spec.process === "service";
     return this.#addSession(puppet, index, {

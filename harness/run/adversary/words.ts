@@ -1,7 +1,8 @@
 /** What the adversary's puppets say once they have a session, and when. */
 import { forgedMessages } from "../../../attacker/forged-messages.ts";
-import type { Endpoint, Input, Millis, Output } from "../../../protocol/endpoint.ts";
+import type { Address, Endpoint, Input, Millis, Output } from "../../../protocol/endpoint.ts";
 import { thinkMs } from "../application-session.ts";
+import type { Process } from "../processes.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 
 /** Nothing is gained by waiting; and what is written in one millisecond is read as one. */
@@ -49,13 +50,20 @@ export function takesWords(
   if (output.session !== undefined) session.label = output.session;
 }
 
+const senderOf = (input: Input): Address | undefined =>
+  "from" in input ? input.from : "peer" in input ? input.peer : undefined;
+
+/** Whom a service has its latest key with; or else whom it heard from last. */
+export const lastCaller = ({ secretWith, history }: Process): Address | undefined =>
+  [...secretWith].at(-1) ?? history.map((h) => senderOf(h.input)).findLast((from) => from);
+
 /** A service's code; a session that it does not name is that of the address it is hearing from. */
 export function namingSessions(endpoint: Endpoint): Endpoint {
   return {
     handle(input, now) {
       const outputs = endpoint.handle(input, now);
       if (!Array.isArray(outputs)) return outputs;
-      const session = "from" in input ? input.from : "peer" in input ? input.peer : undefined;
+      const session = senderOf(input);
       if (session === undefined) return outputs;
       return outputs.map((output: Output) =>
         output?.kind === "ready" && output.session === undefined ? { ...output, session } : output,
