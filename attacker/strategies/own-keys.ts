@@ -5,7 +5,7 @@ import { attack, type Strategy } from "./strategy.ts";
 export const ownKeys: Strategy = {
   id: "own-keys",
   title: "one end is played by the attacker, with key pairs of its own for those it lacks",
-  capability: "on-path",
+  capability: "insider",
   *attacks(scene) {
     for (const [asker, answerer] of talkingPairs(scene)) {
       const own = { ownKeys: true } as const;
