@@ -145,8 +145,9 @@ const move = z.discriminatedUnion("move", [
    * - `spoofs`: it sends from the address of this process, and gets nothing of what is sent there.
    * - `unready`: it says its words even if its code never says `ready`, and leaves out what it
    *   cannot send, such as a login: for the other end may not ask for that.
-   * - `told`: once its code has asked to send so many packets, it is given these bytes for an answer
-   *   of the one that it faces. They may come from an installation of the attacker's own.
+   * - `told`: once its code has asked to send so many packets, it is given these bytes for an
+   *   answer of the one it faces. They may come from an installation of the attacker's own.
+   * - `says`: these are its words. `seals`: this is what it seals or encrypts in their place.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -169,6 +170,8 @@ const move = z.discriminatedUnion("move", [
     leaves: z.number().int().min(1).optional(),
     spoofs: processId.optional(),
     unready: z.literal(true).optional(),
+    says: hexString.optional(),
+    seals: hexString.optional(),
     told: z
       .array(z.strictObject({ after: count.max(1_000), hex: hexString }))
       .max(20)

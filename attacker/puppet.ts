@@ -45,6 +45,9 @@ export class Puppet {
   #guessesLeft: number;
   readonly #renamed: PuppetOptions["renamed"];
   readonly #leavesOut: boolean;
+  readonly #seals: Uint8Array | undefined;
+  /** Is it being asked to say something? */
+  #saying = false;
   #ready = false;
   /** All plaintexts that it was to seal, in order, and what was sealed instead. */
   readonly #sealed = new Map<Latin1, Latin1>();
@@ -101,6 +104,7 @@ export class Puppet {
     this.#guessesLeft = guesses ? mostGuesses : 0;
     this.#renamed = renamed;
     this.#leavesOut = options.leavesOut === true;
+    this.#seals = options.seals;
     this.#history.push(...past);
     this.#pastLength = past.length;
     this.#endpoint = past.length === 0 ? this.#begin() : this.#rebuild();
@@ -204,6 +208,9 @@ export class Puppet {
       compare: (a, b) => (isPast() ? a === b : (this.#decided[consumed++] ?? true)),
       rewriteOpened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
       rewritePlaintext: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
+      ...(this.#seals === undefined
+        ? {}
+        : { rewriteWrapped: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)) }),
       ...(renamed === undefined ? {} : { rewriteSigned: (own) => reworded(own, renamed) }),
     };
     const packets: Uint8Array[] = [];
@@ -228,6 +235,7 @@ export class Puppet {
   #attempt(input: Input, now: Millis): readonly Output[] | undefined {
     this.#stalled = false;
     this.#threw = false;
+    this.#saying = input.kind === "send";
     this.#decisions = [];
     let outputs: unknown;
     try {
@@ -322,6 +330,12 @@ export class Puppet {
       },
       ...(renamed === undefined ? {} : { rewriteSigned: (content) => reworded(content, renamed) }),
       ...(this.#blind ? { rewriteOpened: (content) => this.#guessed(content) } : {}),
+      ...(this.#seals === undefined
+        ? {}
+        : {
+            rewritePlaintext: (own) => this.#instead(own),
+            rewriteWrapped: (own) => this.#instead(own),
+          }),
       ...(carrying === undefined
         ? {}
         : { rewritePlaintext: (own) => this.#content(own, carrying, stall) }),
@@ -343,6 +357,15 @@ export class Puppet {
     if (content?.length !== own.length) return stall();
     this.#sealed.set(wanted, content);
     return fromLatin1(content);
+  }
+
+  /** What it seals of what it is asked to say; the same when it is rebuilt. */
+  #instead(own: Uint8Array): Uint8Array {
+    const wanted = latin1(own);
+    if (this.#saying && !this.#replaying && this.#seals !== undefined) {
+      this.#sealed.set(wanted, latin1(this.#seals));
+    }
+    return fromLatin1(this.#sealed.get(wanted) ?? wanted);
   }
 
   /** The plaintext it waits for has been opened, perhaps without adding knowledge. */

@@ -22,9 +22,11 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
+import { runningCode } from "./running-code.ts";
 import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
+import { unusedTypes } from "./unused-types.ts";
 
 export const strategies: readonly Strategy[] = [
   undisturbed,
@@ -58,6 +60,8 @@ export const strategies: readonly Strategy[] = [
   delaying,
   flooding,
   injecting,
+  unusedTypes,
+  runningCode,
   resizing,
   flipping,
   overwriting,

@@ -84,6 +84,8 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "leaves",
       "unready",
       "told",
+      "says",
+      "seals",
       "watching",
       "spoofs",
       "ownKeys",

@@ -25,7 +25,8 @@ export interface AdversarySession {
   label: string | undefined;
   /** How many messages its code takes by now. */
   credits: number;
-  /** How many forged messages it has sent. */
+  /** What it says that nobody else says; and how much of that it has said. */
+  readonly words: readonly Uint8Array[];
   forged: number;
   /** How many packets it has sent, and how many it still sends before it leaves. */
   sent: number;

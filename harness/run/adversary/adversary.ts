@@ -31,7 +31,7 @@ import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 import { OwnKeys, showingOwnKeys } from "./own-keys.ts";
-import { lastCaller, namingSessions, takesWords } from "./words.ts";
+import { lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -211,6 +211,7 @@ export class Adversary {
         blind: blind === true,
         guesses: guesses === true,
         leavesOut: move.unready === true,
+        seals: move.seals === undefined ? undefined : fromHex(move.seals),
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}
@@ -219,7 +220,10 @@ export class Adversary {
     );
     const service = spec.process === "service";
     const session = this.#addSession(puppet, index, {
-      ...{ address, facing, facingId: move.facing, move },
+      address,
+      facing,
+      facingId: move.facing,
+      move,
       to: this.#addressee(move.as) ?? peer,
       label: service ? facing : undefined,
     });
@@ -301,6 +305,7 @@ export class Adversary {
       to,
       told: told.map(({ after, hex }) => ({ after, bytes: fromHex(hex) ?? new Uint8Array(0) })),
       unready: move?.unready === true,
+      words: wordsOf(move?.says),
       handsOn: this.#world.plan.attack.some((m) => m.move === "puppet" && m.handsTo === puppet.id),
       ready: move === undefined,
       label,
@@ -358,7 +363,9 @@ export class Adversary {
     const { address, principal, id: facingId } = process;
     const service = process.spec.process === "service";
     return this.#addSession(puppet, index, {
-      ...{ address, facing, facingId },
+      address,
+      facing,
+      facingId,
       to: this.#addressee(principal) ?? process.peer ?? hostOf(facing),
       label: service ? (process.readyAs.at(-1) ?? facing) : undefined,
     });

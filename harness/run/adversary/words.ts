@@ -1,6 +1,7 @@
 /** What the adversary's puppets say once they have a session, and when. */
 import { forgedMessages } from "../../../attacker/forged-messages.ts";
 import type { Address, Endpoint, Input, Millis, Output } from "../../../protocol/endpoint.ts";
+import { fromHex } from "../../../protocol/kit/bytes.ts";
 import { thinkMs } from "../application-session.ts";
 import type { Process } from "../processes.ts";
 import type { AdversarySession } from "./adversary-session.ts";
@@ -12,14 +13,20 @@ const laterMs: Millis = 2_000;
 /** By then a handshake is over, and a puppet without a session will not get one. */
 const unreadyMs: Millis = 100;
 
+/** @param says what it says instead of the usual words, in hex: at once, and when others are there. */
+export function wordsOf(says: string | undefined): readonly Uint8Array[] {
+  const own = says === undefined ? undefined : fromHex(says);
+  return own === undefined ? forgedMessages : [own, own];
+}
+
 /** How long a puppet waits before it speaks; `undefined` if it has nothing to say, or may not. */
 export function waitOf(session: AdversarySession): Millis | undefined {
-  const { ready, unready, credits, puppet, toSay, forged, handsOn } = session;
+  const { ready, unready, credits, puppet, toSay, forged, handsOn, words } = session;
   if (puppet.dead || (ready && credits <= 0)) return undefined;
   if (ready && toSay.length > 0) return thinkMs;
-  if (forged >= forgedMessages.length) return undefined;
+  if (forged >= words.length) return undefined;
   if (!ready) return unready ? (forged === 0 ? unreadyMs : thinkMs) : undefined;
-  if (forged === forgedMessages.length - 1) return laterMs;
+  if (forged > 0 && forged === words.length - 1) return laterMs;
   return forged > 0 ? thinkMs : handsOn ? laterMs : atOnceMs;
 }
 
@@ -27,7 +34,7 @@ export function waitOf(session: AdversarySession): Millis | undefined {
 export function nextWords(session: AdversarySession): Input | undefined {
   if (waitOf(session) === undefined) return undefined;
   const handedOn = session.ready ? session.toSay.shift() : undefined;
-  const message = handedOn ?? forgedMessages[session.forged++];
+  const message = handedOn ?? session.words[session.forged++];
   if (message === undefined) return undefined;
   if (session.ready) session.credits--;
   const { to, label } = session;
