@@ -135,10 +135,15 @@ function as(from: string | undefined, times: number | undefined): string {
   return `${many}, in the name of ${from === bystanderAddress ? "a bystander" : from}`;
 }
 
+function describePlace({ insteadOf, spoofs }: Extract<Move, { move: "puppet" }>): string {
+  if (insteadOf !== undefined) return `in the place of ${insteadOf}`;
+  if (spoofs === undefined) return "in a session of its own";
+  return `from the spoofed address of ${spoofs}, without hearing answers`;
+}
+
 function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const who = move.as === attackerHost ? "as itself" : `posing as ${move.as}`;
-  const place =
-    move.insteadOf === undefined ? "in a session of its own" : `in the place of ${move.insteadOf}`;
+  const place = describePlace(move);
   const handed = move.handsTo === undefined ? "" : `; what it accepts, ${move.handsTo} sends on`;
   const carried =
     move.carries === undefined ? "" : "; until it has a session, it repeats what the other hears";
@@ -146,16 +151,21 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const reuse = move.reuses === undefined ? "" : ", with a random value it has seen for its own";
   const set = Object.entries(move.settings ?? {}).map(([name, value]) => `${name}=${value}`);
   const settings = set.length === 0 ? "" : `, set to ${set.join(" and ")}`;
-  const n = move.leaves;
-  const leaving = n === undefined ? "" : `, for ${n} ${n === 1 ? "packet" : "packets"} only`;
+  const m = move.leaves;
+  const leaving = m === undefined ? "" : `, for ${m} ${m === 1 ? "packet" : "packets"} only`;
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
   const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
   const keys = move.ownKeys === true ? ", with key pairs of its own for those it lacks" : "";
   const talking = move.talks === true ? ", saying things of its own whenever it may" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";
+  const unready = move.unready === true ? ", speaking whether it is let in or not" : "";
+  const n = move.told?.length ?? 0;
+  const told = n === 0 ? "" : `, itself making up ${n === 1 ? "an answer" : `${n} answers`} to it`;
+  const says = move.says === undefined ? "" : `, saying ${describeBytes(move.says)}`;
+  const seals = move.seals === undefined ? "" : `, sealing ${describeBytes(move.seals)} instead`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${talking}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${unready}${told}${says}${seals}${sight}${reuse}${talking}${handed}${carried}${when}`;
 }
 
 function describeHijack(move: Extract<Move, { move: "hijack" }>): string {

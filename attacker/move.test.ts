@@ -10,6 +10,7 @@ import {
   capabilityMeaning,
   capabilityOf,
   capabilityRank,
+  type Edit,
   type Move,
   moveSchema,
   needs,
@@ -115,9 +116,21 @@ describe("the table of capabilities", () => {
     expect(capabilityOf([own], "datagram")).toBe("off-path");
     expect(capabilityOf([{ ...own, insteadOf: "client#0" }], "datagram")).toBe("on-path");
     expect(capabilityOf([{ ...own, as: "mallory" }], "datagram")).toBe("insider");
+    const stranger = { ...own, as: "mallory", ownKeys: true } as const;
+    expect(capabilityOf([stranger], "datagram")).toBe("off-path");
+    const spoofing = { ...own, spoofs: "client#0" };
+    expect(capabilityOf([spoofing], "datagram")).toBe("off-path");
+    expect(capabilityOf([spoofing], "stream")).toBe("on-path");
     const hijack: Move = { move: "hijack", name: "puppet-a", process: "client#0", after: packet };
     expect(capabilityOf([hijack], "datagram")).toBe("on-path");
     for (const move of [own, hijack]) expect(describeMove(move)).toMatch(/^[a-z]/);
+    const told = [{ after: 1, hex: "6f6b" }];
+    expect(describeMove({ ...spoofing, unready: true, told })).toBe(
+      `${describeMove(own).replace(
+        "in a session of its own",
+        "from the spoofed address of client#0, without hearing answers",
+      )}, speaking whether it is let in or not, itself making up an answer to it`,
+    );
   });
 
   test("an attack needs what its moves need; listening and sending add up", () => {
@@ -130,6 +143,22 @@ describe("the table of capabilities", () => {
     expect(capabilityOf([drop, inject], "stream")).toBe("on-path");
     expect(capabilityOf([inject, end], "datagram")).toBe("disclosure");
     expect(capabilitiesOf([replay], "datagram")).toEqual(["passive", "off-path"]);
+    const stray = { move: "inject", hex: "00", to: "server#0", when: "start" } as const;
+    for (const from of ["mallory:6666", "mallory-7:6666"]) {
+      expect(capabilityOf([{ ...stray, from }], "stream")).toBe("off-path");
+    }
+    expect(capabilityOf([{ ...stray, from: "client#0" }], "stream")).toBe("on-path");
+    // What the attacker has sent or heard itself it need not watch others for.
+    const [own, heard] = [
+      { from: "puppet-a", to: "server#0", nth: 1 },
+      { from: "server#0", to: "mallory", nth: 1 },
+    ];
+    for (const packet of [own, heard]) {
+      const again = { move: "replay", packet, to: "server#0", when: "start" } as const;
+      expect(capabilityOf([again], "datagram")).toBe("off-path");
+      const edits: Edit[] = [{ edit: "paste", packet: { ...own, from: "client#0" } }];
+      expect(capabilityOf([{ ...again, edits }], "datagram")).toBe("on-path");
+    }
     expect(capabilitiesOf([end, inject, drop], "datagram")).toEqual(["off-path", "disclosure"]);
     for (const attack of [[drop], [inject, replay], [end]] as Attack[]) {
       const strongest = capabilityRank(capabilityOf(attack, "stream"));

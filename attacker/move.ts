@@ -143,6 +143,12 @@ const move = z.discriminatedUnion("move", [
    * - `settings`: its code is set otherwise than the others'.
    * - `leaves`: it gives its place up after so many packets of its own.
    * - `talks`: it says something of its own as soon and as often as its code lets it.
+   * - `spoofs`: it sends from the address of this process, and gets nothing of what is sent there.
+   * - `unready`: it says its words even if its code never says `ready`, and leaves out what it
+   *   cannot send, such as a login: for the other end may not ask for that.
+   * - `told`: once its code has asked to send so many packets, it is given these bytes for an
+   *   answer of the one it faces. They may come from an installation of the attacker's own.
+   * - `says`: these are its words. `seals`: this is what it seals or encrypts in their place.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -164,6 +170,14 @@ const move = z.discriminatedUnion("move", [
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
     talks: z.literal(true).optional(),
+    spoofs: processId.optional(),
+    unready: z.literal(true).optional(),
+    says: hexString.optional(),
+    seals: hexString.optional(),
+    told: z
+      .array(z.strictObject({ after: count.max(1_000), hex: hexString }))
+      .max(20)
+      .optional(),
     when: moment.optional(),
   }),
   /**
@@ -240,18 +254,19 @@ export function needs(move: Move, transport: TransportName): readonly Capability
       return reliable ? ["on-path"] : [];
     case "cut":
       return [];
-    case "inject": {
-      const own = move.from === undefined || move.from === attackerAddress;
-      return [connected && !own ? "on-path" : "off-path"];
+    case "inject":
+      return [connected && !isOwnSource(move.from) ? "on-path" : "off-path"];
+    case "replay": {
+      const place = connected && !isOwnSource(move.from) ? "on-path" : "off-path";
+      return isHeardAnyway(move) ? [place] : ["passive", place];
     }
-    case "replay":
     case "reflect":
       return connected ? ["on-path"] : ["passive", "off-path"];
     case "modify":
     case "redirect":
       return ["on-path"];
     case "puppet":
-      return puppetNeeds(move);
+      return puppetNeeds(move, connected);
     case "hijack":
       return ["passive", "off-path"];
     case "participate":
@@ -269,11 +284,32 @@ export const withoutRegistration = (attack: Attack): Attack =>
 export const isCorrupt = (principal: string, attack: Attack): boolean =>
   principal === attackerHost || attack.some((m) => m.move === "participate" && m.as === principal);
 
-/** Taking somebody's place on the wire takes more than opening a session of one's own. */
-function puppetNeeds(move: Extract<Move, { move: "puppet" }>): readonly Capability[] {
-  const place: Capability = move.insteadOf === undefined ? "off-path" : "on-path";
+const isOwnSource = (from: string | undefined): boolean =>
+  from === undefined || isAdversaryAddress(from);
+
+/** What the attacker has sent itself, or was sent, it need not watch others for. */
+function isHeardAnyway({ packet, edits = [] }: Extract<Move, { move: "replay" }>): boolean {
+  const pasted = edits.flatMap((e) => (e.edit === "paste" ? [e.packet] : []));
+  return [packet, ...pasted].every((p) => isAdversaryProcess(p.from) || isAdversaryProcess(p.to));
+}
+
+/** Is this mallory under its own name, with keys that nobody has registered? */
+export const isStranger = (move: Move): boolean =>
+  move.move === "puppet" && move.as === attackerHost && move.ownKeys === true;
+
+/**
+ * Taking somebody's place on the wire takes more than opening a session of one's own, and more than
+ * sending in somebody's name what is not answered.
+ */
+function puppetNeeds(
+  move: Extract<Move, { move: "puppet" }>,
+  connected: boolean,
+): readonly Capability[] {
+  const taken = move.insteadOf !== undefined || (connected && move.spoofs !== undefined);
+  const place: Capability = taken ? "on-path" : "off-path";
   const sight: readonly Capability[] = move.watching === true ? ["passive"] : [];
-  return move.as === attackerHost ? [place, ...sight, "insider"] : [place, ...sight];
+  const registered = move.as === attackerHost && !isStranger(move);
+  return registered ? [place, ...sight, "insider"] : [place, ...sight];
 }
 
 /** The weakest single capability that covers a whole attack. */

@@ -13,53 +13,25 @@
  * The gate remembers a stall, so that a protocol's own `catch` cannot swallow it.
  */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
-import { equalBytes, fromLatin1, type Latin1, latin1, utf8 } from "../protocol/kit/bytes.ts";
+import { equalBytes, fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import { ownInput } from "../protocol/kit/copy-input.ts";
-import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { Gate } from "../protocol/kit/gate.ts";
 import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
+import {
+  type Carrying,
+  type Fed,
+  handledAgain,
+  type OpenPuppet,
+  type PuppetOptions,
+} from "./puppet-options.ts";
 
 /** Limit on guesses per puppet. */
 const mostGuesses = 8;
 
 /** Thrown out of a stalling puppet's code. One shared object: stack traces are slow. */
 const needsMore = new Error("a puppet stalls");
-
-interface Fed {
-  readonly input: Input;
-  readonly now: Millis;
-}
-
-/**
- * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it is one of
- * the hijacked process's draws before the fork, or one of the adversary's.
- */
-export type OpenPuppet = (
-  gate: Gate,
-  isPast: () => boolean,
-  /** Wraps the cryptography that its code gets. */
-  seenAs?: (kit: CryptoKit) => CryptoKit,
-) => Endpoint;
-
-export interface Carrying {
-  /** So many plaintexts of its own come first. */
-  readonly after: number;
-  /** The nth distinct plaintext that another puppet has opened, from 0. */
-  readonly nth: (n: number) => Latin1 | undefined;
-}
-
-export interface PuppetOptions {
-  readonly past?: readonly Fed[];
-  readonly carrying?: Carrying;
-  /** It goes on with zeros for plaintexts that it cannot open. */
-  readonly blind?: boolean;
-  /** It guesses the first bytes of what it cannot know, and fills the rest with other bytes. */
-  readonly guesses?: boolean;
-  /** In what it seals or signs, the first is replaced by the second. */
-  readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
-}
 
 export class Puppet {
   readonly id: string;
@@ -72,6 +44,10 @@ export class Puppet {
   /** Each guess costs a rerun of the whole history. */
   #guessesLeft: number;
   readonly #renamed: PuppetOptions["renamed"];
+  readonly #leavesOut: boolean;
+  readonly #seals: Uint8Array | undefined;
+  /** Is it being asked to say something? */
+  #saying = false;
   #ready = false;
   /** All plaintexts that it was to seal, in order, and what was sealed instead. */
   readonly #sealed = new Map<Latin1, Latin1>();
@@ -101,18 +77,24 @@ export class Puppet {
   #guessedAt = -1;
   #endpoint: Endpoint;
   #stalled = false;
+  #threw = false;
   #replaying = false;
   /** Size of the knowledge when the stalled input was last tried. */
   #triedAt = -1;
   dead = false;
+  /** The first error of its code: what it was meant to do there, it has not done. */
+  failure: string | undefined;
+  /** Its code has come to its end, or throws at timers: none is set any more. */
+  #timeless = false;
 
   constructor(
     id: string,
     open: OpenPuppet,
     knowledge: KnowledgeQueries,
     onOperation: (op: OpRecord) => void,
-    { past = [], carrying, blind = false, guesses = false, renamed }: PuppetOptions = {},
+    options: PuppetOptions = {},
   ) {
+    const { past = [], carrying, blind = false, guesses = false, renamed } = options;
     this.id = id;
     this.#open = open;
     this.#knowledge = knowledge;
@@ -121,13 +103,21 @@ export class Puppet {
     this.#blind = blind;
     this.#guessesLeft = guesses ? mostGuesses : 0;
     this.#renamed = renamed;
+    this.#leavesOut = options.leavesOut === true;
+    this.#seals = options.seals;
     this.#history.push(...past);
     this.#pastLength = past.length;
     this.#endpoint = past.length === 0 ? this.#begin() : this.#rebuild();
   }
 
   get deadline(): Millis | undefined {
-    return this.dead || this.#waiting.length > 0 ? undefined : this.#endpoint.deadline?.();
+    if (this.dead || this.#timeless || this.#waiting.length > 0) return undefined;
+    return this.#endpoint.deadline?.();
+  }
+
+  /** How many packets its code has asked to send so far, whether they have left or not. */
+  get wanted(): number {
+    return this.#released + this.#outbox.length;
   }
 
   /** Queues an input; it may have to wait until more is known. */
@@ -150,10 +140,11 @@ export class Puppet {
       }
       this.#triedAt = -1;
       this.#waiting.shift();
-      this.#history.push({ input, now });
+      this.#history.push({ input, now, threw: this.#threw });
       this.#decided.push(...this.#decisions);
       for (const output of outputs) {
         if (output.kind === "ready") this.#ready = true;
+        if (output.kind === "exit") this.#timeless = true;
         if (output.kind === "transmit") this.#outbox.push(output);
         else out.push(output);
       }
@@ -166,11 +157,13 @@ export class Puppet {
     const free: Output[] = [];
     for (;;) {
       const next = this.#outbox[0];
-      const bytes = next === undefined ? undefined : this.#sendable(next.bytes);
-      if (next === undefined || bytes === undefined) return free;
+      if (next === undefined) return free;
+      const bytes = this.#sendable(next.bytes);
+      if (bytes === undefined && !(this.#leavesOut && this.#outbox.length > 1)) return free;
       this.#outbox.shift();
       this.#released++;
-      free.push(bytes === next.bytes ? next : { ...next, bytes });
+      if (bytes === undefined) this.#heldAt = -1;
+      else free.push(bytes === next.bytes ? next : { ...next, bytes });
     }
   }
 
@@ -216,6 +209,9 @@ export class Puppet {
       compare: (a, b) => (isPast() ? a === b : (this.#decided[consumed++] ?? true)),
       rewriteOpened: (own) => (this.#unread.has(latin1(own)) ? new Uint8Array(own.length) : own),
       rewritePlaintext: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)),
+      ...(this.#seals === undefined
+        ? {}
+        : { rewriteWrapped: (own) => fromLatin1(this.#sealed.get(latin1(own)) ?? latin1(own)) }),
       ...(renamed === undefined ? {} : { rewriteSigned: (own) => reworded(own, renamed) }),
     };
     const packets: Uint8Array[] = [];
@@ -223,8 +219,8 @@ export class Puppet {
       const endpoint = this.#open(gate, isPast, (kit) =>
         shadowOf(kit, (value) => this.#knowledge.has(value), mask),
       );
-      for (const { input, now } of this.#history) {
-        const outputs = endpoint.handle(ownInput(input), now);
+      for (const past of this.#history) {
+        const outputs = handledAgain(endpoint, past);
         if (!isPast() && Array.isArray(outputs)) {
           for (const o of outputs) if (o.kind === "transmit") packets.push(o.bytes);
         }
@@ -239,15 +235,18 @@ export class Puppet {
   /** @returns `undefined` if it stalls. */
   #attempt(input: Input, now: Millis): readonly Output[] | undefined {
     this.#stalled = false;
+    this.#threw = false;
+    this.#saying = input.kind === "send";
     this.#decisions = [];
     let outputs: unknown;
     try {
       outputs = this.#endpoint.handle(ownInput(input), now);
     } catch (error) {
       if (error !== needsMore && !this.#stalled) {
-        // The adversary's own program failed; not a crash of an honest principal.
-        this.dead = true;
-        return [];
+        // The adversary's own program failed: no crash of an honest principal, nor an end.
+        this.#threw = true;
+        this.failure ??= firstLine(error);
+        if (input.kind === "timeout") this.#timeless = true;
       }
     }
     if (!this.#stalled) return Array.isArray(outputs) ? (outputs as Output[]) : [];
@@ -261,6 +260,7 @@ export class Puppet {
       return this.#started(() => false);
     } catch {
       // It stalls before its first input.
+      this.failure = "it would have to know more to begin with";
       this.dead = true;
       return { handle: () => [] };
     } finally {
@@ -295,6 +295,7 @@ export class Puppet {
       return this.#open(this.#gate(isPast), isPast);
     } catch (error) {
       if (error === needsMore || this.#stalled) throw error;
+      this.failure ??= firstLine(error);
       this.dead = true;
       return { handle: () => [] };
     }
@@ -330,6 +331,12 @@ export class Puppet {
       },
       ...(renamed === undefined ? {} : { rewriteSigned: (content) => reworded(content, renamed) }),
       ...(this.#blind ? { rewriteOpened: (content) => this.#guessed(content) } : {}),
+      ...(this.#seals === undefined
+        ? {}
+        : {
+            rewritePlaintext: (own) => this.#instead(own),
+            rewriteWrapped: (own) => this.#instead(own),
+          }),
       ...(carrying === undefined
         ? {}
         : { rewritePlaintext: (own) => this.#content(own, carrying, stall) }),
@@ -351,6 +358,15 @@ export class Puppet {
     if (content?.length !== own.length) return stall();
     this.#sealed.set(wanted, content);
     return fromLatin1(content);
+  }
+
+  /** What it seals of what it is asked to say; the same when it is rebuilt. */
+  #instead(own: Uint8Array): Uint8Array {
+    const wanted = latin1(own);
+    if (this.#saying && !this.#replaying && this.#seals !== undefined) {
+      this.#sealed.set(wanted, latin1(this.#seals));
+    }
+    return fromLatin1(this.#sealed.get(wanted) ?? wanted);
   }
 
   /** The plaintext it waits for has been opened, perhaps without adding knowledge. */
@@ -375,14 +391,5 @@ export class Puppet {
 const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Latin1]): Uint8Array =>
   fromLatin1(latin1(content).replaceAll(...names));
 
-/** What a puppet sends once it has a session: no honest party sends this; then it in two lines. */
-export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(
-  utf8,
-);
-
-/** More than any session of a workload says one way. */
-export const mostTalk = 40;
-
-/** What a puppet that talks says in the nth place, from 0: nothing that anybody else says. */
-export const talkOf = (nth: number): Uint8Array =>
-  nth === 0 ? utf8("mallory was here") : utf8(`mallory again ${nth + 1}`);
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;

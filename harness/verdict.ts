@@ -111,6 +111,17 @@ export interface HonestRun {
   readonly story: MessageSequence;
 }
 
+/** How many of a strategy's puppets failed before they had sent anything. */
+export interface PuppetCount {
+  readonly strategy: string;
+  readonly puppets: number;
+  readonly failed: number;
+  /** False if all of its runs had failing puppets only: then it does not count as tried. */
+  readonly tried: boolean;
+  /** Why the first of them failed. */
+  readonly because: string;
+}
+
 export interface ProtocolReport {
   readonly name: string;
   readonly title: string;
@@ -124,6 +135,8 @@ export interface ProtocolReport {
   readonly faults?: readonly string[];
   /** What a reader should know beside the verdicts, a sentence each. */
   readonly remarks?: readonly string[];
+  /** Strategies with puppets that failed at their start; absent if there are none. */
+  readonly failedPuppets?: readonly PuppetCount[];
   readonly runs: number;
 }
 

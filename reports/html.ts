@@ -37,6 +37,7 @@ import {
   toneSign,
   verdictFor,
 } from "./model.ts";
+import { puppetLines } from "./puppet-lines.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
 
 export interface DocumentOptions {
@@ -319,6 +320,9 @@ function protocolHtml(
       .map((r) => `<p class="any"><strong>Note:</strong> ${htmlText(r)}</p>`)
       .join("") +
     factsHtml(protocol, `p${index}`) +
+    puppetLines(protocol)
+      .map((line) => `<p class="faint any">${htmlText(line)}</p>`)
+      .join("") +
     part("What the authors claim", claimsHtml(protocol, target)) +
     (findings.length === 0 ? "" : part("What is broken", findings.join(""))) +
     (held.length === 0

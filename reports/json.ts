@@ -70,6 +70,7 @@ function protocolJson(
     source: protocol.source,
     ...(protocol.faults === undefined ? {} : { faults: protocol.faults }),
     ...(protocol.remarks === undefined ? {} : { remarks: protocol.remarks }),
+    ...(protocol.failedPuppets === undefined ? {} : { failedPuppets: protocol.failedPuppets }),
     verdicts: protocol.verdicts.map((verdict) => verdictJson(verdict, attackFile)),
     honest: {
       delivered: honest.delivered,

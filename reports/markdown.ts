@@ -35,6 +35,7 @@ import {
   toneSign,
   verdictFor,
 } from "./model.ts";
+import { puppetLines } from "./puppet-lines.ts";
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
@@ -174,6 +175,7 @@ function protocolLines(
     `- Honest run: ${grouped(honest.delivered)} of ${counted(honest.submitted, "message")} ` +
       `delivered in ${counted(honest.datagrams, "datagram")}, the largest of ` +
       counted(honest.largestDatagram, "byte"),
+    ...puppetLines(protocol).map((line) => `- ${markdownText(line)}`),
     "",
     markdownBlock("text", protocol.flow.split("\n")),
     "",

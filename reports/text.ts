@@ -31,6 +31,7 @@ import {
   verdictFor,
   verdictWords,
 } from "./model.ts";
+import { puppetLines } from "./puppet-lines.ts";
 import { pathWords, stepWord, timeWords } from "./sequence-layout.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -232,6 +233,17 @@ function remarkLines({ protocols }: MatrixReport, width: number): string[] {
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
+/** Strategies that tried nothing; the other formats tell of each puppet that failed. */
+function idleLines({ protocols }: MatrixReport, colors: Colors, width: number): string[] {
+  const idle = protocols.flatMap((p) =>
+    puppetLines({ ...p, failedPuppets: (p.failedPuppets ?? []).filter((c) => !c.tried) }).map(
+      (line) => `${p.name}: ${line}`,
+    ),
+  );
+  const lines = idle.flatMap((line) => hanging("", terminalText(line, 300), width));
+  return lines.length === 0 ? [] : [...lines.map((line) => colors.dim(line)), ""];
+}
+
 /**
  * The matrix for people: one table, or several where the protocols do not fit beside each other,
  * then each broken claim with its attack and the command that shows it, and a line of counts.
@@ -258,6 +270,7 @@ export function matrixText(report: MatrixReport, options: MatrixTextOptions): st
     for (const place of places) lines.push(...shortLines(place, colors, { ...options, width }));
     lines.push("");
   }
+  lines.push(...idleLines(report, colors, width));
   const tally = tallyOf(report.protocols.flatMap((p) => p.verdicts));
   const counts = `${grouped(report.runs)} runs, ${secondsWords(report.seconds)}`;
   const seed = `seed ${terminalText(report.seed, 100)}`;

@@ -22,6 +22,7 @@ import {
 } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
 import { askingBack } from "./parallel-sessions.ts";
+import { pressingOn } from "./pressing-on.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -31,9 +32,11 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
+import { runningCode } from "./running-code.ts";
 import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
+import { unusedTypes } from "./unused-types.ts";
 
 export const strategies: readonly Strategy[] = [
   undisturbed,
@@ -45,6 +48,7 @@ export const strategies: readonly Strategy[] = [
   impersonating,
   ownKeys,
   guessing,
+  pressingOn,
   splicing,
   otherwiseSet,
   substitutingKeys,
@@ -71,6 +75,8 @@ export const strategies: readonly Strategy[] = [
   delaying,
   flooding,
   injecting,
+  unusedTypes,
+  runningCode,
   resizing,
   flipping,
   overwriting,

@@ -70,6 +70,11 @@ export const impersonating: Strategy = {
       yield attack({ ...seeing, reuses: 1 });
       yield attack({ ...seeing, blind: true });
     }
+    // Where it is the address that tells one user from another.
+    if (scene.transport.connected) return;
+    for (const [asker, answerer] of talkingPairs(scene)) {
+      yield attack(playing("puppet-a", asker, answerer, { spoofs: asker.id }));
+    }
   },
 };
 

@@ -14,6 +14,8 @@ export interface SeenPacket {
   readonly session: number | undefined;
   /** The same in every installation: nobody has to see it to know it. */
   readonly constant: boolean;
+  /** The same packet in another installation, such as the attacker may have one of. */
+  readonly elsewhere: Uint8Array | undefined;
 }
 
 export interface SeenProcess {

@@ -6,7 +6,8 @@ import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { HijackedRandom } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import { IncrementalKnowledge } from "../knowledge/incremental-knowledge.ts";
-import { Puppet, type PuppetOptions } from "../puppet.ts";
+import { Puppet } from "../puppet.ts";
+import type { PuppetOptions } from "../puppet-options.ts";
 import { Lab } from "./lab.ts";
 
 export const iv12 = new Uint8Array(12);
@@ -69,6 +70,8 @@ export class PuppetStage {
   readonly handled: string[] = [];
   /** Did its code, when it last went through, return anything to send? */
   wants = false;
+  /** Does its code throw when its time has come? */
+  readonly timers = { fail: false };
   readonly puppet: Puppet;
   readonly #play: Play;
 
@@ -108,6 +111,7 @@ export class PuppetStage {
     atOpen?.(crypto, this.made);
     return {
       handle: (input: Input): readonly Output[] => {
+        if (input.kind === "timeout" && this.timers.fail) throw new Error("too late");
         if (input.kind !== "datagram") return [];
         this.handled.push(text(input.bytes) ?? "");
         const outcome = code(crypto, this.made, input);

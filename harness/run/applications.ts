@@ -25,6 +25,7 @@ export class Applications {
     from: Address | undefined,
   ): void {
     const key = `${process.id}/${session}`;
+    if (!process.readyAs.includes(session)) process.readyAs.push(session);
     let application = this.#applications.get(key);
     if (application === undefined) {
       // A service's planned messages to honest users are not sent to a client that is `mallory`.

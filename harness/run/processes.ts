@@ -38,6 +38,8 @@ export interface Process {
   readonly cameFrom: Map<string, Set<Address>>;
   /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
   readonly readySessions: string[];
+  /** The labels of all sessions in which it said `ready`. */
+  readonly readyAs: string[];
   /** Every input so far; kept only where the attack may hijack the process. */
   readonly history: { readonly input: Input; readonly now: Millis }[];
 }
@@ -145,6 +147,7 @@ export function openProcess(
     labels: new Set(),
     cameFrom: new Map(),
     readySessions: [],
+    readyAs: [],
     history: [],
   };
 }

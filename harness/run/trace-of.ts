@@ -1,7 +1,8 @@
 /** What a run leaves behind once it is over. */
 import { RecordedTrace } from "../trace/recorded-trace.ts";
-import type { ProcessInfo, RunPlan, Trace } from "../trace/trace.ts";
+import type { ProcessInfo, PuppetInfo, RunPlan, Trace } from "../trace/trace.ts";
 import type { Adversary } from "./adversary/adversary.ts";
+import type { AdversarySession } from "./adversary/adversary-session.ts";
 import type { HandshakeIntegrity } from "./handshake-integrity.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
@@ -21,6 +22,7 @@ export function traceOf(run: RunState, adversary: Adversary, integrity: Handshak
       crypto: log,
       disclosed,
       attackerKnows: adversary.knows,
+      puppets: adversary.sessions.map(puppetInfo),
       deployment: installed(run.deployment),
       handshakeUntouched: integrity.handshakeUntouched,
       endMs: run.now,
@@ -29,6 +31,11 @@ export function traceOf(run: RunState, adversary: Adversary, integrity: Handshak
     adversary.workedOut,
   );
 }
+
+const puppetInfo = ({ move, puppet, sent }: AdversarySession): PuppetInfo => ({
+  move,
+  failedBecause: sent === 0 ? puppet.failure : undefined,
+});
 
 const isFlooded = (plan: RunPlan): boolean =>
   plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);

@@ -9,6 +9,7 @@ import {
   type Capability,
   capabilityOf,
   capabilityRank,
+  isStranger,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
@@ -20,6 +21,7 @@ import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
 import type { GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
+import { allFailed, FailedPuppets } from "./failed-puppets.ts";
 import { Findings } from "./findings.ts";
 import { honestRunOf } from "./honest-run.ts";
 import {
@@ -74,6 +76,7 @@ export class Campaign {
   readonly honest: Trace;
   readonly #tallies: readonly Tally[];
   readonly #findings: Findings;
+  readonly #puppets = new FailedPuppets();
   #runs = 0;
   #cutShort: string | undefined;
   readonly #checks: RunChecks;
@@ -161,9 +164,9 @@ export class Campaign {
   }
 
   #report(): void {
-    const { title, done, total } = this.#step;
-    const name = this.subject.source;
-    this.#watch.progress?.({ kind: "step", name, strategy: title, done, total, runs: this.#runs });
+    const { title: strategy, done, total } = this.#step;
+    const about = { name: this.subject.source, strategy, done, total, runs: this.#runs };
+    this.#watch.progress?.({ kind: "step", ...about });
   }
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
@@ -191,6 +194,7 @@ export class Campaign {
       honest: honestRunOf(this.#baselines.of("default").honest),
       ...(faults.length === 0 ? {} : { faults }),
       ...(remarks.length === 0 ? {} : { remarks }),
+      ...this.#puppets.forReport(),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
@@ -237,6 +241,7 @@ export class Campaign {
     const trace = simulate(plan);
     this.#checks.note(plan, trace);
     this.#runs++;
+    this.#puppets.note(strategy, trace);
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
     for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
@@ -245,18 +250,17 @@ export class Campaign {
 
   /** Does this take more than any attacker asked for can do? More moves never take less. */
   isBeyond(attack: Attack): boolean {
-    const { capabilities: wanted } = this.settings;
-    if (wanted === undefined) return false;
-    const { transport } = this.subject.protocol;
-    const needed = capabilityRank(capabilityOf(withoutRegistration(attack), transport));
-    return wanted.every((c) => capabilityRank(c) < needed);
+    const wanted = this.settings.capabilities ?? [];
+    const acting = withoutRegistration(attack);
+    const needed = capabilityRank(capabilityOf(acting, this.subject.protocol.transport));
+    return wanted.length > 0 && wanted.every((c) => capabilityRank(c) < needed);
   }
 
   #isNew({ network, workload, seed }: RunChoice, attackKey: string): boolean {
     const key = `${seed} ${workload} ${networkName(network)} ${attackKey}`;
-    if (this.#tried.has(key)) return false;
+    const isNew = !this.#tried.has(key);
     if (this.#tried.size < mostRemembered) this.#tried.add(key);
-    return true;
+    return isNew;
   }
 
   /** Runs an attack without judging or counting it. */
@@ -293,7 +297,9 @@ export class Campaign {
   #asInsider(moves: Attack): Attack {
     const { registration, transport } = this.subject.protocol;
     const wanted = this.settings.capabilities;
-    if (registration !== true || capabilityOf(moves, transport) === "none") return moves;
+    // What it does as a stranger it does without.
+    if (registration !== true || moves.some(isStranger)) return moves;
+    if (capabilityOf(moves, transport) === "none") return moves;
     if (wanted !== undefined && !wanted.includes("insider")) return moves;
     return [{ move: "participate", as: attackerHost }, ...moves];
   }
@@ -326,12 +332,14 @@ export class Campaign {
     const { weighed, strategy, changed } = about;
     const { violation, atStake, doubt } = judgeCounting(guarantee, trace, this.#baselines);
     const capability = weighed.capability(guarantee);
-    if (weighed.isInsider) tally.tried.add("insider");
     tally.doubt ??= doubt;
     tally.runs++;
     tally.atStake += atStake;
-    tally.strategies.add(strategy);
-    tally.tried.add(capability);
+    if (!allFailed(trace)) {
+      if (weighed.isInsider) tally.tried.add("insider");
+      tally.strategies.add(strategy);
+      tally.tried.add(capability);
+    }
     if (changed) tally.effective++;
     if (trace.handshakeUntouched) {
       tally.triedInLayer.add(capability);

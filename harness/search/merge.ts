@@ -4,6 +4,7 @@
  */
 import { capabilities, capabilityRank } from "../../attacker/move.ts";
 import type { Finding, GuaranteeVerdict, Layer, ProtocolReport, Status } from "../verdict.ts";
+import { mergePuppetCounts } from "./failed-puppets.ts";
 import { nothingAtStake } from "./verdicts.ts";
 
 /** What one part saw weighs more than what another did not see. */
@@ -18,8 +19,10 @@ const weight: Readonly<Record<Status, number>> = {
 export function mergeReports(parts: readonly ProtocolReport[]): ProtocolReport {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is nothing to merge");
+  const failedPuppets = mergePuppetCounts(parts.map((p) => p.failedPuppets ?? []));
   return {
     ...first,
+    ...(failedPuppets.length === 0 ? {} : { failedPuppets }),
     verdicts: first.verdicts.map((v, i) =>
       mergeVerdicts(
         parts.map((p) => p.verdicts[i] as GuaranteeVerdict),

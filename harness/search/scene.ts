@@ -104,6 +104,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
         destination: p.destination,
         session: sessionOf(p),
         constant: twin !== undefined && equalBytes(twin, p.bytes),
+        elsewhere: twin,
       };
     }),
     values: recognised(trace, attacked),

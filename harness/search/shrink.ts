@@ -67,6 +67,11 @@ function* simplerMoves(move: Move): Iterable<Move> {
   }
   if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
   if (move.move === "puppet") {
+    if (move.insteadOf !== undefined) {
+      const { insteadOf: spoofs, ...outside } = move;
+      yield outside;
+      yield { ...outside, spoofs };
+    }
     for (const part of [
       "when",
       "reuses",
@@ -78,6 +83,13 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "settings",
       "leaves",
       "talks",
+      "unready",
+      "told",
+      "says",
+      "seals",
+      "watching",
+      "spoofs",
+      "ownKeys",
     ] as const) {
       if (move[part] === undefined) continue;
       const { [part]: _, ...simpler } = move;

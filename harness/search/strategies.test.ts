@@ -148,7 +148,9 @@ function fresh(scene: Scene): ReadonlySet<string> {
   const windows = (value: string): readonly string[] =>
     Array.from({ length: Math.max(0, value.length - 7) }, (_, i) => value.slice(i, i + 8));
   const constant = scene.packets.filter((p) => p.constant).map((p) => latin1(p.bytes));
-  const known = new Set([...constant, ...scene.logLines].flatMap(windows));
+  // The attacker may have an installation of its own.
+  const elsewhere = scene.packets.flatMap((p) => (p.elsewhere ? [latin1(p.elsewhere)] : []));
+  const known = new Set([...constant, ...elsewhere, ...scene.logLines].flatMap(windows));
   // One byte over and over is padding.
   const padding = /^(.)\1*$/s;
   return new Set(

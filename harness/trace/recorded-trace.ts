@@ -19,6 +19,7 @@ export class RecordedTrace implements Trace {
   readonly crypto: Content["crypto"];
   readonly disclosed: Content["disclosed"];
   readonly attackerKnows: Content["attackerKnows"];
+  readonly puppets: Content["puppets"];
   readonly deployment: Content["deployment"];
   readonly handshakeUntouched: boolean;
   readonly endMs: number;
@@ -38,6 +39,7 @@ export class RecordedTrace implements Trace {
     this.crypto = run.crypto;
     this.disclosed = run.disclosed;
     this.attackerKnows = run.attackerKnows;
+    this.puppets = run.puppets;
     this.deployment = run.deployment;
     this.handshakeUntouched = run.handshakeUntouched;
     this.endMs = run.endMs;

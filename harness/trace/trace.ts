@@ -130,6 +130,14 @@ export interface ProcessInfo {
   readonly stateSize: number | undefined;
 }
 
+/** A puppet of the attack, and whether there was anything to it. */
+export interface PuppetInfo {
+  /** Index of its move. */
+  readonly move: number;
+  /** Why it has sent nothing: its code failed before. `undefined` if it was not that. */
+  readonly failedBecause: string | undefined;
+}
+
 /** What the planned sessions asked for and what became of it. */
 export interface PlannedOutcome {
   readonly session: number;
@@ -195,6 +203,8 @@ export interface Trace {
   readonly disclosed: readonly Uint8Array[];
   /** What the adversary drew itself, and the keys it registered: known without being seen. */
   readonly attackerKnows: readonly Uint8Array[];
+  /** Every puppet that took its place. */
+  readonly puppets: readonly PuppetInfo[];
   readonly deployment: Pick<Deployment, "publicValues" | "identities" | "longTermSecrets"> & {
     readonly credentials: readonly Credential[];
   };

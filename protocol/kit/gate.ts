@@ -16,6 +16,8 @@ export interface Gate {
   rewriteSigned?(content: Uint8Array): Uint8Array;
   /** What comes out instead of this, of the same length, where it was opened or decrypted. */
   rewriteOpened?(plaintext: Uint8Array): Uint8Array;
-  /** What is to be encrypted instead of this, of the same length. */
+  /** What is to be encrypted, or sealed, instead of this. */
   rewritePlaintext?(plaintext: Uint8Array): Uint8Array;
+  /** What is to be encrypted to a public key instead of this. */
+  rewriteWrapped?(plaintext: Uint8Array): Uint8Array;
 }

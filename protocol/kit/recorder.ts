@@ -275,7 +275,7 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
   ): Uint8Array | undefined {
     const { name, seedName, seedBytes, encrypt } = named("RSA padding", rsaPaddings, padding);
     const seed = this.draws.bytes(seedBytes);
-    const content = this.signable(plaintext);
+    const content = this.wrappable(plaintext);
     const of = compute("encrypt", name, [publicKey, content, seed], () =>
       encrypt(publicKey, content, seed),
     );

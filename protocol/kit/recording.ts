@@ -105,6 +105,12 @@ export abstract class Recording {
     return this.#gate?.rewritePlaintext?.(signable) ?? signable;
   }
 
+  /** What is encrypted to a public key in the place of `plaintext`. */
+  protected wrappable(plaintext: Uint8Array): Uint8Array {
+    const signable = this.signable(plaintext);
+    return this.#gate?.rewriteWrapped?.(signable) ?? signable;
+  }
+
   /** What the code is given in the place of an opened `plaintext`. */
   protected readable(plaintext: Uint8Array): Uint8Array {
     return this.#gate?.rewriteOpened?.(plaintext) ?? plaintext;

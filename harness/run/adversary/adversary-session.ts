@@ -1,10 +1,5 @@
 import type { Puppet } from "../../../attacker/puppet.ts";
-import type { Address, Input, Millis, Output, Principal } from "../../../protocol/endpoint.ts";
-
-export interface Talk {
-  credits: number;
-  label: string | undefined;
-}
+import type { Address, Input, Millis, Principal } from "../../../protocol/endpoint.ts";
 
 /** A session that the adversary runs: a puppet, and where it is on the network. */
 export interface AdversarySession {
@@ -19,44 +14,26 @@ export interface AdversarySession {
   /** The messages it still has to send, and the addressee, where there is more than one. */
   readonly toSay: Uint8Array[];
   readonly to: Principal | undefined;
+  /** In the name of the one it faces it is told `bytes`, once its code has asked for so many. */
+  readonly told: { readonly after: number; readonly bytes: Uint8Array }[];
+  /** It says its words even if its code does not say `ready`. */
+  readonly unready: boolean;
+  /** It first hands on what another puppet hears. */
+  readonly handsOn: boolean;
   ready: boolean;
-  /** Set for one that talks: how often its code still lets it, and the label of its session. */
-  readonly talk: Talk | undefined;
-  /** How many forged messages it has sent. */
+  /** The label of its session, where its code is a service's. */
+  label: string | undefined;
+  /** How many messages its code takes by now. */
+  credits: number;
+  /** What it says that nobody else says; and how much of that it has said. */
+  readonly words: readonly Uint8Array[];
   forged: number;
-  /** How many packets it still sends before it leaves. */
+  /** How many packets it has sent, and how many it still sends before it leaves. */
+  sent: number;
   left: number;
   timer: Millis | undefined;
   /** The input of a forked process that it takes once more, as soon as it can send. */
   takesAgain: Input | undefined;
   /** When it sends the next message. */
   saysAt: Millis | undefined;
-}
-
-/** It plays a service, which sends in a session by its label: by default, the peer's address. */
-export function labelled({ talk, facing }: AdversarySession): void {
-  if (talk !== undefined) talk.label = facing;
-}
-
-/** Its code lets it say something. */
-export function mayTalk(
-  session: AdversarySession,
-  { messages, session: label }: Extract<Output, { kind: "ready" }>,
-): void {
-  const { talk } = session;
-  session.ready = true;
-  if (talk === undefined) return;
-  talk.credits = messages ?? Number.POSITIVE_INFINITY;
-  if (talk.label !== undefined && label !== undefined) talk.label = label;
-}
-
-/** What it is fed when it says something. */
-export function sendInput({ to, talk }: AdversarySession, message: Uint8Array): Input {
-  if (talk !== undefined) talk.credits--;
-  return {
-    kind: "send",
-    message: message.slice(),
-    ...(to === undefined ? {} : { to }),
-    ...(talk?.label === undefined ? {} : { session: talk.label }),
-  };
 }

@@ -1,29 +1,14 @@
 import type { Move } from "../../../attacker/move.ts";
 import { packetKey } from "../../../attacker/move.ts";
-import { forgedMessages, mostTalk } from "../../../attacker/puppet.ts";
 import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
-import { thinkMs } from "../application-session.ts";
 import { canSend, connect } from "../network/connections.ts";
 import { forge } from "../network/egress.ts";
 import type { Process } from "../processes.ts";
 import type { World } from "../world.ts";
 import type { AdversarySession } from "./adversary-session.ts";
+import { nextWords, waitOf } from "./words.ts";
 
 type HijackMove = Extract<Move, { move: "hijack" }>;
-
-/** A puppet first hands on what others say; then it says its own. */
-const forgeAfterMs = 2_000;
-
-/** How long a puppet that has a session waits before it speaks, if it has anything to say. */
-function waitOf({ ready, puppet, toSay, forged, talk }: AdversarySession): Millis | undefined {
-  if (talk !== undefined) {
-    const speaks = ready && !puppet.dead && talk.credits > 0;
-    return speaks && (toSay.length > 0 || forged < mostTalk) ? thinkMs : undefined;
-  }
-  if (!ready || puppet.dead || (toSay.length === 0 && forged >= forgedMessages.length))
-    return undefined;
-  return toSay.length === 0 && forged === 0 ? forgeAfterMs : thinkMs;
-}
 
 /** Puppets at work: what they are fed, and what they send. */
 export class AdversarySessions {
@@ -84,7 +69,7 @@ export class AdversarySessions {
   }
 
   say(session: AdversarySession): void {
-    const input = this.#world.adversary.next(session);
+    const input = nextWords(session);
     if (input !== undefined) this.feed(session, input);
   }
 
@@ -124,7 +109,19 @@ export class AdversarySessions {
       if (output.kind === "transmit") this.#transmit(session, output.bytes, output.to);
       else this.#world.adversary.absorb(session, output);
     }
+    this.#tell(session);
     this.#planWords();
+  }
+
+  /** Tells a puppet the next of what it is told, if its code waits for it and it can be known. */
+  #tell(session: AdversarySession): void {
+    const { adversary, run } = this.#world;
+    const [next] = session.told;
+    if (next === undefined || session.puppet.wanted < next.after) return;
+    if (!adversary.knowledge().derivable(next.bytes)) return;
+    session.told.shift();
+    const kind = run.transport.connected ? "chunk" : "datagram";
+    this.feed(session, { kind, bytes: next.bytes.slice(), from: session.facing });
   }
 
   /** Schedules the next message of every session that has one. */

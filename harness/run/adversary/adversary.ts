@@ -11,16 +11,15 @@ import {
   seesTraffic,
 } from "../../../attacker/move.ts";
 import { type KeySwap, showingOwnKeys, withOwnKeys } from "../../../attacker/own-key-kit.ts";
-import { forgedMessages, Puppet, talkOf } from "../../../attacker/puppet.ts";
+import { Puppet } from "../../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
-  Input,
   OptionValues,
   Output,
   Principal,
 } from "../../../protocol/endpoint.ts";
-import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
@@ -31,9 +30,10 @@ import type { AddressBook } from "../address-book.ts";
 import type { Leaks } from "../leaks.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
-import { type AdversarySession, labelled, mayTalk, sendInput } from "./adversary-session.ts";
+import type { AdversarySession } from "./adversary-session.ts";
 import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
+import { lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -54,6 +54,9 @@ interface AdversaryWorld {
 
 /** The bytes of a name. */
 const nameOf = (name: string): Latin1 => latin1(utf8(name));
+/** Who is at an address, as far as addresses tell. */
+const hostOf = (address: Address): Principal | undefined =>
+  address.slice(0, Math.max(0, address.lastIndexOf(":"))) || undefined;
 const asItIs = (kit: CryptoKit): CryptoKit => kit;
 const firstPuppetPort = 7_000;
 
@@ -175,11 +178,12 @@ export class Adversary {
     const other = this.sessions.find((s) => s.puppet.id === move.facing);
     const facing = book.of(move.facing) ?? other?.address;
     const taken = move.insteadOf === undefined ? undefined : book.of(move.insteadOf);
+    const shown = move.spoofs === undefined ? undefined : book.of(move.spoofs);
     if (spec === undefined || facing === undefined) return undefined;
-    if (move.insteadOf !== undefined && taken === undefined) return undefined;
+    if ((move.insteadOf ?? move.spoofs) !== undefined && (taken ?? shown) === undefined) return;
     // A client that calls the adversary by its own name calls the port that the role listens on.
     const called = move.as === attackerHost && spec.peer === undefined ? spec.port : undefined;
-    const address = taken ?? this.#ownAddress(called);
+    const address = taken ?? shown ?? this.#ownAddress(called);
     const faced = other === undefined ? undefined : plan.attack[other.move];
     const peer = faced?.move === "puppet" ? faced.as : book.principal(move.facing);
     const asked = spec.peer !== undefined;
@@ -190,6 +194,7 @@ export class Adversary {
     const opened =
       installed === this.#world ? this.#world.deploymentOf(undefined) : installed.deployment;
     const swap = move.ownKeys === true ? this.#keySwap(move.as) : undefined;
+    this.#learnNames();
     const puppet = new Puppet(
       move.name,
       (gate, _, seenAs = asItIs) => {
@@ -205,34 +210,55 @@ export class Adversary {
           stores: new Stores(undefined, installed.stores),
         });
         const endpoint = opened.open(move.role, env);
-        return swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
+        const showing = swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
+        return spec.process === "service" ? namingSessions(showing) : showing;
       },
       this.knowledge(),
       (op) => this.#operation(op),
       {
         blind: blind === true,
         guesses: guesses === true,
+        leavesOut: move.unready === true,
+        seals: move.seals === undefined ? undefined : fromHex(move.seals),
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}
           : { carrying: { after: carries, nth: (n: number) => this.#openedFor(move.name, n) } }),
       },
     );
-    const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
-    if (spec.process === "service") labelled(session);
+    const service = spec.process === "service";
+    const session = this.#addSession(puppet, index, {
+      address,
+      facing,
+      facingId: move.facing,
+      move,
+      words: wordsOf(move),
+      to: this.#addressee(move.as) ?? peer,
+      label: service ? facing : undefined,
+    });
     // What one puppet sends to another is not delivered to the honest owner of the address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
       this.#between.set(`${address}>${facing}`, other);
       this.#between.set(`${facing}>${address}`, session);
     }
-    if (taken !== undefined) this.#onWire.set(`${facing}>${taken}`, session);
-    else this.#onWire.set(`${facing}>${address}`, session);
+    if (taken !== undefined || shown === undefined) {
+      this.#onWire.set(`${facing}>${address}`, session);
+    }
     return session;
   }
 
   #ownAddress(port = firstPuppetPort + this.sessions.length): Address {
     return `${attackerHost}:${port}`;
+  }
+
+  /** To pose as a user, to another one, takes names; only some protocols undertake to hide them. */
+  #learnNames(): void {
+    const { credentials = [], identities = [] } = this.#world.deployment;
+    const secret = [...identities, ...credentials.map((c) => c.password)].map(latin1);
+    for (const name of credentials.map((c) => latin1(c.user))) {
+      if (!secret.includes(name) && !this.knowledge().has(name)) this.#learn(name);
+    }
   }
 
   #keySwap(as: Principal): KeySwap {
@@ -274,30 +300,32 @@ export class Adversary {
 
   #addSession(
     puppet: Puppet,
-    move: number,
-    address: Address,
-    facing: Address,
-    facingId: string,
-    as: Principal,
-    {
-      handsTo,
-      leaves = Number.POSITIVE_INFINITY,
-      talks,
-    }: Pick<PuppetMove, "handsTo" | "leaves" | "talks">,
+    index: number,
+    place: Pick<AdversarySession, "address" | "facing" | "facingId" | "to" | "label" | "words"> & {
+      readonly move?: PuppetMove;
+    },
   ): AdversarySession {
+    const { address, facing, facingId, to, label, words, move } = place;
+    const told = move?.told ?? [];
     const session: AdversarySession = {
       puppet,
-      move,
+      move: index,
       address,
       facing,
       facingId,
-      handsTo,
+      handsTo: move?.handsTo,
       toSay: [],
-      to: this.#addressee(as),
-      ready: false,
-      talk: talks === true ? { credits: 0, label: undefined } : undefined,
+      to,
+      told: told.map(({ after, hex }) => ({ after, bytes: fromHex(hex) ?? new Uint8Array(0) })),
+      unready: move?.unready === true,
+      words,
+      handsOn: this.#world.plan.attack.some((m) => m.move === "puppet" && m.handsTo === puppet.id),
+      ready: move === undefined,
+      label,
+      credits: Number.POSITIVE_INFINITY,
       forged: 0,
-      left: leaves,
+      sent: 0,
+      left: move?.leaves ?? Number.POSITIVE_INFINITY,
       timer: undefined,
       saysAt: undefined,
       takesAgain: undefined,
@@ -346,16 +374,19 @@ export class Adversary {
       (op) => this.#operation(op),
       { past: process.history.slice(0, again === undefined ? undefined : again - 1) },
     );
-    const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
-    const { principal, id } = process;
-    const { talks } = move;
-    const address = again === undefined ? process.address : this.#ownAddress();
-    const session = this.#addSession(puppet, index, address, facing, id, principal, { talks });
+    const facing = process.peerAddress ?? lastCaller(process) ?? "";
+    const { principal, id: facingId } = process;
+    const service = process.spec.process === "service";
+    const session = this.#addSession(puppet, index, {
+      address: again === undefined ? process.address : this.#ownAddress(),
+      facing,
+      facingId,
+      words: wordsOf(move),
+      to: this.#addressee(principal) ?? process.peer ?? hostOf(facing),
+      label: service ? (process.readyAs.at(-1) ?? facing) : undefined,
+    });
     session.ready = again === undefined;
     session.takesAgain = again === undefined ? undefined : process.history[again - 1]?.input;
-    if (session.talk !== undefined && session.ready)
-      session.talk.credits = Number.POSITIVE_INFINITY;
-    if (process.spec.process === "service") labelled(session);
     return session;
   }
 
@@ -368,27 +399,21 @@ export class Adversary {
 
   /** A puppet has sent a packet. After its last one it no longer intercepts. */
   sent(session: AdversarySession): void {
+    session.sent++;
     session.left--;
     if (session.left > 0) return;
     session.puppet.dead = true;
     for (const [line, taker] of this.#onWire) if (taker === session) this.#onWire.delete(line);
   }
 
-  /** The next message of a puppet's session: one handed on, or a forged one. */
-  next(session: AdversarySession): Input | undefined {
-    if (!session.ready || session.puppet.dead) return undefined;
-    const own = session.talk === undefined ? (n: number) => forgedMessages[n] : talkOf;
-    const message = session.toSay.shift() ?? own(session.forged++);
-    return message === undefined ? undefined : sendInput(session, message);
-  }
-
   /** Handles what a puppet's application would see. */
   absorb(session: AdversarySession, output: Output): void {
-    if (output.kind === "ready") mayTalk(session, output);
+    if (output.kind === "ready") takesWords(session, output);
     if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
       const other = this.sessions.find((s) => s.puppet.id === session.handsTo);
       other?.toSay.push(output.message);
     }
-    if (output.kind === "exit") session.puppet.dead = true;
+    // Whoever would give up here is an honest program.
+    if (output.kind === "exit" && output.ok) session.puppet.dead = true;
   }
 }

@@ -1,0 +1,58 @@
+/** What a puppet is made of, and what it can be asked to do. */
+import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
+import type { Latin1 } from "../protocol/kit/bytes.ts";
+import { ownInput } from "../protocol/kit/copy-input.ts";
+import type { CryptoKit } from "../protocol/kit/crypto.ts";
+import type { Gate } from "../protocol/kit/gate.ts";
+
+/** An input that its code was given. */
+export interface Fed {
+  readonly input: Input;
+  readonly now: Millis;
+  /** Its code threw; the puppet went on all the same. */
+  readonly threw?: boolean;
+}
+
+/**
+ * Builds the endpoint around a gate of its own. `isPast` says, at every draw, whether it is one of
+ * the hijacked process's draws before the fork, or one of the adversary's.
+ */
+export type OpenPuppet = (
+  gate: Gate,
+  isPast: () => boolean,
+  /** Wraps the cryptography that its code gets. */
+  seenAs?: (kit: CryptoKit) => CryptoKit,
+) => Endpoint;
+
+export interface Carrying {
+  /** So many plaintexts of its own come first. */
+  readonly after: number;
+  /** The nth distinct plaintext that another puppet has opened, from 0. */
+  readonly nth: (n: number) => Latin1 | undefined;
+}
+
+export interface PuppetOptions {
+  readonly past?: readonly Fed[];
+  readonly carrying?: Carrying;
+  /** It goes on with zeros for plaintexts that it cannot open. */
+  readonly blind?: boolean;
+  /** It guesses the first bytes of what it cannot know, and fills the rest with other bytes. */
+  readonly guesses?: boolean;
+  /** In what it seals or signs, the first is replaced by the second. */
+  readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
+  /** What it seals or encrypts in the place of all that it is asked to say. */
+  readonly seals?: Uint8Array | undefined;
+  /** A packet that it cannot make it leaves out as soon as there is another one to send. */
+  readonly leavesOut?: boolean;
+}
+
+/** Gives code once more what it was given before; where it threw then, it has no outputs. */
+export function handledAgain(endpoint: Endpoint, { input, now, threw }: Fed): readonly Output[] {
+  if (threw !== true) return endpoint.handle(ownInput(input), now);
+  try {
+    endpoint.handle(ownInput(input), now);
+  } catch {
+    // As it did the first time.
+  }
+  return [];
+}
