@@ -4,14 +4,17 @@
  * puts it around a protocol.
  */
 import { ProtocolError } from "../run/protocol-error.ts";
+import { tellMisuse } from "./foreign-process.ts";
 import { ownThrown } from "./foreign-value.ts";
 import { type ForeignUse, whileWatched } from "./surroundings.ts";
 import type { ForeignCall, Watchdog } from "./watchdog.ts";
 
 export class ContractMonitor {
   readonly #watchdog: Watchdog;
-  /** What did not fit the interface, in words. */
-  #violation: string | undefined;
+  /** What did not fit the interface, in words, and an error that knows the place, if one does. */
+  #violation: { readonly says: string; readonly error: Error | undefined } | undefined;
+  /** What is running, for messages. */
+  #where = "";
   /** The last exception that came out of the protocol's code, and from where. */
   #thrown: { readonly error: unknown; readonly where: string } | undefined;
   #firstThrown: unknown;
@@ -19,6 +22,9 @@ export class ContractMonitor {
   readonly #uses = new Map<ForeignUse["kind"], ForeignUse>();
   readonly #onUse = (use: ForeignUse): void => {
     if (!this.#uses.has(use.kind)) this.#uses.set(use.kind, use);
+  };
+  readonly #onMisuse = (says: string, error: Error): void => {
+    this.note(`${this.#where} ${says}`, error);
   };
 
   /** @param uses what the protocol's file has used while it was loaded. */
@@ -43,6 +49,8 @@ export class ContractMonitor {
    */
   call<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
     this.#watchdog.enter(kind, role);
+    this.#where = where;
+    const before = tellMisuse(this.#onMisuse);
     try {
       return whileWatched(this.#onUse, code);
     } catch (thrown) {
@@ -51,6 +59,7 @@ export class ContractMonitor {
       this.#firstThrown ??= error;
       throw error;
     } finally {
+      tellMisuse(before);
       this.#watchdog.leave();
     }
   }
@@ -66,13 +75,18 @@ export class ContractMonitor {
    * Notes what does not fit. Thrown at once it would look like a crash of the protocol, which is
    * a finding; so it waits for the next {@link throwContractViolation}.
    */
-  note(complaint: string | undefined): void {
-    this.#violation ??= complaint;
+  note(says: string, error?: Error): void {
+    this.#violation ??= { says, error };
+  }
+
+  /** An error that knows where the interface was misused, if one does. */
+  get violationError(): Error | undefined {
+    return this.#violation?.error;
   }
 
   /** @throws ProtocolError if the protocol has returned something that does not fit. */
   throwContractViolation(): void {
-    if (this.#violation !== undefined) throw new ProtocolError(this.#violation);
+    if (this.#violation !== undefined) throw new ProtocolError(this.#violation.says);
   }
 
   refuse(complaint: string): never {

@@ -30,11 +30,17 @@ const longestStack = 20_000;
 const shortText = (read: () => unknown, length: number): string => {
   try {
     const text = read();
-    return typeof text === "string" ? text.slice(0, length) : "";
+    return typeof text === "string" ? beginningOf(text, length) : "";
   } catch {
     return "";
   }
 };
+
+/** A slice would keep the whole of a long text in memory. */
+function beginningOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return Buffer.from(text.slice(0, length), "utf16le").toString("utf16le");
+}
 
 /** Has an error a short text, and no property that the language did not give it? */
 function isPlain(error: Error): boolean {
@@ -53,7 +59,7 @@ function isPlain(error: Error): boolean {
  * object where it is an ordinary error.
  */
 export function ownThrown(thrown: unknown): unknown {
-  if (typeof thrown === "string") return thrown.slice(0, longestText);
+  if (typeof thrown === "string") return beginningOf(thrown, longestText);
   if ((typeof thrown !== "object" || thrown === null) && typeof thrown !== "function") {
     return thrown;
   }

@@ -44,7 +44,8 @@ const bytes: Field = {
     const count = byteCount(value);
     if (count === undefined) return undefined;
     taken.bytes += count;
-    if (taken.bytes > mostBytes) throw new Misfit(`more than ${mostBytes / 1_000_000} MB at once`);
+    if (taken.bytes > mostBytes)
+      throw new Misfit(`returned more than ${mostBytes / 1_000_000} MB at once`);
     return copyOfBytes(value);
   },
 };
