@@ -1,22 +1,20 @@
 /** What a process has heard: does a text that it shows come from the network, or is it its own? */
-import { type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import type { Trace } from "../trace/trace.ts";
 
 /** So many characters beside a mark tell it apart from chance. */
 const beside = 2;
 
 /** Escapes of JSON, programs and URLs, as the characters that they stand for. */
-const unescaped = (heard: Latin1): Latin1 =>
+const unescaped = (heard: string): string =>
   heard
     .replace(/\\(?:u00|x)([0-9a-fA-F]{2})/g, (_, code: string) => character(code))
-    .replace(/\\u(20(?:28|29))/g, (_, code: string) =>
-      latin1(utf8(String.fromCharCode(Number.parseInt(code, 16)))),
-    )
+    .replace(/\\u(20(?:28|29))/g, (_, code: string) => character(code))
     .replace(/\\([nrvfe])/g, (_, letter: string) => controls[letter] ?? "")
     .replace(/%([0-9a-fA-F]{2})/g, (_, code: string) => character(code))
     .replaceAll("+", " ");
 
-const character = (code: string): Latin1 => String.fromCharCode(Number.parseInt(code, 16));
+const character = (code: string): string => String.fromCharCode(Number.parseInt(code, 16));
 const controls: Readonly<Record<string, string>> = {
   n: "\n",
   r: "\r",
@@ -35,13 +33,15 @@ function decoded(heard: Latin1): readonly Latin1[] {
   return found;
 }
 
-/** Everything that a process has received or opened, as it is and decoded. */
-function heardBy({ events, crypto }: Trace, at: string): readonly Latin1[] {
+/** Everything that a process has received or opened, as it is and decoded, as texts. */
+function heardBy({ events, crypto }: Trace, at: string): readonly string[] {
   const raw: Latin1[] = [];
   for (const e of events) if (e.kind === "received" && e.at === at) raw.push(latin1(e.bytes));
   for (const op of crypto) if (op.by === at && op.backwards) raw.push(op.output);
   const open = raw.flatMap((heard) => [heard, ...decoded(heard)]);
-  return open.flatMap((heard) => [heard, unescaped(heard)]);
+  // Programs read bytes as UTF-8 or, byte by byte, as Latin-1.
+  const texts = open.flatMap((heard) => [lossyText(fromLatin1(heard)), heard]);
+  return texts.flatMap((heard) => [heard, unescaped(heard)]);
 }
 
 /** What has come from the network: a mark with what follows it, or only with what precedes it. */
@@ -50,23 +50,23 @@ export type Heard = "with what follows" | "with what precedes" | undefined;
 /** @param marks finds the characters in question, such as line breaks. */
 export function heardOnNetwork(trace: Trace, at: string, line: string, marks: RegExp): Heard {
   const heard = heardBy(trace, at);
-  const has = (window: Latin1): boolean => heard.some((one) => one.includes(window));
+  const has = (window: string): boolean => heard.some((one) => one.includes(window));
   const { before, after } = windowsIn(line, marks, beside);
   if (after.some(has)) return "with what follows";
   return before.some(has) ? "with what precedes" : undefined;
 }
 
-/** Each mark with so many characters before it, and with as many after it, as bytes. */
+/** Each mark with so many characters before it, and with as many after it. */
 export function windowsIn(
   line: string,
   marks: RegExp,
   length: number,
-): { readonly before: readonly Latin1[]; readonly after: readonly Latin1[] } {
+): { readonly before: readonly string[]; readonly after: readonly string[] } {
   const found = [...line.matchAll(new RegExp(marks, "g"))];
-  const bytesOf = (windows: readonly string[]): readonly Latin1[] =>
-    windows.filter((window) => window.length > beside).map((window) => latin1(utf8(window)));
+  const long = (windows: readonly string[]): readonly string[] =>
+    windows.filter((window) => window.length > beside);
   return {
-    before: bytesOf(found.map((m) => line.slice(Math.max(0, m.index - length), m.index + 1))),
-    after: bytesOf(found.map((m) => line.slice(m.index, m.index + 1 + length))),
+    before: long(found.map((m) => line.slice(Math.max(0, m.index - length), m.index + 1))),
+    after: long(found.map((m) => line.slice(m.index, m.index + 1 + length))),
   };
 }

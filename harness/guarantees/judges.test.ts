@@ -457,6 +457,14 @@ const table: Record<string, readonly Row[]> = {
       ],
     ),
     [
+      "bytes that are no text",
+      {
+        client: [[1, [send(new Uint8Array([0xff, 0x0a, 0xfe, 0xfd, 0xfc]))]]],
+        server: [[90, [log("hi, \ufffd\n\ufffd\ufffd")]]],
+      },
+      /came from the network/,
+    ],
+    [
       "the network's word beside a break of its own",
       { client: [[1, [transmit("mallory")]]], server: [[90, [log("hi, mallory\nadmin: none")]]] },
       "fine",

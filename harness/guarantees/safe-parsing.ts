@@ -1,5 +1,4 @@
 import { roleOf } from "../../attacker/move.ts";
-import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Guarantee } from "./guarantee.ts";
 import { heardOnNetwork, windowsIn } from "./heard-text.ts";
@@ -45,7 +44,7 @@ export const safeParsing: Guarantee = {
 /** Does this role break lines in the same way where nobody attacks it? */
 function saysItself({ events }: Trace, at: string, line: string): boolean {
   const said = events.flatMap((e) =>
-    e.kind === "log" && roleOf(e.at) === roleOf(at) ? [latin1(utf8(e.line))] : [],
+    e.kind === "log" && roleOf(e.at) === roleOf(at) ? [e.line] : [],
   );
   // One side of a break may be what differs from run to run.
   const { before, after } = windowsIn(line, breaksLines, 4);
