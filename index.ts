@@ -24,7 +24,8 @@ import {
 import { UserError } from "./harness/input/user-error.ts";
 import { parseReplayFile, type ReplayResult, runAgain } from "./harness/replay.ts";
 import { simulate as runPlan } from "./harness/run/simulate.ts";
-import { ContractMonitor, guarded } from "./harness/runner/contract-monitor.ts";
+import { ContractMonitor } from "./harness/runner/contract-monitor.ts";
+import { guarded } from "./harness/runner/guarded-protocol.ts";
 import { protocolComplaint, resemblesProtocol } from "./harness/runner/protocol-shape.ts";
 import { version } from "./harness/runner/version.ts";
 import { Watchdog } from "./harness/runner/watchdog.ts";

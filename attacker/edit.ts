@@ -11,6 +11,9 @@ export interface EditContext {
   ownKey?(like: Uint8Array): Uint8Array | undefined;
 }
 
+/** An edit that would make a packet longer than this does not fit. */
+const mostPacketBytes = 1_000_000;
+
 const nothing = new Uint8Array(0);
 const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? nothing;
 
@@ -49,6 +52,8 @@ function change(bytes: Uint8Array, edit: Edit, context: EditContext): Uint8Array
       const [find, other] = [latin1(bytesOf(edit.find)), latin1(bytesOf(edit.hex))];
       const whole = latin1(bytes);
       if (find === "" || !whole.includes(find)) return undefined;
+      const times = whole.split(find).length - 1;
+      if (bytes.length + times * other.length > mostPacketBytes) return undefined;
       return fromLatin1(whole.replaceAll(find, () => other));
     }
     case "paste": {
@@ -72,7 +77,10 @@ export function applyEdits(
   for (const edit of edits) {
     const field = openField(current, edit.inside ?? []);
     const changed = field && change(field.inner, edit, context);
-    if (field !== undefined && changed !== undefined) current = field.close(changed);
+    if (field === undefined || changed === undefined) continue;
+    // Packets that grow without end fill memory before time.
+    if (changed.length > mostPacketBytes && changed.length > field.inner.length) continue;
+    current = field.close(changed);
   }
   return current;
 }

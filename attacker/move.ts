@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { type TransportName, transports } from "../protocol/transport.ts";
+import { checkSize } from "./attack-size.ts";
 import { disclosureSchema } from "./disclosure.ts";
 
 /** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
@@ -35,7 +36,11 @@ export const capabilityMeaning: Readonly<Record<Capability, string>> = {
   compromise: "holds keys, stores or random draws while sessions run",
 };
 
-const processId = z.string().regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
+const principal = z.string().max(200);
+const processId = z
+  .string()
+  .max(200)
+  .regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
 const puppetName = z.string().regex(/^puppet-[a-z0-9]+$/, "must look like puppet-a");
 const hexString = z.string().regex(/^([0-9a-fA-F]{2})*$/, "must be an even number of hex digits");
 const count = z.number().int().min(0);
@@ -61,7 +66,7 @@ export type Moment = z.infer<typeof moment>;
  * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
  * one character. `bytes:2-5`: the bytes from 2 up to, but not including, 5.
  */
-const fieldPath = z.array(z.string());
+const fieldPath = z.array(z.string().max(1_000)).max(32);
 export type FieldPath = z.infer<typeof fieldPath>;
 
 const inside = fieldPath.optional();
@@ -92,7 +97,7 @@ const edit = z.discriminatedUnion("edit", [
 export type Edit = z.infer<typeof edit>;
 
 /** What is sent, and as whom. `from` is a spoofed source; without it, the attacker's address. */
-const sending = { to: processId, from: z.string().optional(), when: moment };
+const sending = { to: processId, from: principal.optional(), when: moment };
 
 const move = z.discriminatedUnion("move", [
   z.strictObject({ move: z.literal("drop"), packet: packetRef }),
@@ -107,7 +112,7 @@ const move = z.discriminatedUnion("move", [
     move: z.literal("replay"),
     packet: packetRef,
     edits: z.array(edit).optional(),
-    times: z.number().int().min(1).max(100_000).optional(),
+    times: z.number().int().min(1).max(4_000).optional(),
     ...sending,
   }),
   /** Sends a packet back to its sender, as if from the one it was meant for. */
@@ -117,7 +122,7 @@ const move = z.discriminatedUnion("move", [
   z.strictObject({
     move: z.literal("inject"),
     hex: hexString,
-    times: z.number().int().min(1).max(100_000).optional(),
+    times: z.number().int().min(1).max(4_000).optional(),
     ...sending,
   }),
   /** Changes a packet on its way. */
@@ -153,8 +158,8 @@ const move = z.discriminatedUnion("move", [
   z.strictObject({
     move: z.literal("puppet"),
     name: puppetName,
-    role: z.string(),
-    as: z.string(),
+    role: principal,
+    as: principal,
     facing: processId,
     insteadOf: processId.optional(),
     handsTo: puppetName.optional(),
@@ -165,7 +170,7 @@ const move = z.discriminatedUnion("move", [
     reuses: z.number().int().min(1).optional(),
     blind: z.literal(true).optional(),
     guesses: z.literal(true).optional(),
-    renames: z.string().min(1).optional(),
+    renames: principal.min(1).optional(),
     ownKeys: z.literal(true).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
@@ -200,11 +205,11 @@ const move = z.discriminatedUnion("move", [
    * registered user. Its long-term secrets are the attacker's own, nobody who ends up with it was
    * deceived by that, and puppets may play it.
    */
-  z.strictObject({ move: z.literal("participate"), as: z.string() }),
+  z.strictObject({ move: z.literal("participate"), as: principal }),
   /** Hands the attacker what disclosure.ts lists, of one principal. */
   z.strictObject({
     move: z.literal("disclose"),
-    principal: z.string(),
+    principal,
     what: disclosureSchema,
     when: z.union([moment, z.literal("end")]),
   }),
@@ -219,7 +224,7 @@ export type PacketMove = Extract<
 /** Moves that the attacker makes by itself, at a moment of its choosing. */
 export type OwnMove = Exclude<Move, PacketMove>;
 
-export const attackSchema = z.array(move).max(1_000);
+export const attackSchema = z.array(move).max(1_000).superRefine(checkSize);
 export type Attack = readonly Move[];
 export const moveSchema = move;
 

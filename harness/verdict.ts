@@ -87,6 +87,8 @@ export interface GuaranteeVerdict {
   readonly because: string;
   /** The smallest attack with the weakest capability. */
   readonly finding?: Finding;
+  /** While the search goes on: the first attack that broke it, as it was found. */
+  readonly found?: SavedAttack;
   /** Where stronger adversaries break it in another way: one finding per capability. */
   readonly others: readonly Finding[];
   /** Capabilities whose attacks were all tried without a violation. */

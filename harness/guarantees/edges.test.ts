@@ -658,7 +658,10 @@ const others: Readonly<Record<string, readonly Row[]>> = {
     ["a packet", { client: [[1, [transmit("hello\n")]]], server: [[20, []]] }, 1],
     [
       "an empty line more",
-      { server: [[1, [{ kind: "log", line: "hello\n \nadmin logged in" }]]] },
+      {
+        client: [[1, [transmit("\n \nadmin logged in")]]],
+        server: [[90, [{ kind: "log", line: "hello\n \nadmin logged in" }]]],
+      },
       /“admin logged in”/,
     ],
   ],

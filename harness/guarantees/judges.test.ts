@@ -443,10 +443,35 @@ const table: Record<string, readonly Row[]> = {
   "safe-parsing": [
     ["a line", { server: [[1, [log("hello (was: \\n)")]]] }, "fine"],
     ["a line and its end", { server: [[1, [log("hello\n")]]] }, "fine"],
-    ["two lines", { server: [[1, [log("hello\nadmin logged in")]]] }, /“admin logged in”/],
+    ["two lines of its own", { server: [[1, [log("ready\nlistening")]]] }, "fine"],
+    ...[
+      "mallory\nadmin logged in",
+      '"mallory\\nadmin"',
+      "mallory%0aadmin",
+      "bWFsbG9yeQphZG1pbg==",
+    ].map(
+      (sent): Row => [
+        `two lines, sent as ${sent}`,
+        { client: [[1, [transmit(sent)]]], server: [[90, [log("hi, mallory\nadmin, hi")]]] },
+        /shows a line that came from the network: “admin, hi”/,
+      ],
+    ),
+    [
+      "bytes that are no text",
+      {
+        client: [[1, [send(new Uint8Array([0xff, 0x0a, 0xfe, 0xfd, 0xfc]))]]],
+        server: [[90, [log("hi, \ufffd\n\ufffd\ufffd")]]],
+      },
+      /came from the network/,
+    ],
+    [
+      "the network's word beside a break of its own",
+      { client: [[1, [transmit("mallory")]]], server: [[90, [log("hi, mallory\nadmin: none")]]] },
+      "fine",
+    ],
     [
       "a terminal is steered",
-      { server: [[1, [log("hello\u001b[2K ok")]]] },
+      { client: [[1, [transmit("me\u001b[2K")]]], server: [[90, [log("hello me\u001b[2K ok")]]] },
       /came from the network/,
     ],
     [

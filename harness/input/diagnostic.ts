@@ -57,7 +57,7 @@ function unknownKeyWords(issue: RawIssue & { readonly code: "unrecognized_keys" 
   const allowed = shapeOf(issue.inst);
   const near = nearest(key, allowed);
   const meant = near === undefined ? "" : `did you mean "${near}"? `;
-  return `unknown key "${key}"; ${meant}allowed here: ${listed(allowed, "and")}`;
+  return `unknown key ${shown(key)}; ${meant}allowed here: ${listed(allowed, "and")}`;
 }
 
 const sizeWords = (n: number | bigint, origin: string): string =>

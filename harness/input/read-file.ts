@@ -1,5 +1,5 @@
 /** Reads files that users name; any error becomes one line. */
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError } from "./user-error.ts";
 
@@ -11,17 +11,21 @@ const largestBytes = 256 * 1024 * 1024;
  * @throws UserError
  */
 export function readTextFile(file: string, cwd: string, what: string): string {
+  let fd: number | undefined;
   try {
-    const path = resolve(cwd, file);
-    const stat = statSync(path);
+    // A pipe that nobody writes to would otherwise be waited for.
+    fd = openSync(resolve(cwd, file), constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new UserError(`${file}: is a folder; name ${what} in it`);
-    const endless = stat.isCharacterDevice() || stat.isBlockDevice();
-    if (endless || stat.size > largestBytes) throw new UserError(`${file}: cannot be ${what}`);
-    return readFileSync(path, "utf8");
+    if (!stat.isFile()) throw new UserError(`${file}: is no regular file, and cannot be ${what}`);
+    if (stat.size > largestBytes) throw new UserError(`${file}: is too large to be ${what}`);
+    return readFileSync(fd, "utf8");
   } catch (error) {
     if (error instanceof UserError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     if (code === "ENOENT") throw new UserError(`${file}: does not exist`);
     throw new UserError(`${file}: cannot be read (${code})`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

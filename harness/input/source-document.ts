@@ -11,6 +11,7 @@ import {
 import type { z } from "zod";
 import { type DataPath, type Diagnostic, diagnosticWords, validate } from "./diagnostic.ts";
 import { jsonErrorOffset } from "./json-error-offset.ts";
+import { jsonOffset } from "./json-place.ts";
 import { UserError } from "./user-error.ts";
 
 /** Lines and columns count from 1. */
@@ -25,7 +26,7 @@ export const errorAt = (file: string, { line, column }: Position, says: string):
 
 /** More aliases than any hand-written file needs; a few lines can otherwise unfold to gigabytes. */
 const mostAliases = 100;
-const mostCharacters = 4_000_000;
+const mostCharacters = 1_000_000;
 
 interface Parsed {
   readonly document: Document;
@@ -34,7 +35,8 @@ interface Parsed {
 
 function parse(text: string): Parsed {
   const lines = new LineCounter();
-  const options = { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true };
+  // Keys are compared below: the parser would compare each of them with every other.
+  const options = { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: false };
   return { document: parseDocument(text, options), lines };
 }
 
@@ -45,8 +47,7 @@ function position(lines: LineCounter, offset: number): Position {
 }
 
 /** The place of a key or value; where there is none, that of the innermost enclosing one. */
-function placeOf({ document, lines }: Parsed, complaint: Diagnostic): Position {
-  const { path, aboutKey } = complaint;
+function placeOf({ document, lines }: Parsed, path: DataPath, aboutKey: boolean): Position {
   if (aboutKey) {
     const key = keyOffset(document, path);
     if (key !== undefined) return position(lines, key);
@@ -70,24 +71,30 @@ function keyOffset(document: Document, path: DataPath): number | undefined {
 export class SourceDocument {
   readonly file: string;
   readonly data: unknown;
-  readonly #parsed: () => Parsed;
+  readonly #position: (path: DataPath, aboutKey: boolean) => Position;
   readonly #firstLine: number;
 
-  constructor(file: string, data: unknown, parsed: () => Parsed, firstLine = 1) {
+  /** @param position where a part of it stands, or the innermost part around it. */
+  constructor(
+    file: string,
+    data: unknown,
+    position: (path: DataPath, aboutKey: boolean) => Position,
+    firstLine = 1,
+  ) {
     this.file = file;
     this.data = data;
-    this.#parsed = parsed;
+    this.#position = position;
     this.#firstLine = firstLine;
   }
 
   /** Where a part of the data stands, or the innermost part around it, as `file:line:column`. */
   placeOf(path: DataPath): string {
-    const { line, column } = placeOf(this.#parsed(), { path, says: "", aboutKey: false });
+    const { line, column } = this.#position(path, false);
     return `${this.file}:${line + this.#firstLine - 1}:${column}`;
   }
 
   complain(complaint: Diagnostic): UserError {
-    const { line, column } = placeOf(this.#parsed(), complaint);
+    const { line, column } = this.#position(complaint.path, complaint.aboutKey);
     const place = { line: line + this.#firstLine - 1, column };
     return errorAt(this.file, place, diagnosticWords(complaint));
   }
@@ -100,14 +107,44 @@ export class SourceDocument {
   }
 }
 
-function checkAliases(file: string, { document, lines }: Parsed): void {
+/** @throws UserError if a key is there twice in one map, or an alias has no anchor before it. */
+function checkNames(file: string, { document, lines }: Parsed): void {
+  const anchors = new Set<string>();
+  const complain = (offset: number | undefined, says: string): UserError =>
+    errorAt(file, position(lines, offset ?? 0), says);
   visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      const says = `there is no anchor &${alias.source} before this alias`;
-      throw errorAt(file, position(lines, alias.range?.[0] ?? 0), says);
+    Alias: (_, { source, range }) => {
+      if (anchors.has(source)) return;
+      throw complain(range?.[0], `there is no anchor &${source} before this alias`);
+    },
+    Map: (_, map) => {
+      if (map.anchor !== undefined) anchors.add(map.anchor);
+      const keys = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) throw complain(key.range?.[0], "Map keys must be unique");
+        keys.add(key.value);
+      }
+    },
+    Seq: (_, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Scalar: (_, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
     },
   });
+}
+
+const mostUnclosed = 2_000;
+
+/** The parser would take minutes to find out. */
+function isNestedTooDeeply(text: string): boolean {
+  let unclosed = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    unclosed += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (unclosed > mostUnclosed) return true;
+  }
+  return false;
 }
 
 const oneLine = (message: string): string => message.split("\n", 1)[0] ?? message;
@@ -116,17 +153,18 @@ const oneLine = (message: string): string => message.split("\n", 1)[0] ?? messag
 export function readYaml(file: string, text: string): SourceDocument {
   if (text.length > mostCharacters)
     throw new UserError(`${file}: too long for a file of this kind`);
+  if (isNestedTooDeeply(text)) throw new UserError(`${file}: nested too deeply`);
   try {
     const parsed = parse(text);
     const [problem] = [...parsed.document.errors, ...parsed.document.warnings];
     if (problem !== undefined) {
       throw errorAt(file, position(parsed.lines, problem.pos[0]), oneLine(problem.message));
     }
-    checkAliases(file, parsed);
+    checkNames(file, parsed);
     return new SourceDocument(
       file,
       parsed.document.toJS({ maxAliasCount: mostAliases }),
-      () => parsed,
+      (path, aboutKey) => placeOf(parsed, path, aboutKey),
     );
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -144,28 +182,36 @@ export function readYaml(file: string, text: string): SourceDocument {
  */
 export function readJson(file: string, text: string, firstLine = 1): SourceDocument {
   try {
-    return new SourceDocument(file, JSON.parse(text), () => parse(text), firstLine);
+    const place = (path: DataPath, aboutKey: boolean): Position =>
+      positionOf(text, jsonOffset(text, path, aboutKey));
+    return new SourceDocument(file, JSON.parse(text), place, firstLine);
   } catch (error) {
     if (error instanceof SyntaxError) {
-      const { line, column } = positionOf(text, jsonErrorOffset(text));
-      throw errorAt(file, { line: line + firstLine - 1, column }, jsonWords(text));
+      const offset = jsonErrorOffset(text);
+      const { line, column } = positionOf(text, offset);
+      throw errorAt(file, { line: line + firstLine - 1, column }, jsonWords(text, offset));
     }
     if (error instanceof RangeError) throw new UserError(`${file}: nested too deeply`);
     throw error;
   }
 }
 
-const jsonWords = (text: string): string => {
-  if (text.trim() === "") return "the file is empty";
-  const unfinished = /^\s*[[{]/.test(text) && !/[\]}]\s*$/.test(text);
-  return unfinished || jsonErrorOffset(text) >= text.trimEnd().length
+const jsonWords = (text: string, offset: number): string => {
+  const written = text.trim();
+  if (written === "") return "the file is empty";
+  const unfinished = /^[[{]/.test(written) && !/[\]}]$/.test(written);
+  return unfinished || offset >= text.trimEnd().length
     ? "the file is cut off: this is not the end of a JSON document"
     : "this is not JSON";
 };
 
 /** Line and column of an offset. */
 function positionOf(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  const line = before.split("\n").length;
-  return { line, column: offset - before.lastIndexOf("\n") };
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", start)) {
+    line++;
+    start = end + 1;
+  }
+  return { line, column: offset - start + 1 };
 }

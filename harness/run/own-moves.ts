@@ -55,6 +55,9 @@ export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void 
   }
 }
 
+/** One move that repeats a long packet sends no more than this: all of it is held in memory. */
+const mostBytes = 16_000_000;
+
 function inject(
   world: World,
   move: Extract<OwnMove, { move: "inject" | "replay" }>,
@@ -67,7 +70,7 @@ function inject(
   if (target === undefined) return;
   const asked = move.from;
   const source = asked === undefined ? attackerAddress : (book.of(asked) ?? asked);
-  const times = move.times ?? 1;
+  const times = Math.min(move.times ?? 1, 1 + Math.floor(mostBytes / (1 + bytes.length)));
   for (let k = 0; k < times; k++) {
     // Many at once are many strangers: each has an address of its own.
     const own = k === 0 || source !== attackerAddress ? source : `${attackerHost}-${k}:6666`;

@@ -200,7 +200,10 @@ describe("the other kinds of work", () => {
     const attack = run.report.protocols[0]?.verdicts[0]?.finding?.attack;
     writeFileSync(join(folder.path, "attack.json"), JSON.stringify(attack));
     const settings = { cwd: folder.path, pool };
-    const replayed = await replayFile("attack.json", settings);
+    await expect(replayFile("attack.json", settings)).rejects.toThrow(
+      /^attack\.json: names code of its own, .*notes\.ts, .* then add trust$/,
+    );
+    const replayed = await replayFile("attack.json", { ...settings, trust: true });
     expect(replayed?.result).toMatchObject({ same: true, protocol: "notes" });
     await expect(replayFile("none.json", settings)).rejects.toThrow(UserError);
 

@@ -3,7 +3,7 @@ import { guarantees } from "../guarantees/catalog.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf } from "../subject.ts";
 import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
-import { checkProtocols, everydayNames } from "./check-protocols.ts";
+import { checkEach, everydayNames } from "./check-protocols.ts";
 import type { CheckedProtocol } from "./checked-protocol.ts";
 import type { MatrixRun } from "./matrix-run.ts";
 import {
@@ -24,11 +24,12 @@ export interface AssessAllSettings extends RunnerSettings {
 }
 
 /**
- * Every guarantee of every protocol under every generic attack. That one protocol fails does not
- * keep the others from being reported; its failure is in the result.
+ * Every guarantee of every protocol under every generic attack. That one protocol fails, or one of
+ * several files is wrong, does not keep the others from being reported; it is in the result.
  * @param references bundled names, as `name?option=value`, or files, as `./my.ts#export`; none:
  *   all bundled protocols but those that take minutes.
- * @throws UserError, in one line, if a name, a file or a setting is wrong: then nothing was tried.
+ * @throws UserError, in one line, if a name, the only file or a setting is wrong: then nothing was
+ *   tried.
  * @throws OwnError if the lab itself failed while it looked at the protocols.
  */
 export async function assessAll(
@@ -39,8 +40,9 @@ export async function assessAll(
   const complete = completeSettings(settings);
   const names = references.length > 0 ? references : await everydayNames();
   return withWorkerPool(complete, names.length, async (pool) => {
-    const checked = await checkProtocols(pool, names, observer);
-    return assessChecked(pool, checked, complete, observer, settings.inOrder);
+    const { checked, failures } = await checkEach(pool, names, observer);
+    const { inOrder = false } = settings;
+    return assessChecked(pool, checked, complete, observer, { inOrder, failures });
   });
 }
 
@@ -50,7 +52,10 @@ export async function assessChecked(
   checked: readonly CheckedProtocol[],
   settings: CompleteSettings,
   observer: Observer,
-  inOrder = false,
+  {
+    inOrder = false,
+    failures: before = [],
+  }: { readonly inOrder?: boolean; readonly failures?: readonly Failure[] } = {},
 ): Promise<MatrixRun> {
   observer.begin?.(checked);
   const seconds = startStopwatch();
@@ -69,7 +74,7 @@ export async function assessChecked(
   });
   const inReport = checked.map((one) => (jobs.get(one) as Job<"assess">).result);
   const results = await Promise.all(inReport).finally(() => stopper.close());
-  const gathered = gather(checked, results);
+  const gathered = gather(checked, results, before);
   const reports = [...gathered.subjects.keys()];
   const incomplete = incompleteness(stopper.reason, gathered, settings);
   return {
@@ -142,9 +147,10 @@ interface Gathered {
 function gather(
   checked: readonly CheckedProtocol[],
   results: readonly Result<"assess">[],
+  before: readonly Failure[],
 ): Gathered {
   const subjects = new Map<ProtocolReport, CheckedProtocol>();
-  const failures: Failure[] = [];
+  const failures: Failure[] = [...before];
   const untried: string[] = [];
   for (const [i, one] of checked.entries()) {
     const result = results[i] as Result<"assess">;

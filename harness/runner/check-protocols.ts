@@ -30,6 +30,35 @@ export function checkProtocols(
   return checkNames(pool, [...new Set(references)].map(parseProtocolName), observer);
 }
 
+/**
+ * The same, but files that are wrong do not keep the others from being looked at.
+ * @returns what is wrong with those files, besides the protocols that there are.
+ * @throws UserError if a name is wrong, or the only file is; OwnError if the lab is.
+ */
+export async function checkEach(
+  pool: WorkerPool,
+  references: readonly string[],
+  observer: Observer,
+): Promise<{
+  readonly checked: readonly CheckedProtocol[];
+  readonly failures: readonly Failure[];
+}> {
+  const names = [...new Set(references)].map(parseProtocolName);
+  const settled = await Promise.allSettled(names.map((name) => checkOne(pool, name, observer)));
+  const found = new Map<string, CheckedProtocol>();
+  const failures: Failure[] = [];
+  for (const [i, one] of settled.entries()) {
+    if (one.status === "fulfilled") {
+      found.set(one.value.label, one.value);
+      continue;
+    }
+    const isFile = names[i]?.file !== undefined;
+    if (!isFile || names.length === 1 || !(one.reason instanceof UserError)) throw one.reason;
+    failures.push({ end: "user", message: one.reason.message });
+  }
+  return { checked: [...found.values()], failures };
+}
+
 /** The same for names that have been read already. @throws UserError, OwnError */
 export async function checkNames(
   pool: WorkerPool,

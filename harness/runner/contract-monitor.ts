@@ -1,19 +1,20 @@
 /**
- * A user's own protocol behind a guard: the guard notes which function is running, so that an
- * endless loop can be named, whose exception it is, and what does not fit the interface.
+ * Watches a user's own protocol: notes which of its functions is running, so that an endless loop
+ * can be named, whose exception it is, and what does not fit the interface. guarded-protocol.ts
+ * puts it around a protocol.
  */
-
-import type { Deployment, Endpoint, Protocol } from "../../protocol/endpoint.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
-import { outputComplaint } from "./output-shape.ts";
-import { workloadComplaint } from "./protocol-shape.ts";
+import { tellMisuse } from "./foreign-process.ts";
+import { ownThrown } from "./foreign-value.ts";
 import { type ForeignUse, whileWatched } from "./surroundings.ts";
 import type { ForeignCall, Watchdog } from "./watchdog.ts";
 
 export class ContractMonitor {
   readonly #watchdog: Watchdog;
-  /** What did not fit the interface, in words. */
-  #violation: string | undefined;
+  /** What did not fit the interface, in words, and an error that knows the place, if one does. */
+  #violation: { readonly says: string; readonly error: Error | undefined } | undefined;
+  /** What is running, for messages. */
+  #where = "";
   /** The last exception that came out of the protocol's code, and from where. */
   #thrown: { readonly error: unknown; readonly where: string } | undefined;
   #firstThrown: unknown;
@@ -21,6 +22,9 @@ export class ContractMonitor {
   readonly #uses = new Map<ForeignUse["kind"], ForeignUse>();
   readonly #onUse = (use: ForeignUse): void => {
     if (!this.#uses.has(use.kind)) this.#uses.set(use.kind, use);
+  };
+  readonly #onMisuse = (says: string, error: Error): void => {
+    this.note(`${this.#where} ${says}`, error);
   };
 
   /** @param uses what the protocol's file has used while it was loaded. */
@@ -39,16 +43,23 @@ export class ContractMonitor {
     return this.#uses.get(kind);
   }
 
-  /** Runs foreign code. */
+  /**
+   * Runs foreign code, and what reads its values: nothing of its own must be touched outside.
+   * @throws what it throws, as an error that can be looked at without running foreign code.
+   */
   call<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
     this.#watchdog.enter(kind, role);
+    this.#where = where;
+    const before = tellMisuse(this.#onMisuse);
     try {
       return whileWatched(this.#onUse, code);
-    } catch (error) {
+    } catch (thrown) {
+      const error = ownThrown(thrown);
       this.#thrown = { error, where };
       this.#firstThrown ??= error;
       throw error;
     } finally {
+      tellMisuse(before);
       this.#watchdog.leave();
     }
   }
@@ -64,122 +75,22 @@ export class ContractMonitor {
    * Notes what does not fit. Thrown at once it would look like a crash of the protocol, which is
    * a finding; so it waits for the next {@link throwContractViolation}.
    */
-  note(complaint: string | undefined): void {
-    this.#violation ??= complaint;
+  note(says: string, error?: Error): void {
+    this.#violation ??= { says, error };
+  }
+
+  /** An error that knows where the interface was misused, if one does. */
+  get violationError(): Error | undefined {
+    return this.#violation?.error;
   }
 
   /** @throws ProtocolError if the protocol has returned something that does not fit. */
   throwContractViolation(): void {
-    if (this.#violation !== undefined) throw new ProtocolError(this.#violation);
+    if (this.#violation !== undefined) throw new ProtocolError(this.#violation.says);
   }
 
   refuse(complaint: string): never {
     this.note(complaint);
     throw new ProtocolError(complaint);
   }
-}
-
-/** The same protocol, watched. Nothing that it does changes. */
-export function guarded(protocol: Protocol, guard: ContractMonitor): Protocol {
-  const { workload } = protocol;
-  return {
-    ...ownAndInherited(protocol),
-    deploy(env) {
-      const deployment = guard.call("deploy", "deploy()", -1, () => protocol.deploy(env));
-      const { open, longTermSecrets } = (deployment ?? {}) as Partial<Deployment>;
-      if (typeof open !== "function" || typeof longTermSecrets !== "function") {
-        guard.refuse("deploy() must return an object with open and longTermSecrets");
-      }
-      return guardedDeployment(deployment, protocol, guard);
-    },
-    ...(workload === undefined
-      ? {}
-      : {
-          workload(options) {
-            const made = guard.call("workload", "workload()", -1, () =>
-              workload.call(protocol, options),
-            );
-            const complaint = workloadComplaint(made, protocol);
-            if (complaint !== undefined) guard.refuse(`what workload() returns: ${complaint}`);
-            return made;
-          },
-        }),
-  };
-}
-
-/** The fields of a protocol, which may be an instance of a class. */
-function ownAndInherited(protocol: Protocol): Protocol {
-  const { name, title, flow, transport, roles, claims, deploy } = protocol;
-  const { options, notApplicable, limits, registration, runLimitMs } = protocol;
-  const optional = { options, notApplicable, limits, registration, runLimitMs };
-  const given = Object.fromEntries(Object.entries(optional).filter(([, v]) => v !== undefined));
-  return { name, title, flow, transport, roles, claims, deploy, ...given };
-}
-
-function guardedDeployment(
-  deployment: Deployment,
-  protocol: Protocol,
-  guard: ContractMonitor,
-): Deployment {
-  const { publicValues, credentials, identities } = deployment;
-  return {
-    ...(publicValues === undefined ? {} : { publicValues }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(identities === undefined ? {} : { identities }),
-    longTermSecrets: (principal) => {
-      const secrets = guard.call("longTermSecrets", "longTermSecrets()", -1, () =>
-        deployment.longTermSecrets(principal),
-      );
-      if (!Array.isArray(secrets) || secrets.some((s) => !(s instanceof Uint8Array))) {
-        guard.refuse("longTermSecrets() must return a list of Uint8Arrays");
-      }
-      return secrets;
-    },
-    open: (role, env) => {
-      const index = protocol.roles.findIndex((r) => r.name === role);
-      const endpoint = guard.call("open", `open("${role}")`, index, () =>
-        deployment.open(role, env),
-      );
-      // An endpoint without handle is refused by the simulator, in words of its own.
-      return typeof endpoint?.handle === "function"
-        ? guardedEndpoint(endpoint, { role, index }, guard)
-        : endpoint;
-    },
-  };
-}
-
-function guardedEndpoint(
-  endpoint: Endpoint,
-  { role, index }: { readonly role: string; readonly index: number },
-  guard: ContractMonitor,
-): Endpoint {
-  const { deadline, stateSize } = endpoint;
-  const numeric = <T>(kind: "deadline" | "stateSize", code: () => T): T => {
-    const where = `${kind}() of ${role}`;
-    const value = guard.call(kind, where, index, code);
-    if (value !== undefined && typeof value !== "number") {
-      guard.refuse(`${where} must return a number, not ${typeof value}`);
-    }
-    return value;
-  };
-  return {
-    handle(input, now) {
-      const where = `handle() of ${role}`;
-      const outputs = guard.call("handle", where, index, () => endpoint.handle(input, now));
-      if (Array.isArray(outputs)) {
-        for (const output of outputs) {
-          const complaint = outputComplaint(output);
-          if (complaint === undefined) continue;
-          guard.note(`${role}.handle({ kind: "${input.kind}" }) returned ${complaint}`);
-        }
-      }
-      return outputs;
-    },
-    ...(typeof deadline === "function"
-      ? { deadline: () => numeric("deadline", () => deadline.call(endpoint)) }
-      : {}),
-    ...(typeof stateSize === "function"
-      ? { stateSize: () => numeric("stateSize", () => stateSize.call(endpoint)) }
-      : {}),
-  };
 }

@@ -2,7 +2,7 @@
  * The folder of a random search: one file for each attack worth keeping, a JSON list of moves
  * named by its content, and a state file from which an interrupted search goes on.
  */
-import { readdirSync, renameSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
@@ -13,7 +13,7 @@ import { readTextFile } from "../input/read-file.ts";
 import { readJson } from "../input/source-document.ts";
 import { UserError } from "../input/user-error.ts";
 import { jsonText } from "../json-text.ts";
-import { isFile, writeOut } from "./files.ts";
+import { checkFolder, errorCode, writeOut } from "./files.ts";
 import type { SettingNames } from "./settings.ts";
 
 const stateFile = "fuzz-state.json";
@@ -68,9 +68,7 @@ export class Corpus {
     this.#cwd = cwd;
     this.#names = names;
     this.folder = folder;
-    if (isFile(resolve(cwd, folder))) {
-      throw new UserError(`${folder}: is a file; ${names.corpus} needs a folder`);
-    }
+    checkFolder(cwd, folder, names.corpus);
   }
 
   get size(): number {
@@ -111,7 +109,7 @@ export class Corpus {
       const names = readdirSync(resolve(this.#cwd, this.folder));
       return names.filter((n) => !n.startsWith(".") && n !== stateFile).sort();
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      const code = errorCode(error);
       if (code === "ENOENT") return [];
       throw new UserError(
         `${this.folder}: cannot be read (${code}); choose another ${this.#names.corpus}`,
@@ -165,18 +163,9 @@ export class Corpus {
     return readJson(path, text).checked(stateSchema);
   }
 
-  /** All at once: a state that is cut off would be worth nothing. @throws UserError */
+  /** @throws UserError; the older state is then still there. */
   saveState(state: FuzzState): void {
     const path = join(this.folder, stateFile);
-    const draft = join(this.folder, `.${stateFile}`);
-    writeOut(this.#cwd, draft, jsonText(state), this.#names.corpus);
-    try {
-      renameSync(resolve(this.#cwd, draft), resolve(this.#cwd, path));
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      throw new UserError(
-        `${path}: cannot be written (${code}); choose another ${this.#names.corpus}`,
-      );
-    }
+    writeOut(this.#cwd, path, jsonText(state), this.#names.corpus);
   }
 }

@@ -16,7 +16,10 @@ function shownPath(file: NamedFile, path: string): string {
   return short.startsWith("..") || isAbsolute(short) ? path : `.${sep}${short}`;
 }
 
-const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
+/** Lines are cut: whoever throws may put a whole file into one. */
+const longestLine = 500;
+const firstLine = (text: string): string =>
+  (text.slice(0, 4 * longestLine).split("\n", 1)[0] ?? "").slice(0, longestLine);
 
 /** What was thrown, in one line; it may be anything at all. */
 export function thrownWords(error: unknown): string {
@@ -25,7 +28,10 @@ export function thrownWords(error: unknown): string {
       const name = error.name === "Error" ? "" : `${error.name}: `;
       return firstLine(`${name}${error.message}`).trim() || "an Error without a message";
     }
-    return typeof error === "string" ? `"${firstLine(error)}"` : firstLine(String(error));
+    if (typeof error === "string") return `"${firstLine(error)}"`;
+    return typeof error === "object" && error !== null
+      ? `${firstLine(String(error))}, which is no Error`
+      : firstLine(String(error));
   } catch {
     return "something that cannot be shown";
   }
@@ -75,9 +81,18 @@ function missingComplaint(file: NamedFile, error: Error): string | undefined {
 const labFolder = fileURLToPath(new URL("../../", import.meta.url));
 const foreignFrame = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:)[^()]*?):(\d+):(\d+)\)?$/;
 
+function stackOf(error: unknown): string {
+  try {
+    const stack: unknown = error instanceof Error ? error.stack : "";
+    return typeof stack === "string" ? stack.slice(0, 100_000) : "";
+  } catch {
+    return "";
+  }
+}
+
 /** `./x.ts:3:7`, the innermost place in the user's code, as far as the stack knows one. */
 export function placeOf(file: NamedFile, error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const stack = stackOf(error);
   const frames = stack.split("\n").flatMap((line) => {
     const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
     if (match === null) return [];

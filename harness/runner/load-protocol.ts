@@ -11,7 +11,9 @@ import { UserError } from "../input/user-error.ts";
 import { type ClockAndChance, settings } from "../search/outside.ts";
 import type { Subject } from "../subject.ts";
 import { muted } from "./console.ts";
-import { ContractMonitor, guarded } from "./contract-monitor.ts";
+import { ContractMonitor } from "./contract-monitor.ts";
+import { Misfit } from "./foreign-value.ts";
+import { guarded, readProtocol } from "./guarded-protocol.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
 import { type ForeignUse, whileWatchedAsync, withinAsync } from "./surroundings.ts";
@@ -64,6 +66,7 @@ export async function loadSubject(
 const loadedProtocols = new Map<string, LoadedProtocol & { readonly mtimeMs: number }>();
 
 interface LoadedProtocol {
+  /** What the exported object said when it was loaded, with functions that call it. */
   readonly protocol: Protocol;
   /** The same from further instances of its file, for the deployments of further principals. */
   readonly copies: readonly Protocol[];
@@ -90,13 +93,12 @@ async function loadProtocol(
     // The first of each kind is all that is ever told.
     if (!isByTsx(use) && uses.every((u) => u.kind !== use.kind)) uses.push(use);
   };
-  const imported = () => importFile(file, watchdog);
-  const exported = await whileWatchedAsync(note, () => withinAsync(settings.usual, imported));
-  const protocol = chosenExport(file.shown, exported, exportName);
+  const imported = () => importFile(file, exportName, watchdog);
+  const first = await whileWatchedAsync(note, () => withinAsync(settings.usual, imported));
   const copies: Protocol[] = [];
   for (let copy = 1; copy <= mostCopies; copy++) {
     const again = await anotherInstance(file, exportName, watchdog, { copy });
-    if (again !== undefined && again !== protocol) copies.push(again);
+    if (again !== undefined && again.exported !== first.exported) copies.push(again.protocol);
   }
   const otherwise = await anotherInstance(file, exportName, watchdog, {
     copy: mostCopies + 1,
@@ -104,10 +106,10 @@ async function loadProtocol(
   });
   const loaded = {
     mtimeMs,
-    protocol,
+    protocol: first.protocol,
     copies,
     uses,
-    ...(otherwise === undefined ? {} : { otherwise }),
+    ...(otherwise === undefined ? {} : { otherwise: otherwise.protocol }),
   };
   loadedProtocols.set(key, loaded);
   return loaded;
@@ -119,11 +121,10 @@ async function anotherInstance(
   exportName: string | undefined,
   watchdog: Watchdog,
   { copy, setting = settings.usual }: { readonly copy: number; readonly setting?: ClockAndChance },
-): Promise<Protocol | undefined> {
+): Promise<Imported | undefined> {
   try {
-    const imported = () => withinAsync(setting, () => importFile(file, watchdog, copy));
-    const exported = await muted(() => whileWatchedAsync(() => {}, imported));
-    return chosenExport(file.shown, exported, exportName);
+    const imported = () => withinAsync(setting, () => importFile(file, exportName, watchdog, copy));
+    return await muted(() => whileWatchedAsync(() => {}, imported));
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
@@ -136,6 +137,7 @@ function checkedFile({ shown, path }: NamedFile): Stats {
   if (stat.isDirectory()) {
     throw new UserError(`${shown}: is a folder; name the file in it that exports the protocol`);
   }
+  if (!stat.isFile()) throw new UserError(`${shown}: is no regular file`);
   if (!(codeEndings as readonly string[]).includes(extname(path))) {
     const endings = listed(codeEndings.filter((e) => !e.startsWith(".c")));
     throw new UserError(`${shown}: a protocol is a ${endings} file`);
@@ -170,12 +172,26 @@ function neighbour(shown: string, path: string): string {
   return `; did you mean "${shown.slice(0, shown.length - name.length)}${near}"?`;
 }
 
-async function importFile(file: NamedFile, watchdog: Watchdog, copy = 0): Promise<object> {
+interface Imported {
+  /** The author's own object. */
+  readonly exported: object;
+  readonly protocol: Protocol;
+}
+
+async function importFile(
+  file: NamedFile,
+  exportName: string | undefined,
+  watchdog: Watchdog,
+  copy = 0,
+): Promise<Imported> {
   watchdog.enter("load");
   try {
-    const exported: unknown = await importUserCode(file.path, copy);
-    return typeof exported === "object" && exported !== null ? exported : {};
+    const namespace: unknown = await importUserCode(file.path, copy);
+    // Reading what is exported may run code of the file, too.
+    const isObject = typeof namespace === "object" && namespace !== null;
+    return chosenExport(file.shown, isObject ? namespace : {}, exportName);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(importComplaint(file, error));
   } finally {
     watchdog.leave();
@@ -217,7 +233,7 @@ const exportList = (found: ReadonlyMap<string, unknown>): string =>
         "and",
       )}`;
 
-function chosenExport(shown: string, namespace: object, wanted: string | undefined): Protocol {
+function chosenExport(shown: string, namespace: object, wanted: string | undefined): Imported {
   const found = exportsOf(namespace);
   if (wanted !== undefined) {
     if (!found.has(wanted)) {
@@ -234,7 +250,7 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
     if (!resemblesProtocol(value) || (before !== undefined && before !== "default")) continue;
     meant.set(value, name);
   }
-  const fit = [...meant].filter(([value]) => protocolComplaint(value) === undefined);
+  const fit = [...meant].filter(([value]) => typeof imported(value) === "object");
   const candidates = fit.length > 0 ? fit : [...meant];
   const [only, ...others] = candidates;
   if (only === undefined) {
@@ -252,11 +268,23 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
   return fitting(shown, only[0]);
 }
 
-function fitting(shown: string, value: unknown): Protocol {
+function fitting(shown: string, value: unknown): Imported {
   if (!resemblesProtocol(value)) {
     throw new UserError(`${shown}: is ${kindOf(value)}, not a Protocol; see protocol/endpoint.ts`);
   }
-  const complaint = protocolComplaint(value);
-  if (complaint !== undefined) throw new UserError(`${shown}: is not a Protocol: ${complaint}`);
-  return value as Protocol;
+  const found = imported(value);
+  if (typeof found !== "string") return found;
+  throw new UserError(`${shown}: is not a Protocol: ${found}`);
+}
+
+/** @returns what is wrong with it, if anything is. */
+function imported(value: unknown): Imported | string {
+  try {
+    const exported = value as object;
+    const protocol = readProtocol(exported);
+    return protocolComplaint(protocol) ?? { exported, protocol };
+  } catch (error) {
+    if (error instanceof Misfit) return error.message;
+    throw error;
+  }
 }

@@ -53,6 +53,8 @@ const shape = {
   workload: isFunction.optional(),
 };
 const protocolShape = z.looseObject(shape);
+/** The fields of a protocol. */
+export const protocolFields = Object.keys(shape) as readonly (keyof Protocol)[];
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;

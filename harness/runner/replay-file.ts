@@ -18,12 +18,17 @@ export interface ReplayedFile {
 }
 
 /** The file itself says what is run, and with which seed. */
-export type ReplaySettings = Pick<RunnerSettings, "cwd" | "stuckMs" | "pool" | "signal">;
+export interface ReplaySettings
+  extends Pick<RunnerSettings, "cwd" | "stuckMs" | "pool" | "signal" | "settingNames"> {
+  /** Runs the code that the file names, too; without it only what is bundled. */
+  readonly trust?: boolean | undefined;
+}
 
 /**
  * @param file an attack (.json) or a trace (.jsonl).
  * @returns `undefined` if the signal stopped it before it began.
- * @throws UserError, which names the file, if it cannot be read or its protocol is gone or fails.
+ * @throws UserError, which names the file, if it cannot be read, if it names code that is not
+ *   trusted, or if its protocol is gone or fails.
  * @throws OwnError if the lab itself failed.
  */
 export async function replayFile(
@@ -34,6 +39,12 @@ export async function replayFile(
   const complete = completeSettings(settings);
   const replay = parseReplayFile(file, readTextFile(file, complete.cwd, "an attack or a trace"));
   const { name } = replay.run;
+  if (name.file !== undefined && settings.trust !== true) {
+    const { trust } = complete.settingNames;
+    throw new UserError(
+      `${file}: names code of its own, ${name.file}, which replay would run; look at it, then add ${trust}`,
+    );
+  }
   const protocol = { name, label: name.source };
   const print = (line: string): void => observer.note?.(`${name.source} prints: ${line}`);
   const outcome = await withWorkerPool(complete, 1, async (pool) => {

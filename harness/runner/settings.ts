@@ -19,6 +19,7 @@ export interface SettingNames {
   readonly bail: string;
   readonly corpus: string;
   readonly resume: string;
+  readonly trust: string;
 }
 
 export interface RunnerSettings {
@@ -36,7 +37,7 @@ export interface RunnerSettings {
   readonly workers?: number | undefined;
   /** Where paths start; default: the working directory of the process. */
   readonly cwd?: string | undefined;
-  /** A thread without any sign of life for so long is ended; default: ten seconds. */
+  /** A thread that computes for so long without a sign of life is ended; default: ten seconds. */
   readonly stuckMs?: number | undefined;
   /** Ends the work at the first broken claim, or at the first scenario that deviates. */
   readonly bail?: boolean | undefined;
@@ -79,7 +80,12 @@ export interface CompleteSettings {
 }
 
 const defaultStuckMs = 10_000;
-const defaultNames: SettingNames = { bail: "bail", corpus: "corpus", resume: "resume" };
+const defaultNames: SettingNames = {
+  bail: "bail",
+  corpus: "corpus",
+  resume: "resume",
+  trust: "trust",
+};
 
 /** @throws UserError if there is no such guarantee or capability, or a number makes no sense. */
 export function completeSettings(settings: RunnerSettings): CompleteSettings {

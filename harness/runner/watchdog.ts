@@ -14,6 +14,7 @@ const foreignCalls = [
   "deadline",
   "stateSize",
   "longTermSecrets",
+  "callback",
 ] as const;
 export type ForeignCall = Exclude<(typeof foreignCalls)[number], "">;
 
@@ -22,6 +23,7 @@ const stopAt = 1;
 const callAt = 2;
 const roleAt = 3;
 const lengthAt = 4;
+const threadAt = 5;
 const words = 8;
 const textBytes = 240;
 
@@ -46,6 +48,11 @@ export class Watchdog {
     this.#lastText = what;
     const { written } = new TextEncoder().encodeInto(what, this.#text);
     Atomics.store(this.#words, lengthAt, written);
+  }
+
+  /** @param id what the operating system calls the thread that does the work; 0: unknown. */
+  begin(id: number): void {
+    Atomics.store(this.#words, threadAt, id);
   }
 
   /** Foreign code is called. @param role index of the role it plays, if it plays one. */
@@ -78,6 +85,11 @@ export class Watchdog {
   /** Index of the role that the foreign code plays; -1: none. */
   get role(): number {
     return Atomics.load(this.#words, roleAt);
+  }
+
+  /** What the operating system calls the thread; 0: unknown. */
+  get thread(): number {
+    return Atomics.load(this.#words, threadAt);
   }
 
   /** What was being tried at the last beat. */

@@ -7,6 +7,9 @@ import { Piscina } from "piscina";
 import type { ProtocolName } from "../input/protocol-reference.ts";
 import type { MatrixProgress } from "../verdict.ts";
 import type { LabelledProtocol } from "./checked-protocol.ts";
+import { thrownWords } from "./load-complaints.ts";
+import { type Look, Patience, type Stuck } from "./patience.ts";
+import { threadTime } from "./thread-time.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { Answer, Ask, Message, Reached, Task, TaskKind } from "./worker-task.ts";
 
@@ -18,7 +21,7 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   /** Where the paths of protocols start. */
   readonly cwd: string;
-  /** A thread without any sign of life for so long is ended. */
+  /** A thread that computes for so long without any sign of life is ended. */
   readonly stuckMs: number;
   /** Threads that the caller made and ends. */
   readonly pool?: ThreadPool;
@@ -75,6 +78,8 @@ export function makePool(workers: number): ThreadPool {
   });
   // A thread without a task may still die of what an earlier one left behind.
   pool.on("error", () => {});
+  // Every task that waits for its thread listens.
+  pool.setMaxListeners(0);
   return pool;
 }
 
@@ -138,29 +143,45 @@ export class WorkerPool {
     };
   }
 
-  /** Counts looks rather than time: a computer that was asleep is not a loop. */
   #watch(watchdog: Watchdog, name: ProtocolName, roles: () => readonly string[]) {
     const { stuckMs } = this.#options;
     const everyMs = Math.min(250, Math.max(10, stuckMs / 20));
-    let seen = watchdog.count;
-    let still = 0;
+    const patience = new Patience(everyMs);
     let end: Failure | undefined;
     let settle: (failure: Failure) => void = () => {};
     const stuck = new Promise<Failure>((resolve) => {
       settle = resolve;
     });
-    const timer = setInterval(() => {
-      const { count } = watchdog;
-      // Before the first beat the task waits for its turn, or for its thread to start.
-      still = count === seen ? still + 1 : 0;
-      seen = count;
-      const patience = watchdog.foreignCall === undefined ? ownPatience : 1;
-      if (count === 0 || still * everyMs < stuckMs * patience) return;
+    const over = (): void => {
       clearInterval(timer);
-      end = stuckOutcome(watchdog, name, roles(), stuckMs * patience);
-      settle(end);
+      this.#pool.off("error", failed);
+    };
+    const finish = (failure: Failure): void => {
+      over();
+      end = failure;
+      settle(failure);
+    };
+    // A thread that ends before it takes a task leaves the task where it is.
+    const failed = (error: unknown): void => {
+      if (watchdog.count > 0 || this.#pool.threads.length > 0) return;
+      finish({ end: "lab", message: `no thread can be started: ${thrownWords(error)}` });
+    };
+    this.#pool.on("error", failed);
+    const timer = setInterval(() => {
+      const { count, foreignCall } = watchdog;
+      // Before the first beat the task waits for its turn, or for its thread to start.
+      if (count === 0 && this.#pool.queueSize > 0) return;
+      const own = count === 0 || foreignCall === undefined ? ownPatience : 1;
+      const found = patience.look(this.#look(watchdog), stuckMs * own);
+      if (found !== undefined) finish(stuckOutcome(watchdog, name, roles(), found));
     }, everyMs);
-    return { stuck, ended: () => end, over: () => clearInterval(timer) };
+    return { stuck, ended: () => end, over };
+  }
+
+  #look({ count, thread }: Watchdog): Look {
+    const { user, system } = process.cpuUsage();
+    const shareMs = (user + system) / 1_000 / Math.max(1, this.#pool.threads.length);
+    return { count, thread: threadTime(thread), shareMs };
   }
 
   /** Ends the threads, unless the caller made them. */
@@ -181,17 +202,24 @@ function stuckOutcome(
   watchdog: Watchdog,
   name: ProtocolName,
   roles: readonly string[],
-  ms: number,
+  { how, ms }: Stuck,
 ): Failure {
-  const { foreignCall, role, what } = watchdog;
-  const seconds = `${Math.round(ms / 100) / 10} s`;
+  const { count, foreignCall, role, what } = watchdog;
+  const seconds = `${Math.round(ms / 100) / 10} s${how === "computing" ? " of computing" : ""}`;
   const { file, source } = name;
+  if (count === 0) {
+    return { end: "lab", message: `${source}: no thread has taken it for ${seconds}` };
+  }
   if (foreignCall === undefined || file === undefined) {
     const message = `${source}: the lab itself is stuck for ${seconds} (being tried: ${what})`;
     return { end: "lab", message };
   }
   if (foreignCall === "load") {
     return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
+  }
+  if (foreignCall === "callback") {
+    const message = `${source}: a promise or timer of its own does not end: stuck for ${seconds}`;
+    return { end: "user", message };
   }
   const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
   const message = `${source}: ${foreignCall}()${of} does not return: stuck for ${seconds}`;

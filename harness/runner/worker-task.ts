@@ -24,9 +24,11 @@ import {
   type LabelledProtocol,
 } from "./checked-protocol.ts";
 import { redirectConsole } from "./console.ts";
+import { clearForeignTimers, nextTurn } from "./foreign-process.ts";
 import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
 import { type Loaded, loadSubject } from "./load-protocol.ts";
 import { within } from "./surroundings.ts";
+import { ownThreadId } from "./thread-time.ts";
 import { Watchdog } from "./watchdog.ts";
 
 interface Kinds {
@@ -96,6 +98,7 @@ export async function performTask(task: Task): Promise<Outcome> {
   redirectConsole((line) => send({ kind: "console", line }));
   let loaded: Loaded | undefined;
   try {
+    watchdog.begin(ownThreadId());
     watchdog.beat("loading");
     loaded = await loadSubject(task.name, task.cwd, watchdog);
     send({ kind: "roles", roles: loaded.subject.protocol.roles.map((r) => r.name) });
@@ -106,6 +109,12 @@ export async function performTask(task: Task): Promise<Outcome> {
   } catch (error) {
     return failure(task, loaded, error);
   } finally {
+    if (task.name.file !== undefined) {
+      // What the file left behind has its turn now, while somebody watches.
+      watchdog.enter("callback");
+      await nextTurn();
+      clearForeignTimers();
+    }
     redirectConsole(undefined);
     task.port.close();
   }
@@ -217,7 +226,9 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
   try {
     guard.throwContractViolation();
   } catch (violation) {
-    return { end: "user", message: `${source}: ${thrownMessage(violation)}`, ...stack };
+    const at =
+      guard.violationError === undefined ? source : placeOf(fileOf(task), guard.violationError);
+    return { end: "user", message: `${at}: ${thrownMessage(violation)}`, ...stack };
   }
   if (error instanceof ProtocolError) {
     return { end: "user", message: `${source}: ${error.message}`, ...stack };

@@ -14,7 +14,7 @@ import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { messageSequenceOf } from "../trace/message-sequence.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { Finding } from "../verdict.ts";
+import type { Finding, SavedAttack } from "../verdict.ts";
 import {
   type Baselines,
   capabilityFor,
@@ -25,6 +25,26 @@ import {
 } from "./judge-run.ts";
 import { shrink } from "./shrink.ts";
 import type { Hit } from "./tally.ts";
+
+/** The attack of a run, as it is saved. */
+export function savedAttack(
+  { options, source }: Subject,
+  { id }: Guarantee,
+  { digest, plan }: Trace,
+): SavedAttack {
+  const { workloadName: workload, seed, network, attack: moves } = plan;
+  return {
+    schema: "mallory/attack@1",
+    protocol: source,
+    options,
+    workload,
+    seed,
+    network,
+    moves,
+    guarantee: id,
+    digest,
+  };
+}
 
 export class Findings {
   readonly #subject: Subject;
@@ -50,7 +70,7 @@ export class Findings {
         `${guarantee.id} of ${this.#subject.source}: a violation vanished on plain cryptography`,
       );
     }
-    const { protocol, options, source } = this.#subject;
+    const { protocol } = this.#subject;
     const needs = capabilitiesOf(attack, protocol.transport);
     const acting = capabilityFor(guarantee, attack, protocol.transport);
     const capability = capabilityShown(guarantee, acting, trace, this.#profiles);
@@ -63,17 +83,7 @@ export class Findings {
       because: violation.because,
       steps: attack.map(describeMove),
       ...(network === undefined ? {} : { network }),
-      attack: {
-        schema: "mallory/attack@1",
-        protocol: source,
-        options,
-        workload: trace.plan.workloadName,
-        seed: choice.seed,
-        network: choice.network,
-        moves: attack,
-        guarantee: guarantee.id,
-        digest: trace.digest,
-      },
+      attack: savedAttack(this.#subject, guarantee, trace),
       digest: trace.digest,
       strategy: hit.strategy,
       story: messageSequenceOf(trace, violation.because),

@@ -1,10 +1,11 @@
 /** Turns what a search found, and how hard it tried, into verdicts. */
 import { type Capability, capabilityRank } from "../../attacker/move.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
-import type { Subject } from "../subject.ts";
+import { simulate } from "../run/simulate.ts";
+import { planOf, type Subject } from "../subject.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Finding, GuaranteeVerdict, Layer } from "../verdict.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, savedAttack } from "./findings.ts";
 import type { Tally } from "./tally.ts";
 
 /** What is known at the end of a search. */
@@ -65,6 +66,7 @@ export function provisionalVerdict(
     ...claimOf(subject, id),
     capability,
     because,
+    ...asFound(subject, tally),
     others: [],
     ...noCounts,
     runs: tally.runs,
@@ -72,6 +74,15 @@ export function provisionalVerdict(
     atStake: tally.atStake,
     effective: tally.effective,
   };
+}
+
+/** So that it can be saved, whatever becomes of the search. */
+function asFound(subject: Subject, tally: Tally): Pick<GuaranteeVerdict, "found"> {
+  const [hit] = tally.hits(false);
+  if (hit === undefined) return {};
+  const { attack, workload, seed, network } = hit.choice;
+  const trace = simulate(planOf(subject, { attack, workload, seed, network }));
+  return { found: savedAttack(subject, tally.guarantee, trace) };
 }
 
 export function verdictOf(outcome: SearchOutcome, tally: Tally): GuaranteeVerdict {

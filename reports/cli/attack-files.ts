@@ -1,9 +1,11 @@
 /** Saves the attacks of findings, and looks up their files. */
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { jsonText } from "../../harness/json-text.ts";
-import { isFile, writeOut } from "../../harness/runner/files.ts";
-import type { Finding, GuaranteeVerdict } from "../../harness/verdict.ts";
+import { checkFolder, writeOut } from "../../harness/runner/files.ts";
+import type { Finding, GuaranteeVerdict, SavedAttack } from "../../harness/verdict.ts";
 import { fileName } from "../escape.ts";
 
 /** A command-line word that needs no quoting in a shell. */
@@ -23,8 +25,9 @@ type SavedFrom = Pick<Finding, "attack">;
 export class AttackFiles {
   readonly #cwd: string;
   readonly #out: string;
-  /** Saved files by their content. */
+  /** Saved files by their content, and what each of them holds by now. */
   readonly #paths = new Map<string, string>();
+  readonly #contents = new Map<string, string>();
   readonly #folders = new Map<string, string>();
   #problem: UserError | undefined;
 
@@ -32,11 +35,11 @@ export class AttackFiles {
   constructor(cwd: string, out: string) {
     this.#cwd = cwd;
     this.#out = out;
-    if (isFile(resolve(cwd, out))) throw new UserError(`${out}: is a file; --out needs a folder`);
+    checkFolder(cwd, out, "--out");
   }
 
   get saved(): number {
-    return this.#paths.size;
+    return this.#contents.size;
   }
 
   /** The error that kept a file from being written, if any. */
@@ -47,25 +50,45 @@ export class AttackFiles {
   /**
    * Saves all findings of a verdict.
    * @param about the protocol: `id` is unique in one report, `name` is for display.
+   * @param isFinal nothing will be found any more: what came to nothing is taken back.
    */
-  save(about: Owner, { guarantee, finding, layer, others }: GuaranteeVerdict): void {
-    if (finding !== undefined) this.#write(about, guarantee, finding);
-    if (layer?.finding !== undefined) this.#write(about, `${guarantee}-layer`, layer.finding);
-    for (const other of others) this.#write(about, `${guarantee}-${other.capability}`, other);
+  save(about: Owner, verdict: GuaranteeVerdict, isFinal = false): void {
+    const { guarantee, found, finding, layer, others } = verdict;
+    if (found !== undefined) this.#write(about, guarantee, found);
+    else if (finding === undefined && isFinal) this.#withdraw(about, guarantee);
+    if (finding !== undefined) this.#write(about, guarantee, finding.attack);
+    if (layer?.finding !== undefined)
+      this.#write(about, `${guarantee}-layer`, layer.finding.attack);
+    for (const other of others)
+      this.#write(about, `${guarantee}-${other.capability}`, other.attack);
   }
 
   /** Saves the attack that caps the grade of a message. */
   saveCap(about: Owner, name: string, cap: SavedFrom): void {
-    this.#write(about, `message-${name}`, cap);
+    this.#write(about, `message-${name}`, cap.attack);
   }
 
-  #write(about: Owner, name: string, finding: SavedFrom): void {
-    const content = jsonText(finding.attack);
-    if (this.#paths.has(content) || this.#problem !== undefined) return;
-    const path = join(this.#out, "attacks", this.#folder(about), `${fileName(name)}.json`);
+  #path(about: Owner, name: string): string {
+    return join(this.#out, "attacks", this.#folder(about), `${fileName(name)}.json`);
+  }
+
+  /** What was found on the way came to nothing. */
+  #withdraw(about: Owner, name: string): void {
+    const path = this.#path(about, name);
+    if (this.#contents.delete(path)) rmSync(resolve(this.#cwd, path), { force: true });
+  }
+
+  #write(about: Owner, name: string, attack: SavedAttack): void {
+    const content = jsonText(attack);
+    const path = this.#path(about, name);
+    if (this.#problem !== undefined) return;
+    // The same attack under another name needs no second file, if the first still holds it.
+    const known = this.#paths.get(content);
+    if (known !== undefined && this.#contents.get(known) === content) return;
     try {
       writeOut(this.#cwd, path, content, "--out");
       this.#paths.set(content, path);
+      this.#contents.set(path, content);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#problem = error;
@@ -86,11 +109,16 @@ export class AttackFiles {
   }
 
   pathOf(finding: SavedFrom): string | null {
-    return this.#paths.get(jsonText(finding.attack)) ?? null;
+    const content = jsonText(finding.attack);
+    const path = this.#paths.get(content);
+    return path !== undefined && this.#contents.get(path) === content ? path : null;
   }
 
   replayCommand(finding: SavedFrom): string {
     const path = this.pathOf(finding);
-    return path === null ? "(not saved)" : `npx mallory replay ${shellWord(path)}`;
+    if (path === null) return "(not saved)";
+    // A protocol of one's own is code, which a replay runs only when it is told to.
+    const isOwn = parseProtocolName(finding.attack.protocol).file !== undefined;
+    return `npx mallory replay ${shellWord(path)}${isOwn ? " --trust" : ""}`;
   }
 }

@@ -2,17 +2,17 @@
 import { availableParallelism } from "node:os";
 import { UserError } from "../../harness/input/user-error.ts";
 import { assessAll } from "../../harness/runner/assess-all.ts";
-import type { CheckedProtocol } from "../../harness/runner/checked-protocol.ts";
 import type { MatrixRun } from "../../harness/runner/matrix-run.ts";
 import type { Observer } from "../../harness/runner/settings.ts";
 import { makePool } from "../../harness/runner/worker-pool.ts";
-import type { GuaranteeVerdict, MatrixProgress } from "../../harness/verdict.ts";
+import type { MatrixProgress } from "../../harness/verdict.ts";
 import { type Dashboard, openDashboard } from "../dashboard/screen.ts";
 import { terminalText } from "../escape.ts";
 import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { codeOf, ownerOf, shownReport } from "./matrix.ts";
+import { codeOf, shownReport } from "./matrix.ts";
+import { saving } from "./saving.ts";
 import { runnerSettings } from "./supervise.ts";
 
 /** Fills the matrix on the whole terminal until it is left. @throws UserError */
@@ -43,8 +43,13 @@ async function showMatrix(
     inOrder: true,
   };
   const shown = new ShownRun(files, flags, io);
+  const observer = saving(files, {
+    begin: () => shown.begin(),
+    note: (line) => shown.note(line),
+    progress: (event) => shown.progress(event),
+  });
   try {
-    const run = await Promise.race([assessAll(names, settings, shown), shown.left]);
+    const run = await Promise.race([assessAll(names, settings, observer), shown.left]);
     if (run === undefined) leaving.abort("the dashboard was left");
     else shown.finish(run);
     if (io.pool === undefined) await pool.destroy();
@@ -56,12 +61,11 @@ async function showMatrix(
   }
 }
 
-/** Shows progress, and saves attacks as they become known: the dashboard names their files. */
+/** Shows progress; the dashboard names the files of attacks, which are saved by then. */
 class ShownRun implements Observer {
   readonly #files: AttackFiles;
   readonly #flags: Flags;
   readonly #io: Io;
-  #owners: ReadonlyMap<string, ReturnType<typeof ownerOf>> = new Map();
   #dashboard: Dashboard | undefined;
   #release = (): void => {};
   #leave = (): void => {};
@@ -76,8 +80,7 @@ class ShownRun implements Observer {
     this.#io = io;
   }
 
-  begin(protocols: readonly CheckedProtocol[]): void {
-    this.#owners = new Map(protocols.map((p) => [p.label, ownerOf(p)]));
+  begin(): void {
     const dashboard = openDashboard({
       color: this.#flags.color,
       now: this.#io.now,
@@ -96,10 +99,6 @@ class ShownRun implements Observer {
   }
 
   progress(event: MatrixProgress): void {
-    const owner = this.#owners.get(event.kind === "finished" ? event.report.name : event.name);
-    if (owner !== undefined) {
-      for (const verdict of verdictsIn(event)) this.#files.save(owner, verdict);
-    }
     this.#dashboard?.progress(event);
   }
 
@@ -114,9 +113,4 @@ class ShownRun implements Observer {
     this.#dashboard?.close();
     this.#release();
   }
-}
-
-function verdictsIn(event: MatrixProgress): readonly GuaranteeVerdict[] {
-  if (event.kind === "finished") return event.report.verdicts;
-  return event.kind === "cell" ? [event.verdict] : [];
 }

@@ -15,6 +15,7 @@ import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { codeOf, saveAttacks } from "./matrix.ts";
+import { saving } from "./saving.ts";
 import { supervised } from "./supervise.ts";
 
 type Compared = NonNullable<ComparedProtocols["compared"]>;
@@ -26,7 +27,7 @@ export async function diffCommand(
 ): Promise<number> {
   const files = new AttackFiles(io.cwd, flags.out);
   const { run, compared } = await supervised(flags, io, (settings, observer) =>
-    compareProtocols(before, after, settings, observer),
+    compareProtocols(before, after, settings, saving(files, observer)),
   );
   saveAttacks(run, files);
   if (compared === undefined) {

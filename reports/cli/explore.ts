@@ -7,6 +7,7 @@ import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { saveAttacks } from "./matrix.ts";
+import { saving } from "./saving.ts";
 import { supervised } from "./supervise.ts";
 import { tellSearch } from "./tell-search.ts";
 
@@ -28,7 +29,7 @@ export async function exploreCommand(
 ): Promise<number> {
   const files = new AttackFiles(io.cwd, flags.out);
   const run = await supervised(flags, io, (settings, observer) =>
-    exploreProtocol(name, { ...settings, depth }, observer),
+    exploreProtocol(name, { ...settings, depth }, saving(files, observer)),
   );
   saveAttacks(run, files);
   const { runs, incomplete } = run.report;

@@ -9,6 +9,7 @@ import { AttackFiles, shellWord } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { saveAttacks } from "./matrix.ts";
+import { saving } from "./saving.ts";
 import { supervised } from "./supervise.ts";
 import { tellSearch } from "./tell-search.ts";
 
@@ -43,7 +44,11 @@ export async function fuzzCommand(
   const files = new AttackFiles(io.cwd, flags.out);
   const { corpus: folder, resume } = given;
   const fuzzed = await supervised(flags, io, (settings, observer) =>
-    fuzzProtocol(name, { ...settings, runs, budget, corpus: folder, resume }, observer),
+    fuzzProtocol(
+      name,
+      { ...settings, runs, budget, corpus: folder, resume },
+      saving(files, observer),
+    ),
   );
   const { run, corpus } = fuzzed;
   saveAttacks(run, files);

@@ -10,7 +10,8 @@ import { gradesMarkdown, gradesText } from "../grades-text.ts";
 import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { codeOf, ownerOf } from "./matrix.ts";
+import { codeOf } from "./matrix.ts";
+import { ownerOf } from "./saving.ts";
 import { supervised } from "./supervise.ts";
 
 export async function gradeMessagesCommand(

@@ -16,8 +16,11 @@ export interface Io {
   columns(): number;
   /** Milliseconds, for durations. */
   now(): number;
-  /** Calls `listener` at the first Ctrl-C; the second ends the process. Returns an unsubscribe. */
-  onInterrupt(listener: () => void): () => void;
+  /**
+   * Calls `listener` at the first Ctrl-C, or what else ends the work, with what reports say of it;
+   * the second ends the process. Returns an unsubscribe.
+   */
+  onInterrupt(listener: (reason: string) => void): () => void;
   /** The terminal that the dashboard draws on; by default that of the process. */
   readonly terminal?: { readonly input: Readable; readonly output: Writable };
   /** Threads to use instead of new ones; starting them takes longer than most tests. */

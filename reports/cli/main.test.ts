@@ -45,6 +45,8 @@ describe("misuse ends with 2 and one line", () => {
     [["replay"], "missing required argument"],
     [["replay", "none.json"], "none.json: does not exist"],
     [["replay", "/"], "/: is a folder"],
+    [["replay", "/dev/zero"], "/dev/zero: is no regular file"],
+    [["matrix", "preshared", "--out", "/dev/null/x"], "x: can be no folder (ENOTDIR); choose"],
     [["run", "object-security-bitflip"], 'did you mean "object-security-bit-flip"?'],
     [["run", "./x.ts"], "npx mallory matrix ./x.ts"],
     [["list", "protocolls"], 'did you mean "protocols"?'],
@@ -101,16 +103,18 @@ describe("matrix", () => {
     expect(ended).toMatchObject({ code: 1, err: "" });
     expect(ended.out).toContain("BROKEN");
     const path = join("mallory-out", "attacks", "notes", "integrity.json");
-    expect(ended.out).toContain(`npx mallory replay ${path}`);
+    expect(ended.out).toContain(`npx mallory replay ${path} --trust\n`);
 
-    const again = await mallory("replay", path, "--trace", "run.jsonl");
+    const refused = oneLine(await mallory("replay", path), 2);
+    expect(refused).toMatch(/^\S+: names code of its own, \S+notes\.ts, .* add --trust\n$/);
+    const again = await mallory("replay", path, "--trust", "--trace", "run.jsonl");
     expect(again).toMatchObject({ code: 0, err: "" });
     expect(again.out).toContain("same as recorded");
-    expect(await mallory("replay", "run.jsonl")).toMatchObject({ code: 0 });
+    expect(await mallory("replay", "run.jsonl", "--trust")).toMatchObject({ code: 0 });
 
     const trace = readFileSync(join(folder.path, "run.jsonl"), "utf8");
     writeFileSync(join(folder.path, "edited.jsonl"), trace.replace('"t":20', '"t":21'));
-    const edited = await mallory("replay", "edited.jsonl");
+    const edited = await mallory("replay", "edited.jsonl", "--trust");
     expect(edited.code).toBe(1);
     expect(edited.out).toMatch(/first difference in line \d+; the file was changed/);
 
@@ -211,11 +215,11 @@ describe("matrix", () => {
     const names = [fixture("misbehaving.ts#stuck"), fixture("notes.ts#modestNotes")];
     const ended = await run(["matrix", ...names, ...quick], {
       ...here,
-      env: { MALLORY_STUCK_MS: "4000" },
+      env: { MALLORY_STUCK_MS: "2000" },
     });
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(
-      /^.*misbehaving\.ts#stuck: handle\(\) of server does not return: stuck for 4 s .*\n$/,
+      /^.*misbehaving\.ts#stuck: handle\(\) of server does not return: stuck for 2 s of computing .*\n$/,
     );
     expect(ended.out).toContain("broken off-path");
     expect(ended.out).toContain("Incomplete");
@@ -230,13 +234,18 @@ describe("matrix", () => {
   });
 
   test("Ctrl-C prints what is known so far", async () => {
-    const ended = await run(
-      ["matrix", "object-security", "preshared", "object-security?loop=true"],
-      {
-        ...here,
-        onListening: (press) => setTimeout(press, 3_000),
+    const names = ["object-security", "preshared", "object-security?loop=true"];
+    let press = (): void => {};
+    const ended = await run(["matrix", ...names, "--guarantee", "integrity", "replay"], {
+      ...here,
+      onListening: (given) => {
+        press = given;
       },
-    );
+      // As soon as something is known: what comes after how long depends on the machine.
+      onDraw: (text) => {
+        if (/ [1-9]\d* runs? /.test(text)) press();
+      },
+    });
     expect(ended.code).toBe(130);
     // Which of the others had begun depends on the machine; the third has no thread.
     expect(ended.out).toMatch(/stopped by Ctrl-C; not tried: .*object-security\?loop=true/);

@@ -22,9 +22,9 @@ Exit codes:
   1    a claim of your own protocol is broken, or it is at fault before any attack; a bundled one
        with default options is not as its scenario file expects, a scenario deviates, a replay
        differs, or a diff is worse
-  2    misuse or bad input; one line says what and where
+  2    misuse, bad input, or output that cannot be written; one line says what and where
   3    our own error
-  130  stopped by Ctrl-C
+  130  stopped by Ctrl-C or another signal; what was found by then is saved
 
 Examples:
   npx mallory                                       the dashboard: everything that is bundled
@@ -201,10 +201,11 @@ function defineFiles(io: Io, act: Act, define: Define): void {
   addCommonFlags(define("replay", "run a saved attack or trace again: is it the same?"))
     .argument("<file>", "an attack (.json) or a trace (.jsonl)")
     .option("--trace <file>", "write the whole run as a trace")
-    .action((file: string, options: { trace?: string }, command: Command) => {
+    .option("--trust", "run the code that the file names: a protocol that is not bundled")
+    .action((file: string, options: { trace?: string; trust?: true }, command: Command) => {
       act(command, async (flags) => {
         const { replayCommand } = await import("./replay.ts");
-        return replayCommand(file, options.trace, flags, io);
+        return replayCommand(file, options, flags, io);
       });
     });
 

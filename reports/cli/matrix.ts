@@ -14,6 +14,7 @@ import { matrixText } from "../text.ts";
 import { AttackFiles } from "./attack-files.ts";
 import type { Flags } from "./flags.ts";
 import { exitCode, type Io, worstOf } from "./io.ts";
+import { ownerOf, saving } from "./saving.ts";
 import { supervised } from "./supervise.ts";
 
 /** Assesses protocols with progress on the terminal, and saves attacks. @throws UserError, OwnError */
@@ -31,7 +32,7 @@ export async function assessAndSave(
       const named = left.join(", ");
       io.err(`left out, since it takes minutes by itself: ${named} (name it to assess it)\n`);
     };
-    return assessAll(names, settings, { ...observer, begin });
+    return assessAll(names, settings, saving(files, { ...observer, begin }));
   });
   saveAttacks(run, files);
   return { run, files };
@@ -51,16 +52,8 @@ export function saveAttacks(
   for (const protocol of report.protocols) {
     const one = subjects.get(protocol);
     if (one === undefined) continue;
-    for (const verdict of protocol.verdicts) files.save(ownerOf(one), verdict);
+    for (const verdict of protocol.verdicts) files.save(ownerOf(one), verdict, true);
   }
-}
-
-/** The protocol of the attacks: two files may hold protocols of the same name. */
-export function ownerOf({ label, protocolName, written }: CheckedProtocol): {
-  readonly id: string;
-  readonly name: string;
-} {
-  return { id: label, name: written === "" ? protocolName : `${protocolName}?${written}` };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** `mallory new`: a commented file to start from, which works as it is. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { unknownName } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
+import { writeNew } from "../../harness/runner/files.ts";
 import { terminalText } from "../escape.ts";
 import { shellWord } from "./attack-files.ts";
 import { exitCode, type Io } from "./io.ts";
@@ -46,7 +47,7 @@ export function newCommand(what: string, named: string, io: Io): number {
   const name = checkedName(basename(named).replace(kind.otherEnding, ""));
   const path = join(dirname(named), `${name}${kind.ending}`);
   const full = resolve(io.cwd, path);
-  writeNew(path, full, contentOf(what, kind, name, dirname(full)));
+  writeNew(io.cwd, path, contentOf(what, kind, name, dirname(full)));
   const shown = isAbsolute(path) || path.startsWith("..") ? path : `.${sep}${path}`;
   io.out(`${terminalText(shown)}\n`);
   io.out(`try it: npx mallory ${kind.command} ${terminalText(shellWord(shown))}\n`);
@@ -81,15 +82,4 @@ function pathFrom(folder: string, file: string): string {
   if (isAbsolute(path)) return pathToFileURL(file).href;
   const slashed = path.split(sep).join("/");
   return slashed.startsWith(".") ? slashed : `./${slashed}`;
-}
-
-function writeNew(path: string, full: string, content: string): void {
-  try {
-    mkdirSync(dirname(full), { recursive: true });
-    writeFileSync(full, content, { flag: "wx" });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    if (code === "EEXIST") throw new UserError(`${path}: is there already; choose another name`);
-    throw new UserError(`${path}: cannot be written (${code})`);
-  }
 }

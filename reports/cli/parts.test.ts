@@ -53,8 +53,9 @@ describe("saved attacks", () => {
   });
 
   test("that cannot be written are a problem, reported once", () => {
-    writeFileSync(join(folder.path, "full"), "");
     const files = new AttackFiles(folder.path, join("full", "below"));
+    // The folder could be made when it was tried.
+    writeFileSync(join(folder.path, "full"), "");
     for (const verdict of verdicts) files.save({ id: "a", name: "a" }, verdict);
     expect(files.problem?.message).toMatch(/^full.below.* cannot be written/);
     expect(files.saved).toBe(0);

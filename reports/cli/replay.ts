@@ -12,17 +12,17 @@ import { runnerSettings } from "./supervise.ts";
 
 export async function replayCommand(
   file: string,
-  tracePath: string | undefined,
+  { trace: tracePath, trust }: { readonly trace?: string; readonly trust?: boolean },
   flags: Flags,
   io: Io,
 ): Promise<number> {
   const note = (line: string): void => {
     if (!flags.quiet) io.err(`${terminalText(line)}\n`);
   };
-  const replayed = await replayFile(file, runnerSettings(flags, io), { note });
+  const replayed = await replayFile(file, { ...runnerSettings(flags, io), trust }, { note });
   if (replayed === undefined) return exitCode.interrupted;
   const { replay, result } = replayed;
-  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace, "--out");
+  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace, "--trace");
   if (flags.json) io.out(jsonText(jsonOf(file, replay, result)));
   else io.out(textOf(result, flags, io));
   // An attack that breaks nothing is not what was saved, even with the same digest.

@@ -25,10 +25,7 @@ type Outcome = ScenarioOutcome<Scenario>;
 
 /** Runs scenarios, prints the results, and determines the exit code. @throws UserError */
 export async function runCommand(names: readonly string[], flags: Flags, io: Io): Promise<number> {
-  const scenarios =
-    names.length === 0
-      ? bundledScenarios(io.cwd)
-      : [...new Set(names)].map((name) => scenarioNamed(name, io.cwd));
+  const { scenarios, failures } = scenariosOf(names, io.cwd);
   const controller = new AbortController();
   const release = abortOnInterrupt(io, controller);
   const view = openProgress(
@@ -39,16 +36,41 @@ export async function runCommand(names: readonly string[], flags: Flags, io: Io)
   const settings = { ...runnerSettings(flags, io), signal: controller.signal };
   let run: ScenariosRun<Scenario>;
   try {
-    run = await runScenarios(scenarios, settings, view);
+    const ran = await runScenarios(scenarios, settings, view);
+    run = { ...ran, failures: [...failures, ...ran.failures] };
   } finally {
     view.close();
     release();
   }
   const { outcomes } = run;
   if (flags.json) io.out(jsonText(jsonOf(run)));
-  else io.out(textOf(run, flags, io));
+  else if (outcomes.length > 0 || run.failures.length === 0) io.out(textOf(run, flags, io));
   const deviating = outcomes.filter((o) => !o.asExpected).length;
   return codeOf(run, { problem: undefined }, deviating, flags, io);
+}
+
+/** Files that are wrong do not keep the others from being run. @throws UserError if none is left. */
+function scenariosOf(
+  names: readonly string[],
+  cwd: string,
+): {
+  readonly scenarios: readonly Scenario[];
+  readonly failures: ScenariosRun<Scenario>["failures"];
+} {
+  if (names.length === 0) return { scenarios: bundledScenarios(cwd), failures: [] };
+  const scenarios: Scenario[] = [];
+  const wrong: UserError[] = [];
+  for (const name of new Set(names)) {
+    try {
+      scenarios.push(scenarioNamed(name, cwd));
+    } catch (error) {
+      const isFile = /[\\/]|\.ya?ml$/.test(name);
+      if (!isFile || !(error instanceof UserError)) throw error;
+      wrong.push(error);
+    }
+  }
+  if (scenarios.length === 0 && wrong.length === 1) throw wrong[0];
+  return { scenarios, failures: wrong.map(({ message }) => ({ end: "user", message })) };
 }
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -103,7 +125,7 @@ function outcomeLines(outcome: Outcome, colors: Colors, width: number): string[]
 }
 
 function textOf(
-  { outcomes, seconds, reason }: ScenariosRun<Scenario>,
+  { outcomes, failures, seconds, reason }: ScenariosRun<Scenario>,
   flags: Flags,
   io: Io,
 ): string {
@@ -111,10 +133,13 @@ function textOf(
   const lines = outcomes.flatMap((o) => outcomeLines(o, colors, io.columns()));
   const wrong = outcomes.filter((o) => !o.asExpected);
   const names = wrong.map((o) => o.scenario.name).join(", ");
-  const counts = `${outcomes.length - wrong.length} of ${outcomes.length} scenarios as expected`;
+  const all = outcomes.length + failures.length;
+  const counts = `${outcomes.length - wrong.length} of ${all} scenarios as expected`;
   const rest = wrong.length === 0 ? "" : `; not: ${names}`;
-  const summary = `${counts}, ${secondsWords(seconds)}${rest}`;
-  lines.push(wrong.length === 0 ? colors.green(summary) : colors.red(summary));
+  const failed = failures.length === 0 ? "" : `; ${failures.length} could not be run`;
+  const summary = `${counts}, ${secondsWords(seconds)}${rest}${failed}`;
+  const fine = outcomes.length - wrong.length === all;
+  lines.push(fine ? colors.green(summary) : colors.red(summary));
   if (reason !== undefined) lines.push(colors.yellow(`Incomplete: ${reason}`));
   return `${lines.join("\n")}\n`;
 }

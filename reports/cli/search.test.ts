@@ -55,8 +55,8 @@ describe("explore", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^all attacks of up to 2 moves: [\d,]+ attacks covered/m);
     const attack = join("mallory-out", "attacks", "one-note", "integrity.json");
-    expect(out).toContain(`npx mallory replay ${attack}`);
-    expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
+    expect(out).toContain(`npx mallory replay ${attack} --trust`);
+    expect(await mallory("replay", attack, "--trust")).toMatchObject({ code: 0 });
   });
 
   test("keeps to the first sessions, and what it finds is of those sessions alone", async () => {
@@ -68,7 +68,7 @@ describe("explore", () => {
       const attack = join("mallory-out", "attacks", "object-security", `${id}.json`);
       const saved = json(readFileSync(join(folder.path, attack), "utf8"));
       expect(saved).toMatchObject({ workload: expect.stringMatching(/^[a-z-]+\/1$/) });
-      expect(await mallory("replay", attack)).toMatchObject({ code: 0 });
+      expect(await mallory("replay", attack, "--trust")).toMatchObject({ code: 0 });
     }
   });
 

@@ -5,9 +5,6 @@ import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { openProgress, type ProgressView } from "./progress.ts";
 
-/** The reason that an interruption by Ctrl-C gives. */
-const interruptedReason = "stopped by Ctrl-C";
-
 /** Flags and environment, as the runner takes them. */
 export function runnerSettings(flags: Flags, io: Io): RunnerSettings {
   const stuckMs = Number(io.env.MALLORY_STUCK_MS);
@@ -22,15 +19,20 @@ export function runnerSettings(flags: Flags, io: Io): RunnerSettings {
     stuckMs: stuckMs > 0 ? stuckMs : undefined,
     bail: flags.bail,
     pool: io.pool,
-    settingNames: { bail: "--bail", corpus: "--corpus", resume: "--resume" },
+    settingNames: {
+      bail: "--bail",
+      corpus: "--corpus",
+      resume: "--resume",
+      trust: "--trust",
+    },
   };
 }
 
 /** Lets Ctrl-C abort. @param say is called first. @returns an unsubscribe. */
 export function abortOnInterrupt(io: Io, controller: AbortController, say = (): void => {}) {
-  return io.onInterrupt(() => {
+  return io.onInterrupt((reason) => {
     say();
-    controller.abort(interruptedReason);
+    controller.abort(reason);
   });
 }
 

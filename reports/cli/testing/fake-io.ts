@@ -19,6 +19,8 @@ export interface Conditions {
   /** Called with a function that presses Ctrl-C, as soon as it is handled. */
   onListening?(press: () => void): void;
   onPrint?(): void;
+  /** Progress is drawn on a terminal; called with what is drawn. */
+  onDraw?(text: string): void;
   /** Threads of its own, as many as --workers says, which takes a second or two. */
   readonly ownThreads?: boolean;
   /** Where the dashboard is drawn, if a test needs it. */
@@ -47,16 +49,17 @@ export async function run(args: readonly string[], conditions: Conditions): Prom
     },
     err: (text) => {
       err += text;
+      conditions.onDraw?.(text);
     },
     outIsTerminal: false,
-    errIsTerminal: false,
+    errIsTerminal: conditions.onDraw !== undefined,
     interactive: conditions.terminal !== undefined,
     ...(conditions.terminal === undefined ? {} : { terminal: conditions.terminal }),
     ...(conditions.ownThreads === true ? {} : { pool: shared }),
     columns: () => 100,
     now: () => performance.now(),
     onInterrupt: (listener) => {
-      conditions.onListening?.(listener);
+      conditions.onListening?.(() => listener("stopped by Ctrl-C"));
       return () => {};
     },
   });
