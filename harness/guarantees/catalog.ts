@@ -12,6 +12,7 @@ import { integrity } from "./integrity.ts";
 import { kci } from "./kci.ts";
 import { keyAgreement } from "./key-agreement.ts";
 import { keySecrecy } from "./key-secrecy.ts";
+import { keySeparation } from "./key-separation.ts";
 import { lengthHiding } from "./length-hiding.ts";
 import { messageBudget } from "./message-budget.ts";
 import { nonRepudiation } from "./non-repudiation.ts";
@@ -47,6 +48,7 @@ export const guarantees: readonly Guarantee[] = [
   boundedState,
   nonRepudiation,
   nonceUniqueness,
+  keySeparation,
   messageBudget,
   lengthHiding,
   passwordProtection,
