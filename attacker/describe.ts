@@ -157,6 +157,19 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
 }
 
+function describeChoice({
+  process,
+  nth,
+  hex,
+  xor = [],
+}: Extract<Move, { move: "choose" }>): string {
+  const parts = xor.map(
+    ({ packet, start, length }) => `${describeRange(start, length)} of ${describePacket(packet)}`,
+  );
+  const mixed = parts.length === 0 ? "" : `, XORed with ${parts.join(" and with ")}`;
+  return `has the user of ${process} send ${shownText(hex)}${mixed}, as the ${ordinal(nth)} message`;
+}
+
 function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
@@ -203,6 +216,12 @@ export function describeMove(move: Move): string {
       return move.as === attackerHost
         ? "takes part as a registered user"
         : `runs the service of ${move.as}`;
+    case "choose":
+      return describeChoice(move);
+    case "log-in": {
+      const name = move.user === undefined ? "" : `the name ${shownText(move.user)} and `;
+      return `logs in with ${move.process}, typing ${name}the password ${shownText(move.password)}`;
+    }
     case "disclose": {
       const what = describeDisclosure(disclosureOf(move.what));
       return `learns ${move.principal}'s ${what}, ${describeMoment(move.when)}`;

@@ -87,6 +87,30 @@ function withOtherContent(workload: Workload): Workload {
   };
 }
 
+/** Blocks of sixteen bytes repeat in such a message wherever it begins in a packet. */
+const contentBytes = 48;
+const letters = "bcdefghijklmnopqrstuvwxyz";
+
+/**
+ * Messages of one length, all the same and of one letter, or each of other letters than the last:
+ * the two differ in nothing but contents, and in those as much as they can.
+ */
+function withContents(workload: Workload, length: number, equal: boolean): Workload {
+  let n = 1;
+  const next = (): string => {
+    n = (n * 48_271) % 2_147_483_647;
+    return letters.charAt(n % letters.length);
+  };
+  const content = (): Uint8Array =>
+    utf8(equal ? "a".repeat(length) : Array.from({ length }, next).join(""));
+  return {
+    sessions: workload.sessions.map((session) => ({
+      ...session,
+      messages: session.messages.map((m) => ({ ...m, message: content() })),
+    })),
+  };
+}
+
 /** Only the first sessions, the very first one at once. */
 function firstSessions({ sessions }: Workload, count: number): Workload {
   const kept = sessions.slice(0, count);
@@ -106,10 +130,16 @@ export const alike = (name: string, other: string): string => {
 };
 
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
+/** Is it one of these variants, of however many sessions? */
+const isAmong = (name: string, variants: readonly string[]): boolean =>
+  variants.includes(scope.exec(name)?.[1] ?? name);
+export const isOfLengths = (name: string): boolean => isAmong(name, lengthVariants);
+export const isOfContents = (name: string): boolean => isAmong(name, contentVariants);
+export const contentVariants = ["contents-equal", "contents-different"] as const;
 
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
- * {@link lengthVariants}; with `/2`, only its first two sessions.
+ * {@link lengthVariants} or {@link contentVariants}; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -133,6 +163,11 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       return withinLimits(base, stated);
     case "other-content":
       return withOtherContent(withinLimits(base, stated));
+    case "contents-equal":
+    case "contents-different": {
+      const bytes = Math.min(contentBytes, stated);
+      return withContents(withinLimits(base, stated), bytes, name === "contents-equal");
+    }
     case "lengths-short":
       return withLengths(base, Math.min(8, limit));
     case "lengths-middle":

@@ -2,12 +2,14 @@
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { boundedState } from "./bounded-state.ts";
 import { confidentiality } from "./confidentiality.ts";
+import { constantWork } from "./constant-work.ts";
 import { delivery } from "./delivery.ts";
 import { downgrade } from "./downgrade.ts";
 import { forwardSecrecy } from "./forward-secrecy.ts";
 import type { Guarantee } from "./guarantee.ts";
 import { honestAcknowledgement } from "./honest-acknowledgement.ts";
 import { identityHiding } from "./identity-hiding.ts";
+import { indistinguishability } from "./indistinguishability.ts";
 import { integrity } from "./integrity.ts";
 import { kci } from "./kci.ts";
 import { keyAgreement } from "./key-agreement.ts";
@@ -51,6 +53,8 @@ export const guarantees: readonly Guarantee[] = [
   keySeparation,
   messageBudget,
   lengthHiding,
+  indistinguishability,
+  constantWork,
   passwordProtection,
   safeParsing,
 ];

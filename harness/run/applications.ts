@@ -52,9 +52,9 @@ export class Applications {
     }
     application.messages.shift();
     application.credits--;
-    const { message } = planned;
-    const to = planned.to ?? application.to;
     const { process, session } = application;
+    const message = this.#run.typing.message(process.id, this.#run.named) ?? planned.message;
+    const to = planned.to ?? application.to;
     this.#run.events.push({
       kind: "submit",
       t: this.#run.now,
