@@ -192,7 +192,7 @@ const move = z.discriminatedUnion("move", [
   }),
   /**
    * The attacker is the user of this process, and types a password of its own; and, with `user`,
-   * that name in the place of the user's.
+   * that name in the place of the user's. After forty packets it leaves.
    */
   z.strictObject({
     move: z.literal("log-in"),

@@ -36,15 +36,20 @@ export function typedKit(kit: CryptoKit, typed: Typed): CryptoKit {
   });
 }
 
+/** Then the attacker has seen what it wanted: programs may ask again for ever. */
+const mostSent = 40;
+
 export function typedEndpoint(endpoint: Endpoint, typed: Typed): Endpoint {
-  const sent = (output: Output): Output =>
-    output.kind === "transmit" && output.bytes instanceof Uint8Array
-      ? { ...output, bytes: retyped(output.bytes, typed) }
-      : output;
+  let sent = 0;
+  const retold = (output: Output): readonly Output[] => {
+    if (output.kind !== "transmit" || !(output.bytes instanceof Uint8Array)) return [output];
+    if (++sent > mostSent) return [{ kind: "exit", ok: false, because: "the attacker leaves" }];
+    return [{ ...output, bytes: retyped(output.bytes, typed) }];
+  };
   return {
     handle(input, now) {
       const outputs = endpoint.handle(input, now);
-      return Array.isArray(outputs) ? outputs.map(sent) : outputs;
+      return Array.isArray(outputs) ? outputs.flatMap(retold) : outputs;
     },
     deadline: () => endpoint.deadline?.(),
   };

@@ -8,6 +8,7 @@ import type { Protocol } from "./endpoint.ts";
 import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
+import { cbcRecords } from "./textbook/cbc-records.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
@@ -43,6 +44,7 @@ export const protocols: readonly Protocol[] = [
   reflection,
   suiteChoice,
   macEvidence,
+  cbcRecords,
 ];
 
 /** Assessed only when they are named: their runs are long, and need very many attacks. */

@@ -30,13 +30,16 @@ export const constantWork: Guarantee = {
   },
 };
 
-/** How often each process has carried out each operation that takes time. */
+/**
+ * How often each process has carried out each operation that takes time. Openings and checks are
+ * left out: of those that fail nothing is recorded, though they take their time as well.
+ */
 function workOf(trace: Trace): Features {
   const own = usedByAttacker(trace.plan.attack);
   const honest = new Set(trace.processes.map((p) => p.id).filter((id) => !own.has(id)));
   const counts = new Map<string, number>();
-  for (const { op, algorithm, by } of trace.crypto) {
-    if (!honest.has(by) || operations[op].light === true) continue;
+  for (const { op, algorithm, by, backwards } of trace.crypto) {
+    if (backwards || !honest.has(by) || operations[op].light === true) continue;
     const place = `${by} ${op} (${algorithm})`;
     counts.set(place, (counts.get(place) ?? 0) + 1);
   }
@@ -46,5 +49,5 @@ function workOf(trace: Trace): Features {
 function wordsFor({ place, here = "0", there = "0" }: Difference): string {
   const [by, ...operation] = place.split(" ");
   const times = here === "1" ? "once" : `${here} times`;
-  return `${by} carries out ${operation.join(" ")} ${times} instead of ${there}`;
+  return `${by} carries out ${operation.join(" ")} ${times} instead of ${there === "1" ? "once" : there}`;
 }

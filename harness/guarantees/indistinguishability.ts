@@ -1,4 +1,6 @@
 import type { Attack } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
+import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, type Worlds, withoutDisclosure } from "./guarantee.ts";
 import {
   bytesOf,
@@ -19,7 +21,7 @@ export const indistinguishability: Guarantee = {
   source:
     "M. Abadi, A. Gordon: A calculus for cryptographic protocols, 1999 (testing equivalence); " +
     "S. Vaudenay: Security flaws induced by CBC padding, 2002",
-  twin: "cbc-records",
+  twin: "cbc-records?iv=chained",
   layered: false,
   secrecy: false,
   safety: true,
@@ -45,12 +47,26 @@ export function packetsAtStake(worlds: Worlds): number {
   const { here, there } = worlds.pair(0);
   const took = here.plan.attack.filter((m) => m.move === "log-in" || m.move === "choose").length;
   const effects = new Set(here.events.flatMap((e) => (e.kind === "attack" ? [e.move] : [])));
-  if (effects.size < took) return 0;
+  if (effects.size < took || holdsKeys(here) || holdsKeys(there)) return 0;
   const said = [here, there].map(
     (t) => t.events.filter((e) => e.kind === "submit" && e.purpose === "message").length,
   );
   if (took === 0 && (said[0] === 0 || said[0] !== said[1])) return 0;
   return here.packets.length;
+}
+
+/** A stranger has the program of the user, and nothing that the user has to keep. */
+function holdsKeys({ plan, deployment, processes, crypto }: Trace): boolean {
+  const own = usedByAttacker(plan.attack);
+  if (own.size === 0) return false;
+  const typed = deployment.credentials.flatMap((c) => [c.user, c.password]).map(latin1);
+  const keys = new Set(
+    processes
+      .filter((p) => own.has(p.id))
+      .flatMap((p) => deployment.longTermSecrets(p.principal).map(latin1))
+      .filter((key) => !typed.includes(key)),
+  );
+  return crypto.some((op) => own.has(op.by) && op.inputs.some((i) => keys.has(i)));
 }
 
 interface Looking {

@@ -39,7 +39,7 @@ export const keySeparation: Guarantee = {
   source:
     "NIST SP 800-57 part 1, revision 5, §5.2; RFC 5116 §3.2 (nonces of several senders); " +
     "J. Kelsey, B. Schneier, D. Wagner: Protocol interactions and the chosen protocol attack, 1997",
-  twin: "preshared?directions=off",
+  twin: "cbc-records?keys=one",
   layered: false,
   secrecy: false,
   safety: true,

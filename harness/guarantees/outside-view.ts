@@ -60,11 +60,17 @@ const looked = ({ here, there }: WorldPair, look: Look) => ({
 const numbered = (lines: readonly string[]): Features =>
   new Map(lines.map((line, i) => [`${i}`, line]));
 
+/** Two programs that never stop repeating themselves show by then what they show at all. */
+const mostPackets = 400;
+const mostSteps = 4_000;
+
 /** Honest packets, in order; those of `only`, if it is given. */
-export const packetsSeen = (trace: Trace, only: ReadonlySet<string>): readonly Packet[] =>
-  trace.packets.filter(
-    (p) => p.byAttacker === undefined && (only.size === 0 || only.has(p.from) || only.has(p.to)),
-  );
+const packetsSeen = (trace: Trace, only: ReadonlySet<string>): readonly Packet[] =>
+  trace.packets
+    .slice(0, mostPackets)
+    .filter(
+      (p) => p.byAttacker === undefined && (only.size === 0 || only.has(p.from) || only.has(p.to)),
+    );
 
 /** Who sends how much to whom. */
 export const sizesOf = (trace: Trace): Features =>
@@ -78,11 +84,13 @@ export const shapeOf =
       t: p.sentMs,
       line: `${p.from} to ${p.to}: ${p.bytes.length} bytes`,
     }));
-    const closed = trace.events.flatMap((e) =>
-      e.kind === "closed" && (only.size === 0 || only.has(e.at))
-        ? [{ t: e.t, line: `the connection of ${e.at} closes` }]
-        : [],
-    );
+    const closed = trace.events
+      .slice(0, mostSteps)
+      .flatMap((e) =>
+        e.kind === "closed" && (only.size === 0 || only.has(e.at))
+          ? [{ t: e.t, line: `the connection of ${e.at} closes` }]
+          : [],
+      );
     const all = [...packets, ...closed].sort((a, b) => a.t - b.t);
     return numbered(all.map(({ t, line }) => `${line}, at ${t} ms`));
   };
@@ -131,9 +139,12 @@ export const shownBy =
   (processes: ReadonlySet<string>): Look =>
   (trace) => {
     const opened = trace.crypto
+      .slice(0, mostSteps)
       .filter((op) => processes.has(op.by) && isOpening(op))
       .map((op) => `opens ${hex(bytesIn(contentOf(op)))}`);
-    const said = trace.events.flatMap((e) => (processes.has(e.at) ? wordsOf(e) : []));
+    const said = trace.events
+      .slice(0, mostSteps)
+      .flatMap((e) => (processes.has(e.at) ? wordsOf(e) : []));
     return numbered([...opened, ...said]);
   };
 

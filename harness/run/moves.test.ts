@@ -59,6 +59,7 @@ const chatty = tiny({
   ],
   deployment: {
     longTermSecrets: (principal) => (principal === "alice" ? [utf8("alice's password")] : []),
+    credentials: [{ principal: "alice", user: utf8("one"), password: utf8("alice's password") }],
   },
 });
 
@@ -174,6 +175,22 @@ const cases: Record<string, Case> = {
   hijack: {
     move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2) },
     more: [`server#0 mallory was here < ${c0}`],
+  },
+  "choose, for what has been seen": {
+    move: {
+      move: "choose",
+      process: "client#0",
+      nth: 1,
+      hex: "09070f",
+      xor: [{ packet: up(1), start: 0, length: 3 }],
+    },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+    more: [`server#0 abc < ${c0}`, `client#0 re: abc < ${s0}`],
+  },
+  "log-in, with another name": {
+    move: { move: "log-in", process: "client#0", password: x("guess"), user: x("won") },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+    more: [`server#0 won < ${c0}`, `client#0 re: won < ${s0}`],
   },
 };
 

@@ -6,7 +6,6 @@
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import type { Attack, Edit, Move } from "../../attacker/move.ts";
 import type { Candidate } from "../../attacker/strategies/strategy.ts";
-import type { Credential } from "../../protocol/endpoint.ts";
 import { hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../protocol/kit/operations.ts";
 import type { Packet, ProcessId, Trace } from "../trace/trace.ts";
@@ -25,37 +24,28 @@ export function* inTwoWorlds(equal: Trace, again: Trace, honest: Trace): Iterabl
   for (const moves of logins(honest)) yield { moves };
 }
 
-/** After the handshake, packets of one sender differ in little; these are its first ones. */
-const mostOfOneSender = 4;
-
+/** Only packets that carry messages: what comes before is the same in both worlds. */
 function* changes(equal: Trace): Iterable<Move> {
-  const services = new Set(equal.processes.filter((p) => p.service).map((p) => p.id));
-  const changed = new Map<ProcessId, number>();
-  const carriers = firstCarriers(equal);
-  const sessions = new Map(equal.processes.map((p) => [p.id, p.plannedSession]));
-  for (const packet of equal.packets) {
-    if ((sessions.get(packet.from) ?? 0) !== 0) continue;
-    if (services.size > 0 && !services.has(packet.to)) continue;
-    const n = changed.get(packet.from) ?? 0;
-    const carries = carriers.has(packet.index);
-    if (!carries && n >= mostOfOneSender) continue;
-    changed.set(packet.from, n + 1);
+  for (const packet of firstCarriers(equal)) {
     const { from, to, nth } = packet;
-    const all = carries ? [...small(packet), ...padding(packet, equal)] : small(packet);
-    for (const edits of all) yield { move: "modify", packet: { from, to, nth }, edits: [...edits] };
+    for (const edits of [...small(packet), ...padding(packet, equal)]) {
+      yield { move: "modify", packet: { from, to, nth }, edits: [...edits] };
+    }
   }
 }
 
-/** The first packet that each process sends after it was given a message. */
-function firstCarriers({ events }: Trace): ReadonlySet<number> {
-  const found = new Set<number>();
+/** The first packet that each of the first processes sends after it was given a message. */
+function firstCarriers({ events, packets }: Trace): readonly Packet[] {
+  const found: Packet[] = [];
   const waiting = new Set<ProcessId>();
   const done = new Set<ProcessId>();
   for (const e of events) {
     if (e.kind === "submit" && e.purpose === "message" && !done.has(e.at)) waiting.add(e.at);
-    if (e.kind !== "sent" || !waiting.delete(e.at)) continue;
+    const packet = e.kind === "sent" && waiting.delete(e.at) ? packets[e.packet] : undefined;
+    if (packet === undefined) continue;
     done.add(e.at);
-    found.add(e.packet);
+    found.push(packet);
+    if (found.length >= mostCarriers) break;
   }
   return found;
 }
@@ -69,6 +59,8 @@ function small({ bytes: { length } }: Packet): readonly (readonly Edit[])[] {
   ];
 }
 
+/** One of each direction; the next ones are of later sessions. */
+const mostCarriers = 2;
 const blockBytes = 16;
 /** What the last byte of a padded text may be: PKCS #7, ISO/IEC 7816-4, TLS 1.0. */
 const paddings = [0x01, 0x80, 0x00];
@@ -122,28 +114,13 @@ function* padding(packet: Packet, { crypto }: Trace): Iterable<readonly Edit[]> 
 const letterOf = (letter: string, like: Uint8Array): string =>
   hex(new Uint8Array(like.length).fill(letter.charCodeAt(0)));
 
-/** Whoever tries a name has the program of its user, and nothing that the user has to keep. */
-function* logins(honest: Trace): Iterable<Attack> {
-  const { credentials } = honest.deployment;
-  const own = credentials.find((c) => programsOf(honest, c).length > 0);
-  if (own === undefined) return;
-  const password = letterOf("x", own.password);
-  const user = letterOf("z", own.user);
-  yield programsOf(honest, own).map((process) => ({ move: "log-in", process, password, user }));
-}
-
-function programsOf({ processes, deployment, crypto }: Trace, own: Credential): ProcessId[] {
-  const typed = [own.user, own.password].map(latin1);
-  const keys = new Set(
-    deployment
-      .longTermSecrets(own.principal)
-      .map(latin1)
-      .filter((key) => !typed.includes(key)),
-  );
-  const holders = new Set(
-    crypto.flatMap((op) => (op.inputs.some((i) => keys.has(i)) ? [op.by] : [])),
-  );
-  return processes
-    .filter((p) => p.principal === own.principal && !p.service && !holders.has(p.id))
-    .map((p) => p.id);
+/** Whoever tries a name has the program of its user. */
+function* logins({ deployment, processes }: Trace): Iterable<Attack> {
+  for (const { id, principal, service } of processes) {
+    const own = deployment.credentials.find((c) => !service && c.principal === principal);
+    if (own === undefined) continue;
+    const password = letterOf("x", own.password);
+    yield [{ move: "log-in", process: id, password, user: letterOf("z", own.user) }];
+    return;
+  }
 }
