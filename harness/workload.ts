@@ -1,5 +1,12 @@
 /** What honest users do in a run: the default workload of a protocol, and variations of it. */
-import type { OptionValues, PlannedMessage, Protocol, Workload } from "../protocol/endpoint.ts";
+import { attackerHost } from "../attacker/move.ts";
+import type {
+  OptionValues,
+  PlannedMessage,
+  PlannedSession,
+  Protocol,
+  Workload,
+} from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
 import { ProtocolError } from "./run/protocol-error.ts";
 
@@ -111,6 +118,34 @@ function withContents(workload: Workload, length: number, equal: boolean): Workl
   };
 }
 
+/**
+ * The first two users of the role that asks change places, if they have names of one length.
+ * @returns the workload as it was, if there are no two such users.
+ */
+export function withSwappedUsers(protocol: Protocol, workload: Workload): Workload {
+  const role = protocol.roles.find((r) => r.process === "session" && r.peer !== undefined);
+  const [usual] = role?.principals ?? [];
+  if (role === undefined || usual === undefined || role.principals.length > 1) return workload;
+  const userOf = ({ principals }: PlannedSession): string => principals?.[role.name] ?? usual;
+  const [first = "", second = ""] = new Set(workload.sessions.map(userOf));
+  const named = workload.sessions.flatMap((s) => s.messages.flatMap((m) => [m.from, m.to ?? ""]));
+  const isNamed = named.some((name) => name === first || name === second);
+  if (isNamed || first.length !== second.length || [first, second].includes(attackerHost)) {
+    return workload;
+  }
+  const others = new Map([
+    [first, second],
+    [second, first],
+  ]);
+  return {
+    sessions: workload.sessions.map((session) => {
+      const user = userOf(session);
+      const principals = { ...session.principals, [role.name]: others.get(user) ?? user };
+      return { ...session, principals };
+    }),
+  };
+}
+
 /** Only the first sessions, the very first one at once. */
 function firstSessions({ sessions }: Workload, count: number): Workload {
   const kept = sessions.slice(0, count);
@@ -135,11 +170,13 @@ const isAmong = (name: string, variants: readonly string[]): boolean =>
   variants.includes(scope.exec(name)?.[1] ?? name);
 export const isOfLengths = (name: string): boolean => isAmong(name, lengthVariants);
 export const isOfContents = (name: string): boolean => isAmong(name, contentVariants);
+export const isOfUsers = (name: string): boolean => isAmong(name, [swappedUsers]);
 export const contentVariants = ["contents-equal", "contents-different"] as const;
+export const swappedUsers = "users-swapped";
 
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
- * {@link lengthVariants} or {@link contentVariants}; with `/2`, only its first two sessions.
+ * {@link lengthVariants} , {@link contentVariants}, or {@link swappedUsers}; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -168,6 +205,8 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       const bytes = Math.min(contentBytes, stated);
       return withContents(withinLimits(base, stated), bytes, name === "contents-equal");
     }
+    case swappedUsers:
+      return withSwappedUsers(protocol, withinLimits(base, stated));
     case "lengths-short":
       return withLengths(base, Math.min(8, limit));
     case "lengths-middle":

@@ -8,8 +8,8 @@ import { otherContentsOrUser, usedByAttacker } from "./worlds.ts";
 export const constantWork: Guarantee = {
   id: "constant-work",
   statement:
-    "Two runs under one attack that differ only in the contents of messages, or in whether " +
-    "somebody has the name that a stranger tries, cost the others the same cryptographic work.",
+    "Two runs under one attack that differ only in the contents of messages, in who of those acts " +
+    "that do not say so, or in whether anybody has the name a stranger tries, cost as much work.",
   source:
     "P. Kocher: Timing attacks on implementations of Diffie-Hellman, RSA, DSS, and other systems, " +
     "1996; N. AlFardan, K. Paterson: Lucky Thirteen, 2013",

@@ -1,6 +1,8 @@
 import type { Attack } from "../../attacker/move.ts";
-import { latin1 } from "../../protocol/kit/bytes.ts";
+import { latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { Trace } from "../trace/trace.ts";
+import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
+import { isOfUsers } from "../workload.ts";
 import { type Guarantee, type Worlds, withoutDisclosure } from "./guarantee.ts";
 import {
   bytesOf,
@@ -16,8 +18,8 @@ import { otherContentsOrUser, usedByAttacker } from "./worlds.ts";
 export const indistinguishability: Guarantee = {
   id: "indistinguishability",
   statement:
-    "Two runs under one attack that differ only in the contents of messages, or in whether " +
-    "somebody has the name that a stranger tries, look alike from outside.",
+    "Two runs under one attack that differ only in the contents of messages, in who of those acts " +
+    "that do not say so, or in whether anybody has the name a stranger tries, look alike outside.",
   source:
     "M. Abadi, A. Gordon: A calculus for cryptographic protocols, 1999 (testing equivalence); " +
     "S. Vaudenay: Security flaws induced by CBC padding, 2002",
@@ -48,11 +50,22 @@ export function packetsAtStake(worlds: Worlds): number {
   const took = here.plan.attack.filter((m) => m.move === "log-in" || m.move === "choose").length;
   const effects = new Set(here.events.flatMap((e) => (e.kind === "attack" ? [e.move] : [])));
   if (effects.size < took || holdsKeys(here) || holdsKeys(there)) return 0;
+  if (isOfUsers(here.plan.workloadName)) return usersShow(here) ? 0 : here.packets.length;
   const said = [here, there].map(
     (t) => t.events.filter((e) => e.kind === "submit" && e.purpose === "message").length,
   );
   if (took === 0 && (said[0] === 0 || said[0] !== said[1])) return 0;
   return here.packets.length;
+}
+
+/** Users who say openly who they are keep no secret here: identity-hiding has that to judge. */
+function usersShow(trace: Trace): boolean {
+  const { credentials, identities = [] } = trace.deployment;
+  const names = trace.processes.filter((p) => !p.service).map((p) => utf8(p.principal));
+  const knowledge = knowledgeFromWire(trace);
+  const known = [...credentials.map((c) => c.user), ...identities, ...names].map(latin1);
+  const wire = trace.packets.map((p) => latin1(p.bytes));
+  return known.some((name) => knowledge.knows(name) || wire.some((bytes) => bytes.includes(name)));
 }
 
 /** A stranger has the program of the user, and nothing that the user has to keep. */

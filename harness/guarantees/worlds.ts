@@ -1,10 +1,10 @@
 /**
- * Pairs of worlds: the same attack on the same protocol, where only a secret differs. Three kinds
- * of secrets: how long messages are, what is in them, and whether somebody has a name.
+ * Pairs of worlds: the same attack on the same protocol, where only a secret differs. Four kinds
+ * of secrets: how long messages are, what is in them, who acts, and whether somebody has a name.
  */
 import type { Attack, Move } from "../../attacker/move.ts";
 import { fromHex, hex } from "../../protocol/kit/bytes.ts";
-import { alike, isOfContents, isOfLengths } from "../workload.ts";
+import { alike, baseWorkload, isOfContents, isOfLengths, isOfUsers } from "../workload.ts";
 import type { WorldRun } from "./guarantee.ts";
 
 /** Messages of other lengths; only for those who watch and do nothing else. */
@@ -13,12 +13,13 @@ export const otherLengths = ({ workloadName, attack }: WorldRun): WorldRun | und
     ? { workloadName: alike(workloadName, "lengths-short"), attack }
     : undefined;
 
-/** Messages of the same lengths with other contents; or a name that a user has. */
+/** Messages of the same lengths with other contents; another user; or a name that a user has. */
 export function otherContentsOrUser(run: WorldRun): WorldRun | undefined {
   const { workloadName, attack } = run;
   if (isOfContents(workloadName)) {
     return { workloadName: alike(workloadName, "contents-equal"), attack };
   }
+  if (isOfUsers(workloadName)) return { workloadName: alike(workloadName, baseWorkload), attack };
   return attack.some(typesName) ? { workloadName, attack: withoutName(attack) } : undefined;
 }
 
@@ -40,6 +41,7 @@ export const usedByAttacker = (attack: Attack): ReadonlySet<string> =>
 /** What the two worlds differ in, as half a sentence about the first of them. */
 export const secretOf = ({ workloadName, attack }: WorldRun): string => {
   if (attack.some(typesName)) return "for a name that nobody has";
+  if (isOfUsers(workloadName)) return "with another user acting";
   return isOfContents(workloadName)
     ? "with other contents of the same lengths"
     : "with messages of another length";

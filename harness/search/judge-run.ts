@@ -22,7 +22,7 @@ import { calmNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace/trace.ts";
-import { isOfContents } from "../workload.ts";
+import { isOfContents, isOfUsers } from "../workload.ts";
 
 /** Is it broken by what somebody learns? */
 export const watches = (guarantee: Guarantee): boolean =>
@@ -97,7 +97,8 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
  */
 export function concerns(guarantee: Guarantee, run: WorldRun): boolean {
   if (guarantee.otherWorld !== undefined) return guarantee.otherWorld(run) !== undefined;
-  return !isOfContents(run.workloadName) && !run.attack.some(isTyping);
+  const { workloadName: name } = run;
+  return !isOfContents(name) && !isOfUsers(name) && !run.attack.some(isTyping);
 }
 const isTyping = ({ move }: Move): boolean => move === "choose" || move === "log-in";
 

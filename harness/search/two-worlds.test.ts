@@ -143,6 +143,35 @@ describe("contents", () => {
   });
 });
 
+/** Two users in turn; each shows what `token` makes of its name. */
+const twoUsers = (token: (env: Env) => Uint8Array): Protocol =>
+  tiny({
+    client: (env) => (input) =>
+      input.kind === "start" ? [{ kind: "transmit", bytes: token(env) }] : [],
+    server: () => () => [],
+    sessions: [
+      { start: 0, messages: [] },
+      { start: "after-previous", messages: [], principals: { client: "carol" } },
+    ],
+  });
+
+describe("users", () => {
+  test("show by a hash of their names", () => {
+    const protocol = twoUsers((env) => env.crypto.hash("sha256", utf8(env.self)));
+    expect(because(protocol)).toMatch(
+      /^with another user acting, byte \d+ of packet 1 from client#0/,
+    );
+  });
+
+  test("show nothing by what is drawn", () => {
+    expect(because(twoUsers((env) => env.crypto.random(32)))).toBeUndefined();
+  });
+
+  test("that say who they are have nothing to hide here", () => {
+    expect(because(twoUsers((env) => utf8(env.self)))).toBeUndefined();
+  });
+});
+
 /** One user; `answer` gets what was found under the name that was sent, and the password. */
 const loggingIn = (answer: (env: Env, known: boolean, name: string) => string): Protocol =>
   tiny({

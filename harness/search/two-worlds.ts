@@ -1,7 +1,7 @@
 /**
- * Attacks to be run in two worlds. They are few, since each costs two runs: nobody acts; one packet
- * of each kind on its way to a service is changed; a text is chosen for what has been seen; a
- * stranger tries a name.
+ * Attacks to be run in two worlds. They are few, since each costs two runs: nobody does anything; a
+ * packet that carries a message is changed; a text is chosen for what has been seen; two users change
+ * places; a stranger tries a name.
  */
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import type { Attack, Edit, Move } from "../../attacker/move.ts";
@@ -9,6 +9,7 @@ import type { Candidate } from "../../attacker/strategies/strategy.ts";
 import { hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../protocol/kit/operations.ts";
 import type { Packet, ProcessId, Trace } from "../trace/trace.ts";
+import { swappedUsers, withSwappedUsers } from "../workload.ts";
 import { chosenTexts } from "./chosen-texts.ts";
 
 /**
@@ -21,6 +22,8 @@ export function* inTwoWorlds(equal: Trace, again: Trace, honest: Trace): Iterabl
   yield { moves: [], workload };
   for (const move of chosenTexts(equal, again)) yield { moves: [move], workload };
   for (const move of changes(equal)) yield { moves: [move], workload };
+  const { protocol, workload: usual } = honest.plan;
+  if (withSwappedUsers(protocol, usual) !== usual) yield { moves: [], workload: swappedUsers };
   for (const moves of logins(honest)) yield { moves };
 }
 
