@@ -176,6 +176,19 @@ function describeHijack(move: Extract<Move, { move: "hijack" }>): string {
   return `repeats ${process} from its ${ordinal(again)} input on, in a session of its own, ${talking}${moment}`;
 }
 
+function describeChoice({
+  process,
+  nth,
+  hex,
+  xor = [],
+}: Extract<Move, { move: "choose" }>): string {
+  const parts = xor.map(
+    ({ packet, start, length }) => `${describeRange(start, length)} of ${describePacket(packet)}`,
+  );
+  const mixed = parts.length === 0 ? "" : `, XORed with ${parts.join(" and with ")}`;
+  return `has the user of ${process} send ${shownText(hex)}${mixed}, as the ${ordinal(nth)} message`;
+}
+
 function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
@@ -228,6 +241,12 @@ export function describeMove(move: Move): string {
       return move.as === attackerHost
         ? "takes part as a registered user"
         : `runs the service of ${move.as}`;
+    case "choose":
+      return describeChoice(move);
+    case "log-in": {
+      const name = move.user === undefined ? "" : `the name ${shownText(move.user)} and `;
+      return `logs in with ${move.process}, typing ${name}the password ${shownText(move.password)}`;
+    }
     case "disclose": {
       const what = describeDisclosure(disclosureOf(move.what));
       return `learns ${move.principal}'s ${what}, ${describeMoment(move.when)}`;

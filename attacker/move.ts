@@ -206,6 +206,27 @@ const move = z.discriminatedUnion("move", [
    * deceived by that, and puppets may play it.
    */
   z.strictObject({ move: z.literal("participate"), as: principal }),
+  /**
+   * The user of this process sends, as the nth message, a text of the attacker's choosing: `hex`,
+   * with parts of packets that have been sent by then XORed into its beginning.
+   */
+  z.strictObject({
+    move: z.literal("choose"),
+    process: processId,
+    nth: z.number().int().min(1),
+    hex: hexString,
+    xor: z.array(z.strictObject({ packet: packetRef, start: count, length: count })).optional(),
+  }),
+  /**
+   * The attacker is the user of this process, and types a password of its own; and, with `user`,
+   * that name in the place of the user's. After forty packets it leaves.
+   */
+  z.strictObject({
+    move: z.literal("log-in"),
+    process: processId,
+    password: hexString,
+    user: hexString.optional(),
+  }),
   /** Hands the attacker what disclosure.ts lists, of one principal. */
   z.strictObject({
     move: z.literal("disclose"),
@@ -273,7 +294,10 @@ export function needs(move: Move, transport: TransportName): readonly Capability
     case "puppet":
       return puppetNeeds(move, connected);
     case "hijack":
+    case "choose":
       return ["passive", "off-path"];
+    case "log-in":
+      return ["off-path"];
     case "participate":
       return [move.as === attackerHost ? "insider" : "relay"];
     case "disclose":

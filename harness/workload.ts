@@ -1,4 +1,5 @@
 /** What honest users do in a run: the default workload of a protocol, and variations of it. */
+import { attackerHost } from "../attacker/move.ts";
 import type {
   Millis,
   OptionValues,
@@ -129,6 +130,60 @@ function inTurn(protocol: Protocol, workload: Workload): Workload {
   };
 }
 
+/** Blocks of sixteen bytes repeat in such a message wherever it begins in a packet. */
+const contentBytes = 48;
+const letters = "bcdefghijklmnopqrstuvwxyz";
+
+/**
+ * Messages of one length, all the same and of one letter, or each of other letters than the last:
+ * the two differ in nothing but contents, and in those as much as they can.
+ */
+function withContents(workload: Workload, length: number, equal: boolean): Workload {
+  let n = 1;
+  const next = (): string => {
+    n = (n * 48_271) % 2_147_483_647;
+    return letters.charAt(n % letters.length);
+  };
+  const content = (): Uint8Array =>
+    utf8(equal ? "a".repeat(length) : Array.from({ length }, next).join(""));
+  return {
+    ...workload,
+    sessions: workload.sessions.map((session) => ({
+      ...session,
+      messages: session.messages.map((m) => ({ ...m, message: content() })),
+    })),
+  };
+}
+
+/**
+ * The first two users of the role that asks change places, if they have names of one length.
+ * @returns the workload as it was, if there are no two such users.
+ */
+export function withSwappedUsers(protocol: Protocol, workload: Workload): Workload {
+  const role = protocol.roles.find((r) => r.process === "session" && r.peer !== undefined);
+  const [usual] = role?.principals ?? [];
+  if (role === undefined || usual === undefined || role.principals.length > 1) return workload;
+  const userOf = ({ principals }: PlannedSession): string => principals?.[role.name] ?? usual;
+  const [first = "", second = ""] = new Set(workload.sessions.map(userOf));
+  const named = workload.sessions.flatMap((s) => s.messages.flatMap((m) => [m.from, m.to ?? ""]));
+  const isNamed = named.some((name) => name === first || name === second);
+  if (isNamed || first.length !== second.length || [first, second].includes(attackerHost)) {
+    return workload;
+  }
+  const others = new Map([
+    [first, second],
+    [second, first],
+  ]);
+  return {
+    ...workload,
+    sessions: workload.sessions.map((session) => {
+      const user = userOf(session);
+      const principals = { ...session.principals, [role.name]: others.get(user) ?? user };
+      return { ...session, principals };
+    }),
+  };
+}
+
 const by = ({ messages }: PlannedSession, from: string): readonly PlannedMessage[] =>
   messages.filter((m) => m.from === from);
 
@@ -180,11 +235,20 @@ export const alike = (name: string, other: string): string => {
 };
 
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
+/** Is it one of these variants, of however many sessions? */
+const isAmong = (name: string, variants: readonly string[]): boolean =>
+  variants.includes(scope.exec(name)?.[1] ?? name);
+export const isOfLengths = (name: string): boolean => isAmong(name, lengthVariants);
+export const isOfContents = (name: string): boolean => isAmong(name, contentVariants);
+export const isOfUsers = (name: string): boolean => isAmong(name, [swappedUsers]);
+export const contentVariants = ["contents-equal", "contents-different"] as const;
+export const swappedUsers = "users-swapped";
 
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `in-turn`, `other-content`,
- * one of {@link lengthVariants}, `typed-at-once`, `typed-in-between`, `opened-at-once` or
- * `opened-in-reverse`; with `/2`, only its first two sessions.
+ * one of {@link lengthVariants} or {@link contentVariants}, {@link swappedUsers}, `typed-at-once`,
+ * `typed-in-between`, `opened-at-once` or `opened-in-reverse`; with `/2`, only its first two
+ * sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -221,6 +285,13 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       const reversed = startingOtherwise(withinLimits(base, stated), (t, n) => t.at(-1 - n));
       return { ...reversed, opening: "in-reverse" };
     }
+    case "contents-equal":
+    case "contents-different": {
+      const bytes = Math.min(contentBytes, stated);
+      return withContents(withinLimits(base, stated), bytes, name === "contents-equal");
+    }
+    case swappedUsers:
+      return withSwappedUsers(protocol, withinLimits(base, stated));
     case "lengths-short":
       return withLengths(base, Math.min(8, limit));
     case "lengths-middle":

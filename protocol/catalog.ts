@@ -8,6 +8,7 @@ import type { Protocol } from "./endpoint.ts";
 import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
+import { cbcRecords } from "./textbook/cbc-records.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { naxos } from "./textbook/naxos.ts";
@@ -49,6 +50,7 @@ export const protocols: readonly Protocol[] = [
   suiteChoice,
   macEvidence,
   statement,
+  cbcRecords,
 ];
 
 /**
@@ -60,4 +62,5 @@ export const byNameOnly: readonly Protocol[] = [
   noise,
   naxos,
   needhamSchroederSymmetric,
+  statement,
 ];

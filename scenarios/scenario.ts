@@ -16,7 +16,7 @@ import type { ScenarioRun } from "../harness/scenario-run.ts";
 import { defaultSeed } from "../harness/subject.ts";
 import { chunkings, type NetworkConditions } from "../harness/trace/trace.ts";
 import type { Status } from "../harness/verdict.ts";
-import { lengthVariants } from "../harness/workload.ts";
+import { contentVariants, lengthVariants, swappedUsers } from "../harness/workload.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
 
 const statuses = ["broken", "holds", "unknown", "not-applicable"] as const satisfies Status[];
@@ -76,7 +76,15 @@ export const scenarioSchema = z.strictObject({
     .describe("Options of the protocol, beside or instead of those in its name."),
   seed: z.union([z.string(), z.number()]).optional().describe("Decides all randomness."),
   workload: z
-    .enum(["default", "within-limits", "other-content", ...lengthVariants, ...otherUsers])
+    .enum([
+      "default",
+      "within-limits",
+      "other-content",
+      ...lengthVariants,
+      ...otherUsers,
+      ...contentVariants,
+      swappedUsers,
+    ])
     .optional()
     .describe("What the honest users do; only with an attack."),
   network: z

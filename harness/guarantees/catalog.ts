@@ -2,6 +2,7 @@
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { boundedState } from "./bounded-state.ts";
 import { confidentiality } from "./confidentiality.ts";
+import { constantWork } from "./constant-work.ts";
 import { delivery } from "./delivery.ts";
 import { downgrade } from "./downgrade.ts";
 import { ephemeralLeak } from "./ephemeral-leak.ts";
@@ -9,10 +10,12 @@ import { forwardSecrecy } from "./forward-secrecy.ts";
 import type { Guarantee } from "./guarantee.ts";
 import { honestAcknowledgement } from "./honest-acknowledgement.ts";
 import { identityHiding } from "./identity-hiding.ts";
+import { indistinguishability } from "./indistinguishability.ts";
 import { integrity } from "./integrity.ts";
 import { kci } from "./kci.ts";
 import { keyAgreement } from "./key-agreement.ts";
 import { keySecrecy } from "./key-secrecy.ts";
+import { keySeparation } from "./key-separation.ts";
 import { knownKey } from "./known-key.ts";
 import { lengthHiding } from "./length-hiding.ts";
 import { messageBudget } from "./message-budget.ts";
@@ -57,8 +60,11 @@ export const guarantees: readonly Guarantee[] = [
   boundedState,
   nonRepudiation,
   nonceUniqueness,
+  keySeparation,
   messageBudget,
   lengthHiding,
+  indistinguishability,
+  constantWork,
   passwordProtection,
   safeParsing,
 ];

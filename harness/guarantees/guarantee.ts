@@ -1,7 +1,7 @@
 /** What a guarantee is. One file each in this folder, and one line in catalog.ts. */
 import type { Attack } from "../../attacker/move.ts";
 import type { Protocol } from "../../protocol/endpoint.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { RunPlan, Trace } from "../trace/trace.ts";
 
 /** What an undisturbed run shows about a protocol; judges compare against it. */
 export interface Baseline {
@@ -25,6 +25,25 @@ export interface Judgement {
   readonly atStake: number;
   /** Why no violation in this run proves nothing: the guarantee is then `unknown` unless broken. */
   readonly doubt?: string;
+}
+
+/** What decides to which pair of runs a run belongs. */
+export type WorldRun = Pick<RunPlan, "workloadName" | "attack">;
+
+/** Two runs that differ only in what is secret, as often as one asks for them. */
+export interface Worlds {
+  /** What somebody wants to find out, as half a sentence: the run judged, as seen from the other. */
+  readonly secret: string;
+  /**
+   * The nth pair: the same two with other randomness, and the 0th as it was. What differs within a
+   * pair and not between them is what the secret does.
+   */
+  pair(n: number): WorldPair;
+}
+
+export interface WorldPair {
+  readonly here: Trace;
+  readonly there: Trace;
 }
 
 export interface Guarantee {
@@ -53,8 +72,13 @@ export interface Guarantee {
    * @param honest a run with nobody attacking that violates it.
    */
   misstated?(honest: Trace): string;
+  /**
+   * For guarantees about pairs of runs: the other one of the pair; `undefined` if the run belongs
+   * to none, and is not held against the guarantee.
+   */
+  otherWorld?(run: WorldRun): WorldRun | undefined;
   /** For guarantees about pairs of runs: what distinguishes the two. */
-  distinguish?(a: Trace, b: Trace): Violation | undefined;
+  distinguish?(worlds: Worlds): Judgement;
 }
 
 /** Attacks that only send recorded bytes: what puppets send is new, not a replay. */

@@ -765,6 +765,7 @@ test("length-hiding compares two runs", () => {
 test("every judged guarantee is judged here", () => {
   const elsewhere = ["delivery", "robustness", "bounded-state", "length-hiding", "downgrade"];
   const all = [...Object.keys(table), ...elsewhere, "non-repudiation"];
+  const worlds = ["indistinguishability", "constant-work"];
   const inTheirOwnFiles = [
     "truncation",
     "known-key",
@@ -773,6 +774,8 @@ test("every judged guarantee is judged here", () => {
     "kci",
     "responder-identity",
     "reconnection",
+    "key-separation",
+    ...worlds,
   ];
   const others = guarantees.map((g) => g.id).filter((id) => !all.includes(id));
   expect(others).toEqual(inTheirOwnFiles);

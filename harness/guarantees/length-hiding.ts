@@ -1,5 +1,6 @@
-import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { differenceSeen, sizesOf } from "./outside-view.ts";
+import { otherLengths } from "./worlds.ts";
 
 export const lengthHiding: Guarantee = {
   id: "length-hiding",
@@ -12,19 +13,18 @@ export const lengthHiding: Guarantee = {
   safety: true,
   counts: withoutDisclosure,
   judge: () => ({ atStake: 0 }),
-  distinguish(a, b) {
-    const [x, y] = [shape(a), shape(b)];
-    const at = x.findIndex((line, i) => line !== y[i]);
-    if (at < 0 && x.length === y.length) return undefined;
-    const [first, second] = [x[at] ?? "nothing", y[at] ?? "nothing"];
-    if (x.length !== y.length) {
-      return {
-        because: `messages of other lengths take ${y.length} packets instead of ${x.length}`,
-      };
+  otherWorld: otherLengths,
+  distinguish(worlds) {
+    const { here, there } = worlds.pair(0);
+    const atStake = here.packets.length;
+    const seen = differenceSeen(worlds, sizesOf);
+    if (seen === undefined) return { atStake };
+    if (here.packets.length !== there.packets.length) {
+      const [b, a] = [here.packets.length, there.packets.length];
+      const because = `messages of other lengths take ${b} packets instead of ${a}`;
+      return { atStake, violation: { because } };
     }
-    return { because: `with messages of another length, “${first}” becomes “${second}”` };
+    const because = `${worlds.secret}, “${seen.there}” becomes “${seen.here}”`;
+    return { atStake, violation: { because } };
   },
 };
-
-const shape = (trace: Trace): readonly string[] =>
-  trace.packets.map((p) => `${p.from} to ${p.to}: ${p.bytes.length} bytes`);

@@ -72,9 +72,9 @@ export class Applications {
     if (this.#isWithAnother(application)) return undefined;
     application.messages.shift();
     application.credits--;
-    const { message } = planned;
-    const to = planned.to ?? application.to;
     const { process, session } = application;
+    const message = this.#run.typing.message(process.id, this.#run.named) ?? planned.message;
+    const to = planned.to ?? application.to;
     this.#run.events.push({
       kind: "submit",
       t: this.#run.now,

@@ -22,6 +22,8 @@ function momentOf(move: OwnMove): Moment | "end" {
     case "disclose":
       return move.when;
     case "participate":
+    case "choose":
+    case "log-in":
       return "start";
     case "puppet":
       return move.when ?? "start";

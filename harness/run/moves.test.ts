@@ -59,6 +59,7 @@ const chatty = tiny({
   ],
   deployment: {
     longTermSecrets: (principal) => (principal === "alice" ? [utf8("alice's password")] : []),
+    credentials: [{ principal: "alice", user: utf8("one"), password: utf8("alice's password") }],
   },
 });
 
@@ -188,6 +189,22 @@ const cases: Record<string, Case> = {
     move: { move: "hijack", name: "puppet-a", process: "client#0", after: down(2), again: 1 },
     more: ["server#0 mallory was here < mallory:7000"],
     handshake: "touched",
+  },
+  "choose, for what has been seen": {
+    move: {
+      move: "choose",
+      process: "client#0",
+      nth: 1,
+      hex: "09070f",
+      xor: [{ packet: up(1), start: 0, length: 3 }],
+    },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+    more: [`server#0 abc < ${c0}`, `client#0 re: abc < ${s0}`],
+  },
+  "log-in, with another name": {
+    move: { move: "log-in", process: "client#0", password: x("guess"), user: x("won") },
+    less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
+    more: [`server#0 won < ${c0}`, `client#0 re: won < ${s0}`],
   },
 };
 

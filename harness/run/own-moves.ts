@@ -47,6 +47,12 @@ export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void 
     case "puppet":
       world.adversarySessions.take(move, index);
       return;
+    case "choose":
+      run.typing.choose(move, index);
+      return;
+    case "log-in":
+      run.typing.logIn(move, index);
+      return;
     case "hijack":
       world.adversarySessions.hijack(move, index);
       return;

@@ -1,4 +1,6 @@
 /** The processes of a run, and the environment of each. */
+
+import { typedEndpoint, typedKit } from "../../attacker/typed-user.ts";
 import type {
   Address,
   Deployment,
@@ -16,6 +18,7 @@ import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import type { ProcessId, ProcessInfo } from "../trace/trace.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { Stores } from "./stores.ts";
+import type { Typing } from "./typing.ts";
 
 export interface Process {
   readonly id: ProcessId;
@@ -76,6 +79,7 @@ interface ProcessWorld {
   readonly log: OpRecord[];
   readonly random: Random;
   readonly stores: Stores;
+  readonly typing: Typing;
 }
 type ProcessPlace = Pick<
   Process,
@@ -116,7 +120,9 @@ export function openProcess(
   place: ProcessPlace,
 ): Process {
   const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
-  const crypto = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
+  const recorder = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
+  const login = world.typing.login(id, principal, deployment);
+  const crypto = login === undefined ? recorder : typedKit(recorder, login);
   const env = envOf({
     self: principal,
     role: spec.name,
@@ -126,10 +132,11 @@ export function openProcess(
     crypto,
     stores: world.stores,
   });
-  const endpoint = deployment.open(spec.name, env);
-  if (typeof endpoint?.handle !== "function") {
+  const opened = deployment.open(spec.name, env);
+  if (typeof opened?.handle !== "function") {
     throw new ProtocolError(`open("${spec.name}") must return an endpoint with a handle function`);
   }
+  const endpoint = login === undefined ? opened : typedEndpoint(opened, login);
   return {
     id,
     spec,

@@ -20,6 +20,7 @@ import { Pipes } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
 import type { ScheduledEvent } from "./scheduled-event.ts";
 import { type Installation, Stores, StoresOfOne } from "./stores.ts";
+import { Typing } from "./typing.ts";
 
 /**
  * What all parts of a run share: the plan, the world it was installed in, the clock and its queue,
@@ -38,6 +39,9 @@ export class RunState {
   readonly #deployments = new Map<Principal | undefined, Deployment>();
   readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
+  readonly typing = new Typing((move, at) => {
+    this.events.push({ kind: "attack", t: this.now, at, move });
+  });
   readonly listening = new Map<Address, Process>();
   /** Packets by the names that moves have for them: those of honest processes and of puppets. */
   readonly named = new Map<string, Packet>();

@@ -32,6 +32,7 @@ export function assess(
       if (campaign.over) break;
     }
   }
+  campaign.tellApart();
   campaign.step("every attack of one move, or of two", strategies.length, strategies.length + 1);
   return campaign.finish(campaign.over ? null : exhaustWithin(campaign, mostPairs));
 }

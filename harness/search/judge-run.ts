@@ -5,14 +5,24 @@ import {
   capabilityOf,
   capabilityRank,
   isAdversaryAddress,
+  type Move,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
-import type { Baseline, Guarantee, Judgement } from "../guarantees/guarantee.ts";
+import type {
+  Baseline,
+  Guarantee,
+  Judgement,
+  WorldPair,
+  WorldRun,
+  Worlds,
+} from "../guarantees/guarantee.ts";
+import { secretOf, withOtherNames } from "../guarantees/worlds.ts";
+import { calmNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace/trace.ts";
-import { alike } from "../workload.ts";
+import { isOfContents, isOfUsers } from "../workload.ts";
 
 /** Is it broken by what somebody learns? */
 export const watches = (guarantee: Guarantee): boolean =>
@@ -81,14 +91,26 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
   };
 }
 
-/** The run that relational guarantees compare others with. */
-export const relationalBaseline = "lengths-short";
+/**
+ * Is such a run held against the guarantee? Those about pairs of runs are judged by runs that belong
+ * to a pair; and where users type what the attacker wants, no other guarantee is.
+ */
+export function concerns(guarantee: Guarantee, run: WorldRun): boolean {
+  if (guarantee.otherWorld !== undefined) return guarantee.otherWorld(run) !== undefined;
+  const { workloadName: name } = run;
+  return !isOfContents(name) && !isOfUsers(name) && !run.attack.some(isTyping);
+}
+const isTyping = ({ move }: Move): boolean => move === "choose" || move === "log-in";
 
 /** What an undisturbed run of the subject shows; each workload has one of its own. */
 export class Baselines {
   readonly #subject: Subject;
   readonly #seed: string;
   readonly #byWorkload = new Map<string, Baseline>();
+  /** Undisturbed runs with other randomness, and how many runs were made for comparison alone. */
+  readonly #undisturbed = new Map<string, Trace>();
+  readonly #pairs = new WeakMap<Trace, WorldPair[]>();
+  comparisons = 0;
 
   constructor(subject: Subject, seed: string) {
     this.#subject = subject;
@@ -108,6 +130,38 @@ export class Baselines {
     }
     return profile;
   }
+
+  /** The pairs of runs that a run and the same in another world begin. */
+  worlds(trace: Trace, other: WorldRun): Worlds {
+    const { plan } = trace;
+    const of = (run: WorldRun, n: number): Trace => {
+      const { workloadName: workload } = run;
+      const attack = withOtherNames(run.attack, n);
+      const seed = n === 0 ? plan.seed : `${plan.seed}/again-${n}`;
+      return this.#run(planOf(this.#subject, { attack, seed, workload, network: plan.network }));
+    };
+    const pairs = this.#pairs.get(trace) ?? [];
+    this.#pairs.set(trace, pairs);
+    return {
+      secret: secretOf(plan),
+      pair(n) {
+        pairs[n] ??= { here: n === 0 ? trace : of(plan, n), there: of(other, n) };
+        return pairs[n];
+      },
+    };
+  }
+
+  #run(plan: RunPlan): Trace {
+    const isPlain = plan.attack.length === 0 && plan.network === calmNetwork;
+    if (isPlain && plan.seed === this.#seed) return this.of(plan.workloadName).honest;
+    const key = `${plan.workloadName} ${plan.seed}`;
+    const before = isPlain ? this.#undisturbed.get(key) : undefined;
+    if (before !== undefined) return before;
+    this.comparisons++;
+    const trace = simulate(plan);
+    if (isPlain) this.#undisturbed.set(key, trace);
+    return trace;
+  }
 }
 
 export function judge(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
@@ -120,13 +174,10 @@ export function judge(guarantee: Guarantee, trace: Trace, profiles: Baselines): 
 export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
   const { plan } = trace;
   if (guarantee.distinguish !== undefined) {
-    if (!plan.workloadName.startsWith("lengths-") || plan.attack.length > 0) return { atStake: 0 };
-    const violation = guarantee.distinguish(
-      profiles.of(alike(plan.workloadName, relationalBaseline)).honest,
-      trace,
-    );
-    const atStake = trace.packets.length;
-    return violation === undefined ? { atStake } : { atStake, violation };
+    const other = guarantee.otherWorld?.(plan);
+    return other === undefined
+      ? { atStake: 0 }
+      : guarantee.distinguish(profiles.worlds(trace, other));
   }
   return guarantee.judge(trace, profiles.of(plan.workloadName));
 }

@@ -101,7 +101,7 @@ export function verdictOf(outcome: SearchOutcome, tally: Tally): GuaranteeVerdic
     strategies: tally.strategies.size,
     atStake: tally.atStake,
     effective: tally.effective,
-    exhaustiveDepth: outcome.depth,
+    exhaustiveDepth: depthOf(outcome, guarantee),
   };
   const isLayered = guarantee.layered && hasHandshake(outcome.honest);
   const layer = isLayered ? { layer: layerOf(outcome, tally) } : {};
@@ -131,7 +131,12 @@ function checkYourClaims(
 /** Without a session key there is no handshake to leave alone. */
 const hasHandshake = (honest: Trace): boolean => honest.events.some((e) => e.kind === "secret");
 
-function effortOf({ depth }: SearchOutcome, tally: Tally): string {
+/** Two worlds are compared under chosen attacks only. */
+const depthOf = ({ depth }: SearchOutcome, { distinguish }: Guarantee): number | null =>
+  distinguish === undefined ? depth : null;
+
+function effortOf(outcome: SearchOutcome, tally: Tally): string {
+  const depth = depthOf(outcome, tally.guarantee);
   const tried = `${tally.strategies.size} strategies found nothing in ${tally.runs} runs`;
   return depth === null ? tried : `${tried}, all attacks of up to ${depth} moves among them`;
 }

@@ -78,6 +78,15 @@ export interface Derivability {
 /** Positions of inputs; `all`: every one of them. */
 type Positions = readonly number[] | "all";
 
+/** What a key is used for; one key, one purpose (NIST SP 800-57 part 1, revision 5, §5.2). */
+export type Purpose =
+  | "encryption"
+  | "authentication"
+  | "derivation"
+  | "key exchange"
+  | "signing"
+  | "public-key encryption";
+
 /** All that the lab knows about a kind of operation. */
 export interface Operation {
   // --- the Dolev–Yao rules ---
@@ -98,6 +107,10 @@ export interface Operation {
   /** Which input is the key, and which the nonce or IV. */
   readonly key?: number;
   readonly nonce?: number;
+  /** What the key is for, where it is used for anything but finding the public key to it. */
+  readonly purpose?: Purpose;
+  /** So little work that its time tells nothing. */
+  readonly light?: true;
   /** Which input is encrypted, and found again by running the operation backwards. */
   readonly content?: number;
   /** Inputs that carry keys or messages: the lab has to know where they come from. */
@@ -149,6 +162,7 @@ const oneWay = { compose: all, hasOutput: true, guess: "by-output" } as const;
 const sharedSecret: Operation = {
   ...oneWay,
   key: 0,
+  purpose: "key exchange",
   weighty: [0],
   compose(op, d) {
     const [own, peer] = [input(op, 0), input(op, 1)];
@@ -183,6 +197,7 @@ const pointSum: Operation = {
 
 const xor: Operation = {
   ...oneWay,
+  light: true,
   weighty: "all",
   decompose(op, d) {
     const [a, b] = [input(op, 0), input(op, 1)];
@@ -201,6 +216,7 @@ const aead: Operation = {
   openableFrom: ({ output, algorithm }) => aeadBody(algorithm as AeadName, output),
   hasOutput: true,
   key: 0,
+  purpose: "encryption",
   nonce: 1,
   content: 3,
   weighty: [0, 3],
@@ -216,6 +232,7 @@ const cipher: Operation = {
   decompose: (op, d) => (d.has(input(op, 0)) ? [input(op, 2)] : []),
   hasOutput: true,
   key: 0,
+  purpose: "encryption",
   nonce: 1,
   content: 2,
   weighty: [0, 2],
@@ -234,6 +251,7 @@ const decryptionKey = (op: OpRecord, d: Derivability): Latin1 | undefined =>
 const publicKeyEncryption: Operation = {
   ...oneWay,
   key: 0,
+  purpose: "public-key encryption",
   content: 1,
   weighty: "all",
   opensWith: "private-key",
@@ -256,11 +274,18 @@ const kemSecret: Operation = {
 };
 
 export const operations: Readonly<Record<OpName, Operation>> = {
-  random: { compose: never, hasOutput: true, fresh: true, weighty: [], guess: "never" },
+  random: {
+    compose: never,
+    hasOutput: true,
+    fresh: true,
+    light: true,
+    weighty: [],
+    guess: "never",
+  },
   hash: { ...oneWay, weighty: "all" },
-  hmac: { ...oneWay, key: 0, weighty: [0] },
-  mac: { ...oneWay, key: 0, weighty: [0] },
-  kdf: { ...oneWay, key: 0, weighty: [0] },
+  hmac: { ...oneWay, key: 0, purpose: "authentication", weighty: [0] },
+  mac: { ...oneWay, key: 0, purpose: "authentication", weighty: [0] },
+  kdf: { ...oneWay, key: 0, purpose: "derivation", weighty: [0] },
   "public-key": {
     ...oneWay,
     keyPair: true,
@@ -272,11 +297,12 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   "shared-secret": sharedSecret,
   "point-sum": pointSum,
   reduce: { ...oneWay, weighty: "all" },
-  sign: { ...oneWay, key: 0, weighty: [0] },
+  sign: { ...oneWay, key: 0, purpose: "signing", weighty: [0] },
   verify: {
     compose: never,
     hasOutput: false,
     key: 0,
+    purpose: "signing",
     weighty: [0],
     checks: () => true,
     checked: lastInput,
@@ -289,9 +315,10 @@ export const operations: Readonly<Record<OpName, Operation>> = {
   "kem-secret": kemSecret,
   "password-hash": { ...oneWay, weighty: "all" },
   xor,
-  encode: { ...oneWay, weighty: "all", decompose: (op) => [input(op, 0)] },
+  encode: { ...oneWay, light: true, weighty: "all", decompose: (op) => [input(op, 0)] },
   compare: {
     compose: never,
+    light: true,
     hasOutput: false,
     weighty: "all",
     checks: ({ inputs }) => inputs[0] === inputs[1],

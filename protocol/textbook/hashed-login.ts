@@ -14,7 +14,8 @@
  * Known weaknesses: everything but the nonce can be computed from a guess, so guesses can be tested
  * offline, at the price of one hash each; the server holds the password itself; an attacker in the
  * middle lets the client answer the challenge and then takes its place; nothing is encrypted,
- * authenticated or repeated after the login.
+ * authenticated or repeated after the login. Whether somebody has a name, the server tells everyone
+ * who asks, since it challenges nobody else; with `strangers=challenged` it refuses all alike.
  */
 import {
   type Address,
@@ -73,10 +74,17 @@ function client(env: Env, server: Principal, account: Credential): Endpoint {
   };
 }
 
-function server(env: Env, accounts: readonly Credential[]): Endpoint {
+/** Nobody's account, which no answer fits. */
+const strangerOf = (crypto: CryptoKit): Credential => ({
+  principal: "",
+  user: new Uint8Array(0),
+  password: crypto.random(nonceBytes),
+});
+
+function server(env: Env, accounts: readonly Credential[], stranger?: Credential): Endpoint {
   const open = new Map<Address, { account: Credential; nonce: Uint8Array }>();
   const challenge = (name: Uint8Array, from: Address): readonly Output[] => {
-    const account = accounts.find((a) => lossyText(a.user) === lossyText(name));
+    const account = accounts.find((a) => lossyText(a.user) === lossyText(name)) ?? stranger;
     if (account === undefined) return [{ kind: "reject", reason: "unknown-peer" }];
     const nonce = env.crypto.random(nonceBytes);
     open.delete(from);
@@ -100,7 +108,8 @@ function server(env: Env, accounts: readonly Credential[]): Endpoint {
       const entry = open.get(from);
       if (entry === undefined) return [{ kind: "reject", reason: "unexpected" }];
       const { account, nonce } = entry;
-      if (!env.crypto.equal(answer, answerTo(env.crypto, account.password, nonce))) {
+      const right = env.crypto.equal(answer, answerTo(env.crypto, account.password, nonce));
+      if (!right || account === stranger) {
         return [{ kind: "reject", reason: "bad-tag" }];
       }
       open.delete(from);
@@ -135,6 +144,14 @@ S → C: welcome
     { name: "client", principals: ["alice"], process: "session", peer: "server" },
     { name: "server", principals: ["bob"], process: "service", port: 7100 },
   ],
+  options: {
+    strangers: {
+      default: "refused",
+      values: ["refused", "challenged"],
+      about: "what becomes of a name that nobody has: at once, or after an answer that never fits",
+      weakens: { refused: ["indistinguishability", "constant-work"] },
+    },
+  },
   claims: [
     { guarantee: "password-protection", says: "The password itself is never sent." },
     { guarantee: "replay-across-sessions", says: "Each answer fits one challenge." },
@@ -143,9 +160,12 @@ S → C: welcome
     downgrade: "nothing is negotiated",
     "non-repudiation": "nothing is signed",
   },
-  deploy: () => ({
+  deploy: ({ options }) => ({
     open(role, env) {
-      if (role === "server") return server(env, accounts);
+      if (role === "server") {
+        const stranger = options.strangers === "challenged" ? strangerOf(env.crypto) : undefined;
+        return server(env, accounts, stranger);
+      }
       const own = accounts.find((a) => a.principal === env.self);
       if (own === undefined) throw new MisuseError(`${env.self} has no account`);
       return client(env, env.peer ?? "bob", own);
