@@ -12,7 +12,7 @@ import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
-import { askingBack } from "./parallel-sessions.ts";
+import { askingBack, askingTheOther } from "./parallel-sessions.ts";
 import { relaying } from "./relaying.ts";
 import {
   redirecting,
@@ -42,6 +42,7 @@ export const strategies: readonly Strategy[] = [
   substitutingNames,
   misbinding,
   askingBack,
+  askingTheOther,
   forwarding,
   betraying,
   renaming,
