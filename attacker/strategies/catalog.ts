@@ -21,7 +21,7 @@ import {
   undisturbed,
 } from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
-import { askingBack } from "./parallel-sessions.ts";
+import { askingBack, askingTheOther } from "./parallel-sessions.ts";
 import { pressingOn } from "./pressing-on.ts";
 import { relaying } from "./relaying.ts";
 import {
@@ -56,6 +56,7 @@ export const strategies: readonly Strategy[] = [
   substitutingNames,
   misbinding,
   askingBack,
+  askingTheOther,
   forwarding,
   betraying,
   renaming,

@@ -26,3 +26,41 @@ export const askingBack: Strategy = {
     }
   },
 };
+
+/** Where the first of two puppets is, which plays in a session of its own. */
+const firstPuppet = `${attackerHost}:7000`;
+
+/**
+ * The "Canadian" attack (ISO/IEC JTC1/SC27 N739, 1993; A. Menezes, P. van Oorschot, S. Vanstone:
+ * Handbook of Applied Cryptography, 10.3.3): what an end asks, the other one is asked in its name,
+ * and its answer is passed on.
+ */
+export const askingTheOther: Strategy = {
+  id: "roles-exchanged",
+  title: "what one end asks, the other one is asked in a session with the roles exchanged",
+  capability: "on-path",
+  *attacks(whole) {
+    const pairs = talkingPairs(firstOfTheirKind(whole)).filter(([, answerer]) => answerer.service);
+    for (const [asker, answerer] of pairs) {
+      const exchanged = pairs.find(
+        ([a, b]) => a.principal === answerer.principal && b.principal === asker.principal,
+      );
+      if (exchanged === undefined) continue;
+      const asked = { from: answerer.id, to: attackerHost, nth: 1 };
+      const answer = { from: exchanged[1].id, to: attackerHost, nth: 1 };
+      for (const reuses of values) {
+        yield attack(
+          playing("puppet-a", asker, answerer),
+          playing("puppet-b", ...exchanged, { reuses, when: { after: asked } }),
+          {
+            move: "replay",
+            packet: answer,
+            to: answerer.id,
+            from: firstPuppet,
+            when: { after: answer },
+          },
+        );
+      }
+    }
+  },
+};

@@ -1,10 +1,9 @@
 /** Lowe's agreement includes the roles: who asks has somebody who answers at the other end. */
 import { describe, expect, test } from "vitest";
 import type { Attack, Move, PacketRef } from "../../attacker/move.ts";
-import type { Env, Output, Principal, Protocol } from "../../protocol/endpoint.ts";
-import { concat, text, utf8 } from "../../protocol/kit/bytes.ts";
-import type { KeyPair } from "../../protocol/kit/crypto.ts";
+import type { Protocol } from "../../protocol/endpoint.ts";
 import { claim } from "../testing/scripted.ts";
+import { nonceBytes, threePasses } from "../testing/three-passes.ts";
 import { type Handler, judgeRun, type Part, protocolOf, tiny, transmit } from "../testing/tiny.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { asks } from "./roles.ts";
@@ -13,92 +12,6 @@ const because = (protocol: Protocol, attack: Attack = []) =>
   [serverAuthentication, clientAuthentication].map(
     (guarantee) => judgeRun(guarantee, protocol, attack).violation?.because,
   );
-
-const length = 16;
-const signatureBytes = 64;
-type Keys = ReadonlyMap<Principal, KeyPair>;
-
-const said = (kind: "running" | "commit", peer: Principal, agreed: Uint8Array): Output => ({
-  kind: "claim",
-  claim: { kind, peer, agreed },
-});
-const nameOf = (self: Principal): Uint8Array => utf8(self.padEnd(length));
-const readName = (bytes: Uint8Array): Principal => text(bytes.slice(0, length))?.trim() ?? "";
-const second = (bytes: Uint8Array): Uint8Array => bytes.slice(length, 2 * length);
-
-function token({ crypto, self }: Env, keys: Keys, own: Uint8Array, theirs: Uint8Array): Output {
-  const signed = concat(own, theirs);
-  const signature = crypto.sign((keys.get(self) as KeyPair).privateKey, signed);
-  return { kind: "transmit", bytes: concat(nameOf(self), signed, signature) };
-}
-
-/** @returns the nonces that the other one has signed: its own, and this end's. */
-function read({ crypto }: Env, keys: Keys, bytes: Uint8Array) {
-  const peer = readName(bytes);
-  const signed = bytes.slice(length, 3 * length);
-  const key = keys.get(peer)?.publicKey;
-  const signature = bytes.slice(3 * length, 3 * length + signatureBytes);
-  if (key === undefined || !crypto.verify(key, signed, signature)) return undefined;
-  return { peer, theirs: signed.slice(0, length), own: signed.slice(length) };
-}
-
-function asker(env: Env, keys: Keys): Handler {
-  const nonce = env.crypto.random(length);
-  return (input) => {
-    if (input.kind === "start") {
-      return [{ kind: "transmit", bytes: concat(nameOf(env.self), nonce) }];
-    }
-    const answer = input.kind === "datagram" ? read(env, keys, input.bytes) : undefined;
-    if (answer?.peer !== env.peer || !env.crypto.equal(answer?.own ?? nameOf(""), nonce)) return [];
-    const { peer, theirs } = answer as NonNullable<typeof answer>;
-    const last = token(env, keys, env.crypto.random(length), theirs);
-    return [said("running", peer, theirs), last, said("commit", peer, nonce)];
-  };
-}
-
-function answerer(env: Env, keys: Keys): Handler {
-  const open = new Map<string, Uint8Array>();
-  return (input) => {
-    if (input.kind !== "datagram") return [];
-    const nonce = open.get(input.from);
-    if (nonce === undefined) {
-      const mine = env.crypto.random(length);
-      open.set(input.from, mine);
-      const theirs = second(input.bytes);
-      return [said("running", readName(input.bytes), theirs), token(env, keys, mine, theirs)];
-    }
-    const last = read(env, keys, input.bytes);
-    if (last === undefined || !env.crypto.equal(last.own, nonce)) return [];
-    return [said("commit", last.peer, nonce)];
-  };
-}
-
-/**
- * Three passes with signatures, where the last one says nothing of the first: what an answerer
- * signs looks like what an asker signs at the end (ISO/IEC JTC1/SC27 N739, 1993).
- */
-const threePasses = protocolOf(
-  {},
-  {
-    protocol: {
-      roles: [
-        { name: "asker", principals: ["alice"], process: "session", peer: "answerer" },
-        { name: "answerer", principals: ["bob"], process: "service", port: 7 },
-      ],
-      deploy({ crypto, principals }) {
-        const keys = new Map(principals.map((p) => [p, crypto.signingKeyPair()]));
-        return {
-          open: (role, env) => ({ handle: (role === "asker" ? asker : answerer)(env, keys) }),
-          longTermSecrets: (p) => [(keys.get(p) as KeyPair).privateKey],
-        };
-      },
-    },
-    sessions: [
-      { start: 0, messages: [] },
-      { start: 100, principals: { asker: "bob", answerer: "alice" }, messages: [] },
-    ],
-  },
-);
 
 const sent = (from: string, to: string): PacketRef => ({ from, to, nth: 1 });
 /** In an address of the attacker's own, what somebody has sent is sent to an answerer. */
@@ -109,7 +22,7 @@ const again = (packet: PacketRef, to: string, from: string, after = packet): Mov
   from,
   when: { after },
 });
-const nonceOf = [`bytes:${length}-${2 * length}`];
+const nonceOf = [`bytes:${nonceBytes}-${2 * nonceBytes}`];
 const aliceAnswered = sent("answerer#1", "mallory");
 const canadian: Attack = [
   again(sent("asker#1", "answerer#1"), "answerer#1", "mallory:1"),
@@ -121,10 +34,11 @@ const canadian: Attack = [
 ];
 
 test("what somebody signed as an answerer does not make it an asker", () => {
+  const protocol = threePasses("new");
   // In the second session Bob asks Alice: what he believes is about who answers, too.
-  expect(judgeRun(serverAuthentication, threePasses)).toEqual({ atStake: 2 });
-  expect(judgeRun(clientAuthentication, threePasses)).toEqual({ atStake: 2 });
-  const [server, client] = because(threePasses, canadian);
+  expect(judgeRun(serverAuthentication, protocol)).toEqual({ atStake: 2 });
+  expect(judgeRun(clientAuthentication, protocol)).toEqual({ atStake: 2 });
+  const [server, client] = because(protocol, canadian);
   expect(server).toBeUndefined();
   expect(client).toMatch(/answerer#1 .* running with alice, but as answerer, as answerer#1 was/);
 });

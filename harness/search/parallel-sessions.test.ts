@@ -1,22 +1,25 @@
-/** What an end asks in one session it may be asked itself in another: found off the path. */
+/** What an end asks in one session, it or the other one may be asked in another. */
 import { expect, test } from "vitest";
-import { askingBack } from "../../attacker/strategies/parallel-sessions.ts";
+import { askingBack, askingTheOther } from "../../attacker/strategies/parallel-sessions.ts";
 import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
 import { bundledSubject } from "../input/bundled-protocols.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
+import { threePasses } from "../testing/three-passes.ts";
+import { subjectFor } from "../testing/tiny.ts";
 import { Campaign } from "./campaign.ts";
 
+const bundled = (name: string) => bundledSubject(parseProtocolName(name));
+
 test.each([
-  ["reflection", "broken", "off-path"],
-  ["reflection?direction=named", "holds", null],
-] as const)("%s: client-authentication %s", (name, verdict, capability) => {
-  const guarantees = ["client-authentication"];
-  const campaign = new Campaign(bundledSubject(parseProtocolName(name)), {
-    seed: "finds",
-    guarantees,
-  });
-  for (const candidate of askingBack.attacks(firstOfTheirKind(campaign.scene()))) {
-    campaign.try(askingBack.id, candidate);
+  [askingBack, "reflection", bundled("reflection"), "off-path"],
+  [askingBack, "its repair", bundled("reflection?direction=named"), null],
+  [askingTheOther, "three passes", subjectFor(threePasses("new")), "on-path"],
+  [askingTheOther, "the standard's", subjectFor(threePasses("kept")), null],
+] as const)("$id: %s", (strategy, _, subject, capability) => {
+  const campaign = new Campaign(subject, { seed: "finds", guarantees: ["client-authentication"] });
+  for (const candidate of strategy.attacks(firstOfTheirKind(campaign.scene()))) {
+    campaign.try(strategy.id, candidate);
   }
+  const verdict = capability === null ? "holds" : "broken";
   expect(campaign.finish(null).verdicts).toMatchObject([{ verdict, capability }]);
 });
