@@ -12,10 +12,12 @@ import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
 import { noise } from "./textbook/noise/noise.ts";
+import { oneSided } from "./textbook/one-sided.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
 import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
 import { reflection } from "./textbook/reflection.ts";
+import { remoteControl } from "./textbook/remote-control.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
@@ -38,6 +40,8 @@ export const protocols: readonly Protocol[] = [
   stationToStation,
   signedDh,
   noise,
+  oneSided,
+  remoteControl,
   otwayRees,
   wideMouthedFrog,
   reflection,

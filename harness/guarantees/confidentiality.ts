@@ -1,16 +1,20 @@
 import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
 import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
-import { type Attack, isCorrupt } from "../../attacker/move.ts";
+import { isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import type { Trace } from "../trace/trace.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
+import { anonymousPeer, facesAnonymous } from "./anonymous.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-/** The adversary may know messages sent to itself, as a registered user. */
-const isSecret = ({ other, purpose, message }: Handover, attack: Attack): boolean =>
-  purpose === "message" &&
-  message.length >= declaredFromBytes &&
-  (other === undefined || !isCorrupt(other, attack));
+/** The adversary may know messages sent to itself, as a registered user or a nameless one. */
+function isSecret(item: Handover, trace: Trace): boolean {
+  const { other, purpose, message } = item;
+  if (purpose !== "message" || message.length < declaredFromBytes) return false;
+  if (other !== undefined) return !isCorrupt(other, trace.plan.attack);
+  return !facesAnonymous(trace, item) || anonymousPeer(trace, item) !== undefined;
+}
 
 export const confidentiality: Guarantee = {
   id: "confidentiality",
@@ -24,8 +28,7 @@ export const confidentiality: Guarantee = {
   counts: withoutDisclosure,
   judge(trace) {
     const knowledge = knowledgeFromWire(trace);
-    const { attack } = trace.plan;
-    const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, attack));
+    const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, trace));
     for (const { message, end } of messages) {
       if (!knowledge.derivable(message)) continue;
       const compute = computeCost(knowledge, latin1(message));

@@ -1,5 +1,6 @@
-import { capabilityOf } from "../../attacker/move.ts";
+import { capabilityOf, roleOf } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
@@ -20,6 +21,7 @@ export const delivery: Guarantee = {
     const owed = owedMessages(trace, baseline);
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
     const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
+    const confirming = confirmingRoles(baseline.honest);
     const wantedOf = countOf(owed.map((o) => latin1(o.message)));
     for (const { from, message } of owed) {
       const key = latin1(message);
@@ -27,7 +29,7 @@ export const delivery: Guarantee = {
       const missing =
         (delivered.get(key) ?? 0) < wanted
           ? "was never delivered"
-          : baseline.confirms && (confirmed.get(key) ?? 0) < wanted
+          : confirming.has(roleOf(from)) && (confirmed.get(key) ?? 0) < wanted
             ? "was delivered but never confirmed"
             : undefined;
       if (missing === undefined) continue;
@@ -37,6 +39,11 @@ export const delivery: Guarantee = {
     return { atStake: owed.length };
   },
 };
+
+/** Some confirm what one side sends and not what the other does, as requests and responses. */
+const confirmingRoles = memoPerTrace(
+  (honest) => new Set(eventsOf(honest, "confirm").map((e) => roleOf(e.at))),
+);
 
 function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

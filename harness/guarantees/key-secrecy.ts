@@ -5,6 +5,7 @@ import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
+import { isSharedWithHonest } from "./anonymous.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 const rolesThatFinish = memoPerTrace(
@@ -30,16 +31,19 @@ export const keySecrecy: Guarantee = {
     const commits = eventsOf(trace, "commit");
     let atStake = 0;
     for (const e of eventsOf(trace, "secret")) {
-      const holders = [e.peer, processOf(trace, e.at)?.principal ?? e.at];
+      // An anonymous peer is honest where an honest end has the same key.
+      const isNameless = e.peer === undefined;
+      if (isNameless && !isSharedWithHonest(trace, e.at, latin1(e.value))) continue;
+      const holders = [e.peer ?? "", processOf(trace, e.at)?.principal ?? e.at];
       if (holders.some((p) => isCorrupt(p, trace.plan.attack))) continue;
-      const done = commits.some(
-        (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,
-      );
+      const done =
+        isNameless ||
+        commits.some((c) => c.at === e.at && c.session === e.session && c.peer === e.peer);
       if (!done && finishes.has(roleOf(e.at))) continue;
       atStake++;
       if (!knowledge.derivable(e.value)) continue;
       const compute = computeCost(knowledge, latin1(e.value));
-      const because = `the attacker can compute the session key of ${e.at} with ${e.peer}`;
+      const because = `the attacker can compute the session key of ${e.at} with ${e.peer ?? "its anonymous peer"}`;
       return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
     }
     return { atStake };

@@ -10,10 +10,12 @@ export const origin: Guarantee = {
   layered: true,
   secrecy: false,
   safety: true,
-  vacuousBecause: "nobody accepts anything",
+  vacuousBecause: "nobody accepts anything as coming from somebody",
   counts: withoutDisclosure,
   judge(trace) {
-    const { submissions, deliveries } = exchangesOf(trace);
+    const { submissions, deliveries: all } = exchangesOf(trace);
+    // What an anonymous peer says is attributed to nobody.
+    const deliveries = all.filter((d) => d.other !== undefined);
     for (const d of deliveries) {
       const receiver = d.end.process.principal;
       const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
@@ -32,7 +34,7 @@ export const origin: Guarantee = {
         author === undefined
           ? "nobody sent it"
           : `it was ${author.principal} (${author.id}) who sent it, to ${same[0]?.other ?? "somebody"}`;
-      const because = `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other ?? "nobody"}, but ${truth}`;
+      const because = `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other}, but ${truth}`;
       return { atStake: deliveries.length, violation: { because } };
     }
     return { atStake: deliveries.length };

@@ -4,12 +4,18 @@ import { type ApplicationSession, betweenMessagesMs, thinkMs } from "./applicati
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 
+/** The peer of a session in which the other end has no name. */
+const anonymous = Symbol("anonymous");
+
 /** The users of the sessions: which messages they submit, and when. */
 export class Applications {
   readonly #run: RunState;
   readonly #applications = new Map<string, ApplicationSession>();
   /** The peer of each session, as far as its end has claimed one. */
-  readonly #peers = new Map<string, Principal>();
+  readonly #peers = new Map<string, Principal | typeof anonymous>();
+
+  /** What services still have to say, by address and planned session. */
+  readonly #unsaid = new Map<string, PlannedMessage[]>();
 
   constructor(run: RunState) {
     this.#run = run;
@@ -30,7 +36,7 @@ export class Applications {
       if (process.spec.process === "service" && peer === attackerHost) return;
       const planned = this.#plannedFor(process, from, peer);
       if (planned === undefined) return;
-      application = this.#applicationFor(process, session, planned);
+      application = this.#applicationFor(process, session, planned, peer === anonymous);
       this.#applications.set(key, application);
       process.readySessions.push(`${planned}`);
     }
@@ -41,6 +47,12 @@ export class Applications {
   /** The process claims to talk to this peer in this session. */
   face(process: Process, session: string, peer: Principal): void {
     this.#peers.set(`${process.id}/${session}`, peer);
+  }
+
+  /** The process claims to have a key in this session with a peer that has no name. */
+  faceAnonymous(process: Process, session: string): void {
+    const key = `${process.id}/${session}`;
+    if (!this.#peers.has(key)) this.#peers.set(key, anonymous);
   }
 
   /** @returns the next message; `undefined` without message, credit or live process. */
@@ -81,21 +93,38 @@ export class Applications {
     if (application.scheduled || application.credits <= 0 || application.messages.length === 0)
       return;
     application.scheduled = true;
-    this.#run.enqueue(delay, { kind: "send", application });
+    this.#run.enqueue(application.messages[0]?.pauseMs ?? delay, { kind: "send", application });
   }
 
-  #applicationFor(process: Process, session: string, planned: number): ApplicationSession {
+  /** @param isNameless whether the user does not know to whom the service speaks. */
+  #applicationFor(
+    process: Process,
+    session: string,
+    planned: number,
+    isNameless: boolean,
+  ): ApplicationSession {
     const service = process.spec.process === "service";
     const all = this.#run.plan.workload.sessions[planned]?.messages ?? [];
     const client = this.#run.processes.find((p) => p.plannedSession === planned);
     return {
       process,
       session: service ? session : undefined,
-      to: service ? client?.principal : process.peer,
-      messages: all.filter((m) => this.#says(process, m)),
+      to: service ? (isNameless ? undefined : client?.principal) : process.peer,
+      messages: this.#leftToSay(process, planned, all),
       credits: 0,
       scheduled: false,
     };
+  }
+
+  /** A service that was started again goes on with what the one before has not said. */
+  #leftToSay(process: Process, planned: number, all: readonly PlannedMessage[]) {
+    const key = `${process.address}/${planned}`;
+    let left = process.spec.process === "service" ? this.#unsaid.get(key) : undefined;
+    if (left === undefined) {
+      left = all.filter((m) => this.#says(process, m));
+      this.#unsaid.set(key, left);
+    }
+    return left;
   }
 
   #says(process: Process, m: PlannedMessage): boolean {
@@ -113,12 +142,14 @@ export class Applications {
   #plannedFor(
     process: Process,
     from: Address | undefined,
-    peer: Principal | undefined,
+    peer: Principal | typeof anonymous | undefined,
   ): number | undefined {
     if (process.plannedSession !== undefined) return process.plannedSession;
     const byAddress = this.#run.processes.find(
       (p) => p.address === from && p.plannedSession !== undefined,
     )?.plannedSession;
+    // A peer without a name is known by nothing else.
+    if (peer === anonymous) return isFree(process, byAddress) ? byAddress : undefined;
     if (this.#fits(process, byAddress, peer)) return byAddress;
     return this.#run.outcomes.find((o) => this.#fits(process, o.session, peer))?.session;
   }

@@ -5,6 +5,7 @@ import type {
   PlannedMessage,
   PlannedSession,
   Principal,
+  Role,
   RoleSpec,
 } from "../../protocol/endpoint.ts";
 import type { PlannedOutcome, ProcessId } from "../trace/trace.ts";
@@ -65,6 +66,18 @@ export class Sessions {
     }
   }
 
+  /** Every service of the role stops and is started again, on a deployment without a past. */
+  restart(role: Role): void {
+    const { processes } = this.#run;
+    for (const process of processes) {
+      const { spec, end, principal } = process;
+      if (spec.name !== role || spec.process !== "service" || end !== "alive") continue;
+      this.#endpoints.stop(process);
+      this.#run.forget(principal);
+    }
+    this.startServices();
+  }
+
   start(index: number): void {
     const { plan, book, outcomes, now } = this.#run;
     const session = plan.workload.sessions[index];
@@ -72,6 +85,10 @@ export class Sessions {
     this.#started.add(index);
     this.#lastStart = now;
     this.startServices();
+    for (const { role, afterMs } of session.restarts ?? []) {
+      if (afterMs === 0) this.restart(role);
+      else this.#run.enqueue(afterMs, { kind: "restart", role });
+    }
     const ids: ProcessId[] = [];
     const wanted = session.messages.map((m) => this.#wanted(m, index, session));
     outcomes.push({ session: index, processes: ids, wanted, startedMs: now });

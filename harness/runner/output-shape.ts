@@ -19,7 +19,7 @@ const outputFields: Readonly<Record<Output["kind"], Readonly<Record<string, Test
   transmit: { to: optional(string) },
   ready: { messages: optional(wholeNumber) },
   submit: { purpose },
-  deliver: { from: string, purpose: optional(purpose) },
+  deliver: { from: optional(string), purpose: optional(purpose) },
   confirm: {},
   "give-up": {},
   claim: { claim: object },
@@ -29,12 +29,13 @@ const outputFields: Readonly<Record<Output["kind"], Readonly<Record<string, Test
   "ran-code": { code: string },
   negotiated: { suite: string, best: string },
   close: { to: optional(string) },
+  connect: { to: optional(string) },
   exit: { ok: boolean, because: optional(string) },
 };
 const claimFields: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   running: { peer: optional(string), agreed: optional(bytes) },
   commit: { peer: string, agreed: optional(bytes) },
-  secret: { peer: string, value: bytes },
+  secret: { peer: optional(string), value: bytes },
   evidence: { peer: string, message: bytes, bytes },
 };
 

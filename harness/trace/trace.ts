@@ -74,7 +74,8 @@ export type TraceEvent =
   | (InSession & {
       readonly kind: "deliver";
       readonly message: Uint8Array;
-      readonly from: Principal;
+      /** Absent where the peer is anonymous. */
+      readonly from: Principal | undefined;
       readonly purpose: Purpose;
     })
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
@@ -89,7 +90,12 @@ export type TraceEvent =
       readonly peer: Principal;
       readonly agreed: Uint8Array | undefined;
     })
-  | (InSession & { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array })
+  | (InSession & {
+      readonly kind: "secret";
+      /** Absent where the peer is anonymous. */
+      readonly peer: Principal | undefined;
+      readonly value: Uint8Array;
+    })
   | (InSession & {
       readonly kind: "evidence";
       readonly peer: Principal;

@@ -53,7 +53,7 @@ export function tellOutput(output: Output, names: Names): string {
       return `submit ${output.purpose} ${quoted(output.message)}`;
     case "deliver": {
       const purpose = output.purpose === "login" ? "login " : "";
-      return `deliver ${purpose}${quoted(output.message)} from ${output.from}`;
+      return `deliver ${purpose}${quoted(output.message)} from ${output.from ?? "its peer"}`;
     }
     case "confirm":
     case "give-up":
@@ -71,7 +71,8 @@ export function tellOutput(output: Output, names: Names): string {
     case "negotiated":
       return `negotiated ${output.suite}`;
     case "close":
-      return `close${to}`;
+    case "connect":
+      return `${output.kind}${to}`;
     case "exit":
       return `exit ${output.ok ? "ok" : `because ${output.because ?? "of nothing"}`}`;
   }
