@@ -49,5 +49,8 @@ export const protocols: readonly Protocol[] = [
   macEvidence,
 ];
 
-/** Assessed only when they are named: their runs are long, and need very many attacks. */
-export const byNameOnly: readonly Protocol[] = [secureChannelRelay, noise];
+/**
+ * Assessed only when they are named: their runs are long, and need very many attacks; or they are
+ * there to show how something is said, and scenarios show what comes of it.
+ */
+export const byNameOnly: readonly Protocol[] = [secureChannelRelay, noise, oneSided, remoteControl];

@@ -73,17 +73,21 @@ function remote(env: Env, key: Uint8Array): Endpoint {
     waiting.delete(packet.counter);
     return [{ kind: "confirm", message: command }];
   };
+  const react = (input: Input): readonly Output[] => {
+    if (input.kind === "timeout") return [{ kind: "exit", ok: waiting.size === 0 }];
+    if (input.kind === "start") return [{ kind: "ready" }];
+    if (input.kind === "datagram") return answer(input.bytes);
+    if (input.kind !== "send") return [];
+    counter.value += 1;
+    waiting.set(counter.value, input.message);
+    const bytes = packetOf(env, key, "command", counter.value, input.message);
+    return [{ kind: "transmit", bytes }];
+  };
   return {
     handle(input: Input, now): readonly Output[] {
-      if (input.kind === "timeout") return [{ kind: "exit", ok: waiting.size === 0 }];
-      lastMs = now;
-      if (input.kind === "start") return [{ kind: "ready" }];
-      if (input.kind === "datagram") return answer(input.bytes);
-      if (input.kind !== "send") return [];
-      counter.value += 1;
-      waiting.set(counter.value, input.message);
-      const bytes = packetOf(env, key, "command", counter.value, input.message);
-      return [{ kind: "transmit", bytes }];
+      const outputs = react(input);
+      if (outputs.some((o) => o.kind !== "reject")) lastMs = now;
+      return outputs;
     },
     deadline: () => lastMs + 10_000,
   };
