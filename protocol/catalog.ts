@@ -8,6 +8,7 @@ import type { Protocol } from "./endpoint.ts";
 import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
+import { groupChat } from "./textbook/group-chat.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
@@ -33,6 +34,7 @@ export const protocols: readonly Protocol[] = [
   secureChannelRelay,
   secureChannelLogin,
   preshared,
+  groupChat,
   hashedLogin,
   needhamSchroeder,
   needhamSchroederLowe,
@@ -53,4 +55,10 @@ export const protocols: readonly Protocol[] = [
  * Assessed only when they are named: their runs are long, and need very many attacks; or they are
  * there to show how something is said, and scenarios show what comes of it.
  */
-export const byNameOnly: readonly Protocol[] = [secureChannelRelay, noise, oneSided, remoteControl];
+export const byNameOnly: readonly Protocol[] = [
+  secureChannelRelay,
+  noise,
+  groupChat,
+  oneSided,
+  remoteControl,
+];

@@ -40,6 +40,8 @@ export type Input =
       readonly message: Uint8Array;
       /** For whom, where the endpoint has more than one peer. */
       readonly to?: Principal;
+      /** Instead of `to`: for whom, where it is for several; a copy is owed to each of them. */
+      readonly toAll?: readonly Principal[];
       /** In which of its sessions a service sends: the label it gave with `ready`. */
       readonly session?: string;
     }
@@ -259,7 +261,13 @@ export interface PlannedMessage {
   /** A role, which means the first of its principals; or one of its principals, by name. */
   readonly from: Role | Principal;
   readonly message: Uint8Array;
-  readonly to?: Principal;
+  /**
+   * Several for a group. Members who join or leave are in the lists of their time only: whoever is
+   * not in the list of a message must not get it, and does not have to be shown it.
+   */
+  readonly to?: Principal | readonly Principal[];
+  /** It steers the program (“remove carol”): the lab never has other words said in its place. */
+  readonly isCommand?: true;
   /** How long the user thinks before it; without it, as {@link Workload} says. */
   readonly pauseMs?: Millis;
 }

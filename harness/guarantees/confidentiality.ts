@@ -8,11 +8,12 @@ import { anonymousPeer, facesAnonymous } from "./anonymous.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
-/** The adversary may know messages sent to itself, as a registered user or a nameless one. */
+/** The adversary may know its own messages, and those sent to it, as a user or a nameless peer. */
 function isSecret(item: Handover, trace: Trace): boolean {
-  const { other, purpose, message } = item;
+  const { addressees = [], purpose, message, end } = item;
   if (purpose !== "message" || message.length < declaredFromBytes) return false;
-  if (other !== undefined) return !isCorrupt(other, trace.plan.attack);
+  if (isCorrupt(end.process.principal, trace.plan.attack)) return false;
+  if (addressees.length > 0) return !addressees.some((p) => isCorrupt(p, trace.plan.attack));
   return !facesAnonymous(trace, item) || anonymousPeer(trace, item) !== undefined;
 }
 

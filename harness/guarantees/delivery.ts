@@ -21,17 +21,25 @@ export const delivery: Guarantee = {
     const owed = owedMessages(trace, baseline);
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
     const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
+    const hasCopies = new Set(owed.flatMap((o) => (o.isCopy ? [latin1(o.message)] : [])));
+    const arrived = new Set(
+      hasCopies.size === 0
+        ? []
+        : exchangesOf(trace).deliveries.map((d) => `${d.end.process.principal}/${d.content}`),
+    );
     const confirming = confirmingRoles(baseline.honest);
     const wantedOf = countOf(owed.map((o) => latin1(o.message)));
-    for (const { from, message } of owed) {
+    const sent = countOf(owed.flatMap((o) => (o.isCopy ? [] : [latin1(o.message)])));
+    for (const { from, message, to } of owed) {
       const key = latin1(message);
-      const wanted = wantedOf.get(key) ?? 0;
       const missing =
-        (delivered.get(key) ?? 0) < wanted
+        (delivered.get(key) ?? 0) < (wantedOf.get(key) ?? 0)
           ? "was never delivered"
-          : confirming.has(roleOf(from)) && (confirmed.get(key) ?? 0) < wanted
-            ? "was delivered but never confirmed"
-            : undefined;
+          : hasCopies.has(key) && !arrived.has(`${to}/${key}`)
+            ? `was never delivered to ${to}`
+            : confirming.has(roleOf(from)) && (confirmed.get(key) ?? 0) < (sent.get(key) ?? 0)
+              ? "was delivered but never confirmed"
+              : undefined;
       if (missing === undefined) continue;
       const because = `${quote(message)} of ${from} ${missing}${whatElse(trace)}`;
       return { atStake: owed.length, violation: { because } };

@@ -17,14 +17,22 @@ export const honestAcknowledgement: Guarantee = {
     if (eventsOf(trace, "confirm").length === 0) return { atStake: 0 };
     const delivered = new Map<string, number>();
     const confirmed = new Map<string, number>();
+    /** How many copies a message of a group's has to be delivered in. */
+    const copies = new Map<string, number>();
+    for (const { to, message } of eventsOf(trace, "submit")) {
+      if (Array.isArray(to)) copies.set(latin1(message), to.length);
+    }
     let atStake = 0;
     for (const e of trace.events) {
       if (e.kind === "deliver") bump(delivered, latin1(e.message));
       if (e.kind !== "confirm") continue;
       atStake++;
       const key = latin1(e.message);
-      if (bump(confirmed, key) <= (delivered.get(key) ?? 0)) continue;
-      const because = `${e.at} was told that ${quote(e.message)} was delivered, but it was not`;
+      const owed = copies.get(key) ?? 1;
+      const there = delivered.get(key) ?? 0;
+      if (bump(confirmed, key) * owed <= there) continue;
+      const whom = there >= owed || there === 0 ? "" : " to all of those it was for";
+      const because = `${e.at} was told that ${quote(e.message)} was delivered${whom}, but it was not`;
       return { atStake, violation: { because } };
     }
     return { atStake };

@@ -1,5 +1,5 @@
 import { isCorrupt } from "../../attacker/move.ts";
-import { exchangesOf, quote } from "./exchanges.ts";
+import { exchangesOf, isMeantFor, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
 export const origin: Guarantee = {
@@ -23,17 +23,17 @@ export const origin: Guarantee = {
         (s) =>
           s.end.process.principal === d.other &&
           s.end.process.id !== d.end.process.id &&
-          (s.other === undefined || s.other === receiver),
+          isMeantFor(s, receiver),
       );
       if (genuine) continue;
       // Messages of corrupt principals are exempt, unless an honest one was meant for the receiver.
       const own = d.other !== undefined && isCorrupt(d.other, trace.plan.attack);
-      if (own && !same.some((s) => s.other === receiver)) continue;
+      if (own && !same.some((s) => s.addressees?.includes(receiver) === true)) continue;
       const author = same[0]?.end.process;
       const truth =
         author === undefined
           ? "nobody sent it"
-          : `it was ${author.principal} (${author.id}) who sent it, to ${same[0]?.other ?? "somebody"}`;
+          : `it was ${author.principal} (${author.id}) who sent it, to ${same[0]?.addressees?.join(" and ") ?? "somebody"}`;
       const because = `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other}, but ${truth}`;
       return { atStake: deliveries.length, violation: { because } };
     }

@@ -1,6 +1,11 @@
 import { attackerHost } from "../../attacker/move.ts";
 import type { Address, Input, Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
-import { type ApplicationSession, betweenMessagesMs, thinkMs } from "./application-session.ts";
+import {
+  type ApplicationSession,
+  addressed,
+  betweenMessagesMs,
+  thinkMs,
+} from "./application-session.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -79,7 +84,7 @@ export class Applications {
     return {
       kind: "send",
       message: message.slice(),
-      ...(to === undefined ? {} : { to }),
+      ...addressed(to),
       ...(session === undefined ? {} : { session }),
     };
   }

@@ -90,7 +90,7 @@ export class Sessions {
       else this.#run.enqueue(afterMs, { kind: "restart", role });
     }
     const ids: ProcessId[] = [];
-    const wanted = session.messages.map((m) => this.#wanted(m, index, session));
+    const wanted = session.messages.flatMap((m) => this.#wanted(m, index, session));
     outcomes.push({ session: index, processes: ids, wanted, startedMs: now });
     // Responders start before initiators.
     const own = plan.protocol.roles.filter((r) => r.process === "session");
@@ -113,7 +113,13 @@ export class Sessions {
     { from, to, message }: PlannedMessage,
     index: number,
     session: PlannedSession,
-  ): PlannedOutcome["wanted"][number] {
+  ): PlannedOutcome["wanted"] {
+    const one = { from: this.#speakerOf(from, index, session), message };
+    if (to === undefined || typeof to === "string") return [{ ...one, to }];
+    return to.map((each, nth) => ({ ...one, to: each, ...(nth === 0 ? {} : { isCopy: true }) }));
+  }
+
+  #speakerOf(from: string, index: number, session: PlannedSession): ProcessId {
     const { book, listening } = this.#run;
     const speaker = book.speaker(from);
     if (speaker === undefined) {
@@ -121,9 +127,8 @@ export class Sessions {
     }
     const { spec } = speaker;
     const own = `${spec.name}#${index * spec.principals.length + speaker.index}`;
-    if (spec.process === "session") return { from: own, to, message };
-    const service = listening.get(book.service(spec, session));
-    return { from: service?.id ?? `${spec.name}#0`, to, message };
+    if (spec.process === "session") return own;
+    return listening.get(book.service(spec, session))?.id ?? `${spec.name}#0`;
   }
 
   #open(

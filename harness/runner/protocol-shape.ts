@@ -106,7 +106,8 @@ const workloadShape = z.looseObject({
           z.looseObject({
             from: z.string(),
             message: bytes,
-            to: z.string().optional(),
+            to: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+            isCommand: z.literal(true).optional(),
             pauseMs: z.number().min(0).optional(),
           }),
         ),

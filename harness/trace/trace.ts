@@ -54,8 +54,8 @@ export type TraceEvent =
       readonly kind: "submit";
       readonly message: Uint8Array;
       readonly purpose: Purpose;
-      /** The principal it is meant for. */
-      readonly to: Principal | undefined;
+      /** The principal it is meant for, or all of them. */
+      readonly to: Principal | readonly Principal[] | undefined;
     })
   | (At & { readonly kind: "sent"; readonly packet: number })
   /** A packet reached the process. `bytes` differ from what was sent if it was changed or cut. */
@@ -143,6 +143,8 @@ export interface PlannedOutcome {
     readonly from: ProcessId;
     readonly to: Principal | undefined;
     readonly message: Uint8Array;
+    /** Set where it is one more copy of the message before, for another principal of its list. */
+    readonly isCopy?: true;
   }[];
   readonly startedMs: Millis | undefined;
 }

@@ -87,7 +87,7 @@ class Client implements Endpoint {
     if (input.kind === "timeout") return [{ kind: "exit", ok: this.#request === undefined }];
     const isOurs = !("from" in input) || input.from === this.#env.peerAddress;
     const outputs = isOurs ? this.#outputs(input) : [];
-    if (outputs.some((o) => o.kind !== "reject")) this.#lastMs = now;
+    if (input.kind === "start" || outputs.some((o) => o.kind !== "reject")) this.#lastMs = now;
     return outputs;
   }
 

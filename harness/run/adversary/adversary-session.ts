@@ -1,5 +1,5 @@
 import type { Puppet } from "../../../attacker/puppet.ts";
-import type { Address, Millis, Principal } from "../../../protocol/endpoint.ts";
+import type { Address, Millis, PlannedMessage } from "../../../protocol/endpoint.ts";
 
 /** A session that the adversary runs: a puppet, and where it is on the network. */
 export interface AdversarySession {
@@ -13,7 +13,7 @@ export interface AdversarySession {
   readonly handsTo: string | undefined;
   /** The messages it still has to send, and the addressee, where there is more than one. */
   readonly toSay: Uint8Array[];
-  readonly to: Principal | undefined;
+  readonly to: PlannedMessage["to"];
   ready: boolean;
   /** How many forged messages it has sent. */
   forged: number;

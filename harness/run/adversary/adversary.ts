@@ -19,6 +19,7 @@ import type {
   Input,
   OptionValues,
   Output,
+  PlannedMessage,
   Principal,
 } from "../../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
@@ -29,6 +30,7 @@ import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
 import type { AddressBook } from "../address-book.ts";
+import { addressed } from "../application-session.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
@@ -305,10 +307,10 @@ export class Adversary {
   }
 
   /** The addressee of this principal, where messages name one: at a relay, every message has to. */
-  #addressee(as: Principal): Principal | undefined {
+  #addressee(as: Principal): PlannedMessage["to"] {
     const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
     const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
-    return to ?? all.find((m) => m.to === as)?.from;
+    return to ?? all.find((m) => [m.to].flat().includes(as))?.from;
   }
 
   /** Forks a process as it is now. */
@@ -370,8 +372,7 @@ export class Adversary {
     if (!session.ready || session.puppet.dead) return undefined;
     const message = session.toSay.shift() ?? forgedMessages[session.forged++];
     if (message === undefined) return undefined;
-    const { to } = session;
-    return { kind: "send", message: message.slice(), ...(to === undefined ? {} : { to }) };
+    return { kind: "send", message: message.slice(), ...addressed(session.to) };
   }
 
   /** Handles what a puppet's application would see. */
