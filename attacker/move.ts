@@ -174,11 +174,15 @@ const move = z.discriminatedUnion("move", [
   /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
   /**
-   * The attacker takes part under this name: as the operator of a service, or, as `mallory`, as a
-   * registered user. Its long-term secrets are the attacker's own, nobody who ends up with it was
+   * The attacker takes part under this name: as the operator of a service, as a `member` of a group
+   * of users, or, as `mallory`, as a registered user. Its long-term secrets are the attacker's own, nobody who ends up with it was
    * deceived by that, and puppets may play it.
    */
-  z.strictObject({ move: z.literal("participate"), as: z.string() }),
+  z.strictObject({
+    move: z.literal("participate"),
+    as: z.string(),
+    member: z.literal(true).optional(),
+  }),
   /** Hands the attacker a principal's long-term secrets, or one of its stores. */
   z.strictObject({
     move: z.literal("disclose"),
@@ -247,7 +251,7 @@ export function needs(move: Move, transport: TransportName): readonly Capability
     case "hijack":
       return ["passive", "off-path"];
     case "participate":
-      return [move.as === attackerHost ? "insider" : "relay"];
+      return [move.as === attackerHost || move.member === true ? "insider" : "relay"];
     case "disclose":
       return [move.when === "end" ? "disclosure" : "compromise"];
   }

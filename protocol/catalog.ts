@@ -22,6 +22,7 @@ import { remoteControl } from "./textbook/remote-control.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
+import { weakGenerator } from "./textbook/weak-generator.ts";
 import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
@@ -45,6 +46,7 @@ export const protocols: readonly Protocol[] = [
   oneSided,
   remoteControl,
   otwayRees,
+  weakGenerator,
   wideMouthedFrog,
   reflection,
   suiteChoice,
@@ -61,4 +63,5 @@ export const byNameOnly: readonly Protocol[] = [
   groupChat,
   oneSided,
   remoteControl,
+  weakGenerator,
 ];

@@ -7,7 +7,9 @@ export type Origin =
   | { readonly kind: "part"; readonly of: Latin1 }
   | { readonly kind: "decoded"; readonly of: Latin1 }
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
-  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string };
+  | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string }
+  /** Found by trying values. */
+  | { readonly kind: "guessed"; readonly cost: string };
 
 /** The value that contained or encrypted it, if any. */
 export const sourceOf = (o: Origin): Latin1 | undefined => {

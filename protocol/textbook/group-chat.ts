@@ -15,7 +15,8 @@
  *
  * Known weaknesses: long-term keys open everything, also later; the relay sees who talks to whom,
  * and can withhold what it likes. With `rekey=off` nobody draws a new key: who was removed has the
- * old ones, and only its own program keeps it from reading on.
+ * old ones, and only its own program keeps it from reading on. With `signatures=off` each member
+ * can speak for every other one.
  */
 import type {
   Address,
@@ -60,12 +61,17 @@ interface Other {
   counter: number;
 }
 
+interface Defences {
+  readonly rekeys: boolean;
+  readonly signs: boolean;
+}
+
 type Result = readonly Output[] | RejectReason;
 
 class Member implements Endpoint {
   readonly #env: Env;
   readonly #keys: Keys;
-  readonly #rekeys: boolean;
+  readonly #defences: Defences;
   readonly #nonce: Uint8Array;
   readonly #others: Map<Principal, Other>;
   #own: Uint8Array;
@@ -74,10 +80,10 @@ class Member implements Endpoint {
   #isReady = false;
   #lastMs: Millis = 0;
 
-  constructor(env: Env, keys: Keys, rekeys: boolean) {
+  constructor(env: Env, keys: Keys, defences: Defences) {
     this.#env = env;
     this.#keys = keys;
-    this.#rekeys = rekeys;
+    this.#defences = defences;
     this.#nonce = env.crypto.random(nonceBytes);
     this.#own = env.crypto.random(keyBytes);
     const others = [...keys.keys()].filter((name) => name !== env.self);
@@ -163,7 +169,9 @@ class Member implements Endpoint {
     const nonce = uintBytes(this.#counter, aeadNonceBytes);
     const sealed = crypto.seal(aead, this.#own, nonce, content, covered);
     const { privateKey } = keyOf(this.#keys, self).signing;
-    const signature = crypto.sign(privateKey, pack(covered, sealed));
+    const signature = this.#defences.signs
+      ? crypto.sign(privateKey, pack(covered, sealed))
+      : new Uint8Array(signatureBytes);
     const packet = transmit(message(3, utf8(self), counter, sealed, signature));
     return [packet, ...(self === founder ? this.#obey(content) : [])];
   }
@@ -178,7 +186,9 @@ class Member implements Endpoint {
     const { crypto } = this.#env;
     const covered = pack(from, counter);
     const { publicKey } = keyOf(this.#keys, who).signing;
-    if (!crypto.verify(publicKey, pack(covered, sealed), signature)) return "bad-signature";
+    const isSigned =
+      !this.#defences.signs || crypto.verify(publicKey, pack(covered, sealed), signature);
+    if (!isSigned) return "bad-signature";
     const number = readUint(counter, 0, counterBytes);
     if (number <= other.counter) return "replayed";
     const nonce = uintBytes(number, aeadNonceBytes);
@@ -195,7 +205,7 @@ class Member implements Endpoint {
     if (!words.startsWith(removal)) return [];
     const removed = words.slice(removal.length);
     if (removed === this.#env.self) this.#others.clear();
-    if (!this.#others.delete(removed) || !this.#rekeys) return [];
+    if (!this.#others.delete(removed) || !this.#defences.rekeys) return [];
     this.#epoch++;
     this.#own = this.#env.crypto.random(keyBytes);
     return [...this.#others].flatMap(([name, { nonce }]) =>
@@ -262,7 +272,13 @@ M → R → all: M, counter, {text}K, SigM
       default: "on",
       values: ["on", "off"],
       about: "off: nobody draws a new key when a member is removed",
-      weakens: { off: ["confidentiality"] },
+      weakens: { off: ["confidentiality", "origin"] },
+    },
+    signatures: {
+      default: "on",
+      values: ["on", "off"],
+      about: "off: whoever has a member's sender key can speak for that member",
+      weakens: { off: ["integrity", "origin"] },
     },
   },
   claims: claimsOf({
@@ -284,11 +300,10 @@ M → R → all: M, counter, {text}K, SigM
         { agreement: crypto.keyPair("x25519"), signing: crypto.signingKeyPair() },
       ]),
     );
+    const defences = { rekeys: options.rekey !== "off", signs: options.signatures !== "off" };
     return {
       open(role, env) {
-        return role === "relay"
-          ? new Relay(members)
-          : new Member(env, keys, options.rekey !== "off");
+        return role === "relay" ? new Relay(members) : new Member(env, keys, defences);
       },
       longTermSecrets(principal) {
         const own = keys.get(principal);
