@@ -151,10 +151,11 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
   const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
   const keys = move.ownKeys === true ? ", with key pairs of its own for those it lacks" : "";
+  const talking = move.talks === true ? ", saying things of its own whenever it may" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${sight}${reuse}${talking}${handed}${carried}${when}`;
 }
 
 function describeDisclosure(disclosure: Disclosure): string {
@@ -196,7 +197,7 @@ export function describeMove(move: Move): string {
     case "puppet":
       return describePuppet(move);
     case "hijack":
-      return `goes on in the place of ${move.process}, after ${describePacket(move.after)}`;
+      return `goes on in the place of ${move.process}, ${move.talks === true ? "saying things of its own whenever it may, " : ""}after ${describePacket(move.after)}`;
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
     case "participate":

@@ -142,6 +142,7 @@ const move = z.discriminatedUnion("move", [
    *   the public key of that pair.
    * - `settings`: its code is set otherwise than the others'.
    * - `leaves`: it gives its place up after so many packets of its own.
+   * - `talks`: it says something of its own as soon and as often as its code lets it.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -162,6 +163,7 @@ const move = z.discriminatedUnion("move", [
     ownKeys: z.literal(true).optional(),
     settings: z.record(z.string(), z.string()).optional(),
     leaves: z.number().int().min(1).optional(),
+    talks: z.literal(true).optional(),
     when: moment.optional(),
   }),
   /** Goes on in the place of a process, from the state it has after a packet has arrived. */
@@ -170,6 +172,7 @@ const move = z.discriminatedUnion("move", [
     name: puppetName,
     process: processId,
     after: packetRef,
+    talks: z.literal(true).optional(),
   }),
   /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),

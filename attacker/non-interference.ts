@@ -82,14 +82,21 @@ export function canWrite(
  * What the adversary sends after guessing the beginning of the one part that it cannot know,
  * against a verifier that compares only this beginning.
  * @param others the packet for other values of everything unknown.
- * @returns `undefined` if there is more than one such part, or it cannot be located.
+ * @returns `undefined` if there is more than one such part, or it cannot be located, or what stands
+ *   around it cannot be derived: keys that the code was dealt are in every run the same.
  */
-export function guessed(packet: Uint8Array, others: readonly Uint8Array[]): Uint8Array | undefined {
+export function guessed(
+  knowledge: KnowledgeQueries,
+  packet: Uint8Array,
+  others: readonly Uint8Array[],
+): Uint8Array | undefined {
   if (others.some((other) => other.length !== packet.length)) return undefined;
   const depends = new Uint8Array(packet.length);
   for (const other of others) mark(depends, packet, other);
   const [part, ...more] = runsOf(depends);
   if (part === undefined || more.length > 0) return undefined;
+  const around = [packet.subarray(0, part[0]), packet.subarray(part[1])];
+  if (!around.every((bytes) => knowledge.derivable(bytes))) return undefined;
   const guess = part[0] + guessableBelowBytes - 1;
   // Bytes that coincide by chance must not lengthen the guess.
   const otherAt = (i: number) => others.find((other) => other[i] !== packet[i])?.[i];

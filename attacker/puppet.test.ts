@@ -592,6 +592,18 @@ describe("with an option", () => {
     expect(packets).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
   });
 
+  test.each<[string, (mac: Uint8Array, dealt: Uint8Array) => Uint8Array]>([
+    ["before", (mac, dealt) => concat(dealt, utf8(" and its MAC: "), mac)],
+    ["after", (mac, dealt) => concat(mac, utf8(" is the MAC of "), dealt)],
+  ])("guessing a MAC, it does not give away what it was dealt %s it", (_, make) => {
+    const play: Play = { code: (c, m) => make(macOf(c, m), m.other), options: guesses };
+    const ignorant = new PuppetStage(play);
+    expect(fateOf(ignorant, ignorant.feed())).toBe("held");
+    const knowing = new PuppetStage(play);
+    knowing.knowledge.observe(knowing.made.other);
+    expect(knowing.feed().length).toBe(2);
+  });
+
   test("guessing requires knowing which bytes depend on what", () => {
     const stage = new PuppetStage({
       code: (c, m) => {

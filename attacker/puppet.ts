@@ -182,6 +182,7 @@ export class Puppet {
     this.#guessedAt = this.#released;
     const others = masks.map((mask) => this.#packetsOtherwise(mask)[this.#released]);
     return guessed(
+      this.#knowledge,
       packet,
       others.filter((other) => other !== undefined),
     );
@@ -378,3 +379,10 @@ const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Lati
 export const forgedMessages: readonly Uint8Array[] = ["mallory was here", "mallory\nwas here"].map(
   utf8,
 );
+
+/** More than any session of a workload says one way. */
+export const mostTalk = 40;
+
+/** What a puppet that talks says in the nth place, from 0: nothing that anybody else says. */
+export const talkOf = (nth: number): Uint8Array =>
+  nth === 0 ? utf8("mallory was here") : utf8(`mallory again ${nth + 1}`);

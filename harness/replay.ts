@@ -8,18 +8,19 @@ import { describeMove } from "../attacker/describe.ts";
 import { attackSchema } from "../attacker/move.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { transportOf } from "../protocol/transport.ts";
+import { gradeIds, isGradeId, shownAgain } from "./grades/shows.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { type ProtocolName, parseProtocolName } from "./input/protocol-reference.ts";
 import { errorAt, readJson, type SourceDocument } from "./input/source-document.ts";
 import { UserError } from "./input/user-error.ts";
 import { networkWords } from "./run/network/conditions.ts";
-import type { Watch } from "./search/campaign.ts";
 import { Baselines, judge } from "./search/judge-run.ts";
+import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
-import type { Trace } from "./trace/trace.ts";
+import { chunkings, type Trace } from "./trace/trace.ts";
 import { traceFile } from "./trace/trace-lines.ts";
 import type { MessageSequence, SavedAttack } from "./verdict.ts";
 import { workloadNamed } from "./workload.ts";
@@ -35,7 +36,7 @@ const network = z.strictObject({
   reordering: probability,
   faultsEndMs: milliseconds,
   mtuBytes: z.number().int().min(1),
-  chunking: z.enum(["as-written", "random", "bytes"]),
+  chunking: z.enum(chunkings),
 });
 const choice = {
   protocol: z.string().min(1),
@@ -45,10 +46,20 @@ const choice = {
   network,
   moves: attackSchema,
 };
+const process = z.string().min(1);
 const savedAttack = z.strictObject({
   schema: z.literal("mallory/attack@1"),
   ...choice,
-  guarantee: z.enum(guarantees.map((g) => g.id)),
+  guarantee: z.enum([...guarantees.map((g) => g.id), ...gradeIds]),
+  /** Which message it is about, if it is about one. */
+  message: z
+    .strictObject({
+      session: z.number().int().min(0),
+      from: process,
+      to: process,
+      nth: z.number().int().min(1),
+    })
+    .optional(),
   digest,
 });
 const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
@@ -60,7 +71,12 @@ type RunAgain = Pick<SavedAttack, "workload" | "seed" | "network" | "moves" | "d
 };
 
 export type ReplayFile =
-  | { readonly kind: "attack"; readonly run: RunAgain; readonly guarantee: string }
+  | {
+      readonly kind: "attack";
+      readonly run: RunAgain;
+      readonly guarantee: string;
+      readonly message?: SavedAttack["message"] | undefined;
+    }
   | {
       readonly kind: "trace";
       readonly run: RunAgain;
@@ -78,9 +94,10 @@ export function parseReplayFile(file: string, text: string): ReplayFile {
     return parseTrace(file, lines);
   const located = readJson(file, text);
   checkSchema(located);
-  const { schema: _, protocol, guarantee, options, ...run } = located.checked(savedAttack);
+  const { schema: _, protocol, guarantee, message, options, ...run } = located.checked(savedAttack);
   const name = nameIn(located, "protocol", protocol, options);
-  return { kind: "attack", run: { ...run, name }, guarantee };
+  const about = message === undefined ? {} : { message };
+  return { kind: "attack", run: { ...run, name }, guarantee, ...about };
 }
 
 function nameIn(
@@ -214,7 +231,7 @@ export function runAgain(
   file: string,
   replay: ReplayFile,
   subject: Subject,
-  watch: Pick<Watch, "surroundings"> = {},
+  outside: Outside = {},
 ): ReplayResult {
   const { run } = replay;
   if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
@@ -222,7 +239,7 @@ export function runAgain(
   }
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const plan = planOf(subject, known);
-  const trace = simulateTwice(plan, watch.surroundings);
+  const trace = simulateTwice(plan, outside);
   const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
@@ -244,6 +261,10 @@ export function runAgain(
 }
 
 function judgeAll(replay: ReplayFile, trace: Trace, profiles: Baselines): readonly JudgedRun[] {
+  if (replay.kind === "attack" && isGradeId(replay.guarantee)) {
+    const { honest } = profiles.of(trace.plan.workloadName);
+    return [{ guarantee: replay.guarantee, ...shownAgain(trace, honest, replay) }];
+  }
   const wanted = replay.kind === "attack" ? replay.guarantee : undefined;
   const chosen = guarantees.filter((g) => wanted === undefined || g.id === wanted);
   const judged = chosen.map((g): JudgedRun => {

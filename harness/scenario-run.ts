@@ -5,8 +5,8 @@ import type { Expectation, Found } from "./expectation.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import type { Guarantee } from "./guarantees/guarantee.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
-import type { Watch } from "./search/campaign.ts";
 import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
+import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
@@ -50,12 +50,12 @@ export function runScenario(
     readonly seed: string;
     readonly expect: ReadonlyMap<string, Expectation>;
   },
-  watch: Pick<Watch, "surroundings"> = {},
+  outside: Outside = {},
 ): ScenarioResult {
   const { run, seed } = scenario;
   const { attack, network, workload } = run;
   const plan = planOf(subject, { attack, network, workload, seed });
-  const trace = simulateTwice(plan, watch.surroundings);
+  const trace = simulateTwice(plan, outside);
   const profiles = new Baselines(subject, seed);
   const wanted = guarantees.filter((g) => scenario.expect.has(g.id));
   const verdicts = wanted.map((g) => verdictOf(g, trace, profiles));

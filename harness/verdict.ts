@@ -42,6 +42,13 @@ export interface SavedAttack {
   readonly network: NetworkConditions;
   readonly moves: Attack;
   readonly guarantee: string;
+  /** For what caps the grade of a message: which one; processes and a count from 1. */
+  readonly message?: {
+    readonly session: number;
+    readonly from: ProcessId;
+    readonly to: ProcessId;
+    readonly nth: number;
+  };
   readonly digest: string;
 }
 
@@ -115,6 +122,8 @@ export interface ProtocolReport {
   readonly honest: HonestRun;
   /** What is wrong before anything attacks it, a sentence each. */
   readonly faults?: readonly string[];
+  /** What a reader should know beside the verdicts, a sentence each. */
+  readonly remarks?: readonly string[];
   readonly runs: number;
 }
 

@@ -1,5 +1,13 @@
 /** What honest users do in a run: the default workload of a protocol, and variations of it. */
-import type { OptionValues, PlannedMessage, Protocol, Workload } from "../protocol/endpoint.ts";
+import type {
+  Millis,
+  OptionValues,
+  PlannedMessage,
+  PlannedSession,
+  Principal,
+  Protocol,
+  Workload,
+} from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
 import { ProtocolError } from "./run/protocol-error.ts";
 
@@ -55,13 +63,14 @@ function withinLimits(workload: Workload, limit: number): Workload {
   const busy = sessions.filter((s, i) => {
     return s.messages.length > 0 || workload.sessions[i]?.messages.length === 0;
   });
-  return { sessions: busy.length > 0 ? busy : sessions };
+  return { ...workload, sessions: busy.length > 0 ? busy : sessions };
 }
 
 /** Same sessions and message counts; every message but commands is of about `length` bytes. */
 function withLengths(workload: Workload, length: number): Workload {
   let n = 0;
   return {
+    ...workload,
     sessions: workload.sessions.map((session) => ({
       ...session,
       messages: session.messages.map((m) =>
@@ -82,6 +91,7 @@ function withOtherContent(workload: Workload): Workload {
     return out;
   };
   return {
+    ...workload,
     sessions: workload.sessions.map((session) => ({
       ...session,
       messages: session.messages.map((m) =>
@@ -91,10 +101,74 @@ function withOtherContent(workload: Workload): Workload {
   };
 }
 
+/** Who a message is from, by name. */
+const speakerOf = (
+  { roles }: Protocol,
+  { principals = {} }: PlannedSession,
+  from: string,
+): Principal => principals[from] ?? roles.find((r) => r.name === from)?.principals[0] ?? from;
+
+/**
+ * The same messages as a conversation: the speakers of a session take turns, and nobody goes on
+ * before what is meant for them, and comes before, has been delivered to them.
+ */
+function inTurn(protocol: Protocol, workload: Workload): Workload {
+  return {
+    ...workload,
+    sessions: workload.sessions.map((session) => {
+      const speakers = [...new Set(session.messages.map((m) => m.from))];
+      const rounds = Math.max(0, ...speakers.map((from) => by(session, from).length));
+      const turns = Array.from({ length: rounds }, (_, i) =>
+        speakers.flatMap((from) => by(session, from)[i] ?? []),
+      ).flat();
+      const messages = turns.map((m, i): PlannedMessage => {
+        const name = speakerOf(protocol, session, m.from);
+        const heard = turns
+          .slice(0, i)
+          .filter(({ from, to }) => from !== m.from && (to === undefined || to === name));
+        return heard.length === 0 ? m : { ...m, afterHearing: heard.length };
+      });
+      return { ...session, messages };
+    }),
+  };
+}
+
+const by = ({ messages }: PlannedSession, from: string): readonly PlannedMessage[] =>
+  messages.filter((m) => m.from === from);
+
 /** Only the first sessions, the very first one at once. */
-function firstSessions({ sessions }: Workload, count: number): Workload {
-  const kept = sessions.slice(0, count);
-  return { sessions: kept.map((session, i) => (i === 0 ? { ...session, start: 0 } : session)) };
+function firstSessions(workload: Workload, count: number): Workload {
+  const kept = workload.sessions.slice(0, count);
+  return {
+    ...workload,
+    sessions: kept.map((session, i) => (i === 0 ? { ...session, start: 0 } : session)),
+  };
+}
+
+/** Users who have typed before they are asked, and users who type while packets are on their way. */
+const typings = {
+  "typed-at-once": { firstMs: 0, nextMs: 0 },
+  "typed-in-between": { firstMs: 5, nextMs: 15 },
+} as const;
+
+/**
+ * Other starts for the sessions that begin at a planned time; those that wait for others still do.
+ * @param pick from the planned times, in order, that of the nth of those sessions.
+ */
+function startingOtherwise(
+  workload: Workload,
+  pick: (times: readonly Millis[], nth: number) => Millis | undefined,
+): Workload {
+  const times = workload.sessions.flatMap(({ start }) =>
+    start === "after-previous" ? [] : [start],
+  );
+  let nth = 0;
+  const sessions = workload.sessions.map((session) =>
+    session.start === "after-previous"
+      ? session
+      : { ...session, start: pick(times, nth++) ?? session.start },
+  );
+  return { ...workload, sessions };
 }
 
 const scope = /^([a-z-]+)\/([1-9]\d{0,3})$/;
@@ -112,8 +186,9 @@ export const alike = (name: string, other: string): string => {
 export const lengthVariants = ["lengths-short", "lengths-middle", "lengths-long"] as const;
 
 /**
- * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
- * {@link lengthVariants}; with `/2`, only its first two sessions.
+ * The workload that a saved attack names: `default`, `within-limits`, `in-turn`, `other-content`,
+ * one of {@link lengthVariants}, `typed-at-once`, `typed-in-between`, `opened-at-once` or
+ * `opened-in-reverse`; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -135,8 +210,21 @@ function variant(protocol: Protocol, base: Workload, name: string): Workload | u
       return base;
     case "within-limits":
       return withinLimits(base, stated);
+    case "in-turn":
+      return inTurn(protocol, withinLimits(base, stated));
+    case "in-turn-other-content":
+      return withOtherContent(inTurn(protocol, withinLimits(base, stated)));
     case "other-content":
       return withOtherContent(withinLimits(base, stated));
+    case "typed-at-once":
+    case "typed-in-between":
+      return { ...withinLimits(base, stated), typing: typings[name] };
+    case "opened-at-once":
+      return startingOtherwise(withinLimits(base, stated), ([first]) => first);
+    case "opened-in-reverse": {
+      const reversed = startingOtherwise(withinLimits(base, stated), (t, n) => t.at(-1 - n));
+      return { ...reversed, opening: "in-reverse" };
+    }
     case "lengths-short":
       return withLengths(base, Math.min(8, limit));
     case "lengths-middle":

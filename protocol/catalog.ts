@@ -20,6 +20,7 @@ import { preshared } from "./textbook/preshared/preshared.ts";
 import { reflection } from "./textbook/reflection.ts";
 import { remoteControl } from "./textbook/remote-control.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
+import { statement } from "./textbook/statement.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
 import { weakGenerator } from "./textbook/weak-generator.ts";
@@ -51,6 +52,7 @@ export const protocols: readonly Protocol[] = [
   reflection,
   suiteChoice,
   macEvidence,
+  statement,
 ];
 
 /**

@@ -157,6 +157,11 @@ export type OutputBody =
   | { readonly kind: "claim"; readonly claim: Claim }
   /** The input is discarded; the state is as it was. */
   | { readonly kind: "reject"; readonly reason: RejectReason }
+  /**
+   * The application is told that `from` has said all that it had to say in this session. A process
+   * that exits with `ok: true` when its connection is closed says the same of its peer.
+   */
+  | { readonly kind: "end"; readonly from: Principal }
   /** One line of the program's log or console. */
   | { readonly kind: "log"; readonly line: string }
   /** The user is warned of an attack. */
@@ -266,6 +271,8 @@ export interface PlannedMessage {
    * not in the list of a message must not get it, and does not have to be shown it.
    */
   readonly to?: Principal | readonly Principal[];
+  /** Said only once so many messages have been delivered to its speaker in this session. */
+  readonly afterHearing?: number;
   /** It steers the program (“remove carol”): the lab never has other words said in its place. */
   readonly isCommand?: true;
   /** How long the user thinks before it; without it, as {@link Workload} says. */
@@ -302,6 +309,10 @@ export interface PlannedSession {
  */
 export interface Workload {
   readonly sessions: readonly PlannedSession[];
+  /** For users who type otherwise: how long after `ready`, and after each other. */
+  readonly typing?: { readonly firstMs: Millis; readonly nextMs: Millis };
+  /** In which order the principals of one role start in a session; default: as they are listed. */
+  readonly opening?: "in-reverse";
 }
 
 /** A user name and password in use somewhere in a deployment. */

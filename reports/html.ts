@@ -310,6 +310,9 @@ function protocolHtml(
     (protocol.faults ?? [])
       .map((f) => `<p class="any"><strong>Before any attack:</strong> ${htmlText(f)}</p>`)
       .join("") +
+    (protocol.remarks ?? [])
+      .map((r) => `<p class="any"><strong>Note:</strong> ${htmlText(r)}</p>`)
+      .join("") +
     factsHtml(protocol, `p${index}`) +
     part("What the authors claim", claimsHtml(protocol, target)) +
     (findings.length === 0 ? "" : part("What is broken", findings.join(""))) +

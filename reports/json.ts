@@ -65,6 +65,7 @@ function protocolJson(protocol: ProtocolReport, attackFile: AttackFile): unknown
     options: protocol.options,
     source: protocol.source,
     ...(protocol.faults === undefined ? {} : { faults: protocol.faults }),
+    ...(protocol.remarks === undefined ? {} : { remarks: protocol.remarks }),
     verdicts: protocol.verdicts.map((verdict) => verdictJson(verdict, attackFile)),
     honest: {
       delivered: honest.delivered,

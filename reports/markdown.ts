@@ -163,6 +163,7 @@ function protocolLines({ label, protocol }: Column, options: DocumentOptions): s
     `${tallyWords(tallyOf(protocol.verdicts))}.`,
     "",
     ...(protocol.faults ?? []).flatMap((f) => [`> **Before any attack:** ${markdownText(f)}`, ""]),
+    ...(protocol.remarks ?? []).flatMap((r) => [`> **Note:** ${markdownText(r)}`, ""]),
     `- Source: ${markdownCode(protocol.source)}`,
     ...(written === "" ? [] : [`- Options: ${markdownCode(written)}`]),
     `- Honest run: ${grouped(honest.delivered)} of ${counted(honest.submitted, "message")} ` +

@@ -213,10 +213,6 @@ function shortLines(place: VerdictPlace, colors: Colors, options: MatrixTextOpti
   return lines;
 }
 
-/**
- * The matrix for people: one table, or several where the protocols do not fit beside each other,
- * then each broken claim with its attack and the command that shows it, and a line of counts.
- */
 /** What is wrong before anything attacks: no verdict below means much, then. */
 function faultLines({ protocols }: MatrixReport, colors: Colors, width: number): string[] {
   const lines = protocols.flatMap(({ name, faults = [] }) =>
@@ -229,10 +225,22 @@ function faultLines({ protocols }: MatrixReport, colors: Colors, width: number):
   return lines.length === 0 ? [] : [...lines.map((l) => colors.bold(colors.red(l))), ""];
 }
 
+function remarkLines({ protocols }: MatrixReport, width: number): string[] {
+  const lines = protocols.flatMap(({ name, remarks = [] }) =>
+    remarks.flatMap((remark) => hanging("", terminalText(`${name}: ${remark}`, 600), width)),
+  );
+  return lines.length === 0 ? [] : [...lines, ""];
+}
+
+/**
+ * The matrix for people: one table, or several where the protocols do not fit beside each other,
+ * then each broken claim with its attack and the command that shows it, and a line of counts.
+ */
 export function matrixText(report: MatrixReport, options: MatrixTextOptions): string {
   const colors = pc.createColors(options.color);
   const width = Math.max(40, options.width);
   const lines = faultLines(report, colors, width);
+  lines.push(...remarkLines(report, width));
   lines.push(...tableLines(report, colors, width));
   lines.push(...legendLines(report, colors, width), "");
 

@@ -6,13 +6,15 @@
  */
 import { z } from "zod";
 import { attackSchema, capabilities } from "../attacker/move.ts";
+import { otherUsers } from "../attacker/strategies/network.ts";
+import type { NetworkName } from "../attacker/strategies/strategy.ts";
 import type { Expectation } from "../harness/expectation.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
 import type { DataPath } from "../harness/input/diagnostic.ts";
-import { calmNetwork, lossyNetwork } from "../harness/run/network/conditions.ts";
+import { calmNetwork, networks } from "../harness/run/network/conditions.ts";
 import type { ScenarioRun } from "../harness/scenario-run.ts";
 import { defaultSeed } from "../harness/subject.ts";
-import type { NetworkConditions } from "../harness/trace/trace.ts";
+import { chunkings, type NetworkConditions } from "../harness/trace/trace.ts";
 import type { Status } from "../harness/verdict.ts";
 import { lengthVariants } from "../harness/workload.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
@@ -50,10 +52,7 @@ const networkFields = z.strictObject({
   reordering: probability.optional().describe("How likely it falls behind later ones."),
   faultsEndMs: milliseconds.optional().describe("When losses, copies and disorder end."),
   mtuBytes: z.number().int().min(1).optional().describe("Longer datagrams do not arrive."),
-  chunking: z
-    .enum(["as-written", "random", "bytes"])
-    .optional()
-    .describe("How streams are cut into chunks."),
+  chunking: z.enum(chunkings).optional().describe("How streams are cut into chunks."),
 });
 
 /** YAML reads `128` and `true` as what they are; options are text. */
@@ -77,11 +76,11 @@ export const scenarioSchema = z.strictObject({
     .describe("Options of the protocol, beside or instead of those in its name."),
   seed: z.union([z.string(), z.number()]).optional().describe("Decides all randomness."),
   workload: z
-    .enum(["default", "within-limits", "other-content", ...lengthVariants])
+    .enum(["default", "within-limits", "other-content", ...lengthVariants, ...otherUsers])
     .optional()
     .describe("What the honest users do; only with an attack."),
   network: z
-    .union([z.enum(["calm", "lossy"]), networkFields])
+    .union([z.enum(Object.keys(networks) as NetworkName[]), networkFields])
     .optional()
     .describe("The network without any attacker; only with an attack. Default: calm."),
   attack: attackSchema
@@ -122,8 +121,8 @@ export interface Scenario {
 type Written = z.infer<typeof scenarioSchema>;
 
 function networkOf(written: Written["network"]): NetworkConditions {
-  if (written === undefined || written === "calm") return calmNetwork;
-  if (written === "lossy") return lossyNetwork;
+  if (written === undefined) return calmNetwork;
+  if (typeof written === "string") return networks[written];
   const given = Object.entries(written).filter(([, value]) => value !== undefined);
   return { ...calmNetwork, ...Object.fromEntries(given) };
 }

@@ -25,8 +25,9 @@ export function computeCost(knowledge: Knowledge, value: Latin1): string | null 
     if (origin.kind === "logarithm") {
       costs.add(`discrete logarithm ${groupName(origin.op)} (${origin.cost})`);
     } else if (origin.kind === "guessed") costs.add(origin.cost);
-    else if (origin.kind === "part" || origin.kind === "decoded") visit(origin.of);
-    else if (origin.kind !== "seen") {
+    else if (origin.kind === "part" || origin.kind === "joined" || origin.kind === "decoded") {
+      visit(origin.of);
+    } else if (origin.kind !== "seen") {
       for (const i of origin.op.inputs) visit(i);
       if (origin.kind === "opened") visit(origin.op.output);
       for (const i of origin.op.inputs) {

@@ -21,6 +21,12 @@ const pbkdf = { kind: "pbkdf2", hash: "sha256", iterations: 2, length: 32 } as c
 const key32 = (c: CryptoKit, secret: Uint8Array) =>
   c.hkdf({ hash: "sha256", key: secret, info: utf8("login"), length: 32 });
 
+const iv16 = new Uint8Array(16);
+const padded = concat(password, new Uint8Array(32 - password.length));
+/** Without a tag, under a key that the password decides. */
+const ctr = (c: CryptoKit, content: Uint8Array, count = 0): Uint8Array =>
+  c.encrypt("aes-ctr", key32(c, password), iv16.fill(count), content);
+
 /** Does cryptography with the password and returns what is transmitted. */
 type Exchange = (c: CryptoKit) => readonly Uint8Array[];
 
@@ -107,9 +113,67 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
     "aead",
     2,
   ],
+  "the tag of a ciphertext under the password itself": [
+    (c) => [c.seal("chacha20-poly1305", padded, iv, c.random(20), c.random(9))],
+    "aead",
+    1,
+  ],
+  "words under the password itself": [
+    (c) => [c.encrypt("chacha20", padded, iv, utf8("open the door"))],
+    "cipher",
+    1,
+  ],
+  "a name before random bytes": [(c) => [ctr(c, concat(utf8("al"), c.random(32)))], "cipher", 2],
+  "the padding after random bytes": [
+    (c) => [c.encrypt("aes-cbc", key32(c, password), iv16, c.random(16))],
+    "cipher",
+    2,
+  ],
+  "a public key whose first byte says how it is written": [
+    (c) => [ctr(c, c.keyPair("p256").publicKey)],
+    "cipher",
+    2,
+  ],
+  "random bytes that are sent in the clear as well": [
+    (c) => {
+      const nonce = c.random(16);
+      return [ctr(c, nonce), nonce];
+    },
+    "cipher",
+    2,
+  ],
+  "the same random bytes, encrypted twice": [
+    (c) => {
+      const nonce = c.random(16);
+      return [ctr(c, nonce), ctr(c, nonce, 7)];
+    },
+    "cipher",
+    2,
+  ],
+  "random bytes, and a MAC under them": [
+    (c) => {
+      const key = c.random(16);
+      return [ctr(c, key), c.hmac("sha256", key, utf8("hello"))];
+    },
+    "hmac",
+    3,
+  ],
+  "a pad on the password, and a MAC under the pad": [
+    (c) => {
+      const pad = c.random(password.length);
+      return [c.xor(password, pad), c.hmac("sha256", pad, utf8("hello"))];
+    },
+    "hmac",
+    2,
+  ],
+  "letters under a mask that it decides": [
+    (c) => [c.xor(c.hash("sha256", password), c.randomText(32, "abcdefgh"))],
+    "xor",
+    2,
+  ],
   "a part of a ciphertext under it": [
     (c) => {
-      const cipher = c.encrypt("aes-ctr", key32(c, password), new Uint8Array(16), c.random(40));
+      const cipher = ctr(c, utf8("forty bytes of text, more or less of it."));
       const part = cipher.slice(0, 20);
       c.equal(part, part);
       return [part];
@@ -134,6 +198,25 @@ const testable: Record<string, readonly [Exchange, op: string, operations: numbe
 };
 
 const safe: Record<string, Exchange> = {
+  "random bytes that it encrypts": (c) => [ctr(c, c.random(40))],
+  "random bytes that it encrypts, decrypted elsewhere": (c) => {
+    const sealed = ctr(c, c.random(40));
+    c.decrypt("aes-ctr", key32(c, password), iv16, sealed);
+    return [sealed];
+  },
+  "random bytes under the password itself": (c) => [c.encrypt("chacha20", padded, iv, c.random(9))],
+  "what consists of random bytes, in a part of a ciphertext": (c) => {
+    const sealed = ctr(c, concat(c.random(16), c.hash("sha256", c.random(8)).slice(0, 9)));
+    c.equal(sealed.slice(0, 20), sealed.slice(0, 20));
+    return [sealed.slice(0, 20)];
+  },
+  "an encrypted key exchange": (c) => {
+    const [a, b] = [c.keyPair("x25519"), c.keyPair("x25519")];
+    const shared = c.sharedSecret("x25519", a.privateKey, b.publicKey) ?? iv;
+    const nonce = c.random(16);
+    const confirmed = c.seal("chacha20-poly1305", key32(c, shared), iv, nonce);
+    return [ctr(c, a.publicKey), ctr(c, concat(b.publicKey, c.random(16)), 7), confirmed];
+  },
   "nothing transmitted": (c) => {
     c.hash("sha256", password);
     return [];

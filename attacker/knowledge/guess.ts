@@ -1,11 +1,14 @@
 /**
  * Can a guess, of a password or of a principal's identity, be tested offline? The adversary
  * supposes it and looks for a value it has seen that it can compute now but could not before: each
- * such value distinguishes a right guess from a wrong one.
+ * such value distinguishes a right guess from a wrong one. So does what a guess opens, if a tag or
+ * the content tells that it is the right one; a ciphertext of random bytes does not (S. Bellovin,
+ * M. Merritt: Encrypted key exchange, 1992).
  */
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import type { Knowledge } from "./knowledge.ts";
+import { Likeness } from "./likeness.ts";
 
 export interface GuessTest {
   /** The operation whose result distinguishes a right guess from a wrong one. */
@@ -26,6 +29,7 @@ export function offlineTest(
   if (secrets.every((s) => knowledge.knows(s))) return undefined;
   if (!mayMatter(knowledge, secrets)) return undefined;
   const supposed = knowledge.suppose(guess);
+  const likeness = new Likeness(knowledge.operations);
   const needed = new Set<OpRecord>();
   for (const op of knowledge.operations) {
     const { guess: tells, compose } = operations[op.op];
@@ -39,14 +43,15 @@ export function offlineTest(
       needed.add(op);
       if (seen && !fitsAnyGuess(op, knowledge, guess))
         return { check: op, operationsPerGuess: needed.size };
-    } else if (seen && opensOnlyWith(op, knowledge, supposed)) {
-      return { check: op, operationsPerGuess: needed.size + 1 };
+    }
+    if (seen && showsOnlyWith(op, knowledge, supposed, likeness)) {
+      return { check: op, operationsPerGuess: needed.add(op).size };
     }
   }
   return undefined;
 }
 
-/** A cheap test first: is the guess an input of an operation whose other inputs are known? */
+/** A cheap test first: does the guess, with what is known, give or open anything? */
 function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
   const tells = (value: Latin1): boolean => secrets.some((s) => value.includes(s));
   const hopeful = {
@@ -54,16 +59,17 @@ function mayMatter(knowledge: Knowledge, secrets: readonly Latin1[]): boolean {
     privateKeyOf: (key: Latin1) => knowledge.privateKeyOf(key),
     publicKeyOf: (key: Latin1) => knowledge.publicKeyOf(key),
   };
-  return knowledge.operations.some(
-    (op) =>
-      op.inputs.some(tells) &&
-      (operations[op.op].guess === "by-check" || operations[op.op].compose(op, hopeful)),
-  );
+  return knowledge.operations.some((op) => {
+    if (!op.inputs.some(tells)) return false;
+    const { guess, compose, shows, decompose } = operations[op.op];
+    if (guess === "by-check" || compose(op, hopeful)) return true;
+    return shows !== undefined && decompose !== undefined && decompose(op, hopeful).length > 0;
+  });
 }
 
 /**
- * A one-time pad and a masked point can be undone with any guess, and done again: no test. They
- * test a guess only if their other inputs are known without undoing them.
+ * A one-time pad, a masked point and a bare cipher can be undone with any guess, and done again: no
+ * test. They test a guess only if their other inputs are known without undoing them.
  */
 function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8Array[]): boolean {
   const equation = operations[op.op].equation?.(op);
@@ -72,12 +78,21 @@ function fitsAnyGuess(op: OpRecord, knowledge: Knowledge, guess: readonly Uint8A
   return !operations[op.op].compose(op, knowledge.suppose(guess, isOther));
 }
 
-/** A ciphertext that opens with the guess: its tag, or its redundancy, is the test. */
-function opensOnlyWith(op: OpRecord, before: Knowledge, after: Knowledge): boolean {
-  const { opensWith, key: at = 0 } = operations[op.op];
-  if (opensWith !== "key") return false;
-  const key = op.inputs[at] ?? "";
-  return after.has(key) && !before.has(key);
+/** What the guess takes out of this, and nothing else does, shows that it is right. */
+function showsOnlyWith(
+  op: OpRecord,
+  before: Knowledge,
+  after: Knowledge,
+  likeness: Likeness,
+): boolean {
+  const { shows, decompose, opensWith, key = 0 } = operations[op.op];
+  if (shows === undefined || decompose === undefined) return false;
+  if (shows === "by-tag") {
+    const secret = op.inputs[key] ?? "";
+    return opensWith === "key" && after.has(secret) && !before.has(secret);
+  }
+  if (decompose(op, before).length > 0) return false;
+  return decompose(op, after).some((value) => likeness.isTelling(op, value));
 }
 
 /** A signature that can be checked only with the key that was guessed. */

@@ -5,6 +5,7 @@
 import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { remembers } from "../../protocol/kit/memo.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
+import type { Guess } from "./guess-of-key.ts";
 import { Knowledge } from "./knowledge.ts";
 
 /** The queries puppets make about the adversary's knowledge. */
@@ -91,7 +92,11 @@ let root = new KnowledgeNode();
 let beginnings = new WeakMap<readonly Uint8Array[], KnowledgeNode>();
 
 /** Without memoisation, each start node is the root of its own tree. */
-function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]): KnowledgeNode {
+function start(
+  declared: readonly Uint8Array[],
+  markers: readonly Uint8Array[],
+  guesses: readonly Guess[],
+): KnowledgeNode {
   if (!remembers()) return new KnowledgeNode();
   if (weight > mostWeight) {
     root = new KnowledgeNode();
@@ -106,6 +111,10 @@ function start(declared: readonly Uint8Array[], markers: readonly Uint8Array[]):
   }
   place = place.afterText(`${markers.length}`);
   for (const bytes of markers) place = place.afterText(latin1(bytes));
+  for (const { key, seen } of guesses) {
+    place = place.afterText(`guess ${seen.length}`);
+    for (const bytes of [key, ...seen]) place = place.afterText(bytes);
+  }
   return place;
 }
 
@@ -115,6 +124,7 @@ const thinks = Symbol("thinks");
 export class IncrementalKnowledge implements KnowledgeQueries {
   readonly #declared: readonly Uint8Array[];
   readonly #markers: readonly Uint8Array[];
+  readonly #guesses: readonly Guess[];
   readonly #told: (OpRecord | Latin1 | typeof thinks)[] = [];
   /** Number of facts added: it grows whenever anything new may follow. */
   told = 0;
@@ -124,10 +134,15 @@ export class IncrementalKnowledge implements KnowledgeQueries {
   #used = 0;
 
   /** See {@link Knowledge}. */
-  constructor(declared: readonly Uint8Array[], markers: readonly Uint8Array[] = []) {
+  constructor(
+    declared: readonly Uint8Array[],
+    markers: readonly Uint8Array[] = [],
+    guesses: readonly Guess[] = [],
+  ) {
     this.#declared = declared;
     this.#markers = markers;
-    this.#place = start(declared, markers);
+    this.#guesses = guesses;
+    this.#place = start(declared, markers, guesses);
   }
 
   learnOperation(op: OpRecord): void {
@@ -195,7 +210,7 @@ export class IncrementalKnowledge implements KnowledgeQueries {
 
   #deduced(): Knowledge {
     if (this.#place.knowledge !== undefined) return this.#place.knowledge;
-    this.#own ??= new Knowledge(this.#declared, this.#markers);
+    this.#own ??= new Knowledge(this.#declared, this.#markers, this.#guesses);
     for (; this.#used < this.#told.length; this.#used++) {
       const fact = this.#told[this.#used] as OpRecord | Latin1 | typeof thinks;
       if (fact === thinks) this.#own.close();

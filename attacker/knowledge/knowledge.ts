@@ -17,17 +17,18 @@ import {
 import {
   contentOf,
   type Derivability,
-  isOpening,
   type OpRecord,
   operations,
 } from "../../protocol/kit/operations.ts";
 import { discreteLog } from "./discrete-log.ts";
+import type { Guess } from "./guess-of-key.ts";
 import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
 import { type Origin, sourceOf } from "./origin.ts";
 import { Pieces } from "./pieces.ts";
 import { recordedCost } from "./recorded-costs.ts";
+import { Slices } from "./slices.ts";
 import { decodedParts, without } from "./text-parts.ts";
-import { GramFilter, ValueIndex } from "./value-index.ts";
+import { ValueIndex } from "./value-index.ts";
 
 export class Knowledge implements Derivability {
   readonly #ops: OpRecord[] = [];
@@ -36,28 +37,36 @@ export class Knowledge implements Derivability {
   readonly #known = new Map<Latin1, Origin>();
   /** Values that only the protocol could have made: fresh ones, outputs, declared secrets. */
   readonly #secret = new Set<Latin1>();
-  readonly #secretGrams = new GramFilter(this.#secret);
+  readonly #slices = new Slices(this.#secret, (bytes) => this.#isSeen(bytes));
   /** Every value that occurs in the record. */
   readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
   readonly #texts: Latin1[] = [];
   readonly #pieces = new Pieces(this.#texts);
-  /** Outputs of operations that were run forwards. */
-  readonly #made = new Set<Latin1>();
+  /** What was encrypted by operations that were run forwards, by their outputs. */
+  readonly #made = new Map<Latin1, Latin1[]>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
   /** The parts values are built of; `texts`: how many texts were known then, if that matters. */
   readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
   /** Looked for, but not secret: that such a value exists is public. */
   readonly #markers = new Set<Latin1>();
+  /** Keys that can be guessed, and have not been yet. */
+  #guesses: readonly Guess[];
   #dirty = true;
 
   /**
    * @param declared secrets that are looked for exactly, such as payloads and passwords.
    * @param markers values that are looked for as well, but whose bytes are no secret, such as
    *   names: the adversary may write them, and the question is only whether it has read them.
+   * @param guesses keys that it finds by trying as soon as it has seen what they are close to.
    */
-  constructor(declared: Iterable<Uint8Array>, markers: Iterable<Uint8Array> = []) {
+  constructor(
+    declared: Iterable<Uint8Array>,
+    markers: Iterable<Uint8Array> = [],
+    guesses: readonly Guess[] = [],
+  ) {
+    this.#guesses = guesses;
     for (const bytes of declared) {
       if (bytes.length < declaredFromBytes) continue;
       const value = latin1(bytes);
@@ -109,14 +118,16 @@ export class Knowledge implements Derivability {
    * secret as the key, and must not count as a constant.
    */
   #addOpened(op: OpRecord): void {
+    if (operations[op.op].content === undefined) return;
+    const plaintext = contentOf(op);
+    const made = this.#made.get(op.output);
     if (!op.backwards) {
-      this.#made.add(op.output);
+      if (made === undefined) this.#made.set(op.output, [plaintext]);
+      else made.push(plaintext);
       return;
     }
-    if (!isOpening(op)) return;
-    const plaintext = contentOf(op);
     if (plaintext.length < guessableBelowBytes) return;
-    if (!this.#made.has(op.output)) this.#hide(plaintext);
+    if (made?.includes(plaintext) !== true) this.#hide(plaintext);
   }
 
   /** From now on the value is not a constant, wherever it occurs. */
@@ -144,6 +155,11 @@ export class Knowledge implements Derivability {
   /** The adversary sees, or is given, these bytes. */
   observe(bytes: Uint8Array | Latin1): void {
     this.#add(typeof bytes === "string" ? bytes : latin1(bytes), { kind: "seen" });
+  }
+
+  /** The adversary finds the value by trying; `cost` says what that takes. */
+  guess(value: Latin1, cost: string): void {
+    this.#add(value, { kind: "guessed", cost });
   }
 
   #add(value: Latin1, origin: Origin): void {
@@ -197,10 +213,10 @@ export class Knowledge implements Derivability {
     if (before !== undefined && before.texts >= this.#texts.length) return before.parts;
     const inside = this.#recorded.inside(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
-    const slices = without(value, inside).flatMap((rest) => this.#wholesOf(rest));
+    const slices = without(value, inside).flatMap((rest) => this.#slices.wholesOf(rest));
     // What is written in hex or base64 is no constant for that.
     const written = decodedParts(value).flatMap((inner) =>
-      this.#secret.has(inner) ? [inner] : this.#wholesOf(inner),
+      this.#secret.has(inner) ? [inner] : this.#slices.wholesOf(inner),
     );
     const parts = [...new Set([...inside, ...slices, ...written])];
     // A slice that is new today may have been seen tomorrow.
@@ -208,36 +224,6 @@ export class Knowledge implements Derivability {
       slices.length + written.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
     this.#partsCache.set(value, { parts, texts });
     return parts;
-  }
-
-  /**
-   * Secret values of which `value`, or an eight-byte window of it, is a slice; unless the slice
-   * itself has been seen, as that of a truncated MAC has: what is seen can be copied.
-   */
-  #wholesOf(value: Latin1): readonly Latin1[] {
-    if (value.length < guessableBelowBytes) return [];
-    const found = new Set<Latin1>();
-    if (!this.#secretGrams.mayHold(value, 0)) return this.#wholesOfWindows(value, found);
-    for (const secret of this.#secret) {
-      if (secret.length <= value.length || !secret.includes(value)) continue;
-      return this.#isSeen(value) ? [] : [secret];
-    }
-    return this.#wholesOfWindows(value, found);
-  }
-
-  #wholesOfWindows(value: Latin1, found: Set<Latin1>): readonly Latin1[] {
-    for (let i = 0; i + guessableBelowBytes <= value.length; i += guessableBelowBytes / 2) {
-      if (!this.#secretGrams.mayHold(value, i)) continue;
-      const window = value.substring(i, i + guessableBelowBytes);
-      let isSeen: boolean | undefined;
-      for (const secret of this.#secret) {
-        if (secret.length <= guessableBelowBytes || !secret.includes(window)) continue;
-        isSeen ??= this.#isSeen(window);
-        if (isSeen) break;
-        found.add(secret);
-      }
-    }
-    return [...found];
   }
 
   /** Do these bytes occur in something that the adversary has? */
@@ -300,10 +286,19 @@ export class Knowledge implements Derivability {
       if (!this.#pieces.isEmpty) {
         this.#pieces.join(
           (value) => this.#known.has(value),
-          (value, of) => this.#add(value, { kind: "part", of }),
+          (value, of) => this.#add(value, { kind: "joined", of }),
         );
       }
+      if (!this.#dirty && this.#guesses.length > 0) this.#tryGuesses();
     }
+  }
+
+  #tryGuesses(): void {
+    this.#guesses = this.#guesses.filter(({ key, cost, seen }) => {
+      if (!seen.every((bytes) => this.#isSeen(bytes))) return true;
+      this.guess(key, cost);
+      return false;
+    });
   }
 
   /** @returns true if the operation has nothing more to give. */
@@ -348,7 +343,7 @@ export class Knowledge implements Derivability {
    */
   suppose(values: readonly Uint8Array[], keeps?: (op: OpRecord) => boolean): Knowledge {
     this.close();
-    const copy = new Knowledge([]);
+    const copy = new Knowledge([], [], this.#guesses);
     copy.#declared.push(...this.#declared);
     for (const secret of this.#secret) copy.#secret.add(secret);
     for (const marker of this.#markers) copy.#markers.add(marker);
@@ -366,6 +361,12 @@ export class Knowledge implements Derivability {
   get size(): number {
     this.close();
     return this.#known.size;
+  }
+
+  /** All that is known, in the order in which it was found. */
+  get texts(): readonly Latin1[] {
+    this.close();
+    return this.#texts;
   }
 
   get operations(): readonly OpRecord[] {

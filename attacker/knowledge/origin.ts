@@ -5,14 +5,16 @@ import type { OpRecord } from "../../protocol/kit/operations.ts";
 export type Origin =
   | { readonly kind: "seen" }
   | { readonly kind: "part"; readonly of: Latin1 }
+  /** Put together from pieces seen in several places; `of` has the first of them. */
+  | { readonly kind: "joined"; readonly of: Latin1 }
   | { readonly kind: "decoded"; readonly of: Latin1 }
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
   | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string }
-  /** Found by trying values. */
+  /** Found by trying values: few, or close to what is known. */
   | { readonly kind: "guessed"; readonly cost: string };
 
 /** The value that contained or encrypted it, if any. */
 export const sourceOf = (o: Origin): Latin1 | undefined => {
-  if (o.kind === "part" || o.kind === "decoded") return o.of;
+  if (o.kind === "part" || o.kind === "joined" || o.kind === "decoded") return o.of;
   return o.kind === "opened" ? o.op.output : undefined;
 };

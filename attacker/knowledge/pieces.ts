@@ -1,6 +1,7 @@
 /** Reassembles values seen in pieces, such as a key that straddles two packets. */
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { guessableBelowBytes } from "./lengths.ts";
+import { commonLength } from "./slices.ts";
 import { prefixBytes } from "./value-index.ts";
 
 /** The beginning of a value, and where it was seen. */
@@ -9,14 +10,6 @@ interface Head {
   readonly of: Latin1;
   /** How many texts were known when the rest was last looked for. */
   tried: number;
-}
-
-/** For how long `a` from `i` and `b` from `j` are the same. */
-function commonLength(a: Latin1, i: number, b: Latin1, j: number): number {
-  const most = Math.min(a.length - i, b.length - j);
-  let n = 0;
-  while (n < most && a.charCodeAt(i + n) === b.charCodeAt(j + n)) n++;
-  return n;
 }
 
 export class Pieces {

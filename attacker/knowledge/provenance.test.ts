@@ -141,6 +141,23 @@ const doubtsOf = (told: (run: "one" | "two") => Told): readonly string[] => {
 type Sent = (run: "one" | "two") => { readonly known?: readonly string[]; readonly sent: string };
 const few = (run: string, from = "few"): string => fresh(run, 4, from);
 const packets: readonly (readonly [string, Sent, "fine" | "in doubt"])[] = [
+  [
+    "a public text that one run's secret begins like, beside a known value",
+    (run) => {
+      const secret = run === "one" ? "we meet at noon in the park" : "nothing like the other one";
+      const value = fresh(run, 16);
+      return { known: [secret, value], sent: `${value}we meet at noon in vienna, as always` };
+    },
+    "fine",
+  ],
+  [
+    "nine bytes of unknown origin inside such a text",
+    (run) => ({
+      known: [run === "one" ? "we meet at noon in the park" : "nothing like the other one"],
+      sent: `we meet at noon in ${fresh(run, 9)} as always, in the evening`,
+    }),
+    "in doubt",
+  ],
   ["seven bytes of unknown origin", (run) => ({ sent: fresh(run, 7) }), "fine"],
   ["eight", (run) => ({ sent: fresh(run, 8) }), "in doubt"],
   ["four, after a constant", (run) => ({ sent: `a long constant ${few(run)}` }), "fine"],

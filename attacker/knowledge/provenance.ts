@@ -114,11 +114,46 @@ function leaves(value: Latin1): readonly Latin1[] | undefined {
   return inner.map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
 }
 
+/**
+ * The stretches of a residue that do not occur in the other run's value. What stands there word for
+ * word is a constant, even where one of the runs has a value that happens to begin like it.
+ */
+function ownStretches(residue: string, other: Latin1): readonly string[] {
+  const texts = [other, ...(leaves(other) ?? [])];
+  const own = (stretch: string): readonly string[] => {
+    let left = "";
+    for (let i = 0; i < stretch.length; ) {
+      const length = commonFrom(stretch, i, texts);
+      left += length === 0 ? stretch[i++] : "\u0100";
+      i += length;
+    }
+    return left.split("\u0100");
+  };
+  return stretches(residue).flatMap(own);
+}
+
+/** How much of `stretch`, from `at` on, stands in one of `texts`; 0 if that is too little. */
+function commonFrom(stretch: string, at: number, texts: readonly Latin1[]): number {
+  const window = stretch.substring(at, at + unexplainedFromBytes);
+  if (window.length < unexplainedFromBytes) return 0;
+  let best = 0;
+  for (const text of texts) {
+    for (let there = text.indexOf(window); there >= 0; there = text.indexOf(window, there + 1)) {
+      let length = window.length;
+      while (at + length < stretch.length && stretch[at + length] === text[there + length]) {
+        length++;
+      }
+      best = Math.max(best, length);
+    }
+  }
+  return best;
+}
+
 const shownBytes = 8;
 
 /** Which bytes of `value` nothing explains: the longest stretch of them. */
-function unexplainedWords(explainer: Explainer, value: Latin1): string {
-  const [longestOne = ""] = stretches(explainer.residue(value)).toSorted(
+function unexplainedWords(explainer: Explainer, value: Latin1, other: Latin1): string {
+  const [longestOne = ""] = ownStretches(explainer.residue(value), other).toSorted(
     (a, b) => b.length - a.length,
   );
   const at = value.indexOf(longestOne);
@@ -135,7 +170,11 @@ export function untracked(a: ObservedRun, b: ObservedRun): readonly string[] {
   const [ea, eb] = [new Explainer(a), new Explainer(b)];
   const found = new Set<string>();
   const differ = (x: Latin1, y: Latin1): boolean => {
-    return difference(ea.residue(x), eb.residue(y)) >= unexplainedFromBytes;
+    const [rx, ry] = [ea.residue(x), eb.residue(y)];
+    if (difference(rx, ry) < unexplainedFromBytes) return false;
+    return [...ownStretches(rx, y), ...ownStretches(ry, x)].some(
+      (own) => own.length >= unexplainedFromBytes,
+    );
   };
   const sameCourse = a.operations.length === b.operations.length;
   a.operations.forEach((op, i) => {
@@ -144,7 +183,7 @@ export function untracked(a: ObservedRun, b: ObservedRun): readonly string[] {
     const [xs, ys] = [weightyInputs(op), weightyInputs(twin)];
     if (xs.some((x, k) => differ(x, ys[k] ?? ""))) {
       const i = xs.findIndex((x, k) => differ(x, ys[k] ?? ""));
-      const bytes = unexplainedWords(ea, xs[i] ?? "");
+      const bytes = unexplainedWords(ea, xs[i] ?? "", ys[i] ?? "");
       found.add(
         `an input of ${op.op} ${op.algorithm} by ${op.by} comes from nowhere the lab can see: ${bytes}`,
       );
@@ -154,7 +193,7 @@ export function untracked(a: ObservedRun, b: ObservedRun): readonly string[] {
     const twin = b.packets[i];
     if (twin === undefined || twin.name !== packet.name) return;
     if (differ(latin1(packet.bytes), latin1(twin.bytes))) {
-      const bytes = unexplainedWords(ea, latin1(packet.bytes));
+      const bytes = unexplainedWords(ea, latin1(packet.bytes), latin1(twin.bytes));
       found.add(`${packet.name} carries bytes that come from nowhere the lab can see: ${bytes}`);
     }
   });

@@ -84,10 +84,18 @@ export class GramFilter {
     this.#of = of;
   }
 
-  /** May the eight bytes of `value` at `i` be a part of one of the strings? */
-  mayHold(value: Latin1, i: number): boolean {
+  /**
+   * @returns the first place from `from` on at which eight bytes of `value` may be a part of one of
+   *   the strings, since all fours within them are; −1 if there is none.
+   */
+  next(value: Latin1, from: number): number {
     const grams = this.#upToDate();
-    return isGram(grams, value, i) && isGram(grams, value, i + prefixBytes);
+    let run = 0;
+    for (let i = from; i + prefixBytes <= value.length; i++) {
+      run = isGram(grams, value, i) ? run + 1 : 0;
+      if (run > prefixBytes) return i - prefixBytes;
+    }
+    return -1;
   }
 
   #upToDate(): Uint8Array {

@@ -11,7 +11,15 @@ import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonatin
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
 import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
-import { cutting, delaying, dropping, duplicating, lossy, undisturbed } from "./network.ts";
+import {
+  cutting,
+  delaying,
+  dropping,
+  duplicating,
+  lossy,
+  otherwiseCalm,
+  undisturbed,
+} from "./network.ts";
 import { ownKeys } from "./own-keys.ts";
 import { relaying } from "./relaying.ts";
 import {
@@ -28,6 +36,7 @@ import { substitutingKeys, substitutingNames, substitutingNonces } from "./subst
 
 export const strategies: readonly Strategy[] = [
   undisturbed,
+  otherwiseCalm,
   lossy,
   dropping,
   duplicating,

@@ -1,5 +1,5 @@
 /** What ordinary networks do by themselves: nobody has to attack for it. */
-import { attack, type Candidate, runsOf, type Strategy } from "./strategy.ts";
+import { attack, type Candidate, runsOf, type Strategy, soundNetworks } from "./strategy.ts";
 
 export const undisturbed: Strategy = {
   id: "undisturbed",
@@ -10,6 +10,26 @@ export const undisturbed: Strategy = {
     for (const workload of ["default", "lengths-short", "lengths-middle", "lengths-long"]) {
       yield { moves: [], workload };
     }
+  },
+};
+
+/** Workloads in which the same is said by users who are quicker, and who come in other orders. */
+export const otherUsers = [
+  "typed-at-once",
+  "typed-in-between",
+  "opened-at-once",
+  "opened-in-reverse",
+] as const;
+
+export const otherwiseCalm: Strategy = {
+  id: "other-circumstances",
+  title: "nothing is lost, but packets take other times, streams come in pieces, users hurry",
+  capability: "none",
+  *attacks({ transport }) {
+    for (const network of soundNetworks) {
+      if (!transport.keepsMessages || !network.startsWith("chunks-")) yield { moves: [], network };
+    }
+    for (const workload of otherUsers) yield { moves: [], workload };
   },
 };
 

@@ -56,10 +56,24 @@ export interface Scene {
   readonly logLines: readonly string[];
 }
 
+/** Networks that runs are made on; the harness says what each of them does. */
+export type NetworkName = "calm" | "lossy" | SoundNetwork;
+
+/** They lose and change nothing: packets take other times, and streams arrive in other pieces. */
+export type SoundNetwork = (typeof soundNetworks)[number];
+export const soundNetworks = [
+  "latency-0",
+  "latency-80",
+  "latency-400",
+  "chunks-at-random",
+  "chunks-of-a-byte",
+  "chunks-together",
+] as const;
+
 export interface Candidate {
   readonly moves: Attack;
   /** Default: calm. */
-  readonly network?: "calm" | "lossy";
+  readonly network?: NetworkName;
   /** Default: `within-limits`, which keeps to the lengths that the protocol undertakes to carry. */
   readonly workload?: string;
   /** Appended to the seed, for trying the luck of a lossy network several times. */

@@ -7,7 +7,7 @@ import { inPlaceOfAlice } from "../testing/puppets.ts";
 import { addresses, claim, key, type Scripts, scripted } from "../testing/scripted.ts";
 import { judgeRun, run, tiny, transmit, words } from "../testing/tiny.ts";
 import { eventsOf } from "../trace/trace-index.ts";
-import { asks, gradeCommits } from "./agreement.ts";
+import { gradeCommits } from "./agreement.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 
 const nameless = (agreed?: string): Output => ({
@@ -312,34 +312,5 @@ describe("a client that sends its name last", () => {
       },
     ]);
     expect(server).toMatch(/not even aliveness/);
-  });
-});
-
-describe("whether a commitment is about a responder", () => {
-  const roles = (server: readonly string[], member: readonly string[], other: readonly string[]) =>
-    tiny({
-      client: () => () => [],
-      server: () => () => [],
-      protocol: {
-        roles: [
-          { name: "server", principals: server, process: "service" },
-          { name: "member", principals: member, process: "session", peer: "server" },
-          { name: "other", principals: other, process: "session", peer: "nothing there" },
-        ],
-      },
-    });
-  test.each([
-    ["the usual server", "member", "bob", true],
-    ["a server of one session", "member", "dave", true],
-    ["another member, behind a relay", "member", "carol", false],
-    ["a member that runs the server as well", "member", "alice", true],
-    ["a principal of a third role", "member", "erin", false],
-    ["a server that also has a third role", "member", "frank", false],
-    ["what a server believes of a member", "server", "alice", false],
-    ["what is said of a role that is missing", "other", "bob", false],
-    ["what a role says that is missing", "unheard", "bob", false],
-  ])("%s", (_, role, peer, answers) => {
-    const protocol = roles(["bob", "alice", "frank"], ["alice", "carol"], ["erin", "frank"]);
-    expect(asks(protocol, role, peer)).toBe(answers);
   });
 });

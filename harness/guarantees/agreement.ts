@@ -3,12 +3,13 @@
  */
 
 import { isAdversaryProcess, isCorrupt } from "../../attacker/move.ts";
-import type { Principal, Protocol } from "../../protocol/endpoint.ts";
+import type { Principal } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { ProcessInfo, Trace } from "../trace/trace.ts";
 import { eventsOf, placesOf } from "../trace/trace-index.ts";
+import { mayMeet } from "./roles.ts";
 
 /** From strongest to weakest (G. Lowe: A hierarchy of authentication specifications). */
 export const grades = [
@@ -23,7 +24,7 @@ type Grade = (typeof grades)[number];
 interface Said {
   readonly index: number;
   readonly at: string;
-  readonly role: string;
+  readonly process: ProcessInfo;
   readonly principal: Principal;
   readonly session: string;
   /** The values it wants agreement on; empty if it names none. */
@@ -46,19 +47,8 @@ interface Running extends Said {
 export interface Graded {
   readonly commit: Commit;
   readonly grade: Grade;
-}
-
-/** Is this role an initiator, and its peer a responder? Then it authenticates a server. */
-export function asks(protocol: Protocol, role: string, peer: Principal): boolean {
-  const spec = protocol.roles.find((r) => r.name === role);
-  const answering = protocol.roles.find((r) => r.name === spec?.peer);
-  if (answering === undefined) return false;
-  const others = protocol.roles.filter((r) => r.name !== role);
-  // The role talks to a relay, but the peer meant may be another of its clients.
-  return (
-    !others.some((r) => r.name !== answering.name && r.principals.includes(peer)) &&
-    (answering.principals.includes(peer) || !spec?.principals.includes(peer))
-  );
+  /** The role of the peer's run, where it runs in one that cannot be at the other end. */
+  readonly wrongRole?: string;
 }
 
 interface Claimed<P> {
@@ -78,9 +68,9 @@ function statements<P>(
     const process = processOf(trace, e.at);
     if (process === undefined) return [];
     const { at, session, peer } = e;
-    const { role, principal } = process;
+    const { principal } = process;
     const agreed = new Set(e.agreed === undefined ? [] : [latin1(e.agreed)]);
-    return [{ index: places[nth] as number, at, role, principal, session, peer, agreed }];
+    return [{ index: places[nth] as number, at, process, principal, session, peer, agreed }];
   });
 }
 
@@ -129,28 +119,38 @@ function gradeAll(trace: Trace): readonly Graded[] {
   return statements(trace, eventsOf(trace, "commit"), placesOf(trace, "commit"))
     .filter((c) => [c.peer, c.principal].every((p) => !isCorrupt(p, trace.plan.attack)))
     .filter((c) => !isAdversaryProcess(c.at))
-    .map((commit) => ({ commit, grade: grade(commit, runnings, used, active) }));
+    .map((commit) => {
+      const lives = (active.get(commit.peer) ?? Number.POSITIVE_INFINITY) < commit.index;
+      return lives ? grade(trace, commit, runnings, used) : { commit, grade: "nothing" };
+    });
 }
 
+const silent = (s: Said): boolean => s.agreed.size === 0;
+
+/** @param used the runs that others rest on already; the one this rests on is added. */
 function grade(
+  trace: Trace,
   commit: Commit,
   runnings: readonly Running[],
   used: Set<number>,
-  active: ReadonlyMap<Principal, number>,
-): Grade {
-  const lives = (active.get(commit.peer) ?? Number.POSITIVE_INFINITY) < commit.index;
-  if (!lives) return "nothing";
+): Graded {
   const weak = runnings.filter(
     (r) => r.principal === commit.peer && r.index < commit.index && isWith(r, commit),
   );
-  if (weak.length === 0) return "aliveness";
-  const silent = (s: Said): boolean => s.agreed.size === 0;
-  const matching = weak.filter((r) => silent(commit) || silent(r) || agree(r, commit));
-  if (matching.length === 0) return "weak agreement";
+  if (weak.length === 0) return { commit, grade: "aliveness" };
+  const agreeing = weak.filter((r) => silent(commit) || silent(r) || agree(r, commit));
+  const matching = agreeing.filter((r) =>
+    mayMeet(trace, commit, { process: r.process, peer: commit.principal }),
+  );
+  if (matching.length === 0) {
+    const [other] = agreeing;
+    const wrong = other === undefined ? {} : { wrongRole: other.process.role };
+    return { commit, grade: "weak agreement", ...wrong };
+  }
   const fresh = matching.find((r) => !used.has(r.run));
-  if (fresh === undefined) return "non-injective agreement";
+  if (fresh === undefined) return { commit, grade: "non-injective agreement" };
   used.add(fresh.run);
-  return "injective agreement";
+  return { commit, grade: "injective agreement" };
 }
 
 const agree = (a: Said, b: Said): boolean => [...a.agreed].some((v) => b.agreed.has(v));
@@ -167,7 +167,7 @@ function isWith(running: Running, commit: Commit): boolean {
 }
 
 /** One sentence about a commitment with too weak a grade. */
-export function explainGrade({ commit, grade }: Graded): string {
+export function explainGrade({ commit, grade, wrongRole }: Graded): string {
   const who = `${commit.at} believes to have finished with ${commit.peer}`;
   switch (grade) {
     case "nothing":
@@ -175,6 +175,9 @@ export function explainGrade({ commit, grade }: Graded): string {
     case "aliveness":
       return `${who}, who is alive but was not running with ${commit.principal} (aliveness only)`;
     case "weak agreement":
+      if (wrongRole !== undefined) {
+        return `${who}, who was running with ${commit.principal}, but as ${wrongRole}, as ${commit.at} was itself (weak agreement only: no agreement on the roles)`;
+      }
       return `${who}, who was running with ${commit.principal}, but they do not agree on the session (weak agreement only)`;
     default:
       return `${who} twice, for one run of ${commit.peer} (no injective agreement)`;

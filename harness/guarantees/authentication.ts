@@ -1,15 +1,17 @@
 import type { Trace } from "../trace/trace.ts";
-import { asks, explainGrade, gradeCommits } from "./agreement.ts";
+import { explainGrade, type Graded, gradeCommits } from "./agreement.ts";
 import { type Baseline, type Guarantee, type Judgement, withoutDisclosure } from "./guarantee.ts";
+import { asks, calledBy } from "./roles.ts";
 
 const source = "G. Lowe: A hierarchy of authentication specifications, 1997";
 
+/** Is it what an initiator believes of a responder? By their roles: the names may be exchanged. */
+const isAboutServer = (trace: Trace, { commit: { process, peer } }: Graded): boolean =>
+  asks(trace.plan.protocol, process.role, peer, calledBy(trace, process));
+
 /** @param server true to judge what initiators believe about responders. */
 function judgeAuthentication(trace: Trace, server: boolean): Judgement {
-  const { protocol } = trace.plan;
-  const graded = gradeCommits(trace).filter(
-    ({ commit }) => asks(protocol, commit.role, commit.peer) === server,
-  );
+  const graded = gradeCommits(trace).filter((g) => isAboutServer(trace, g) === server);
   const weak = graded.find((g) => g.grade !== "injective agreement");
   if (weak === undefined) return { atStake: graded.length };
   return { atStake: graded.length, violation: { because: explainGrade(weak) } };
@@ -18,9 +20,7 @@ function judgeAuthentication(trace: Trace, server: boolean): Judgement {
 const nobodyCommits =
   (server: boolean) =>
   ({ honest }: Baseline): string | undefined =>
-    gradeCommits(honest).some(
-      ({ commit }) => asks(honest.plan.protocol, commit.role, commit.peer) === server,
-    )
+    gradeCommits(honest).some((g) => isAboutServer(honest, g) === server)
       ? undefined
       : `nobody ever claims to have finished with a ${server ? "server" : "client"}`;
 

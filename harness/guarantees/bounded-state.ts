@@ -22,7 +22,10 @@ export const boundedState: Guarantee = {
   counts: (attack) =>
     attack.length > 0 && attack.every((m) => m.move === "inject" || m.move === "replay"),
   judge(trace) {
-    const atStake = eventsOf(trace, "attack").length;
+    // To register is no packet.
+    const { attack } = trace.plan;
+    const isPacket = (move: number): boolean => attack[move]?.move !== "participate";
+    const atStake = eventsOf(trace, "attack").filter((e) => isPacket(e.move)).length;
     const because = amplified(trace) ?? filled(trace);
     if (because !== undefined) return { atStake, violation: { because } };
     const flooded = trace.plan.attack.some((m) => "times" in m && (m.times ?? 1) > 1);

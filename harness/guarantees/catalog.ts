@@ -24,6 +24,7 @@ import { replayAcrossSessions } from "./replay-across-sessions.ts";
 import { responderIdentity } from "./responder-identity.ts";
 import { robustness } from "./robustness.ts";
 import { safeParsing } from "./safe-parsing.ts";
+import { truncation } from "./truncation.ts";
 
 export const guarantees: readonly Guarantee[] = [
   confidentiality,
@@ -32,6 +33,7 @@ export const guarantees: readonly Guarantee[] = [
   replay,
   replayAcrossSessions,
   ordering,
+  truncation,
   serverAuthentication,
   clientAuthentication,
   keyAgreement,

@@ -7,6 +7,8 @@ import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { anonymousPeer, facesAnonymous } from "./anonymous.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { guessedFromWire } from "./guessed-knowledge.ts";
+import { isLearned } from "./readable.ts";
 
 /** The adversary may know its own messages, and those sent to it, as a user or a nameless peer. */
 function isSecret(item: Handover, trace: Trace): boolean {
@@ -28,19 +30,19 @@ export const confidentiality: Guarantee = {
   vacuousBecause: `no honest user sends another a message of ${declaredFromBytes} bytes or more`,
   counts: withoutDisclosure,
   judge(trace) {
-    const knowledge = knowledgeFromWire(trace);
     const messages = exchangesOf(trace).submissions.filter((item) => isSecret(item, trace));
-    for (const { message, end } of messages) {
-      if (!knowledge.derivable(message)) continue;
-      const compute = computeCost(knowledge, latin1(message));
-      return {
-        atStake: messages.length,
-        violation: {
-          because: `the attacker can read ${quote(message)}, which ${end.process.id} sent`,
-          ...(compute === null ? {} : { compute }),
-        },
-      };
-    }
-    return { atStake: messages.length };
+    const atStake = messages.length;
+    const lost = messages.find(({ message }) => isLearned(trace, knowledgeFromWire, message));
+    const knowledge = lost === undefined ? guessedFromWire(trace) : knowledgeFromWire(trace);
+    const read = lost ?? messages.find(({ message }) => knowledge?.derivable(message));
+    if (read === undefined || knowledge === undefined) return { atStake };
+    const compute = computeCost(knowledge, latin1(read.message));
+    return {
+      atStake,
+      violation: {
+        because: `the attacker can read ${quote(read.message)}, which ${read.end.process.id} sent`,
+        ...(compute === null ? {} : { compute }),
+      },
+    };
   },
 };

@@ -1,7 +1,9 @@
-import { capabilityOf, roleOf } from "../../attacker/move.ts";
+import { capabilityOf, isCorrupt, roleOf } from "../../attacker/move.ts";
+import type { Principal } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
+import { principalOf } from "../run/address-book.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { ProcessId, Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Baseline, Guarantee } from "./guarantee.ts";
@@ -62,7 +64,25 @@ function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
 /** What the protocol guarantees to deliver: messages within its own stated limit. */
 function owedMessages(trace: Trace, { protocol }: Baseline) {
   const limit = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
-  return trace.outcomes.flatMap((o) => o.wanted).filter((w) => w.message.length <= limit);
+  return trace.outcomes.flatMap(({ session, wanted }) =>
+    wanted.filter((w) => w.message.length <= limit && isBetweenHonest(trace, session, w)),
+  );
+}
+
+/** Nothing is owed to the attacker, nor by it: neither end of such a session need be there. */
+function isBetweenHonest(
+  { plan: { protocol, workload, attack } }: Trace,
+  session: number,
+  { from, to }: { readonly from: ProcessId; readonly to: Principal | undefined },
+): boolean {
+  const plan = workload.sessions[session];
+  const speaking = protocol.roles.find((r) => r.name === roleOf(from));
+  if (speaking === undefined) return true;
+  const facing = protocol.roles.filter(
+    (r) => r.name === speaking.peer || (to === undefined && r.peer === speaking.name),
+  );
+  const listeners = [...facing.map((r) => principalOf(r, plan)), ...(to === undefined ? [] : [to])];
+  return [principalOf(speaking, plan), ...listeners].every((p) => !isCorrupt(p, attack));
 }
 
 function whatElse(trace: Trace): string {

@@ -1,6 +1,6 @@
 /** What a disturbance must not do: to processes, to memory, to deliveries, to logins. */
 import { describe, expect, test } from "vitest";
-import type { Attack } from "../../attacker/move.ts";
+import type { Attack, Move } from "../../attacker/move.ts";
 import type { Output, Protocol } from "../../protocol/endpoint.ts";
 import { utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
@@ -126,6 +126,28 @@ describe("robustness", () => {
     },
   );
 
+  const registered: Attack = [{ move: "participate", as: "mallory" }];
+  test.each(robust.map(([what, of, attack, found]) => ({ what, of, attack, found })))(
+    "$what, where the attacker is registered",
+    ({ of, attack, found }) => {
+      const { violation } = judgeRun(guarantee("robustness"), fragile(of), [
+        ...registered,
+        ...attack,
+      ]);
+      if (found === undefined) expect(violation).toBeUndefined();
+      else expect(violation?.because).toMatch(found);
+    },
+  );
+
+  test("registration is no packet, and what is lost is none either", () => {
+    const far: Attack = [{ ...inject("T")[0], when: { after: { ...up, nth: 9 } } } as Move];
+    for (const id of ["robustness", "bounded-state"]) {
+      expect(judgeRun(guarantee(id), fragile(), [...registered, ...far]).atStake).toBe(0);
+    }
+    const lost: Attack = [{ move: "drop", packet: { ...up, nth: 9 } }];
+    expect(judgeRun(guarantee("robustness"), fragile(), [...registered, ...lost]).atStake).toBe(0);
+  });
+
   /** Asks as often for an answer that is lost, and ticks on for ever. */
   const stubborn = (times: number, what: "asks" | "submits" | "grows" | "delivers", calm = false) =>
     tiny({
@@ -248,6 +270,26 @@ describe("delivery", () => {
     expect(restless).not.toMatch(/crashed/);
   });
 
+  test.each([
+    ["the attacker", { server: "mallory" }, undefined, 1],
+    ["another one", { server: "carol" }, undefined, 3],
+    ["nobody, from the attacker", { client: "mallory" }, undefined, 1],
+    ["the attacker, by name", undefined, "mallory", 1],
+    ["another one, by name", undefined, "carol", 3],
+  ] as const)("what is meant for %s", (_, principals, to, owed) => {
+    const calm = fragile();
+    const [, second] = calm.workload?.({})?.sessions ?? [];
+    const messages = [...say("client", "one"), ...say("server", "news")].map((m) => ({
+      ...m,
+      ...(to === undefined ? {} : { to }),
+    }));
+    const session = { start: 0, messages, ...(principals === undefined ? {} : { principals }) };
+    const sessions = [session, second ?? session];
+    const protocol = { ...calm, workload: () => ({ sessions }) };
+    const { atStake, violation } = judgeRun(guarantee("delivery"), protocol);
+    expect([atStake, violation === undefined]).toEqual([owed, owed === 1]);
+  });
+
   test("a message as long as the limit is owed", () => {
     expect(judged({}, dropped, 3).violation?.because).toMatch(/never delivered/);
     expect(judged({}, dropped, 2)).toEqual({ atStake: 0 });
@@ -256,14 +298,15 @@ describe("delivery", () => {
 
 describe("a login that is replayed", () => {
   /** Believes that Alice is there, once for each thing that it has not heard before. */
-  const believing = (remembers: boolean, role: "service" | "session" = "service") =>
+  const believing = (remembers: boolean, says: "running" | "nothing" = "running") =>
     tiny({
       client:
         ({ address }) =>
-        (input) =>
-          input.kind === "start"
-            ? [claim("running", "bob"), transmit(`I am alice at ${address}`)]
-            : [],
+        (input) => {
+          if (input.kind !== "start") return [];
+          const hello = transmit(`I am alice at ${address}`);
+          return says === "nothing" ? [hello] : [claim("running", "bob"), hello];
+        },
       server: () => {
         const heard = new Set<string>();
         return (input) => {
@@ -273,12 +316,6 @@ describe("a login that is replayed", () => {
           heard.add(said);
           return said.startsWith("I am alice") ? [claim("commit", "alice")] : [];
         };
-      },
-      protocol: {
-        roles: [
-          { name: "client", principals: ["alice"], process: "session", peer: "server" },
-          { name: "server", principals: ["bob"], process: role, port: 7 },
-        ],
       },
       sessions: [
         { start: 0, messages: [] },
@@ -308,6 +345,41 @@ describe("a login that is replayed", () => {
   test("is not what those after it are made of", () => {
     expect(judged(believing(true), again(500)).violation).toBeUndefined();
     expect(judged(believing(false), inject("I am alice at home")).violation).toBeUndefined();
+  });
+
+  test.each(["running", "nothing"] as const)("by a client that says %s", (says) => {
+    expect(judged(believing(false, says), again(2_000)).violation?.because).toMatch(/recorded/);
+    // One that is refused makes the honest one after it no replay.
+    expect(judged(believing(true, says), again(500)).violation).toBeUndefined();
+    expect(judged(believing(true, says), again(2_000)).violation).toBeUndefined();
+  });
+
+  /** Takes what it is told for a login of Alice's, whose client hands over nothing. */
+  const admitting = (remembers: boolean) =>
+    tiny({
+      client: () => (input) => (input.kind === "start" ? [transmit("open sesame")] : []),
+      server: () => {
+        const heard = new Set<string>();
+        return (input) => {
+          if (input.kind !== "datagram" || (remembers && heard.has(words(input.bytes)))) return [];
+          heard.add(words(input.bytes));
+          return [{ ...deliver(input.bytes, "alice"), purpose: "login" }] as readonly Output[];
+        };
+      },
+    });
+
+  test("is one too many, where no user hands anything over", () => {
+    const elsewhere: Attack = [
+      { move: "replay", packet: up, to: "server#0", from: "mallory:1", when: { atMs: 500 } },
+    ];
+    expect(judged(admitting(false), []).violation).toBeUndefined();
+    expect(judged(admitting(false), elsewhere).violation?.because).toMatch(
+      /server#0 accepted “open sesame” of alice again, in another session/,
+    );
+    expect(judged(admitting(true), elsewhere).violation).toBeUndefined();
+    // The network's own repetitions within a session are the business of replay.
+    const twice: Attack = [{ move: "duplicate", packet: up }];
+    expect(judged(admitting(false), twice).violation).toBeUndefined();
   });
 
   test("as many as are at stake", () => {

@@ -137,11 +137,11 @@ const keySecrecy: readonly Row[] = [
 const keyAgreement: readonly Row[] = [
   ["an end without a key", { client: [[1, [claim("commit", "bob")]]] }, 0],
   ["a key without an end", { client: [[1, [key("k", "bob")]]] }, 0],
-  ["two of one role", { client: [[1, finishes("k")]], client1: [[1, finishes("q")]] }, 2],
+  ["two of one role", { client: [[1, finishes("k")]], client1: [[1, finishes("q")]] }, 0],
   [
     "two of one role, who name each other otherwise",
     { client: [[1, finishes("k")]], client1: [[1, finished("k", undefined, "carol")]] },
-    2,
+    0,
   ],
   [
     "the last key of several",
@@ -149,7 +149,7 @@ const keyAgreement: readonly Row[] = [
       client: [[1, finishes("k")]],
       server: [[1, [key("q", "alice", at0), ...finished("k", at0)]]],
     },
-    2,
+    1,
   ],
   [
     "a later key with another peer",
@@ -157,7 +157,7 @@ const keyAgreement: readonly Row[] = [
       client: [[1, finishes("k")]],
       server: [[1, [...finished("k", at0), key("z", "carol", at0)]]],
     },
-    2,
+    1,
   ],
   [
     "a later key in another session",
@@ -165,7 +165,7 @@ const keyAgreement: readonly Row[] = [
       client: [[1, finishes("k")]],
       server: [[1, [...finished("k", at0), key("z", "alice", at1)]]],
     },
-    2,
+    1,
   ],
   [
     "a later key of another process",
@@ -174,7 +174,7 @@ const keyAgreement: readonly Row[] = [
       server: [[1, finished("k", at0)]],
       carol: [[2, [key("z", "alice", at0)]]],
     },
-    2,
+    1,
   ],
   [
     "no key with the peer that it finished with",
@@ -187,7 +187,7 @@ const keyAgreement: readonly Row[] = [
   [
     "ends that have nothing to do with each other",
     { client: [[1, finishes("k", "here")]], server: [[1, finished("q", "there")]] },
-    2,
+    0,
   ],
   [
     "an end that the other one knows by its address",
@@ -202,12 +202,20 @@ const keyAgreement: readonly Row[] = [
   [
     "an end after the other",
     { client: [[1, finishes("k")]], server: [[5, finished("q", at0)]] },
-    2,
+    /with different keys/,
   ],
   [
     "an end before the other",
     { client: [[5, finishes("k")]], server: [[1, finished("q", at0)]] },
-    2,
+    /with different keys/,
+  ],
+  [
+    "an end after the other process has gone",
+    {
+      client: [[1, [...finishes("k"), { kind: "exit", ok: true }]]],
+      server: [[5, finished("q", at0)]],
+    },
+    0,
   ],
   [
     "an end while the other one lasts",
@@ -223,12 +231,33 @@ const keyAgreement: readonly Row[] = [
   [
     "an end with somebody else",
     { client: [[1, finishes("k")]], server: [[1, finished("q", at0, "carol")]] },
-    2,
+    0,
   ],
   [
     "somebody else at the first one's end",
     { client: [[1, finished("k", undefined, "carol")]], server: [[1, finished("q", at0)]] },
-    2,
+    0,
+  ],
+  [
+    "two who both know that the attacker is at the other end",
+    {
+      client: [[1, finished("k", undefined, "mallory")]],
+      server: [[1, finished("k", at0, "mallory")]],
+    },
+    0,
+  ],
+  [
+    "two of whom one knows that the attacker is at the other end",
+    { client: [[1, finished("k", undefined, "mallory")]], server: [[1, finished("k", at0)]] },
+    /client#0 believes to share it with mallory, not with bob/,
+  ],
+  [
+    "one of two with whom it has finished",
+    {
+      client: [[1, [claim("commit", "bob"), ...finished("k", undefined, "carol")]]],
+      server: [[1, finished("k", at0)]],
+    },
+    1,
   ],
 ];
 

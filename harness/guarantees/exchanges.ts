@@ -3,7 +3,7 @@
  */
 
 import { isCorrupt } from "../../attacker/move.ts";
-import type { Principal, Purpose } from "../../protocol/endpoint.ts";
+import type { Address, Principal, Purpose } from "../../protocol/endpoint.ts";
 import { hex, latin1, lossyText } from "../../protocol/kit/bytes.ts";
 import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
@@ -45,6 +45,8 @@ export interface Exchanges {
   readonly deliveries: readonly Handover[];
   /** Ends that may have talked to this one. */
   partners(end: End): readonly End[];
+  /** Was the process alive at some time in the course of this end's session? */
+  isThere(process: ProcessInfo, end: End): boolean;
 }
 
 /** From when to when a process was alive. */
@@ -104,6 +106,10 @@ function collect(trace: Trace): Exchanges {
     partners(end) {
       return partnersOf(end, all, lives);
     },
+    isThere({ id }, { firstMs, lastMs }) {
+      const life = lives.get(id);
+      return life === undefined || (life.fromMs <= lastMs && life.toMs >= firstMs);
+    },
   };
 }
 
@@ -138,7 +144,7 @@ function partnersOf(
   if (byKey.length > 0) return byKey;
   const keyed = (o: End): boolean => o.keys.length > 0 && end.keys.length > 0;
   const byAddress = strangers.filter(
-    (o) => o.process.address === end.session || end.process.address === o.session,
+    (o) => isWithAddress(end, o.process.address) || isWithAddress(o, end.process.address),
   );
   if (byAddress.length > 0) return byAddress.filter((o) => !keyed(o) || o.firstMs <= end.lastMs);
   return strangers.filter((o) => {
@@ -147,6 +153,10 @@ function partnersOf(
     return there && !(keyed(o) && end.process.service);
   });
 }
+
+/** Is this end at the other end of the address, as its label or what came in it says? */
+export const isWithAddress = ({ process, session }: End, address: Address): boolean =>
+  session === address || process.places?.get(session)?.has(address) === true;
 
 /** Deliveries with an honest claimed sender, or none: those from corrupt principals are exempt. */
 export const fromHonest = (trace: Trace, deliveries: readonly Handover[]): readonly Handover[] =>

@@ -1,8 +1,13 @@
 import { outlastsSessions } from "../../attacker/disclosure.ts";
+import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
 import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
+import { isCorrupt } from "../../attacker/move.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
 import type { Guarantee } from "./guarantee.ts";
+import { guessedFromAll, guessedFromWire } from "./guessed-knowledge.ts";
+import { isLearned } from "./readable.ts";
 
 export const forwardSecrecy: Guarantee = {
   id: "forward-secrecy",
@@ -20,21 +25,29 @@ export const forwardSecrecy: Guarantee = {
     attack.every((m) => m.move !== "disclose" || (m.when === "end" && outlastsSessions(m.what))),
   judge(trace, baseline) {
     // What is readable in an undisturbed run already is judged by confidentiality.
-    const readable = knowledgeFromWire(baseline.honest);
-    const before = knowledgeFromWire(trace);
-    const after = knowledgeOf(trace);
+    const guessed = guessedFromWire(baseline.honest);
     const messages = exchangesOf(trace).submissions.filter(
-      (s) =>
-        s.purpose === "message" &&
-        s.message.length >= declaredFromBytes &&
-        !before.derivable(s.message) &&
-        !readable.derivable(s.message),
+      ({ end, purpose, message }) =>
+        purpose === "message" &&
+        message.length >= declaredFromBytes &&
+        !isCorrupt(end.process.principal, trace.plan.attack) &&
+        !isLearned(trace, knowledgeFromWire, message) &&
+        !isLearned(baseline.honest, knowledgeFromWire, message) &&
+        guessed?.derivable(message) !== true,
     );
-    const lost = messages.find((s) => after.derivable(s.message));
+    const lost =
+      messages.find(({ message }) => isLearned(trace, knowledgeOf, message)) ??
+      messages.find(({ message }) => guessedFromAll(trace)?.derivable(message));
     if (lost === undefined) return { atStake: messages.length };
     const active = trace.plan.attack.some((m) => m.move !== "disclose");
     const grade = active ? "strong forward secrecy fails" : "not even weak forward secrecy";
     const because = `with what is disclosed afterwards, the recorded traffic yields ${quote(lost.message)} (${grade})`;
-    return { atStake: messages.length, violation: { because } };
+    if (knowledgeOf(trace).derivable(lost.message)) {
+      return { atStake: messages.length, violation: { because } };
+    }
+    const knowledge = guessedFromAll(trace);
+    const compute = knowledge && computeCost(knowledge, latin1(lost.message));
+    const cost = compute === undefined || compute === null ? {} : { compute };
+    return { atStake: messages.length, violation: { because, ...cost } };
   },
 };

@@ -1,11 +1,22 @@
 /** kci ignores commitments that are weak without an attack; it counts those that get weaker. */
 import { describe, expect, test } from "vitest";
-import type { Attack } from "../../attacker/move.ts";
+import type { Attack, Move } from "../../attacker/move.ts";
 import type { Output } from "../../protocol/endpoint.ts";
-import { addresses, claim } from "../testing/scripted.ts";
-import { judgeRun, type Part, tiny, transmit } from "../testing/tiny.ts";
+import { assess } from "../search/assess.ts";
+import { accept, addresses, claim } from "../testing/scripted.ts";
+import {
+  deliver,
+  judgeRun,
+  type Part,
+  run,
+  sharingKey,
+  subjectFor,
+  tiny,
+  transmit,
+} from "../testing/tiny.ts";
 import { clientAuthentication, serverAuthentication } from "./authentication.ts";
 import { kci } from "./kci.ts";
+import { origin } from "./origin.ts";
 
 /** Both ends accept anything; `agreeing` ones have at least claimed to be running before. */
 const credulous = (agreeing: boolean) =>
@@ -128,5 +139,80 @@ describe("an excuse is for one commitment of the same process to the same peer",
     const found = because(calm, nudged, other);
     if (violated === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(violated);
+  });
+});
+
+describe("data accepted as coming from others", () => {
+  const calm = sharingKey(
+    ({ crypto }, shared) =>
+      (input) => {
+        if (input.kind === "start") return [{ kind: "ready" }];
+        if (input.kind !== "send") return [];
+        const sealed = crypto.seal("aes-gcm", shared, new Uint8Array(12), input.message);
+        return [{ kind: "transmit", bytes: sealed }];
+      },
+    ({ crypto }, shared) =>
+      (input) => {
+        if (input.kind !== "datagram") return [];
+        const message = crypto.open("aes-gcm", shared, new Uint8Array(12), input.bytes);
+        return message === undefined ? [] : [deliver(message, "alice")];
+      },
+  );
+  const asAlice: Move = {
+    move: "puppet",
+    name: "puppet-a",
+    role: "client",
+    as: "alice",
+    facing: "server#0",
+  };
+
+  test("is at stake where nobody ever commits", () => {
+    const honest = run(calm);
+    expect(kci.notApplicable?.({ protocol: calm, honest, confirms: false })).toBeUndefined();
+    expect(judgeRun(kci, calm, told("bob"))).toEqual({ atStake: 2 });
+    expect(judgeRun(kci, calm, told("alice"))).toEqual({ atStake: 0 });
+  });
+
+  test("may not come from those who know the receiver's secrets", () => {
+    const { violation } = judgeRun(kci, calm, [...told("bob"), asAlice]);
+    expect(violation?.because).toMatch(/bob's own secrets .* server#0 accepted .* nobody sent it/);
+    // What others are made to accept is not about the one whose secrets are known.
+    expect(judgeRun(kci, calm, [...told("alice"), asAlice]).violation).toBeUndefined();
+    expect(judgeRun(origin, calm, [asAlice]).violation).toBeUndefined();
+  });
+
+  /** The server takes `calm` for Alice's by itself, and `more` once a packet has come. */
+  const misled = (calmly: readonly string[], more: readonly string[], from = "alice") =>
+    judgeRun(
+      kci,
+      tiny({
+        client: () => () => [],
+        server: () => (input) => {
+          const texts = { start: calmly, datagram: more }[input.kind as "start"] ?? [];
+          return texts.map((word) => accept(word, "here", from));
+        },
+        deployment: { longTermSecrets: () => [new Uint8Array(16)] },
+      }),
+      [...told("bob"), { move: "inject", hex: "00", to: "server#0", when: { atMs: 5 } }],
+    ).violation?.because;
+
+  test.each<[string, Parameters<typeof misled>, boolean]>([
+    ["what is wrong undisturbed is an excuse", [["x"], []], false],
+    ["but not for more", [["x"], ["y"]], true],
+    ["what is attributed to the receiver itself is no pose", [[], ["y"], "bob"], false],
+    ["nor what a stranger says", [[], ["y"], "nobody-here"], false],
+    ["nor what the attacker says in its own name", [[], ["y"], "mallory"], false],
+    ["what is attributed to Alice is", [[], ["y"]], true],
+  ])("%s", (_, situation, violated) => {
+    expect(misled(...situation) !== undefined).toBe(violated);
+  });
+
+  test("and is found by the search, where a static secret of both keeps it from outsiders", () => {
+    const about = { seed: "mallory", guarantees: [kci.id, origin.id] };
+    const { verdicts } = assess(subjectFor(calm), about);
+    expect(verdicts.map((v) => [v.guarantee, v.verdict, v.capability])).toEqual([
+      ["origin", "holds", null],
+      ["kci", "broken", "compromise"],
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import { eventsOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { isSharedWithHonest } from "./anonymous.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { guessedFromWire } from "./guessed-knowledge.ts";
 
 const rolesThatFinish = memoPerTrace(
   (honest) => new Set(eventsOf(honest, "commit").map((e) => roleOf(e.at))),
@@ -25,27 +26,27 @@ export const keySecrecy: Guarantee = {
   notApplicable: ({ honest }) =>
     eventsOf(honest, "secret").length > 0 ? undefined : "no session key is ever claimed",
   judge(trace, baseline) {
-    const knowledge = knowledgeFromWire(trace);
     // A key counts once its end has committed: before that, its peer is not authenticated.
     const finishes = rolesThatFinish(baseline.honest);
     const commits = eventsOf(trace, "commit");
-    let atStake = 0;
-    for (const e of eventsOf(trace, "secret")) {
+    const keys = eventsOf(trace, "secret").filter((e) => {
       // An anonymous peer is honest where an honest end has the same key.
       const isNameless = e.peer === undefined;
-      if (isNameless && !isSharedWithHonest(trace, e.at, latin1(e.value))) continue;
+      if (isNameless && !isSharedWithHonest(trace, e.at, latin1(e.value))) return false;
       const holders = [e.peer ?? "", processOf(trace, e.at)?.principal ?? e.at];
-      if (holders.some((p) => isCorrupt(p, trace.plan.attack))) continue;
-      const done =
-        isNameless ||
-        commits.some((c) => c.at === e.at && c.session === e.session && c.peer === e.peer);
-      if (!done && finishes.has(roleOf(e.at))) continue;
-      atStake++;
-      if (!knowledge.derivable(e.value)) continue;
-      const compute = computeCost(knowledge, latin1(e.value));
-      const because = `the attacker can compute the session key of ${e.at} with ${e.peer ?? "its anonymous peer"}`;
-      return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
-    }
-    return { atStake };
+      if (holders.some((p) => isCorrupt(p, trace.plan.attack))) return false;
+      const done = commits.some(
+        (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,
+      );
+      return done || isNameless || !finishes.has(roleOf(e.at));
+    });
+    const atStake = keys.length;
+    const lost = keys.find((e) => knowledgeFromWire(trace).derivable(e.value));
+    const knowledge = lost === undefined ? guessedFromWire(trace) : knowledgeFromWire(trace);
+    const known = lost ?? keys.find((e) => knowledge?.derivable(e.value));
+    if (known === undefined || knowledge === undefined) return { atStake };
+    const compute = computeCost(knowledge, latin1(known.value));
+    const because = `the attacker can compute the session key of ${known.at} with ${known.peer ?? "its anonymous peer"}`;
+    return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
   },
 };

@@ -1,6 +1,38 @@
 import { isCorrupt } from "../../attacker/move.ts";
-import { exchangesOf, isMeantFor, quote } from "./exchanges.ts";
+import type { Trace } from "../trace/trace.ts";
+import { exchangesOf, type Handover, isMeantFor, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+
+/** What was submitted by then with the content of a delivery. */
+const sourcesOf = (trace: Trace, d: Handover): readonly Handover[] =>
+  exchangesOf(trace).submissions.filter((s) => s.index < d.index && s.content === d.content);
+
+/** Did the one that this is attributed to send it, to this receiver? */
+function isGenuine(d: Handover, sources: readonly Handover[]): boolean {
+  const { principal, id } = d.end.process;
+  return sources.some(
+    (s) =>
+      s.end.process.principal === d.other && s.end.process.id !== id && isMeantFor(s, principal),
+  );
+}
+
+/** @returns what is wrong with the origin of a delivery; `undefined` if nothing is. */
+export function falseOrigin(trace: Trace, d: Handover): string | undefined {
+  if (d.other === undefined) return undefined;
+  const sources = sourcesOf(trace, d);
+  if (isGenuine(d, sources)) return undefined;
+  // Messages of corrupt principals are exempt, unless an honest one was meant for the receiver.
+  const own = isCorrupt(d.other, trace.plan.attack);
+  if (own && !sources.some((s) => s.addressees?.includes(d.end.process.principal) === true))
+    return undefined;
+  const [first] = sources;
+  const author = first?.end.process;
+  const truth =
+    author === undefined
+      ? "nobody sent it"
+      : `it was ${author.principal} (${author.id}) who sent it, to ${first?.addressees?.join(" and ") ?? "somebody"}`;
+  return `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other}, but ${truth}`;
+}
 
 export const origin: Guarantee = {
   id: "origin",
@@ -13,29 +45,11 @@ export const origin: Guarantee = {
   vacuousBecause: "nobody accepts anything as coming from somebody",
   counts: withoutDisclosure,
   judge(trace) {
-    const { submissions, deliveries: all } = exchangesOf(trace);
     // What an anonymous peer says is attributed to nobody.
-    const deliveries = all.filter((d) => d.other !== undefined);
+    const deliveries = exchangesOf(trace).deliveries.filter((d) => d.other !== undefined);
     for (const d of deliveries) {
-      const receiver = d.end.process.principal;
-      const same = submissions.filter((s) => s.index < d.index && s.content === d.content);
-      const genuine = same.some(
-        (s) =>
-          s.end.process.principal === d.other &&
-          s.end.process.id !== d.end.process.id &&
-          isMeantFor(s, receiver),
-      );
-      if (genuine) continue;
-      // Messages of corrupt principals are exempt, unless an honest one was meant for the receiver.
-      const own = d.other !== undefined && isCorrupt(d.other, trace.plan.attack);
-      if (own && !same.some((s) => s.addressees?.includes(receiver) === true)) continue;
-      const author = same[0]?.end.process;
-      const truth =
-        author === undefined
-          ? "nobody sent it"
-          : `it was ${author.principal} (${author.id}) who sent it, to ${same[0]?.addressees?.join(" and ") ?? "somebody"}`;
-      const because = `${d.end.process.id} accepted ${quote(d.message)} as coming from ${d.other}, but ${truth}`;
-      return { atStake: deliveries.length, violation: { because } };
+      const because = falseOrigin(trace, d);
+      if (because !== undefined) return { atStake: deliveries.length, violation: { because } };
     }
     return { atStake: deliveries.length };
   },

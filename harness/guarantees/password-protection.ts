@@ -1,4 +1,5 @@
 import { offlineTest } from "../../attacker/knowledge/guess.ts";
+import { isCorrupt } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
@@ -15,7 +16,10 @@ export const passwordProtection: Guarantee = {
   notApplicable: ({ honest }) =>
     honest.deployment.credentials.length > 0 ? undefined : "no passwords are in use",
   judge(trace) {
-    const { credentials } = trace.deployment;
+    // A principal knows its own password, and so does whoever acts as it.
+    const credentials = trace.deployment.credentials.filter(
+      ({ principal }) => !isCorrupt(principal, trace.plan.attack),
+    );
     const knowledge = knowledgeFromWire(trace);
     for (const { principal, password } of credentials) {
       const atStake = credentials.length;

@@ -3,8 +3,10 @@
  * adversaries must reveal the responder's first (SIGMA), so it breaks this, which is worth knowing.
  */
 import { isCorrupt } from "../../attacker/move.ts";
+import type { Principal } from "../../protocol/endpoint.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
+import { isHost } from "./guests.ts";
 import { givenAway, type KeyOwner, knownBy, shown } from "./recognition.ts";
 
 /** Honest responders with public keys. */
@@ -13,7 +15,9 @@ function respondersOf(trace: Trace): readonly KeyOwner[] {
   const waiting = protocol.roles.filter((r) => r.peer === undefined).map((r) => r.name);
   const processes = trace.processes.filter((p) => waiting.includes(p.role));
   const principals = [...new Set(processes.map((p) => p.principal))];
-  return principals.flatMap((p) => (isCorrupt(p, attack) ? [] : (knownBy(trace, p) ?? [])));
+  // What answers a user whom it knows by name, as it does every user, is shown to no stranger.
+  const exempt = (p: Principal): boolean => isCorrupt(p, attack) || isHost(trace, p);
+  return principals.flatMap((p) => (exempt(p) ? [] : (knownBy(trace, p) ?? [])));
 }
 
 /** Does a puppet play an authorised user? To such users the responder means to reveal itself. */

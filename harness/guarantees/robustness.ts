@@ -1,4 +1,4 @@
-import { type Attack, capabilityOf } from "../../attacker/move.ts";
+import { type Attack, capabilityOf, withoutRegistration } from "../../attacker/move.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { processOf } from "../trace/process-of.ts";
 import type { Trace, TraceEvent } from "../trace/trace.ts";
@@ -27,8 +27,11 @@ export const robustness: Guarantee = {
   vacuousBecause: "no packet was lost, repeated or made up",
   counts: (attack) => onePacket(attack) || oneLoss(attack),
   judge(trace, baseline) {
-    const loss = oneLoss(trace.plan.attack);
-    if (eventsOf(trace, loss ? "lost" : "attack").length === 0) return { atStake: 0 };
+    const loss = oneLoss(withoutRegistration(trace.plan.attack));
+    const isDisturbed = loss
+      ? eventsOf(trace, "lost").length > 0
+      : eventsOf(trace, "attack").some((e) => isPacket(e, trace));
+    if (!isDisturbed) return { atStake: 0 };
     const atStake = trace.processes.length;
     // Other effects of a loss are judged by `delivery`.
     const because = loss
@@ -47,7 +50,9 @@ function death(trace: Trace, { honest }: Baseline): string | undefined {
   const attacked = trace.events.findIndex((e) => isPacket(e, trace));
   if (attacked < 0) return undefined;
   const { attack, protocol } = trace.plan;
-  const fromOutside = capabilityOf(attack, protocol.transport) === "off-path";
+  // To be registered as well takes nothing away from a packet of a stranger's.
+  const plain = withoutRegistration(attack);
+  const fromOutside = capabilityOf(plain, protocol.transport) === "off-path";
   const usual = new Set(honest.events.map(ending).filter((e) => e !== undefined));
   for (const e of trace.events.slice(attacked)) {
     const name = ending(e);

@@ -13,6 +13,8 @@ export interface ApplicationSession {
   /** The service's own label of the session; absent for per-session processes. */
   readonly session: string | undefined;
   readonly to: Principal | undefined;
+  /** The planned process at the other end of an answering one; messages are meant for its user. */
+  readonly client: Process | undefined;
   readonly messages: PlannedMessage[];
   credits: number;
   scheduled: boolean;

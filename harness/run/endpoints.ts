@@ -6,10 +6,25 @@ import { handleInput } from "./handle-input.ts";
 import { disconnect, disconnectAll, reconnect } from "./network/connections.ts";
 import { transmit } from "./network/egress.ts";
 import { outputEvent } from "./output-event.ts";
-import type { Process } from "./processes.ts";
+import { notePlace, onlySession, type Process, placeOf } from "./processes.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
 import type { World } from "./world.ts";
+
+/** The session of an output that names none. */
+function labelFor(process: Process, input: Input, from: Address | undefined): string {
+  if (process.spec.process === "session") return "main";
+  const named = input.kind === "send" ? input.session : undefined;
+  return from ?? named ?? onlySession(process) ?? "main";
+}
+
+/** What is refused, or only noted down, belongs to no session yet. */
+const isOfSession = ({ kind }: Output): boolean =>
+  kind !== "reject" && kind !== "log" && kind !== "alarm";
+
+/** Where a session is, as far as an address is known for it. */
+const placed = (process: Process, session: string, from: Address | undefined) =>
+  from ?? (process.spec.process === "service" ? placeOf(process, session) : undefined);
 
 /** Feeds the endpoints of honest processes, and does what they ask for. */
 export class Endpoints {
@@ -37,8 +52,9 @@ export class Endpoints {
       this.#finish(process, "crashed");
       return;
     }
+    const unlabelled = labelFor(process, input, from);
     for (const output of result.outputs) {
-      this.#output(process, output, from);
+      this.#output(process, output, from, unlabelled);
       if (process.end !== "alive") return;
     }
     const size = process.endpoint.stateSize?.();
@@ -65,9 +81,12 @@ export class Endpoints {
     this.#run.queue.at(t, { kind: "timer", process, t });
   }
 
-  #output(process: Process, output: Output, from: Address | undefined): void {
-    const session =
-      output.session ?? (process.spec.process === "session" ? "main" : (from ?? "main"));
+  /** @param unlabelled the session of an output that names none. */
+  #output(process: Process, output: Output, from: Address | undefined, unlabelled: string): void {
+    const session = output.session ?? unlabelled;
+    if (from !== undefined && process.spec.process === "service" && isOfSession(output)) {
+      notePlace(process, session, from);
+    }
     switch (output.kind) {
       case "transmit": {
         const to = output.to ?? process.peerAddress ?? from;
@@ -75,7 +94,7 @@ export class Endpoints {
         return;
       }
       case "ready":
-        this.#applications.ready(process, session, output.messages, from);
+        this.#applications.ready(process, session, output.messages, placed(process, session, from));
         return;
       case "close": {
         const peer = output.to ?? process.peerAddress ?? from;
@@ -88,6 +107,10 @@ export class Endpoints {
     }
     if (output.kind === "claim") this.#claim(process, output.claim, session, from);
     this.#run.events.push(outputEvent(output, this.#run.now, process, session));
+    if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
+      const isService = process.spec.process === "service";
+      this.#applications.heard(process, isService ? session : "main");
+    }
     if (output.kind === "exit") this.#finish(process, output.ok ? "exited" : "gave-up");
   }
 
@@ -112,7 +135,13 @@ export class Endpoints {
     if (claim.kind !== "secret") return;
     if (claim.peer === undefined) this.#applications.faceAnonymous(process, session);
     process.secrets++;
-    if (from !== undefined) process.secretWith.add(from);
+    if (process.spec.process === "session") {
+      if (from !== undefined) process.secretWith.add(from);
+      return;
+    }
+    // A key counts with the session that it is said in, whatever input it is said after.
+    const isAddress = this.#run.listening.has(session);
+    process.secretWith.add(isAddress ? session : (from ?? placeOf(process, session)));
   }
 
   /** The process is gone, as if the power had failed; what it told its stores remains. */

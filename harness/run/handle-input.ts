@@ -15,6 +15,7 @@ const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
   "deliver",
   "confirm",
   "give-up",
+  "end",
   "claim",
   "reject",
   "log",

@@ -28,6 +28,8 @@ export function outputEvent(
     case "confirm":
     case "give-up":
       return { kind: output.kind, t, at, session, message: output.message.slice() };
+    case "end":
+      return { kind: "ended", t, at, session, from: output.from };
     case "claim":
       return claimEvent(output.claim, t, process, session);
     case "reject":

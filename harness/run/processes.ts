@@ -32,6 +32,10 @@ export interface Process {
   /** Session keys claimed so far; for services, by the address they were claimed with. */
   secrets: number;
   readonly secretWith: Set<Address>;
+  /** Labels of a service's sessions, in the order in which they came up. */
+  readonly labels: Set<string>;
+  /** Where the inputs came from that belong to a session, where its label does not say so. */
+  readonly cameFrom: Map<string, Set<Address>>;
   /** Sessions of a service that said `ready`, in order, for handing out planned messages. */
   readonly readySessions: string[];
   /** Every input so far; kept only where the attack may hijack the process. */
@@ -42,6 +46,28 @@ export interface Process {
 export function hasKeyWith(process: Process, other: Address): boolean {
   return process.spec.process === "session" ? process.secrets > 0 : process.secretWith.has(other);
 }
+
+/** An output of this service's session answers an input from there. */
+export function notePlace(process: Process, session: string, from: Address): void {
+  process.labels.add(session);
+  if (session === from) return;
+  const places = process.cameFrom.get(session);
+  if (places === undefined) process.cameFrom.set(session, new Set([from]));
+  else {
+    // The latest is the last one.
+    places.delete(from);
+    places.add(from);
+  }
+}
+
+/** The label of a service's outputs that bear none, where the input has no address either. */
+export function onlySession({ labels }: Process): string | undefined {
+  return labels.size === 1 ? labels.values().next().value : undefined;
+}
+
+/** Where a service's session is: the latest address, or its label, which is an address then. */
+export const placeOf = ({ cameFrom }: Process, session: string): Address =>
+  [...(cameFrom.get(session) ?? [])].at(-1) ?? session;
 
 /** What the environment of a process needs beside its place in the plan. */
 interface ProcessWorld {
@@ -116,6 +142,8 @@ export function openProcess(
     timer: undefined,
     secrets: 0,
     secretWith: new Set(),
+    labels: new Set(),
+    cameFrom: new Map(),
     readySessions: [],
     history: [],
   };

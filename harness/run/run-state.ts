@@ -14,6 +14,7 @@ import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
 import { EventQueue } from "./event-queue.ts";
+import { LateLog } from "./late-log.ts";
 import { Pipes } from "./network/pipes.ts";
 import type { Process } from "./processes.ts";
 import type { ScheduledEvent } from "./scheduled-event.ts";
@@ -99,8 +100,10 @@ export class RunState {
     const copy = this.#modules.get(principal) ?? this.#freeModule();
     this.#modules.set(principal, copy);
     const stores = new StoresOfOne(principal, this.stores);
-    const deployment = this.#install(copy, options, stores, []);
+    const log = new LateLog(this.log);
+    const deployment = this.#install(copy, options, stores, log);
     stores.dealt();
+    log.dealt();
     return deployment;
   }
 

@@ -96,7 +96,9 @@ export class Sessions {
     const own = plan.protocol.roles.filter((r) => r.process === "session");
     own.sort((a, b) => Number(a.peer !== undefined) - Number(b.peer !== undefined));
     for (const spec of own) {
-      spec.principals.forEach((_, k) => {
+      const order = [...spec.principals.keys()];
+      if (plan.workload.opening === "in-reverse") order.reverse();
+      order.forEach((k) => {
         const n = index * spec.principals.length + k;
         const one = spec.principals.length === 1;
         const principal = one ? principalOf(spec, session) : (spec.principals[k] as Principal);

@@ -53,7 +53,7 @@ class Simulation {
 
   constructor(plan: RunPlan) {
     const run = new RunState(plan);
-    const adversary = new Adversary(run);
+    const adversary = new Adversary(run, simulate);
     const integrity = new HandshakeIntegrity(run);
     const world: World = { run, adversary, integrity };
     this.#applications = new Applications(run);

@@ -34,7 +34,7 @@ const isFlooded = (plan: RunPlan): boolean =>
 
 function processInfo(process: Process, flooded: boolean): ProcessInfo {
   const { id, spec, principal, address, plannedSession, end, maxState, endpoint } = process;
-  return {
+  const info: { -readonly [K in keyof ProcessInfo]: ProcessInfo[K] } = {
     id,
     role: spec.name,
     principal,
@@ -45,6 +45,8 @@ function processInfo(process: Process, flooded: boolean): ProcessInfo {
     // In floods, if the endpoint reports no state size: what is visible from outside.
     stateSize: maxState ?? (flooded ? visibleEntries(endpoint) : undefined),
   };
+  if (process.cameFrom.size > 0) info.places = process.cameFrom;
+  return info;
 }
 
 /** What a judge may know of the deployment. */

@@ -87,6 +87,17 @@ test("a sound one is judged", async () => {
   expect(report?.verdicts[0]?.because).toMatch(/budget/);
 });
 
+test("endpoints in CommonJS share no variables of the module either", async () => {
+  const parts = { module: "let shared;", key: "(shared ??= env.crypto.random(32))" };
+  const code = sensor(parts)
+    .replace(/^import .*$/m, 'const { concat, utf8 } = require("mallory");')
+    .replace("export const protocol =", "exports.protocol =");
+  writeFileSync(join(folder.path, "careless.cjs"), code);
+  const settings = { cwd: folder.path, pool, guarantees: ["integrity"] };
+  const { failures } = await assessAll(["./careless.cjs"], settings);
+  expect(failures[0]?.message).toMatch(/^\S+: its endpoints share memory/);
+});
+
 describe("nothing is said about code", () => {
   test.each<[string, Parts, RegExp]>([
     [
@@ -100,9 +111,45 @@ describe("nothing is said about code", () => {
       /^\S+: its endpoints share memory/,
     ],
     [
+      "whose ends keep a list in the module, over runs too",
+      {
+        module: "const said = [];",
+        mac: `(role === "sensor" && said.push(String(message)),
+          new Uint8Array(32).fill(said.includes(String(message)) ? 1 : 0))`,
+      },
+      /^\S+: its endpoints share memory/,
+    ],
+    [
       "that asks the clock",
       { mac: 'env.crypto.hmac("sha256", key, concat(utf8(String(Date.now())), message))' },
       /^\S+:\d+:\d+: Date\.now\(\) decides what happens/,
+    ],
+    [
+      "that asks the clock, and shares nothing",
+      {
+        module: "let day; const today = () => (day ??= new Date().getDate());",
+        key: "dealt.map((b) => b ^ today())",
+      },
+      /^\S+:\d+:\d+: new Date\(\) decides what happens/,
+    ],
+    [
+      "that asked the clock when it was loaded",
+      { module: "const born = Date.now();", key: "dealt.map((b) => b ^ born % 256)" },
+      /^\S+:\d+:\d+: Date\.now\(\) decides what happens/,
+    ],
+    [
+      "that asked chance when it was loaded",
+      { module: "const key = utf8(String(Math.random()));", key: "key" },
+      /^\S+:\d+:\d+: Math\.random\(\) decides what happens/,
+    ],
+    [
+      "whose ends share a variable, though it asks the clock for its log",
+      {
+        module: "let shared;",
+        key: "(shared ??= env.crypto.random(32))",
+        start: 'console.log(new Date()); return role === "sensor" ? [{ kind: "ready" }] : [];',
+      },
+      /^\S+: its endpoints share memory/,
     ],
     [
       "that asks chance",

@@ -34,9 +34,9 @@ export class ContractMonitor {
     return this.#firstThrown;
   }
 
-  /** What may decide a run beside its plan: clocks and chance rather than cryptography. */
-  get foreignUse(): ForeignUse | undefined {
-    return this.#uses.get("clock-or-chance") ?? this.#uses.get("cryptography");
+  /** What was used first of a kind that no plan decides. */
+  foreignUse(kind: ForeignUse["kind"]): ForeignUse | undefined {
+    return this.#uses.get(kind);
   }
 
   /** Runs foreign code. */

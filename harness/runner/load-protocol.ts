@@ -8,17 +8,20 @@ import type { Protocol } from "../../protocol/endpoint.ts";
 import { codeEndings, fillOptions, type ProtocolName } from "../input/protocol-reference.ts";
 import { listed, nearest, unknownName } from "../input/suggestions.ts";
 import { UserError } from "../input/user-error.ts";
+import { type ClockAndChance, settings } from "../search/outside.ts";
 import type { Subject } from "../subject.ts";
 import { muted } from "./console.ts";
 import { ContractMonitor, guarded } from "./contract-monitor.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
 import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
-import { type ForeignUse, whileWatchedAsync } from "./surroundings.ts";
+import { type ForeignUse, whileWatchedAsync, withinAsync } from "./surroundings.ts";
 import { importUserCode, isByTsx } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Loaded {
   readonly subject: Subject;
+  /** From an instance that was loaded at another time and by other chance: see `Outside`. */
+  readonly otherwise?: Protocol;
   /** Present for protocols that are not bundled. */
   readonly guard?: ContractMonitor;
 }
@@ -35,7 +38,7 @@ export async function loadSubject(
     return { subject: bundledSubject(name) };
   }
   const file = { shown: name.file, path: resolve(cwd, name.file), cwd };
-  const { protocol, copies, uses } = await loadProtocol(file, name.exportName, watchdog);
+  const { protocol, copies, uses, otherwise } = await loadProtocol(file, name.exportName, watchdog);
   const guard = new ContractMonitor(watchdog, uses);
   const options = fillOptions(name.source, protocol.options, name.given);
   return {
@@ -46,6 +49,7 @@ export async function loadSubject(
       source: name.source,
     },
     guard,
+    ...(otherwise === undefined ? {} : { otherwise: guarded(otherwise, guard) }),
   };
 }
 
@@ -65,6 +69,7 @@ interface LoadedProtocol {
   readonly copies: readonly Protocol[];
   /** What its file has used of the world outside while it was loaded. */
   readonly uses: readonly ForeignUse[];
+  readonly otherwise?: Protocol;
 }
 
 /** More principals than that share instances, as if they were those of fewer. */
@@ -85,14 +90,25 @@ async function loadProtocol(
     // The first of each kind is all that is ever told.
     if (!isByTsx(use) && uses.every((u) => u.kind !== use.kind)) uses.push(use);
   };
-  const exported = await whileWatchedAsync(note, () => importFile(file, watchdog));
+  const imported = () => importFile(file, watchdog);
+  const exported = await whileWatchedAsync(note, () => withinAsync(settings.usual, imported));
   const protocol = chosenExport(file.shown, exported, exportName);
   const copies: Protocol[] = [];
   for (let copy = 1; copy <= mostCopies; copy++) {
-    const again = await anotherInstance(file, exportName, watchdog, copy);
+    const again = await anotherInstance(file, exportName, watchdog, { copy });
     if (again !== undefined && again !== protocol) copies.push(again);
   }
-  const loaded = { mtimeMs, protocol, copies, uses };
+  const otherwise = await anotherInstance(file, exportName, watchdog, {
+    copy: mostCopies + 1,
+    setting: settings.other,
+  });
+  const loaded = {
+    mtimeMs,
+    protocol,
+    copies,
+    uses,
+    ...(otherwise === undefined ? {} : { otherwise }),
+  };
   loadedProtocols.set(key, loaded);
   return loaded;
 }
@@ -102,10 +118,11 @@ async function anotherInstance(
   file: NamedFile,
   exportName: string | undefined,
   watchdog: Watchdog,
-  copy: number,
+  { copy, setting = settings.usual }: { readonly copy: number; readonly setting?: ClockAndChance },
 ): Promise<Protocol | undefined> {
   try {
-    const exported = await muted(() => importFile(file, watchdog, copy));
+    const imported = () => withinAsync(setting, () => importFile(file, watchdog, copy));
+    const exported = await muted(() => whileWatchedAsync(() => {}, imported));
     return chosenExport(file.shown, exported, exportName);
   } catch (error) {
     if (error instanceof UserError) return undefined;

@@ -22,6 +22,7 @@ const outputFields: Readonly<Record<Output["kind"], Readonly<Record<string, Test
   deliver: { from: optional(string), purpose: optional(purpose) },
   confirm: {},
   "give-up": {},
+  end: { from: string },
   claim: { claim: object },
   reject: { reason },
   log: { line: string },

@@ -118,6 +118,8 @@ const workloadShape = z.looseObject({
       }),
     )
     .min(1),
+  opening: z.literal("in-reverse").optional(),
+  typing: z.object({ firstMs: z.number().min(0), nextMs: z.number().min(0) }).optional(),
 });
 
 /** Likewise for what `workload()` returned. */

@@ -62,8 +62,7 @@ export function asWritten(found, settings, parent) {
   if (format === "module" || format === "module-typescript") return again;
   const meant = ending.endsWith("ts") ? settings.typescript : "module";
   const isModule = meant !== undefined && !ending.startsWith("c") && isWrittenAsModule(path);
-  // Node keeps CommonJS by its path: there is one copy of it.
-  return isModule ? { ...again, format: meant } : { ...resolved, url: path };
+  return isModule ? { ...again, format: meant } : again;
 }
 
 const comment = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;

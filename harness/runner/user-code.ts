@@ -16,6 +16,8 @@ import { asWritten, labItself } from "./user-code-hooks.mjs";
 const ownEnding = extname(import.meta.url);
 const lab = new URL(`../../index${ownEnding}`, import.meta.url).href;
 
+const ownFolder = fileURLToPath(new URL(".", import.meta.url));
+
 /** Which way files are imported in this thread, and the hooks stand for. */
 let way: "none yet" | "node" | "tsx" = "none yet";
 
@@ -24,11 +26,12 @@ const secondAttempt = "?tsx";
 
 /**
  * @param copy another number gives another instance of the file, and of what lies beside it, with
- *   variables of its own; but of CommonJS there is one instance.
+ *   variables of its own.
  * @throws anything at all: what the file throws, or why it cannot be imported.
  */
 export async function importUserCode(path: string, copy = 0): Promise<unknown> {
   const href = pathToFileURL(path).href + (copy === 0 ? "" : `?copy=${copy}`);
+  if (copy > 0) forgetRequired();
   const format = formatOfNode();
   const suitsNode = ownEnding !== ".ts" && (format !== undefined || !/\.[cm]?ts$/.test(path));
   if (suitsNode && way !== "tsx") {
@@ -53,8 +56,16 @@ export async function importUserCode(path: string, copy = 0): Promise<unknown> {
   }
 }
 
+/** CommonJS modules of the user are loaded anew when they are required next; packages are not. */
+function forgetRequired(): void {
+  const { cache } = module.createRequire(import.meta.url);
+  for (const path of Object.keys(cache)) {
+    if (!/[\\/]node_modules[\\/]/.test(path) && !path.startsWith(ownFolder)) delete cache[path];
+  }
+}
+
 /** What the lab does meanwhile is none of the file's doing. */
-const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(() => {}, code);
+const unwatched = (code: () => Promise<void>): Promise<void> => whileWatchedAsync(undefined, code);
 
 /** Was something used by tsx itself? In newer versions of Node it works in the same thread. */
 export function isByTsx({ error }: ForeignUse): boolean {

@@ -5,6 +5,9 @@
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import type { Expectation } from "../expectation.ts";
+import { gradeMessages } from "../grades/grade-messages.ts";
+import type { GradeSettings } from "../grades/laboratory.ts";
+import type { GradesReport } from "../grades/message-grade.ts";
 import { UserError } from "../input/user-error.ts";
 import { type ReplayFile, type ReplayResult, runAgain } from "../replay.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
@@ -23,6 +26,7 @@ import {
 import { redirectConsole } from "./console.ts";
 import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
 import { type Loaded, loadSubject } from "./load-protocol.ts";
+import { within } from "./surroundings.ts";
 import { Watchdog } from "./watchdog.ts";
 
 interface Kinds {
@@ -34,6 +38,7 @@ interface Kinds {
     readonly answer: ProtocolReport;
   };
   fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
+  grade: { readonly ask: { readonly settings: GradeSettings }; readonly answer: GradesReport };
   replay: {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };
     readonly answer: ReplayResult;
@@ -108,16 +113,17 @@ export async function performTask(task: Task): Promise<Outcome> {
 
 function perform(
   task: Task,
-  { subject, guard }: Loaded,
+  loaded: Loaded,
   watchdog: Watchdog,
   send: (message: Message) => void,
 ): Answer<TaskKind> {
+  const { subject } = loaded;
   // The harness knows only how a protocol was named, which for a file is a path.
   const named = (report: ProtocolReport): ProtocolReport => ({
     ...report,
     name: subject.protocol.name,
   });
-  const watch = (): Watch => watchOf(task, guard, watchdog, send);
+  const watch = (): Watch => watchOf(task, loaded, watchdog, send);
   switch (task.kind) {
     case "check":
       return checkedProtocol(task.name, subject);
@@ -131,6 +137,8 @@ function perform(
       return named(assess(subject, task.settings, watch()));
     case "explore":
       return named(explore(subject, task.settings, watch()));
+    case "grade":
+      return gradeMessages(subject, task.settings, watch());
     case "fuzz": {
       let sent = task.settings.resume?.kept.length ?? 0;
       const result = fuzz(subject, task.settings, {
@@ -148,7 +156,7 @@ function perform(
 /** Tells the supervisor what a search does, and the search what the supervisor wants. */
 function watchOf(
   task: Task,
-  guard: Loaded["guard"],
+  { guard, otherwise }: Loaded,
   watchdog: Watchdog,
   send: (message: Message) => void,
 ): Watch {
@@ -156,10 +164,16 @@ function watchOf(
   const { label } = task;
   const placed = (error: unknown): string => placeOf(fileOf(task), error);
   return {
-    surroundings: () => {
-      const use = guard?.foreignUse;
-      return use && { kind: use.kind, what: use.what, place: placed(use.error) };
-    },
+    ...(guard === undefined
+      ? {}
+      : {
+          within,
+          used: (kind) => {
+            const use = guard.foreignUse(kind);
+            return use && { kind: use.kind, what: use.what, place: placed(use.error) };
+          },
+        }),
+    ...(otherwise === undefined ? {} : { loadedOtherwise: otherwise }),
     exceptionPlace: () =>
       guard?.firstThrown === undefined ? undefined : placed(guard.firstThrown),
     beat: (what) => {

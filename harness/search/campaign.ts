@@ -14,7 +14,7 @@ import {
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
-import { calmNetwork, lossyNetwork } from "../run/network/conditions.ts";
+import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
@@ -30,16 +30,12 @@ import {
   type Weighed,
   weigh,
 } from "./judge-run.ts";
-import {
-  differenceOf,
-  IrreproducibleError,
-  Reproducibility,
-  SharedMemoryError,
-} from "./reproducibility.ts";
+import type { Outside } from "./outside.ts";
+import { RunChecks } from "./run-checks.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
-import { faultsOf } from "./undisturbed.ts";
+import { faultsOf, remarksOf } from "./undisturbed.ts";
 import { restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
@@ -55,26 +51,14 @@ export interface SearchSettings {
   readonly sessions?: number;
 }
 
-export interface Watch {
+export interface Watch extends Outside {
   progress?(event: MatrixProgress): void;
   /** Called before every run, with what is being run, so that a watchdog sees life. */
   beat?(what: string): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
-  /** What the protocol's code has used of the world outside, if that is watched. */
-  surroundings?(): Surroundings | undefined;
   /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
   exceptionPlace?(): string | undefined;
-}
-
-/** Something that code has used and that no plan decides. */
-export interface Surroundings {
-  /** Cryptography beside `env.crypto` is followed by nothing; clocks and chance change runs. */
-  readonly kind: "cryptography" | "clock-or-chance";
-  /** Such as `Date.now()`. */
-  readonly what: string;
-  /** As `./file.ts:line:column`. */
-  readonly place: string;
 }
 
 const progressEvery = 100;
@@ -92,9 +76,7 @@ export class Campaign {
   readonly #findings: Findings;
   #runs = 0;
   #cutShort: string | undefined;
-  /** Why nothing that is found out about this protocol means anything. */
-  #meaningless: string | undefined;
-  readonly #reproducibility = new Reproducibility();
+  readonly #checks: RunChecks;
   #untracked: readonly string[] | undefined;
   #other: Trace | undefined;
   #sameWords: Trace | undefined;
@@ -113,9 +95,9 @@ export class Campaign {
     this.#baselines = new Baselines(this.subject, settings.seed);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
-    this.#compare(differenceOf(this.honest, simulate(this.honest.plan)));
-    this.#reproducibility.note(this.honest.plan, this.honest);
-    if (this.#meaningless === undefined) this.#findSharedMemory();
+    this.#checks = new RunChecks(watch);
+    this.#checks.begin(this.honest);
+    this.#cutShort = this.#checks.meaningless;
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
     this.#tallies = this.#chosen()
@@ -158,33 +140,6 @@ export class Campaign {
     return sceneOf(trace, this.#sameWords as Trace, this.#otherRun);
   }
 
-  /**
-   * @param difference where a run that was made again came out differently, if it did.
-   * @throws IrreproducibleError, unless that is the work of cryptography that the lab cannot
-   *   follow: then every verdict is `unknown`.
-   */
-  #compare(difference: string | undefined): void {
-    if (difference === undefined) return;
-    const used = this.#watch.surroundings?.();
-    if (used?.kind === "cryptography") {
-      this.#meaningless = `untracked: ${used.what} at ${used.place}, whose bytes no recorded operation explains`;
-      this.#cutShort ??= this.#meaningless;
-      return;
-    }
-    throw new IrreproducibleError(difference, used);
-  }
-
-  /**
-   * Each principal's processes are opened on a deployment of its own. If that makes a difference,
-   * something passes between them beside the wire.
-   * @throws SharedMemoryError
-   */
-  #findSharedMemory(): void {
-    const together = simulate({ ...this.honest.plan, sharesDeployment: true });
-    const difference = differenceOf(together, this.honest);
-    if (difference !== undefined) throw new SharedMemoryError(difference);
-  }
-
   /** What the lab cannot follow: then deduction proves nothing. */
   get #unfollowed(): readonly string[] {
     this.#untracked ??= untrackedIn(this.honest, this.#otherRun);
@@ -213,18 +168,19 @@ export class Campaign {
 
   /** @param exhaustiveDepth all attacks of up to this many moves were tried. */
   finish(exhaustiveDepth: number | null): ProtocolReport {
-    if (this.#meaningless === undefined) this.#compare(this.#reproducibility.difference());
+    this.#checks.end();
     const outcome: SearchOutcome = {
       subject: this.subject,
       honest: this.honest,
       findings: this.#findings,
       untracked: this.#unfollowed,
-      meaningless: this.#meaningless,
+      meaningless: this.#checks.meaningless,
       cutShort: this.#cutShort,
       depth: this.over ? null : exhaustiveDepth,
     };
     const { protocol, options, source } = this.subject;
     const faults = faultsOf(this.honest, this.#baselines, this.#exceptionPlace);
+    const remarks = remarksOf(this.honest);
     const report: ProtocolReport = {
       name: source,
       title: protocol.title,
@@ -234,6 +190,7 @@ export class Campaign {
       verdicts: this.#chosen().map((g) => this.#verdict(outcome, g)),
       honest: honestRunOf(this.#baselines.of("default").honest),
       ...(faults.length === 0 ? {} : { faults }),
+      ...(remarks.length === 0 ? {} : { remarks }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
@@ -278,7 +235,7 @@ export class Campaign {
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
     const trace = simulate(plan);
-    this.#reproducibility.note(plan, trace);
+    this.#checks.note(plan, trace);
     this.#runs++;
     if (this.#runs % progressEvery === 0) this.#report();
     const changed = this.#changedCourse(trace, choice);
@@ -296,7 +253,7 @@ export class Campaign {
   }
 
   #isNew({ network, workload, seed }: RunChoice, attackKey: string): boolean {
-    const key = `${seed} ${workload} ${network === calmNetwork} ${attackKey}`;
+    const key = `${seed} ${workload} ${networkName(network)} ${attackKey}`;
     if (this.#tried.has(key)) return false;
     if (this.#tried.size < mostRemembered) this.#tried.add(key);
     return true;
@@ -323,7 +280,7 @@ export class Campaign {
   #choice(candidate: Candidate): RunChoice {
     return {
       attack: this.#asInsider(candidate.moves),
-      network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
+      network: networks[candidate.network ?? "calm"],
       workload: candidate.workload ?? baseWorkload,
       seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
     };

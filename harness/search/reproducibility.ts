@@ -3,9 +3,18 @@ import { equalBytes } from "../../protocol/kit/bytes.ts";
 import { simulate } from "../run/simulate.ts";
 import type { Packet, RunPlan, Trace, TraceEvent } from "../trace/trace.ts";
 import { simulatePlainly } from "./judge-run.ts";
+import { type ClockAndChance, type Outside, type Surrounding, settings } from "./outside.ts";
 
 /** More runs than this are never made again at the end of a search. */
 const mostKept = 24;
+
+/** A run that came out differently when it was made again. */
+export interface Irreproducible {
+  /** Where first, in half a sentence. */
+  readonly difference: string;
+  /** What decided it, if that is known. */
+  readonly cause?: Surrounding;
+}
 
 /**
  * A protocol whose runs cannot be repeated: its code depends on a clock, on randomness of its own,
@@ -15,7 +24,7 @@ export class IrreproducibleError extends Error {
   /** What decides it, as `./file.ts:line:column`, if that is known. */
   readonly place: string | undefined;
 
-  constructor(difference: string, cause?: { readonly what: string; readonly place: string }) {
+  constructor({ difference, cause }: Irreproducible) {
     const why = cause === undefined ? "" : `${cause.what} decides what happens, and no plan does: `;
     super(`${why}the same run comes out differently when it is made again, first ${difference}`);
     this.place = cause?.place;
@@ -47,28 +56,80 @@ export class Reproducibility {
     this.#kept.push({ plan, trace });
   }
 
-  /** @returns where a run that is made again first differs; `undefined` if none does. */
-  difference(): string | undefined {
+  /** @returns the first run that comes out differently now, by other clocks and other chance. */
+  check({ used, within = unset }: Outside): Irreproducible | undefined {
     for (const { plan, trace } of this.#kept) {
-      const found = differenceOf(trace, simulate(plan));
-      if (found !== undefined) return found;
+      const difference = differenceOf(
+        trace,
+        within(settings.other, () => simulate(plan)),
+      );
+      if (difference === undefined) continue;
+      return blaming(difference, used?.("clock") ?? used?.("chance") ?? used?.("cryptography"));
     }
     return undefined;
   }
 }
 
+const unset = <T>(_: ClockAndChance, code: () => T): T => code();
+
+const blaming = (difference: string, cause: Surrounding | undefined): Irreproducible =>
+  cause === undefined ? { difference } : { difference, cause };
+
 /**
- * A run of which nothing is remembered, made twice.
- * @throws IrreproducibleError if the second one differs.
+ * Makes a run twice alike, and then with another clock and with other chance if they are used.
+ * @returns how it differs, and by what; `undefined` if it is the same each time.
  */
-export function simulateTwice(
+export function repetition(
   plan: RunPlan,
-  cause?: () => { readonly what: string; readonly place: string } | undefined,
-): Trace {
-  const trace = simulatePlainly(plan);
-  const difference = differenceOf(trace, simulatePlainly(plan));
-  if (difference !== undefined) throw new IrreproducibleError(difference, cause?.());
-  return trace;
+  make: (plan: RunPlan) => Trace,
+  { used, within = unset }: Outside,
+): Irreproducible | undefined {
+  const made = (setting: ClockAndChance): Trace => within(setting, () => make(plan));
+  const first = made(settings.usual);
+  const again = differenceOf(first, made(settings.usual));
+  if (again !== undefined) return blaming(again, used?.("cryptography"));
+  for (const kind of ["clock", "chance"] as const) {
+    const cause = used?.(kind);
+    if (cause === undefined) continue;
+    const difference = differenceOf(first, made(settings[kind]));
+    if (difference !== undefined) return { difference, cause };
+  }
+  return undefined;
+}
+
+/**
+ * The same for what code asked when it was loaded or first run, and has kept since. Endpoints that
+ * share memory should have been found before.
+ */
+export function sinceTheBeginning(
+  plan: RunPlan,
+  make: (plan: RunPlan) => Trace,
+  { used, within = unset, loadedOtherwise: protocol }: Outside,
+): Irreproducible | undefined {
+  const cause = used?.("clock") ?? used?.("chance");
+  if (cause === undefined || protocol === undefined) return undefined;
+  const together = { ...plan, sharesDeployment: true } as const;
+  const difference = differenceOf(
+    within(settings.usual, () => make(together)),
+    within(settings.other, () => make({ ...together, protocol })),
+  );
+  return difference === undefined ? undefined : { difference, cause };
+}
+
+/**
+ * A run of which nothing is remembered, made more than once.
+ * @throws IrreproducibleError if it does not come out the same.
+ */
+export function simulateTwice(plan: RunPlan, outside: Outside = {}): Trace {
+  const traces: Trace[] = [];
+  const make = (again: RunPlan): Trace => {
+    const trace = simulatePlainly(again);
+    traces.push(trace);
+    return trace;
+  };
+  const found = repetition(plan, make, outside) ?? sinceTheBeginning(plan, make, outside);
+  if (found !== undefined) throw new IrreproducibleError(found);
+  return traces[0] as Trace;
 }
 
 /** @returns where two runs of the same plan first differ, in half a sentence. */

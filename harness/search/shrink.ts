@@ -77,6 +77,7 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "renames",
       "settings",
       "leaves",
+      "talks",
     ] as const) {
       if (move[part] === undefined) continue;
       const { [part]: _, ...simpler } = move;

@@ -51,9 +51,13 @@ function readings(declares: boolean): Protocol {
 
 test.each([true, false])("forward secrecy of a dealt key, declared: %s", (declares) => {
   const settings = { seed: "undeclared", guarantees: ["forward-secrecy", "confidentiality"] };
-  const { verdicts } = assess(subjectFor(readings(declares)), settings);
+  const { verdicts, remarks } = assess(subjectFor(readings(declares)), settings);
   expect(verdicts.map((v) => `${v.guarantee} ${v.verdict} ${v.capability}`)).toEqual([
     "confidentiality holds null",
     "forward-secrecy broken disclosure",
   ]);
+  const told = ["alice", "bob"].map((name) =>
+    expect.stringContaining(`longTermSecrets("${name}")`),
+  );
+  expect(remarks).toEqual(declares ? undefined : told);
 });

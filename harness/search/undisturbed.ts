@@ -1,5 +1,10 @@
 /** What is wrong with a protocol before anything attacks it. */
+import type { Principal } from "../../protocol/endpoint.ts";
+import { fromLatin1, latin1 } from "../../protocol/kit/bytes.ts";
+import { operations } from "../../protocol/kit/operations.ts";
 import { guarantees } from "../guarantees/catalog.ts";
+import { undeclaredSecretsOf } from "../run/dealt-secrets.ts";
+import { knowledgeFrom } from "../trace/evidence.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import type { Baselines } from "./judge-run.ts";
@@ -19,6 +24,45 @@ export function faultsOf(honest: Trace, baselines: Baselines, place?: string): r
     ...silence(honest),
     ...brokenClaims(honest, baselines),
   ];
+}
+
+/**
+ * What a reader should know about the undisturbed run, though nothing is wrong with it.
+ * @returns a sentence each.
+ */
+export function remarksOf(honest: Trace): readonly string[] {
+  const principals = [...new Set(honest.processes.map((p) => p.principal))].sort();
+  return principals.flatMap((principal) => {
+    const drawn = undeclaredDraws(honest, principal).map((secret) => secret.length);
+    if (drawn.length === 0) return [];
+    const lengths = drawn.map((n) => `${n} bytes`).join(", ");
+    return [
+      `deploy() deals ${principal} secrets that longTermSecrets("${principal}") does not name ` +
+        `(${lengths}); they count as long-term all the same`,
+    ];
+  });
+}
+
+/** Leaves out what she finds out herself: from the named secrets, her own draws and the wire. */
+function undeclaredDraws(honest: Trace, principal: Principal): readonly Uint8Array[] {
+  const { deployment, crypto: log, processes, packets } = honest;
+  const secrets = undeclaredSecretsOf({ deployment, log, processes }, principal);
+  if (secrets.length === 0) return [];
+  const drawn = new Set(log.flatMap((op) => (operations[op.op].fresh === true ? [op.output] : [])));
+  const own = new Set(processes.filter((p) => p.principal === principal).map((p) => p.id));
+  const draws = log.filter((op) => operations[op.op].fresh === true && own.has(op.by));
+  const known = knowledgeFrom({
+    declared: [],
+    identities: [],
+    operations: log,
+    observed: [
+      ...(deployment.publicValues ?? []),
+      ...deployment.longTermSecrets(principal),
+      ...draws.map((op) => fromLatin1(op.output)),
+      ...packets.map((p) => p.bytes),
+    ],
+  });
+  return secrets.filter((secret) => drawn.has(latin1(secret)) && !known.derivable(secret));
 }
 
 function crashes(honest: Trace, place?: string): readonly string[] {

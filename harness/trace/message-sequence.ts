@@ -104,6 +104,8 @@ function noteOf(e: TraceEvent): string | undefined {
       return `is told: ${quote(e.message)} was delivered`;
     case "give-up":
       return `gives ${quote(e.message)} up`;
+    case "ended":
+      return `is told: ${e.from} has said everything`;
     case "crashed":
       return `crashes: ${e.because}`;
     case "exited":

@@ -6,7 +6,7 @@ import type { Workload } from "../../protocol/endpoint.ts";
 import { equalBytes } from "../../protocol/kit/bytes.ts";
 import { knowledgeFrom } from "./evidence.ts";
 import { memoPerTrace, RecordedTrace } from "./recorded-trace.ts";
-import type { Trace } from "./trace.ts";
+import type { Packet, Trace } from "./trace.ts";
 import { eventsOf } from "./trace-index.ts";
 
 /** Secrets whose plain bytes the lab looks for: payloads, user names, passwords. */
@@ -36,7 +36,12 @@ function payloadsOf(workload: Workload): readonly Uint8Array[] {
 const isAmong = (bytes: Uint8Array, list: readonly Uint8Array[]): boolean =>
   list.includes(bytes) || list.some((other) => equalBytes(other, bytes));
 
-function build(trace: Trace, disclosures: boolean): Knowledge {
+/** @param isHeard of which packets; of all, if absent. */
+function build(
+  trace: Trace,
+  disclosures: boolean,
+  isHeard?: (packet: Packet) => boolean,
+): Knowledge {
   const declared = declaredSecrets(trace);
   // Messages that an endpoint submits by itself are secrets of its user as well.
   const more = eventsOf(trace, "submit").flatMap(({ purpose, at, message }) =>
@@ -44,11 +49,13 @@ function build(trace: Trace, disclosures: boolean): Knowledge {
       ? [message]
       : [],
   );
-  const workedOut = !disclosures && more.length === 0 ? RecordedTrace.workedOut(trace) : undefined;
+  const isAll = !disclosures && more.length === 0 && isHeard === undefined;
+  const workedOut = isAll ? RecordedTrace.workedOut(trace) : undefined;
   if (workedOut !== undefined) return workedOut;
   const { publicValues = [], identities = [] } = trace.deployment;
   // The adversary learns nothing from packets it injected itself.
-  const heard = trace.packets.flatMap((p) => (p.byAttacker === "injected" ? [] : [p.bytes]));
+  const others = trace.packets.filter((p) => p.byAttacker !== "injected");
+  const heard = (isHeard === undefined ? others : others.filter(isHeard)).map((p) => p.bytes);
   const told = disclosures ? trace.disclosed : [];
   return knowledgeFrom({
     declared: more.length === 0 ? declared : [...declared, ...more],
@@ -62,6 +69,12 @@ const withDisclosures = memoPerTrace((trace) => build(trace, true));
 
 /** From all traffic, as if nothing had been disclosed. */
 export const knowledgeFromWire = memoPerTrace((trace) => build(trace, false));
+
+/** From part of the traffic. Not memoised: for a second look at what has been found. */
+export const knowledgeFromPackets = (
+  trace: Trace,
+  isHeard: (packet: Packet) => boolean,
+): Knowledge => build(trace, false, isHeard);
 
 /** From all traffic and all disclosures. */
 export const knowledgeOf = (trace: Trace): Knowledge =>

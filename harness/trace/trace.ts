@@ -80,6 +80,7 @@ export type TraceEvent =
     })
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
   | (InSession & { readonly kind: "give-up"; readonly message: Uint8Array })
+  | (InSession & { readonly kind: "ended"; readonly from: Principal })
   | (InSession & {
       readonly kind: "running";
       readonly peer: Principal | undefined;
@@ -127,6 +128,8 @@ export interface ProcessInfo {
   /** Index of the planned session it was started for; services have none. */
   readonly plannedSession: number | undefined;
   readonly service: boolean;
+  /** Where the sessions of a service were, by label, where the label is no address by itself. */
+  readonly places?: ReadonlyMap<string, ReadonlySet<Address>>;
   /** Did it crash, exit, or is it still there at the end of the run? */
   readonly end: "crashed" | "exited" | "gave-up" | "alive";
   /** Peak of `stateSize()`, if the endpoint has it; in a flood, else what is visible at the end. */
@@ -149,6 +152,8 @@ export interface PlannedOutcome {
   readonly startedMs: Millis | undefined;
 }
 
+export const chunkings = ["as-written", "random", "bytes", "together"] as const;
+
 /** The network of a run: what happens without any adversary. */
 export interface NetworkConditions {
   /** One-way latency, and how much of it may vary at random. */
@@ -161,8 +166,11 @@ export interface NetworkConditions {
   readonly faultsEndMs: Millis;
   /** Datagrams longer than this do not arrive. */
   readonly mtuBytes: number;
-  /** How streams are cut up: as written, at random places, or into single bytes. */
-  readonly chunking: "as-written" | "random" | "bytes";
+  /**
+   * How streams are cut up: as written, at random places, into single bytes, or what is written
+   * within 25 ms run together.
+   */
+  readonly chunking: (typeof chunkings)[number];
 }
 
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */

@@ -115,11 +115,13 @@ export interface Operation {
    * check succeeds; or nothing.
    */
   readonly guess: "by-output" | "by-check" | "never";
-  /**
-   * What takes the content out of the output: the key itself, where a tag or redundancy tells that
-   * it is the right one; or the private key that belongs to it.
-   */
+  /** What takes the content out of the output: the key, or the private key that belongs to it. */
   readonly opensWith?: "key" | "private-key";
+  /**
+   * How a guess shows to be right once something is taken out of the output with it: a tag tells,
+   * whatever comes out; or only what comes out does, since any guess gives some string.
+   */
+  readonly shows?: "by-tag" | "by-content";
   /**
    * The terms of an equation that any guess at one input fits, since another input can be computed
    * so that it does; in one order, however it was computed.
@@ -198,6 +200,7 @@ const xor: Operation = {
     return d.has(b) ? [a] : [];
   },
   equation: (op) => ["xor", ...[...op.inputs, op.output].toSorted()].join(term),
+  shows: "by-content",
 };
 
 /** A nonce or IV counts as public: it is sent, or counted. */
@@ -215,6 +218,7 @@ const aead: Operation = {
   checked: ({ output }) => output,
   guess: "by-output",
   opensWith: "key",
+  shows: "by-tag",
 };
 
 const cipher: Operation = {
@@ -229,6 +233,8 @@ const cipher: Operation = {
   checked: ({ output }) => output,
   guess: "by-output",
   opensWith: "key",
+  shows: "by-content",
+  equation: ({ algorithm, inputs, output }) => ["cipher", algorithm, ...inputs, output].join(term),
 };
 
 /** The private key: of a record of a decryption its own input, else that of the public key. */
@@ -310,6 +316,43 @@ export const operations: Readonly<Record<OpName, Operation>> = {
     guess: "never",
   },
 };
+
+const always = (): boolean => true;
+/** Longer outputs are keys of other kinds, which have a structure of their own. */
+const longestElementBytes = 64;
+
+/**
+ * An element of a group, as it is written: odd lengths begin with a byte that says how (SEC 1
+ * §2.3.3), and in short fields the first byte is small. Without that, a random string passes for
+ * one, but for a bit or two (S. Bellovin, M. Merritt 1992, §3): less than the eight that a byte
+ * has, and less than the lab counts.
+ */
+function isElementLikeAnyString({ output, field }: OpRecord): boolean {
+  if (field === undefined) return output.length % 2 === 0 && output.length <= longestElementBytes;
+  return field.modulus >> BigInt(8 * output.length - 8) >= 0x80n;
+}
+
+const uniform: Partial<Record<OpName, (op: OpRecord) => boolean>> = {
+  // Drawn characters are few of all bytes, and RSA keys are numbers with a structure.
+  random: ({ algorithm }) => !/characters|rsa/.test(algorithm),
+  hash: always,
+  hmac: always,
+  mac: always,
+  kdf: always,
+  "password-hash": always,
+  aead: always,
+  cipher: always,
+  xor: always,
+  "kem-secret": always,
+  "public-key": isElementLikeAnyString,
+  "shared-secret": isElementLikeAnyString,
+};
+
+/**
+ * Is the output a string like any other of its length, to all who do not know the inputs? Then what
+ * a wrong guess gives in its place looks no different.
+ */
+export const isUniform = (op: OpRecord): boolean => uniform[op.op]?.(op) ?? false;
 
 /** What was encrypted, or is found when it is opened; the last input where there is no such thing. */
 export function contentOf(op: OpRecord): Latin1 {

@@ -63,6 +63,8 @@ export function tellOutput(output: Output, names: Names): string {
     case "confirm":
     case "give-up":
       return `${output.kind} ${quoted(output.message)}`;
+    case "end":
+      return `end of what ${output.from} says`;
     case "claim":
       return `claim ${output.claim.kind} ${output.claim.peer ?? "anonymous"}`;
     case "reject":

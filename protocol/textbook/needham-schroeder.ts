@@ -8,7 +8,8 @@
  * Known weakness: nothing in the second message says who made it. A responder that Alice calls can
  * impersonate her to Bob, and use her as a decryption oracle for what Bob says (Lowe, “An attack on
  * the Needham–Schroeder public-key authentication protocol”, 1995). Lowe's repair of 1996, here
- * under a name of its own, puts Bob's name there. Neither has forward secrecy.
+ * under a name of its own, puts Bob's name there. Neither has forward secrecy, and whoever has
+ * Bob's private key reads both nonces, in the first and the last message, and goes on as Alice.
  */
 import { type Env, InvariantError, type Principal, type Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";

@@ -10,7 +10,8 @@
  * computer”, 1995). With `direction=tagged` a ticket says whether it goes to Trent or comes from
  * him. Trent and Bob take only timestamps later than those before, which the authors leave open;
  * without that, a duplicated packet would do (Lowe, “A family of attacks upon authentication
- * protocols”, 1997). Alice alone chooses the key, and there is no forward secrecy.
+ * protocols”, 1997). Alice alone chooses the key, and there is no forward secrecy. Whoever has the
+ * key that Bob shares with Trent makes tickets in Trent's place, and is Alice to Bob.
  */
 import type {
   Address,

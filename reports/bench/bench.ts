@@ -9,7 +9,7 @@ import type { Candidate } from "../../attacker/strategies/strategy.ts";
 import { guarantees } from "../../harness/guarantees/catalog.ts";
 import { bundledSubject } from "../../harness/input/bundled-protocols.ts";
 import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
-import { calmNetwork, lossyNetwork } from "../../harness/run/network/conditions.ts";
+import { networks } from "../../harness/run/network/conditions.ts";
 import { simulate } from "../../harness/run/simulate.ts";
 import { explore } from "../../harness/search/explore.ts";
 import { Baselines, judge } from "../../harness/search/judge-run.ts";
@@ -101,7 +101,7 @@ function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: nu
       planOf(subject, {
         attack: candidate.moves,
         workload: candidate.workload ?? baseWorkload,
-        network: candidate.network === "lossy" ? lossyNetwork : calmNetwork,
+        network: networks[candidate.network ?? "calm"],
         seed,
       }),
     );

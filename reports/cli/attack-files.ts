@@ -17,6 +17,9 @@ interface Owner {
   readonly name: string;
 }
 
+/** Whatever has an attack behind it. */
+type SavedFrom = Pick<Finding, "attack">;
+
 export class AttackFiles {
   readonly #cwd: string;
   readonly #out: string;
@@ -51,7 +54,12 @@ export class AttackFiles {
     for (const other of others) this.#write(about, `${guarantee}-${other.capability}`, other);
   }
 
-  #write(about: Owner, name: string, finding: Finding): void {
+  /** Saves the attack that caps the grade of a message. */
+  saveCap(about: Owner, name: string, cap: SavedFrom): void {
+    this.#write(about, `message-${name}`, cap);
+  }
+
+  #write(about: Owner, name: string, finding: SavedFrom): void {
     const content = jsonText(finding.attack);
     if (this.#paths.has(content) || this.#problem !== undefined) return;
     const path = join(this.#out, "attacks", this.#folder(about), `${fileName(name)}.json`);
@@ -77,11 +85,11 @@ export class AttackFiles {
     return folder;
   }
 
-  pathOf(finding: Finding): string | null {
+  pathOf(finding: SavedFrom): string | null {
     return this.#paths.get(jsonText(finding.attack)) ?? null;
   }
 
-  replayCommand(finding: Finding): string {
+  replayCommand(finding: SavedFrom): string {
     const path = this.pathOf(finding);
     return path === null ? "(not saved)" : `npx mallory replay ${shellWord(path)}`;
   }

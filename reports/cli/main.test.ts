@@ -78,7 +78,8 @@ describe("help and lists", () => {
   test("help names every command and exit code", async () => {
     const { code, out } = await mallory("--help");
     expect(code).toBe(0);
-    const words = ["matrix", "explore", "fuzz", "diff", "replay", "run", "list", "new", "report"];
+    const searches = ["matrix", "explore", "fuzz", "diff", "defences", "grade-messages"];
+    const words = [...searches, "replay", "run", "list", "new", "report"];
     for (const word of [...words, "dash"]) expect(out).toMatch(new RegExp(`^  ${word} `, "m"));
     expect(out).not.toContain("pcap");
     expect(out).toContain("Exit codes:");

@@ -33,6 +33,7 @@ Examples:
   npx mallory replay mallory-out/attacks/signed-dh/replay.json
   npx mallory diff preshared preshared?window=off   what does the window defend?
   npx mallory defences preshared                    and every other of its defences?
+  npx mallory grade-messages noise?pattern=IK       which of its messages are how secret?
   npx mallory new protocol my-protocol              a file to start from
   npx mallory run                                   do all scenarios come out as they should?
 `;
@@ -91,6 +92,7 @@ function program(io: Io, act: Act): Command {
 
   defineSearches(io, act, define);
   defineDefences(io, act, define);
+  defineGrades(io, act, define);
   defineFiles(io, act, define);
   defineReports(io, act, define);
 
@@ -168,6 +170,28 @@ function defineDefences(io: Io, act: Act, define: Define): void {
       act(command, async (flags) => {
         const { defencesCommand } = await import("./defences.ts");
         return defencesCommand(name, options.markdown === true, flags, io);
+      });
+    });
+}
+
+const gradesHelp = `
+Source: 0 anybody can send it, 1 whoever has the receiver's long-term secrets can, 2 neither.
+Destination: 0 in the clear, 1 to whoever answers; to the receiver alone, and with long-term secrets
+disclosed later: 2 readable, 3 only if the attacker meddled, 4 only if it had the sender's as well,
+5 not even then. These are the grades of the Noise specification (§7.7), for any protocol.
+`;
+
+function defineGrades(io: Io, act: Act, define: Define): void {
+  addCommonFlags(define("grade-messages", "how well is each single message protected?"))
+    .argument("<protocol>", protocolHelp)
+    .option("--markdown", "print a table for documents")
+    .option("--budget <amount>", "for all of it: 5000runs (repeatable), or 30s (not)")
+    .option("--sessions <n>", "only the first sessions of the workload")
+    .addHelpText("after", gradesHelp)
+    .action((name: string, options: { markdown?: true }, command: Command) => {
+      act(command, async (flags) => {
+        const { gradeMessagesCommand } = await import("./grade-messages.ts");
+        return gradeMessagesCommand(name, options.markdown === true, flags, io);
       });
     });
 }

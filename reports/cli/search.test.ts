@@ -295,3 +295,53 @@ describe("defences", () => {
     expect(err).toMatch(/^\S*one-note.*: no option says what it weakens; see "weakens"/);
   });
 });
+
+describe("grade-messages", () => {
+  test("tells each message's grades, and saves what caps them", async () => {
+    const args = ["grade-messages", "noise?pattern=NN", "--sessions", "1"];
+    const { code, out, err } = await mallory(...args);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(
+      /^1 {2}alice → bob {2}0 +0 +handshake {2}“alice asks for the ferry times”$/m,
+    );
+    expect(out).toMatch(/^3 {2}alice → bob {2}0 +1 +“alice takes the one at nine”$/m);
+    expect(out).toMatch(/^destination 1 {2}an attacker in the receiver's place reads it$/m);
+    const [, saved = ""] = /^destination 1, [\s\S]*?npx mallory replay (\S+)$/m.exec(out) ?? [];
+    const again = await mallory("replay", saved);
+    expect(again.code).toBe(0);
+    expect(again.out).toContain("the attacker can read “bob has ferries at eight and nine”");
+    const moves = json(readFileSync(join(folder.path, saved), "utf8"));
+    writeFileSync(join(folder.path, "harmless.json"), JSON.stringify({ ...moves, moves: [] }));
+    expect((await mallory("replay", "harmless.json")).code).toBe(1);
+    const document = json((await mallory(...args, "--json")).out);
+    expect(document).toMatchObject({
+      schema: "mallory/grades@1",
+      protocol: "noise?pattern=NN",
+      messages: [
+        { from: "alice", to: "bob", nth: 1, source: { grade: 0 }, destination: { grade: 0 } },
+        { from: "bob", to: "alice", nth: 1, source: { grade: 0 }, destination: { grade: 1 } },
+        {},
+        {},
+        { destination: { grade: 1, attack: { moves: [{ move: "puppet" }] } } },
+      ],
+    });
+    const table = (await mallory(...args, "--markdown")).out;
+    expect(table).toContain("| 2 | bob → alice | 0 | 1 | handshake |");
+  });
+
+  test("says what it does not know where it is cut short, or nothing is said", async () => {
+    const args = ["--sessions", "1", "--budget", "2runs", "--json"];
+    const cut = json((await mallory("grade-messages", "signed-dh", ...args)).out);
+    expect(cut).toMatchObject({
+      incomplete: "the budget ended before the grading did",
+      messages: [
+        { source: { grade: null, because: expect.stringContaining("the budget") } },
+        {},
+        {},
+        {},
+      ],
+    });
+    const misspelt = await mallory("grade-messages", "signed-dhh");
+    expect(misspelt).toMatchObject({ code: 2, err: expect.stringContaining('"signed-dh"?') });
+  });
+});

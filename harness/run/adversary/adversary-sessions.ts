@@ -1,6 +1,6 @@
 import type { Move } from "../../../attacker/move.ts";
 import { packetKey } from "../../../attacker/move.ts";
-import { forgedMessages } from "../../../attacker/puppet.ts";
+import { forgedMessages, mostTalk } from "../../../attacker/puppet.ts";
 import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
 import { thinkMs } from "../application-session.ts";
 import { canSend, connect, reconnect } from "../network/connections.ts";
@@ -12,7 +12,11 @@ import type { AdversarySession } from "./adversary-session.ts";
 const forgeAfterMs = 2_000;
 
 /** How long a puppet that has a session waits before it speaks, if it has anything to say. */
-function waitOf({ ready, puppet, toSay, forged }: AdversarySession): Millis | undefined {
+function waitOf({ ready, puppet, toSay, forged, talk }: AdversarySession): Millis | undefined {
+  if (talk !== undefined) {
+    const speaks = ready && !puppet.dead && talk.credits > 0;
+    return speaks && (toSay.length > 0 || forged < mostTalk) ? thinkMs : undefined;
+  }
   if (!ready || puppet.dead || (toSay.length === 0 && forged >= forgedMessages.length))
     return undefined;
   return toSay.length === 0 && forged === 0 ? forgeAfterMs : thinkMs;

@@ -11,7 +11,7 @@ import {
   seesTraffic,
 } from "../../../attacker/move.ts";
 import { type KeySwap, swapped, withOwnKeys } from "../../../attacker/own-key-kit.ts";
-import { forgedMessages, Puppet } from "../../../attacker/puppet.ts";
+import { forgedMessages, Puppet, talkOf } from "../../../attacker/puppet.ts";
 import type {
   Address,
   Deployment,
@@ -30,10 +30,10 @@ import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
 import type { AddressBook } from "../address-book.ts";
-import { addressed } from "../application-session.ts";
 import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
-import type { AdversarySession } from "./adversary-session.ts";
+import { type AdversarySession, labelled, mayTalk, sendInput } from "./adversary-session.ts";
+import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -97,7 +97,11 @@ export class Adversary {
   /** An off-path adversary sees only what is sent to it. */
   readonly #sees: boolean;
 
-  constructor(world: AdversaryWorld) {
+  readonly #simulate: Simulate;
+
+  /** @param simulate makes other runs, to see what can be guessed. */
+  constructor(world: AdversaryWorld, simulate: Simulate) {
+    this.#simulate = simulate;
     this.#world = world;
     this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
@@ -125,7 +129,8 @@ export class Adversary {
       const { plan, deployment } = this.#world;
       const { credentials = [], identities, publicValues = [] } = deployment;
       const declared = declaredSecrets({ plan, deployment: { credentials } });
-      this.#knowledge = new IncrementalKnowledge(declared, identities);
+      const guesses = nearKeys(plan, this.#simulate);
+      this.#knowledge = new IncrementalKnowledge(declared, identities, guesses);
       for (const value of publicValues) this.#knowledge.observe(value);
       for (const value of [...this.knows, ...this.#told]) this.#knowledge.observe(value);
     }
@@ -230,6 +235,7 @@ export class Adversary {
       },
     );
     const session = this.#addSession(puppet, index, address, facing, move.facing, move.as, move);
+    if (spec.process === "service") labelled(session);
     // What one puppet sends to another is not delivered to the honest owner of the address.
     if (other !== undefined) {
       this.#onWire.set(`${address}>${facing}`, other);
@@ -285,7 +291,11 @@ export class Adversary {
     facing: Address,
     facingId: string,
     as: Principal,
-    { handsTo, leaves = Number.POSITIVE_INFINITY }: Pick<PuppetMove, "handsTo" | "leaves">,
+    {
+      handsTo,
+      leaves = Number.POSITIVE_INFINITY,
+      talks,
+    }: Pick<PuppetMove, "handsTo" | "leaves" | "talks">,
   ): AdversarySession {
     const session: AdversarySession = {
       puppet,
@@ -297,6 +307,7 @@ export class Adversary {
       toSay: [],
       to: this.#addressee(as),
       ready: false,
+      talk: talks === true ? { credits: 0, label: undefined } : undefined,
       forged: 0,
       left: leaves,
       timer: undefined,
@@ -347,8 +358,11 @@ export class Adversary {
     );
     const facing = process.peerAddress ?? [...process.secretWith].at(-1) ?? "";
     const { address, principal, id } = process;
-    const session = this.#addSession(puppet, index, address, facing, id, principal, {});
+    const { talks } = move;
+    const session = this.#addSession(puppet, index, address, facing, id, principal, { talks });
     session.ready = true;
+    if (session.talk !== undefined) session.talk.credits = Number.POSITIVE_INFINITY;
+    if (process.spec.process === "service") labelled(session);
     return session;
   }
 
@@ -370,14 +384,14 @@ export class Adversary {
   /** The next message of a puppet's session: one handed on, or a forged one. */
   next(session: AdversarySession): Input | undefined {
     if (!session.ready || session.puppet.dead) return undefined;
-    const message = session.toSay.shift() ?? forgedMessages[session.forged++];
-    if (message === undefined) return undefined;
-    return { kind: "send", message: message.slice(), ...addressed(session.to) };
+    const own = session.talk === undefined ? (n: number) => forgedMessages[n] : talkOf;
+    const message = session.toSay.shift() ?? own(session.forged++);
+    return message === undefined ? undefined : sendInput(session, message);
   }
 
   /** Handles what a puppet's application would see. */
   absorb(session: AdversarySession, output: Output): void {
-    if (output.kind === "ready") session.ready = true;
+    if (output.kind === "ready") mayTalk(session, output);
     if (output.kind === "deliver" && (output.purpose ?? "message") === "message") {
       const other = this.sessions.find((s) => s.puppet.id === session.handsTo);
       other?.toSay.push(output.message);

@@ -1,4 +1,6 @@
 /** The network without an attacker: latency, and the faults that ordinary networks have. */
+
+import type { NetworkName } from "../../../attacker/strategies/strategy.ts";
 import type { Millis } from "../../../protocol/endpoint.ts";
 import type { Random } from "../../../protocol/kit/random.ts";
 import type { Transport } from "../../../protocol/transport.ts";
@@ -26,6 +28,28 @@ export const lossyNetwork: NetworkConditions = {
   chunking: "random",
 };
 
+/** Networks that lose nothing, and change no order: no two of them should make a difference. */
+const sound = (about: Partial<NetworkConditions>): NetworkConditions => ({
+  ...calmNetwork,
+  ...about,
+});
+
+export const networks: Readonly<Record<NetworkName, NetworkConditions>> = {
+  calm: calmNetwork,
+  lossy: lossyNetwork,
+  "latency-0": sound({ latencyMs: 0 }),
+  "latency-80": sound({ latencyMs: 80 }),
+  "latency-400": sound({ latencyMs: 400 }),
+  "chunks-at-random": sound({ chunking: "random" }),
+  "chunks-of-a-byte": sound({ chunking: "bytes" }),
+  "chunks-together": sound({ chunking: "together" }),
+};
+
+const names = new Map(Object.entries(networks).map(([name, network]) => [network, name]));
+
+/** @returns the name of one of these objects. */
+export const networkName = (network: NetworkConditions): string | undefined => names.get(network);
+
 /** Does every packet take equally long? Then none overtakes another. */
 export const keepsOrder = ({ jitterMs, faultsEndMs }: NetworkConditions): boolean =>
   jitterMs === 0 && faultsEndMs === 0;
@@ -44,7 +68,19 @@ export function networkWords(
   const packets = done.join(", ").replace(/, (?=\w+$)/, " and ");
   const all = packets === "" ? [] : [`${packets} packets`];
   if (!keepsMessages && chunking === "random") all.push("cut streams up");
-  return all.length === 0 ? undefined : `the network ${all.join(" and ")} at random`;
+  const atRandom = all.length === 0 ? [] : [`the network ${all.join(" and ")} at random`];
+  const said = [...atRandom, ...steadyWords(network, keepsMessages)];
+  return said.length === 0 ? undefined : said.join("; ");
+}
+
+/** What the network does without any chance, where it is not what it usually does. */
+function steadyWords({ latencyMs, chunking }: NetworkConditions, keepsMessages: boolean): string[] {
+  const said: string[] = [];
+  if (latencyMs !== calmNetwork.latencyMs) said.push(`every packet takes ${latencyMs} ms`);
+  if (!keepsMessages && chunking === "bytes") said.push("streams arrive byte by byte");
+  if (!keepsMessages && chunking === "together")
+    said.push("what is written soon after each other arrives together");
+  return said;
 }
 
 /** What the network does to one packet: the delay of each copy that arrives, none if lost. */

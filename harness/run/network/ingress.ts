@@ -17,6 +17,9 @@ export interface Receivers extends World {
   readonly adversarySessions: AdversarySessions;
 }
 
+/** So long a receiver may be busy with other things, while more arrives. */
+const togetherMs = 25;
+
 export function arrive(world: Receivers, item: Arrival): void {
   if (item.lost !== undefined) lose(world.run, item.packet, item.lost);
   else if (world.run.transport.keepsMessages) takeMessage(world, item);
@@ -79,7 +82,7 @@ function write({ run, adversary }: World, { packet, bytes, to }: Arrival): void 
   const at = session?.puppet.id ?? process?.id ?? packet.to;
   events.push({ kind: "received", t, at, packet: packet.index, bytes, changed });
   append(pipe, bytes);
-  flushLater(run, pipe, 0);
+  flushLater(run, pipe, run.plan.network.chunking === "together" ? togetherMs : 0);
 }
 
 function flushLater(run: RunState, pipe: Pipe, delay: number): void {

@@ -68,6 +68,8 @@ describe("promises", () => {
     expect(ids("XX", true)).not.toContain("confidentiality");
     expect(ids("IK", true)).toContain("confidentiality");
     expect(ids("IK", true)).not.toContain("forward-secrecy");
+    expect(ids("IK", true)).not.toContain("kci");
+    expect(ids("IK", false)).toContain("kci");
     expect(ids("K", true)).toEqual([
       "confidentiality",
       "integrity",

@@ -57,7 +57,10 @@ export function promisesOf(
     "key-secrecy": areBoth && "The keys depend on secrets of both ends.",
     "forward-secrecy":
       grades.every((g) => g === 1 || g > 3) && "No message depends on static keys alone.",
-    kci: areBoth && "Each end proves itself against an ephemeral key of the other's.",
+    kci:
+      areBoth &&
+      places.every((p) => source(p) !== 1) &&
+      "Each end proves itself against an ephemeral key of the other's.",
     "identity-hiding":
       statics.length > 0 &&
       statics.every((s) => destination(s) >= 2) &&
