@@ -43,7 +43,7 @@ export interface KeyPair {
 }
 
 /** Text encodings, each reversible, each its canonical form only. */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem";
+export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
 
 export interface HkdfParameters {
   readonly hash: HashName;
