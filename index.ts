@@ -56,6 +56,14 @@ export type {
   HkdfParameters,
   KeyPair,
 } from "./protocol/kit/crypto.ts";
+export type { Element, Json, ReadJson } from "./protocol/kit/structures.ts";
+export {
+  bytesIn,
+  readElements,
+  readJson,
+  writeElements,
+  writeJson,
+} from "./protocol/kit/structures.ts";
 
 // --- what is known about it afterwards -----------------------------------------------------------
 

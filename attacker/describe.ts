@@ -238,6 +238,7 @@ export function describeMove(move: Move): string {
     case "cut":
       return `cuts the connection after ${describePacket(move.packet)}`;
     case "participate":
+      if (move.member === true) return `is ${move.as}, a member of the group`;
       return move.as === attackerHost
         ? "takes part as a registered user"
         : `runs the service of ${move.as}`;

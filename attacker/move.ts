@@ -201,11 +201,15 @@ const move = z.discriminatedUnion("move", [
   /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
   /**
-   * The attacker takes part under this name: as the operator of a service, or, as `mallory`, as a
-   * registered user. Its long-term secrets are the attacker's own, nobody who ends up with it was
-   * deceived by that, and puppets may play it.
+   * The attacker takes part under this name: as the operator of a service, as a `member` of a group
+   * of users, or, as `mallory`, as a registered user. Its long-term secrets are the attacker's own,
+   * nobody who ends up with it was deceived by that, and puppets may play it.
    */
-  z.strictObject({ move: z.literal("participate"), as: principal }),
+  z.strictObject({
+    move: z.literal("participate"),
+    as: principal,
+    member: z.literal(true).optional(),
+  }),
   /**
    * The user of this process sends, as the nth message, a text of the attacker's choosing: `hex`,
    * with parts of packets that have been sent by then XORed into its beginning.
@@ -299,7 +303,7 @@ export function needs(move: Move, transport: TransportName): readonly Capability
     case "log-in":
       return ["off-path"];
     case "participate":
-      return [move.as === attackerHost ? "insider" : "relay"];
+      return [move.as === attackerHost || move.member === true ? "insider" : "relay"];
     case "disclose":
       return [move.when === "end" ? "disclosure" : "compromise"];
   }

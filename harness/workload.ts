@@ -67,14 +67,16 @@ function withinLimits(workload: Workload, limit: number): Workload {
   return { ...workload, sessions: busy.length > 0 ? busy : sessions };
 }
 
-/** Same sessions and message counts; every message replaced by one of about `length` bytes. */
+/** Same sessions and message counts; every message but commands is of about `length` bytes. */
 function withLengths(workload: Workload, length: number): Workload {
   let n = 0;
   return {
     ...workload,
     sessions: workload.sessions.map((session) => ({
       ...session,
-      messages: session.messages.map((m) => ({ ...m, message: sampleText(`m${n++}`, length) })),
+      messages: session.messages.map((m) =>
+        m.isCommand === true ? m : { ...m, message: sampleText(`m${n++}`, length) },
+      ),
     })),
   };
 }
@@ -93,7 +95,9 @@ function withOtherContent(workload: Workload): Workload {
     ...workload,
     sessions: workload.sessions.map((session) => ({
       ...session,
-      messages: session.messages.map((m) => ({ ...m, message: long(m.message.length) })),
+      messages: session.messages.map((m) =>
+        m.isCommand === true ? m : { ...m, message: long(m.message.length) },
+      ),
     })),
   };
 }

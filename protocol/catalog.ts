@@ -9,20 +9,24 @@ import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { cbcRecords } from "./textbook/cbc-records.ts";
+import { groupChat } from "./textbook/group-chat.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { naxos } from "./textbook/naxos.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
 import { needhamSchroederSymmetric } from "./textbook/needham-schroeder-symmetric.ts";
 import { noise } from "./textbook/noise/noise.ts";
+import { oneSided } from "./textbook/one-sided.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
 import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
 import { reflection } from "./textbook/reflection.ts";
+import { remoteControl } from "./textbook/remote-control.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
 import { statement } from "./textbook/statement.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
+import { weakGenerator } from "./textbook/weak-generator.ts";
 import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
 
 export const protocols: readonly Protocol[] = [
@@ -35,6 +39,7 @@ export const protocols: readonly Protocol[] = [
   secureChannelRelay,
   secureChannelLogin,
   preshared,
+  groupChat,
   hashedLogin,
   needhamSchroeder,
   needhamSchroederLowe,
@@ -44,7 +49,10 @@ export const protocols: readonly Protocol[] = [
   naxos,
   noise,
   needhamSchroederSymmetric,
+  oneSided,
+  remoteControl,
   otwayRees,
+  weakGenerator,
   wideMouthedFrog,
   reflection,
   suiteChoice,
@@ -55,7 +63,7 @@ export const protocols: readonly Protocol[] = [
 
 /**
  * Assessed only when they are named: their runs are long, and need very many attacks; or they are
- * there for one guarantee, which their scenarios show.
+ * there for one guarantee, or for how something is said, which their scenarios show.
  */
 export const byNameOnly: readonly Protocol[] = [
   secureChannelRelay,
@@ -63,4 +71,8 @@ export const byNameOnly: readonly Protocol[] = [
   naxos,
   needhamSchroederSymmetric,
   statement,
+  groupChat,
+  oneSided,
+  remoteControl,
+  weakGenerator,
 ];

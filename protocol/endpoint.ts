@@ -40,6 +40,8 @@ export type Input =
       readonly message: Uint8Array;
       /** For whom, where the endpoint has more than one peer. */
       readonly to?: Principal;
+      /** Instead of `to`: for whom, where it is for several; a copy is owed to each of them. */
+      readonly toAll?: readonly Principal[];
       /** In which of its sessions a service sends: the label it gave with `ready`. */
       readonly session?: string;
     }
@@ -95,8 +97,12 @@ export type Claim =
    * per key: ends that claim the same value pass for the two ends of one session. Where there are
    * several keys, both ends claim them in the same order, since the last ones are compared.
    * In a role that commits, a key is judged only beside a `commit` to the same peer.
+   *
+   * Without `peer`: the other end stays anonymous, as a web server's clients do. Then the key is
+   * judged, and so is what is accepted or said under it, where an honest end claims the same one;
+   * where none does, the attacker is the anonymous peer, which is its good right.
    */
-  | { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array }
+  | { readonly kind: "secret"; readonly peer?: Principal; readonly value: Uint8Array }
   /** "`bytes` prove to a third party that `peer` sent `message`." */
   | {
       readonly kind: "evidence";
@@ -134,11 +140,15 @@ export type OutputBody =
   | { readonly kind: "ready"; readonly messages?: number }
   /** The endpoint itself hands over something that its user supplied, such as a password. */
   | { readonly kind: "submit"; readonly message: Uint8Array; readonly purpose: Purpose }
-  /** The application receives `message`, attributed to `from`: the endpoint accepts it. */
+  /**
+   * The application receives `message`, attributed to `from`: the endpoint accepts it. Without
+   * `from` it is attributed to nobody but the session's own peer, which stays anonymous: to the end
+   * that holds the same key, or else to where the input came from.
+   */
   | {
       readonly kind: "deliver";
       readonly message: Uint8Array;
-      readonly from: Principal;
+      readonly from?: Principal;
       readonly purpose?: Purpose;
     }
   /** The application is told that its `message` was delivered. */
@@ -163,6 +173,12 @@ export type OutputBody =
   | { readonly kind: "negotiated"; readonly suite: string; readonly best: string }
   /** Closes the connection with `to` (default: with the peer). */
   | { readonly kind: "close"; readonly to?: Address }
+  /**
+   * Opens a connection with `to` (default: with the peer), on transports that have them; where one
+   * is open it is closed before. The first one of a role that has a peer opens by itself. So a
+   * client makes each request on a connection of its own: `close`, and later `connect`.
+   */
+  | { readonly kind: "connect"; readonly to?: Address }
   /**
    * The process ends. `ok: false` says that it gave up, and `because`, in half a sentence, why:
    * verdicts and replays quote it ("client#0 gave up: …"). It changes nothing else.
@@ -206,7 +222,8 @@ export interface Env {
    * Recorded cryptography, with the randomness of this process. Text encodings of secrets go
    * through its `encode` and `decode` too, and comparisons with secrets through `equal`: the lab
    * deduces what the attacker can know, or test a guess against, from what is recorded here.
-   * The encodings and comparisons of kit/bytes.ts are for constants, logs and tests.
+   * The encodings and comparisons of kit/bytes.ts are for constants, logs and tests. JSON that holds
+   * secrets is written and read by kit/structures.ts.
    */
   readonly crypto: CryptoKit;
   store(name: string): Store;
@@ -251,16 +268,35 @@ export interface PlannedMessage {
   /** A role, which means the first of its principals; or one of its principals, by name. */
   readonly from: Role | Principal;
   readonly message: Uint8Array;
-  readonly to?: Principal;
+  /**
+   * Several for a group. Members who join or leave are in the lists of their time only: whoever is
+   * not in the list of a message must not get it, and does not have to be shown it.
+   */
+  readonly to?: Principal | readonly Principal[];
   /** Said only once so many messages have been delivered to its speaker in this session. */
   readonly afterHearing?: number;
+  /** It steers the program (“remove carol”): the lab never has other words said in its place. */
+  readonly isCommand?: true;
+  /** How long the user thinks before it; without it, as {@link Workload} says. */
+  readonly pauseMs?: Millis;
+}
+
+/** A service fails and comes back: what it held in memory and its connections are lost. */
+export interface PlannedRestart {
+  /** A role whose process is a service. Its stores stay as they are. */
+  readonly role: Role;
+  /** How long after the start of the session; 0: before anybody else starts. */
+  readonly afterMs: Millis;
 }
 
 /** One session of the workload. */
 export interface PlannedSession {
   /** When its client starts. `after-previous`: once the sessions before have come to rest. */
   readonly start: Millis | "after-previous";
+  /** Empty where nobody has anything to say: the session is opened, and that is all. */
   readonly messages: readonly PlannedMessage[];
+  /** Clients need none: each session has new ones, and nothing but stores is kept between them. */
+  readonly restarts?: readonly PlannedRestart[];
   /**
    * Who plays which role in this session, where it is not the default. A new name is one more
    * principal to deal keys to. For a service it is a second one, at an address of its own; and

@@ -84,7 +84,7 @@ export class Knowledge implements Derivability {
 
   /** An honest party computed this: it can now be recognised, and undone with the right key. */
   learnOperation(op: OpRecord): void {
-    const { hasOutput, fresh, keyPair, openableFrom } = operations[op.op];
+    const { hasOutput, fresh, keyPair, openableFrom, seedBits } = operations[op.op];
     this.#ops.push(op);
     if (hasOutput && fresh !== true) this.#open.push(op);
     this.#addOpened(op);
@@ -99,6 +99,9 @@ export class Knowledge implements Derivability {
       this.#publicOf.set(op.inputs[0] ?? "", op.output);
     }
     this.#dirty = true;
+    const bits = seedBits?.(op) ?? 8 * guessableBelowBytes;
+    if (bits >= 8 * guessableBelowBytes) return;
+    this.#add(op.output, { kind: "guessed", cost: `2^${bits} guesses: ${op.algorithm}` });
   }
 
   /** A short ciphertext of a short secret must not count as guessable. */

@@ -10,7 +10,7 @@ export type Origin =
   | { readonly kind: "decoded"; readonly of: Latin1 }
   | { readonly kind: "computed" | "opened"; readonly op: OpRecord }
   | { readonly kind: "logarithm"; readonly op: OpRecord; readonly cost: string }
-  /** Found by trying values that are close to what is known. */
+  /** Found by trying values: few, or close to what is known. */
   | { readonly kind: "guessed"; readonly cost: string };
 
 /** The value that contained or encrypted it, if any. */

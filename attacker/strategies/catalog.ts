@@ -5,6 +5,7 @@ import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
 import { shifting } from "./field-boundaries.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
+import { groupInsiders } from "./group-insiders.ts";
 import { guessing } from "./guessing.ts";
 import { continuing } from "./hijack-then-send.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
@@ -61,6 +62,7 @@ export const strategies: readonly Strategy[] = [
   betraying,
   renaming,
   relaying,
+  groupInsiders,
   disclosing,
   disclosingAfterAttack,
   leakingRandomness,

@@ -49,6 +49,8 @@ export interface Scene {
   /** Public keys and random values that go over the wire in the clear or in an encoding. */
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];
+  /** Those to whom messages for several are written. */
+  readonly groupMembers: readonly Principal[];
   readonly stores: readonly { readonly principal: Principal; readonly name: string }[];
   /** What whoever runs the code can set otherwise than it is set here, one option at a time. */
   readonly otherSettings: readonly { readonly option: string; readonly value: string }[];

@@ -2,6 +2,7 @@ import { capabilityOf, isCorrupt, roleOf } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { latin1 } from "../../protocol/kit/bytes.ts";
 import { principalOf } from "../run/address-book.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { ProcessId, Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { exchangesOf, quote } from "./exchanges.ts";
@@ -24,17 +25,18 @@ export const delivery: Guarantee = {
     const owed = owedMessages(trace, baseline);
     const delivered = countOf(exchangesOf(trace).deliveries.map((d) => d.content));
     const confirmed = countOf(eventsOf(trace, "confirm").map((e) => latin1(e.message)));
+    const confirming = confirmingRoles(baseline.honest);
     const wantedOf = countOf(owed.map((o) => latin1(o.message)));
     const missed = missedBy(trace, owed);
+    const sent = countOf(owed.flatMap((o) => (o.isCopy ? [] : [latin1(o.message)])));
     for (const { from, to, message } of owed) {
       const key = latin1(message);
-      const wanted = wantedOf.get(key) ?? 0;
       const missing =
-        (delivered.get(key) ?? 0) < wanted
+        (delivered.get(key) ?? 0) < (wantedOf.get(key) ?? 0)
           ? "was never delivered"
           : missed(key, to)
             ? `was never delivered to ${to}`
-            : baseline.confirms && (confirmed.get(key) ?? 0) < wanted
+            : confirming.has(roleOf(from)) && (confirmed.get(key) ?? 0) < (sent.get(key) ?? 0)
               ? "was delivered but never confirmed"
               : undefined;
       if (missing === undefined) continue;
@@ -61,6 +63,11 @@ function missedBy(
     return got < wanted;
   };
 }
+
+/** Some confirm what one side sends and not what the other does, as requests and responses. */
+const confirmingRoles = memoPerTrace(
+  (honest) => new Set(eventsOf(honest, "confirm").map((e) => roleOf(e.at))),
+);
 
 function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

@@ -29,9 +29,15 @@ export interface Handover {
   readonly t: number;
   /** Position among all events of the run. */
   readonly index: number;
-  /** Submissions: the addressee. Deliveries: the claimed sender. */
+  /** Submissions: the addressee, if it has one. Deliveries: the claimed sender. */
   readonly other: Principal | undefined;
+  /** Submissions: all addressees; absent where it names none. */
+  readonly addressees?: readonly Principal[] | undefined;
 }
+
+/** Is it for this principal, as far as it says for whom it is? */
+export const isMeantFor = ({ addressees }: Handover, principal: Principal): boolean =>
+  addressees?.includes(principal) ?? true;
 
 export interface Exchanges {
   readonly ends: readonly End[];
@@ -73,9 +79,14 @@ function collect(trace: Trace): Exchanges {
     if (e.kind === "commit") end.commits.push({ peer: e.peer, t: e.t });
     if (e.kind !== "submit" && e.kind !== "deliver") return;
     const { message, purpose, t } = e;
-    const other = e.kind === "submit" ? e.to : e.from;
-    const list = e.kind === "submit" ? submissions : deliveries;
-    list.push({ end, content: latin1(message), message, purpose, t, index, other });
+    const content = latin1(message);
+    if (e.kind === "deliver") {
+      deliveries.push({ end, content, message, purpose, t, index, other: e.from });
+      return;
+    }
+    const addressees = e.to === undefined ? undefined : [e.to].flat();
+    const other = addressees?.length === 1 ? addressees[0] : undefined;
+    submissions.push({ end, content, message, purpose, t, index, other, addressees });
   });
   const all = [...ends.values()];
   const lives = new Map<ProcessId, Life>();

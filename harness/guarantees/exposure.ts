@@ -6,12 +6,14 @@ import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { declaredFromBytes } from "../../attacker/knowledge/lengths.ts";
 import { isCorrupt, type Move, roleOf } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
+import { latin1 } from "../../protocol/kit/bytes.ts";
 import { simulate } from "../run/simulate.ts";
 import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
 import { eventsOf, placesOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
+import { isSharedWithHonest } from "./anonymous.ts";
 import { exchangesOf, type Handover, quote } from "./exchanges.ts";
 import type { Baseline, Judgement } from "./guarantee.ts";
 
@@ -96,13 +98,18 @@ export function keyStakes(trace: Trace, honest: Trace, knowledge: Knowledge): re
   const commits = eventsOf(trace, "commit");
   const places = placesOf(trace, "secret");
   return eventsOf(trace, "secret").flatMap(({ at, session, peer, value }, nth) => {
-    const holders = [peer, processOf(trace, at)?.principal ?? at];
+    // An anonymous peer is honest where an honest end has the same key.
+    if (peer === undefined && !isSharedWithHonest(trace, at, latin1(value))) return [];
+    const holders = [peer ?? "", processOf(trace, at)?.principal ?? at];
     if (holders.some((p) => isCorrupt(p, trace.plan.attack))) return [];
-    const done = commits.some((c) => c.at === at && c.session === session && c.peer === peer);
+    const done =
+      peer === undefined ||
+      commits.some((c) => c.at === at && c.session === session && c.peer === peer);
     if (!done && finishes.has(roleOf(at))) return [];
-    const because = `the attacker knows the session key of ${at} with ${peer}`;
+    const whom = peer ?? "its peer";
+    const because = `the attacker knows the session key of ${at} with ${whom}`;
     const isLost = knowledge.derivable(value);
-    const what = `key of ${at} with ${peer}`;
+    const what = `key of ${at} with ${whom}`;
     return [{ at, session, index: places[nth] as number, what, isLost, because }];
   });
 }

@@ -23,13 +23,17 @@ export const honestAcknowledgement: Guarantee = {
     const confirmed = new Map<string, number>();
     /** By process and content: whom it was said to, as far as that is known. */
     const meant = new Map<string, Set<Principal | undefined>>();
+    /** How many copies a message to a group has to be delivered in. */
+    const copies = new Map<string, number>();
     let atStake = 0;
     for (const e of trace.events) {
       if (e.kind !== "submit" && e.kind !== "deliver" && e.kind !== "confirm") continue;
       const content = latin1(e.message);
       if (e.kind === "submit") {
+        const { to } = e;
         const key = `${e.at} ${content}`;
-        meant.set(key, (meant.get(key) ?? new Set()).add(e.to));
+        if (typeof to === "object") copies.set(content, to.length);
+        else meant.set(key, (meant.get(key) ?? new Set()).add(to));
       } else if (e.kind === "deliver") {
         bump(delivered, content);
         bump(delivered, `${processOf(trace, e.at)?.principal} ${content}`);
@@ -39,8 +43,12 @@ export const honestAcknowledgement: Guarantee = {
         if (to !== undefined && isCorrupt(to, trace.plan.attack)) continue;
         atStake++;
         const key = to === undefined ? content : `${to} ${content}`;
-        if (bump(confirmed, key) <= (delivered.get(key) ?? 0)) continue;
-        const whom = to === undefined || !delivered.has(content) ? "" : ` to ${to}`;
+        const there = delivered.get(key) ?? 0;
+        const owed = copies.get(content) ?? 1;
+        if (bump(confirmed, key) * owed <= there) continue;
+        const isGroup = owed > 1 && there > 0;
+        const one = to === undefined || !delivered.has(content) ? "" : ` to ${to}`;
+        const whom = isGroup ? " to all of those it was for" : one;
         const because = `${e.at} was told that ${quote(e.message)} was delivered${whom}, but it was not`;
         return { atStake, violation: { because } };
       }

@@ -1,3 +1,4 @@
+import { anonymousPeer } from "./anonymous.ts";
 import { exchangesOf, fromHonest, type Handover, quote } from "./exchanges.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
@@ -13,9 +14,16 @@ export const integrity: Guarantee = {
   counts: withoutDisclosure,
   judge(trace) {
     const { submissions, deliveries: all } = exchangesOf(trace);
-    const deliveries = fromHonest(trace, all);
+    // Of an anonymous peer only its own words are accepted; those of the adversary do not count.
+    const isFromPeer = new Map(
+      all.flatMap((d) => (d.other === undefined ? [[d, anonymousPeer(trace, d)] as const] : [])),
+    );
+    const deliveries = fromHonest(trace, all).filter(
+      (d) => d.other !== undefined || isFromPeer.get(d) !== undefined,
+    );
     for (const d of deliveries) {
-      const earlier = submissions.filter((s) => s.index < d.index);
+      const isPeer = isFromPeer.get(d);
+      const earlier = submissions.filter((s) => s.index < d.index && (isPeer?.(s.end) ?? true));
       if (earlier.some((s) => s.content === d.content)) continue;
       return { atStake: deliveries.length, violation: { because: explain(d, earlier) } };
     }

@@ -5,6 +5,7 @@ import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
+import { isSharedWithHonest } from "./anonymous.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 import { guessedFromWire } from "./guessed-knowledge.ts";
 
@@ -29,12 +30,15 @@ export const keySecrecy: Guarantee = {
     const finishes = rolesThatFinish(baseline.honest);
     const commits = eventsOf(trace, "commit");
     const keys = eventsOf(trace, "secret").filter((e) => {
-      const holders = [e.peer, processOf(trace, e.at)?.principal ?? e.at];
+      // An anonymous peer is honest where an honest end has the same key.
+      const isNameless = e.peer === undefined;
+      if (isNameless && !isSharedWithHonest(trace, e.at, latin1(e.value))) return false;
+      const holders = [e.peer ?? "", processOf(trace, e.at)?.principal ?? e.at];
       if (holders.some((p) => isCorrupt(p, trace.plan.attack))) return false;
       const done = commits.some(
         (c) => c.at === e.at && c.session === e.session && c.peer === e.peer,
       );
-      return done || !finishes.has(roleOf(e.at));
+      return done || isNameless || !finishes.has(roleOf(e.at));
     });
     const atStake = keys.length;
     const lost = keys.find((e) => knowledgeFromWire(trace).derivable(e.value));
@@ -42,7 +46,7 @@ export const keySecrecy: Guarantee = {
     const known = lost ?? keys.find((e) => knowledge?.derivable(e.value));
     if (known === undefined || knowledge === undefined) return { atStake };
     const compute = computeCost(knowledge, latin1(known.value));
-    const because = `the attacker can compute the session key of ${known.at} with ${known.peer}`;
+    const because = `the attacker can compute the session key of ${known.at} with ${known.peer ?? "its anonymous peer"}`;
     return { atStake, violation: { because, ...(compute === null ? {} : { compute }) } };
   },
 };

@@ -1,5 +1,7 @@
-import type { Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
+import type { Input, Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
 import type { Process } from "./processes.ts";
+
+type Send = Extract<Input, { kind: "send" }>;
 
 /** How long users take to type, and how far apart they type their messages. */
 export const thinkMs: Millis = 20;
@@ -16,4 +18,10 @@ export interface ApplicationSession {
   readonly messages: PlannedMessage[];
   credits: number;
   scheduled: boolean;
+}
+
+/** For whom a message is, as an endpoint is told. */
+export function addressed(to: PlannedMessage["to"]): Pick<Send, "to" | "toAll"> {
+  if (to === undefined) return {};
+  return typeof to === "string" ? { to } : { toAll: [...to] };
 }

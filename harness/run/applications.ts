@@ -1,8 +1,16 @@
 import { attackerHost } from "../../attacker/move.ts";
 import type { Address, Input, Millis, PlannedMessage, Principal } from "../../protocol/endpoint.ts";
-import { type ApplicationSession, betweenMessagesMs, thinkMs } from "./application-session.ts";
+import {
+  type ApplicationSession,
+  addressed,
+  betweenMessagesMs,
+  thinkMs,
+} from "./application-session.ts";
 import type { Process } from "./processes.ts";
 import type { RunState } from "./run-state.ts";
+
+/** The peer of a session in which the other end has no name. */
+const anonymous = Symbol("anonymous");
 
 /** The users of the sessions: which messages they submit, and when. */
 export class Applications {
@@ -11,7 +19,10 @@ export class Applications {
   /** How many messages each session has heard. */
   readonly #heard = new Map<string, number>();
   /** The peer of each session, as far as its end has claimed one. */
-  readonly #peers = new Map<string, Principal>();
+  readonly #peers = new Map<string, Principal | typeof anonymous>();
+
+  /** What services still have to say, by address and planned session. */
+  readonly #unsaid = new Map<string, PlannedMessage[]>();
 
   constructor(run: RunState) {
     this.#run = run;
@@ -33,7 +44,7 @@ export class Applications {
       if (process.spec.process === "service" && peer === attackerHost) return;
       const place = this.#placeFor(process, from, peer);
       if (place === undefined) return;
-      application = this.#applicationFor(process, session, place);
+      application = this.#applicationFor(process, session, place, peer === anonymous);
       this.#applications.set(key, application);
       process.readySessions.push(nameOf(place));
     }
@@ -62,6 +73,12 @@ export class Applications {
     this.#peers.set(`${process.id}/${session}`, peer);
   }
 
+  /** The process claims to have a key in this session with a peer that has no name. */
+  faceAnonymous(process: Process, session: string): void {
+    const key = `${process.id}/${session}`;
+    if (!this.#peers.has(key)) this.#peers.set(key, anonymous);
+  }
+
   /** @returns the next message; `undefined` without message, credit or live process. */
   next(application: ApplicationSession): Input | undefined {
     application.scheduled = false;
@@ -87,7 +104,7 @@ export class Applications {
     return {
       kind: "send",
       message: message.slice(),
-      ...(to === undefined ? {} : { to }),
+      ...addressed(to),
       ...(session === undefined ? {} : { session }),
     };
   }
@@ -102,10 +119,16 @@ export class Applications {
       return;
     if (!this.#isTime(application)) return;
     application.scheduled = true;
-    this.#run.enqueue(delay, { kind: "send", application });
+    this.#run.enqueue(application.messages[0]?.pauseMs ?? delay, { kind: "send", application });
   }
 
-  #applicationFor(process: Process, session: string, place: Place): ApplicationSession {
+  /** @param isNameless whether the user does not know to whom the service speaks. */
+  #applicationFor(
+    process: Process,
+    session: string,
+    place: Place,
+    isNameless: boolean,
+  ): ApplicationSession {
     const service = process.spec.process === "service";
     const { planned } = place;
     const all = this.#run.plan.workload.sessions[planned]?.messages ?? [];
@@ -113,12 +136,23 @@ export class Applications {
     return {
       process,
       session: service ? session : undefined,
-      to: service ? client?.principal : process.peer,
+      to: service ? (isNameless ? undefined : client?.principal) : process.peer,
       client: process.spec.peer === undefined ? client : undefined,
-      messages: all.filter((m) => this.#says(process, m) && this.#isMeant(process, m, place)),
+      messages: this.#leftToSay(process, place, all),
       credits: 0,
       scheduled: false,
     };
+  }
+
+  /** A service that was started again goes on with what the one before has not said. */
+  #leftToSay(process: Process, place: Place, all: readonly PlannedMessage[]) {
+    const key = `${process.address}/${nameOf(place)}`;
+    let left = process.spec.process === "service" ? this.#unsaid.get(key) : undefined;
+    if (left === undefined) {
+      left = all.filter((m) => this.#says(process, m) && this.#isMeant(process, m, place));
+      this.#unsaid.set(key, left);
+    }
+    return left;
   }
 
   /** Who takes part in a planned session, beside this process. */
@@ -130,15 +164,19 @@ export class Applications {
 
   /** Of several clients in one planned session, each is told what is meant for it. */
   #isMeant(process: Process, { to }: PlannedMessage, { planned, client }: Place): boolean {
-    if (client === undefined || to === client.principal) return true;
-    if (to !== undefined) return !this.#clients(process, planned).some((p) => p.principal === to);
+    const all = to === undefined ? [] : [to].flat();
+    if (client === undefined || all.includes(client.principal)) return true;
+    if (to !== undefined) {
+      return !this.#clients(process, planned).some((p) => all.includes(p.principal));
+    }
     return !process.readySessions.some((s) => s.startsWith(`${planned}/`));
   }
 
   /** Does the process say by now that another user, or the attacker, is at the other end? */
   #isWithAnother({ process, session, client }: ApplicationSession): boolean {
     const peer = this.#peers.get(`${process.id}/${session ?? "main"}`);
-    if (client === undefined || peer === undefined || peer === client.principal) return false;
+    if (client === undefined || peer === undefined || peer === anonymous) return false;
+    if (peer === client.principal) return false;
     const { processes } = this.#run;
     return (
       peer === attackerHost || processes.some((p) => p.spec === client.spec && p.principal === peer)
@@ -160,7 +198,7 @@ export class Applications {
   #placeFor(
     process: Process,
     from: Address | undefined,
-    peer: Principal | undefined,
+    peer: Principal | typeof anonymous | undefined,
   ): Place | undefined {
     if (process.plannedSession !== undefined) {
       return { planned: process.plannedSession, client: undefined };
@@ -168,11 +206,16 @@ export class Applications {
     const there = this.#run.processes.find(
       (p) => p.address === from && p.plannedSession !== undefined,
     );
-    const all = this.#run.outcomes.flatMap((o) => this.#placesIn(process, o.session));
+    // A peer without a name is known by nothing but its address.
+    const isNamed = peer !== undefined && peer !== anonymous;
+    const all =
+      peer === anonymous
+        ? []
+        : this.#run.outcomes.flatMap((o) => this.#placesIn(process, o.session));
     const first = there === undefined ? [] : [placeOf(there)];
     return [...first, ...all].find((place) => {
       const isFree = !process.readySessions.includes(nameOf(place));
-      return isFree && (peer === undefined || place.client?.principal === peer);
+      return isFree && (!isNamed || place.client?.principal === peer);
     });
   }
 

@@ -3,10 +3,11 @@ import { ownInput } from "../../protocol/kit/copy-input.ts";
 import { usesPuppets } from "./adversary/adversary.ts";
 import type { Applications } from "./applications.ts";
 import { handleInput } from "./handle-input.ts";
-import { disconnect, disconnectAll } from "./network/connections.ts";
+import { disconnect, disconnectAll, reconnect } from "./network/connections.ts";
 import { transmit } from "./network/egress.ts";
 import { outputEvent } from "./output-event.ts";
 import { notePlace, onlySession, type Process, placeOf } from "./processes.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
 import type { World } from "./world.ts";
 
@@ -100,6 +101,9 @@ export class Endpoints {
         if (peer !== undefined) disconnect(this.#run, process.address, peer);
         return;
       }
+      case "connect":
+        this.#connect(process, output.to ?? process.peerAddress ?? from);
+        return;
     }
     if (output.kind === "claim") this.#claim(process, output.claim, session, from);
     this.#run.events.push(outputEvent(output, this.#run.now, process, session));
@@ -110,6 +114,17 @@ export class Endpoints {
     if (output.kind === "exit") this.#finish(process, output.ok ? "exited" : "gave-up");
   }
 
+  #connect(process: Process, to: Address | undefined): void {
+    const { transport, plan } = this.#run;
+    if (!transport.connected) {
+      throw new ProtocolError(
+        `${process.id} connects, but the transport ${plan.protocol.transport} has no connections`,
+      );
+    }
+    if (to === undefined) throw new ProtocolError(`${process.id} connects without saying to whom`);
+    reconnect(this.#world, process.address, to);
+  }
+
   #claim(
     process: Process,
     claim: Extract<Output, { kind: "claim" }>["claim"],
@@ -118,6 +133,7 @@ export class Endpoints {
   ): void {
     if (claim.peer !== undefined) this.#applications.face(process, session, claim.peer);
     if (claim.kind !== "secret") return;
+    if (claim.peer === undefined) this.#applications.faceAnonymous(process, session);
     process.secrets++;
     if (process.spec.process === "session") {
       if (from !== undefined) process.secretWith.add(from);
@@ -126,6 +142,14 @@ export class Endpoints {
     // A key counts with the session that it is said in, whatever input it is said after.
     const isAddress = this.#run.listening.has(session);
     process.secretWith.add(isAddress ? session : (from ?? placeOf(process, session)));
+  }
+
+  /** The process is gone, as if the power had failed; what it told its stores remains. */
+  stop(process: Process): void {
+    const { now: t, events } = this.#run;
+    events.push({ kind: "exited", t, at: process.id, ok: true, because: "is restarted" });
+    this.#finish(process, "exited");
+    this.#run.pipes.breakAll(process.address);
   }
 
   #finish(process: Process, end: "crashed" | "exited" | "gave-up"): void {

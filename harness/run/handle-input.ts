@@ -23,6 +23,7 @@ const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
   "ran-code",
   "negotiated",
   "close",
+  "connect",
   "exit",
 ]);
 

@@ -5,7 +5,7 @@ import type { Process } from "./processes.ts";
 
 type Claim = Extract<Output, { kind: "claim" }>["claim"];
 /** Requests to the environment: the trace records their effect, not the request. */
-type Asking = Extract<Output, { kind: "transmit" | "ready" | "close" }>;
+type Asking = Extract<Output, { kind: "transmit" | "ready" | "close" | "connect" }>;
 
 /** @param session the one that the output belongs to. */
 export function outputEvent(

@@ -37,6 +37,8 @@ export class RunState {
   readonly deployment: Deployment;
   /** Endpoints share nothing but stores and the wire: each principal has a deployment of its own. */
   readonly #deployments = new Map<Principal | undefined, Deployment>();
+  /** The instance of the protocol's module that each of them comes from. */
+  readonly #modules = new Map<Principal | undefined, Protocol>();
   readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
   readonly typing = new Typing((move, at) => {
@@ -86,21 +88,34 @@ export class RunState {
     let deployment = this.#deployments.get(principal);
     if (deployment === undefined) {
       const isFirst = this.#deployments.size === 0 && principal !== undefined;
+      if (isFirst) this.#modules.set(principal, this.plan.protocol);
       deployment = isFirst ? this.deployment : this.#copyFor(principal);
       this.#deployments.set(principal, deployment);
     }
     return deployment;
   }
 
+  /** What the principal's processes have left in its deployment is gone. */
+  forget(principal: Principal): void {
+    if (this.plan.sharesDeployment === true) return;
+    this.#deployments.set(principal, this.#copyFor(principal));
+  }
+
   #copyFor(principal: Principal | undefined): Deployment {
-    const { protocol, copies = [], options } = this.plan;
-    const copy = copies[(this.#deployments.size - 1) % copies.length] ?? protocol;
+    const { options } = this.plan;
+    const copy = this.#modules.get(principal) ?? this.#freeModule();
+    this.#modules.set(principal, copy);
     const stores = new StoresOfOne(principal, this.stores);
     const log = new LateLog(this.log);
     const deployment = this.#install(copy, options, stores, log);
     stores.dealt();
     log.dealt();
     return deployment;
+  }
+
+  #freeModule(): Protocol {
+    const { protocol, copies = [] } = this.plan;
+    return copies[(this.#deployments.size - 1) % copies.length] ?? protocol;
   }
 
   #install(

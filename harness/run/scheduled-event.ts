@@ -1,6 +1,6 @@
 /** What can be due in a run. */
 import type { OwnMove } from "../../attacker/move.ts";
-import type { Address, Millis } from "../../protocol/endpoint.ts";
+import type { Address, Millis, Role } from "../../protocol/endpoint.ts";
 import type { Packet, ProcessId, TraceEvent } from "../trace/trace.ts";
 import type { AdversarySession } from "./adversary/adversary-session.ts";
 import type { ApplicationSession } from "./application-session.ts";
@@ -32,6 +32,8 @@ export interface ConnectionChange {
 
 export type ScheduledEvent =
   | { readonly kind: "session"; readonly index: number }
+  | { readonly kind: "restart"; readonly role: Role }
+  | { readonly kind: "reconnect"; readonly client: Address; readonly server: Address }
   | Arrival
   | { readonly kind: "flush"; readonly pipe: Pipe }
   | ConnectionChange

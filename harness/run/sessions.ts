@@ -5,6 +5,7 @@ import type {
   PlannedMessage,
   PlannedSession,
   Principal,
+  Role,
   RoleSpec,
 } from "../../protocol/endpoint.ts";
 import type { PlannedOutcome, ProcessId } from "../trace/trace.ts";
@@ -65,6 +66,18 @@ export class Sessions {
     }
   }
 
+  /** Every service of the role stops and is started again, on a deployment without a past. */
+  restart(role: Role): void {
+    const { processes } = this.#run;
+    for (const process of processes) {
+      const { spec, end, principal } = process;
+      if (spec.name !== role || spec.process !== "service" || end !== "alive") continue;
+      this.#endpoints.stop(process);
+      this.#run.forget(principal);
+    }
+    this.startServices();
+  }
+
   start(index: number): void {
     const { plan, book, outcomes, now } = this.#run;
     const session = plan.workload.sessions[index];
@@ -72,8 +85,12 @@ export class Sessions {
     this.#started.add(index);
     this.#lastStart = now;
     this.startServices();
+    for (const { role, afterMs } of session.restarts ?? []) {
+      if (afterMs === 0) this.restart(role);
+      else this.#run.enqueue(afterMs, { kind: "restart", role });
+    }
     const ids: ProcessId[] = [];
-    const wanted = session.messages.map((m) => this.#wanted(m, index, session));
+    const wanted = session.messages.flatMap((m) => this.#wanted(m, index, session));
     outcomes.push({ session: index, processes: ids, wanted, startedMs: now });
     // Responders start before initiators.
     const own = plan.protocol.roles.filter((r) => r.process === "session");
@@ -98,7 +115,13 @@ export class Sessions {
     { from, to, message }: PlannedMessage,
     index: number,
     session: PlannedSession,
-  ): PlannedOutcome["wanted"][number] {
+  ): PlannedOutcome["wanted"] {
+    const one = { from: this.#speakerOf(from, index, session), message };
+    if (to === undefined || typeof to === "string") return [{ ...one, to }];
+    return to.map((each, nth) => ({ ...one, to: each, ...(nth === 0 ? {} : { isCopy: true }) }));
+  }
+
+  #speakerOf(from: string, index: number, session: PlannedSession): ProcessId {
     const { book, listening } = this.#run;
     const speaker = book.speaker(from);
     if (speaker === undefined) {
@@ -106,9 +129,8 @@ export class Sessions {
     }
     const { spec } = speaker;
     const own = `${spec.name}#${index * spec.principals.length + speaker.index}`;
-    if (spec.process === "session") return { from: own, to, message };
-    const service = listening.get(book.service(spec, session));
-    return { from: service?.id ?? `${spec.name}#0`, to, message };
+    if (spec.process === "session") return own;
+    return listening.get(book.service(spec, session))?.id ?? `${spec.name}#0`;
   }
 
   #open(

@@ -21,6 +21,7 @@ import { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import { Applications } from "./applications.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HandshakeIntegrity } from "./handshake-integrity.ts";
+import { reconnect } from "./network/connections.ts";
 import { arrive, changeConnection, flush, type Receivers } from "./network/ingress.ts";
 import { act } from "./own-moves.ts";
 import { RunState } from "./run-state.ts";
@@ -111,6 +112,14 @@ class Simulation {
     switch (item.kind) {
       case "session":
         this.#sessions.start(item.index);
+        return;
+      case "restart":
+        run.inFlight--;
+        this.#sessions.restart(item.role);
+        return;
+      case "reconnect":
+        run.inFlight--;
+        reconnect(world, item.client, item.server);
         return;
       case "arrive":
         run.inFlight--;

@@ -63,7 +63,7 @@ type Fields = Readonly<Record<string, Field>>;
 const claimFields: Readonly<Record<string, Fields>> = {
   running: { peer: optional(name), agreed: optional(bytes) },
   commit: { peer: name, agreed: optional(bytes) },
-  secret: { peer: name, value: bytes },
+  secret: { peer: optional(name), value: bytes },
   evidence: { peer: name, message: bytes, bytes },
 };
 const claim: Field = {
@@ -77,7 +77,7 @@ const outputFields: Readonly<Record<Output["kind"], Fields>> = {
   transmit: { bytes, to: optional(name) },
   ready: { messages: optional(count) },
   submit: { message: bytes, purpose },
-  deliver: { message: bytes, from: name, purpose: optional(purpose) },
+  deliver: { message: bytes, from: optional(name), purpose: optional(purpose) },
   confirm: { message: bytes },
   "give-up": { message: bytes },
   end: { from: name },
@@ -88,6 +88,7 @@ const outputFields: Readonly<Record<Output["kind"], Fields>> = {
   "ran-code": { code: name },
   negotiated: { suite: name, best: name },
   close: { to: optional(name) },
+  connect: { to: optional(name) },
   exit: { ok: boolean, because: optional(name) },
 };
 const session = optional(name);

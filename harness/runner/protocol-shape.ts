@@ -105,8 +105,17 @@ const workloadShape = z.looseObject({
       z.looseObject({
         start: z.union([z.number().min(0), z.literal("after-previous")]),
         messages: z.array(
-          z.looseObject({ from: z.string(), message: bytes, to: z.string().optional() }),
+          z.looseObject({
+            from: z.string(),
+            message: bytes,
+            to: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+            isCommand: z.literal(true).optional(),
+            pauseMs: z.number().min(0).optional(),
+          }),
         ),
+        restarts: z
+          .array(z.looseObject({ role: z.string(), afterMs: z.number().min(0) }))
+          .optional(),
         principals: z.record(z.string(), z.string()).optional(),
       }),
     )
@@ -124,6 +133,12 @@ export function workloadComplaint(value: unknown, protocol: Protocol): string | 
     const stranger = session.messages.find((m) => !names.includes(m.from));
     if (stranger !== undefined) {
       return `sessions[${i}] has a message from "${stranger.from}", who plays no role`;
+    }
+    const isService = (name: string): boolean =>
+      protocol.roles.some((r) => r.name === name && r.process === "service");
+    const other = session.restarts?.find((r) => !isService(r.role));
+    if (other !== undefined) {
+      return `sessions[${i}] restarts "${other.role}", which is no role whose process is a service`;
     }
   }
   return undefined;

@@ -69,6 +69,11 @@ function recognised(trace: Trace, packets: readonly Packet[]): readonly SeenValu
   return found;
 }
 
+const groupMembers = ({ workload }: RunPlan): Scene["groupMembers"] => {
+  const lists = workload.sessions.flatMap((s) => s.messages.map((m) => m.to));
+  return [...new Set(lists.flatMap((to) => (Array.isArray(to) ? (to as readonly string[]) : [])))];
+};
+
 const otherSettings = ({ protocol, options }: RunPlan): Scene["otherSettings"] =>
   Object.entries(protocol.options ?? {}).flatMap(([option, { values }]) =>
     values.filter((value) => value !== options[option]).map((value) => ({ option, value })),
@@ -119,6 +124,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
         service: p.service,
         session: p.plannedSession,
       })),
+    groupMembers: groupMembers(trace.plan),
     principals: [...new Set(trace.processes.map((p) => p.principal))],
     stores: [...stores.values()],
     otherSettings: otherSettings(trace.plan),

@@ -72,6 +72,7 @@ const subjects: readonly Subject[] = [
   subjectFor(over("stream")),
   subjectFor(over("messages")),
   subjectFor(relayed),
+  bundledSubject(parseProtocolName("group-chat")),
 ];
 
 function sceneFor(subject: Subject): Scene {

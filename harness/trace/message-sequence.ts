@@ -99,7 +99,7 @@ function noteOf(e: TraceEvent): string | undefined {
     case "submit":
       return `sends ${quote(e.message)}`;
     case "deliver":
-      return `accepts ${quote(e.message)} from ${e.from}`;
+      return `accepts ${quote(e.message)} from ${e.from ?? "its anonymous peer"}`;
     case "confirm":
       return `is told: ${quote(e.message)} was delivered`;
     case "give-up":
@@ -109,7 +109,8 @@ function noteOf(e: TraceEvent): string | undefined {
     case "crashed":
       return `crashes: ${e.because}`;
     case "exited":
-      return e.ok ? undefined : `gives up: ${e.because ?? "no reason given"}`;
+      if (e.ok) return e.because === "is restarted" ? e.because : undefined;
+      return `gives up: ${e.because ?? "no reason given"}`;
     case "alarm":
       return `raises the alarm: ${e.text}`;
     case "ran-code":

@@ -54,8 +54,8 @@ export type TraceEvent =
       readonly kind: "submit";
       readonly message: Uint8Array;
       readonly purpose: Purpose;
-      /** The principal it is meant for. */
-      readonly to: Principal | undefined;
+      /** The principal it is meant for, or all of them. */
+      readonly to: Principal | readonly Principal[] | undefined;
     })
   | (At & { readonly kind: "sent"; readonly packet: number })
   /** A packet reached the process. `bytes` differ from what was sent if it was changed or cut. */
@@ -74,7 +74,8 @@ export type TraceEvent =
   | (InSession & {
       readonly kind: "deliver";
       readonly message: Uint8Array;
-      readonly from: Principal;
+      /** Absent where the peer is anonymous. */
+      readonly from: Principal | undefined;
       readonly purpose: Purpose;
     })
   | (InSession & { readonly kind: "confirm"; readonly message: Uint8Array })
@@ -90,7 +91,12 @@ export type TraceEvent =
       readonly peer: Principal;
       readonly agreed: Uint8Array | undefined;
     })
-  | (InSession & { readonly kind: "secret"; readonly peer: Principal; readonly value: Uint8Array })
+  | (InSession & {
+      readonly kind: "secret";
+      /** Absent where the peer is anonymous. */
+      readonly peer: Principal | undefined;
+      readonly value: Uint8Array;
+    })
   | (InSession & {
       readonly kind: "evidence";
       readonly peer: Principal;
@@ -148,6 +154,8 @@ export interface PlannedOutcome {
     readonly from: ProcessId;
     readonly to: Principal | undefined;
     readonly message: Uint8Array;
+    /** Set where it is one more copy of the message before, for another principal of its list. */
+    readonly isCopy?: true;
   }[];
   readonly startedMs: Millis | undefined;
 }

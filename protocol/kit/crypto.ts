@@ -43,7 +43,7 @@ export interface KeyPair {
 }
 
 /** Text encodings, each reversible, each its canonical form only. */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem";
+export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
 
 export interface HkdfParameters {
   readonly hash: HashName;
@@ -58,6 +58,13 @@ export interface HkdfParameters {
 export interface SymmetricKit {
   /** Fresh random bytes. The attacker knows them only if it drew them. */
   random(length: number): Uint8Array;
+  /**
+   * Bytes from a generator of known weakness: one that was seeded with a time, a process id, or a
+   * short random number. All of them follow from a seed of so many bits, and count as guessable, at
+   * a stated cost, where that is fewer than 64. What is computed from them follows by itself.
+   * @param bits from 1 to 256, and no more than the bytes have.
+   */
+  weakRandom(length: number, bits: number): Uint8Array;
   /** Fresh random characters of `alphabet` (ASCII), uniformly drawn; one byte each. */
   randomText(length: number, alphabet: string): Uint8Array;
   /** A fresh whole number in `[0, below)`; numbers this small count as guessable. */

@@ -102,6 +102,8 @@ export interface Operation {
   readonly hasOutput: boolean;
   /** The output is drawn, and depends on nothing. */
   readonly fresh?: true;
+  /** Of how many bits the seed is that it was drawn from, where that is known to be few. */
+  seedBits?(op: OpRecord): number | undefined;
   /** The input is a private key, and the output the public key that belongs to it. */
   readonly keyPair?: true;
   /** Which input is the key, and which the nonce or IV. */
@@ -154,6 +156,14 @@ const term = "\u0100";
 function isTrivial(modulus: bigint, value: Latin1): boolean {
   const residue = bytesBigint(fromLatin1(value)) % modulus;
   return residue <= 1n || residue === modulus - 1n;
+}
+
+/** How a draw from a weak generator is recorded. */
+export const weakDraw = (length: number, bits: number): string =>
+  `${length} bytes from a seed of ${bits} bits`;
+function bitsOfWeakDraw(algorithm: string): number | undefined {
+  const bits = / from a seed of (\d+) bits$/.exec(algorithm)?.[1];
+  return bits === undefined ? undefined : Number(bits);
 }
 
 /** A function of all its inputs that tells nothing about them. */
@@ -279,6 +289,7 @@ export const operations: Readonly<Record<OpName, Operation>> = {
     hasOutput: true,
     fresh: true,
     light: true,
+    seedBits: ({ algorithm }) => bitsOfWeakDraw(algorithm),
     weighty: [],
     guess: "never",
   },

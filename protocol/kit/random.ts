@@ -114,3 +114,10 @@ export class ReusingRandom extends Random {
     return super.bytes(length);
   }
 }
+
+/** @returns bytes that follow from a seed of so many bits, which is drawn. */
+export function weakBytes(random: Random, length: number, bits: number): Uint8Array {
+  const seed = random.bytes(Math.ceil(bits / 8));
+  seed[0] = (seed[0] ?? 0) & (0xff >> (8 * seed.length - bits));
+  return new Random(`weak generator/${seed.join(".")}`).bytes(length);
+}

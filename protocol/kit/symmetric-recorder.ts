@@ -2,12 +2,14 @@ import { latin1 } from "./bytes.ts";
 import type { Encoding, HkdfParameters, SymmetricKit } from "./crypto.ts";
 import { MisuseError } from "./errors.ts";
 import { compute } from "./memo.ts";
+import { weakDraw } from "./operations.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
 import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import { aesCmac } from "./primitives/cmac.ts";
 import { decodeText, encodeText } from "./primitives/encodings.ts";
 import { type HashName, hash, hkdf, hkdfExpand, hkdfExtract, hmac } from "./primitives/hash.ts";
 import { hashPassword, type PasswordHash } from "./primitives/password.ts";
+import { weakBytes } from "./random.ts";
 import { Recording } from "./recording.ts";
 
 const empty = new Uint8Array(0);
@@ -16,6 +18,14 @@ const empty = new Uint8Array(0);
 export abstract class SymmetricRecorder extends Recording implements SymmetricKit {
   random(length: number): Uint8Array {
     return this.drawn(length, `${length} bytes`);
+  }
+
+  weakRandom(length: number, bits: number): Uint8Array {
+    const isFit = Number.isInteger(bits) && bits >= 1 && bits <= Math.min(256, 8 * length);
+    if (!isFit) throw new MisuseError(`${bits} is no number of bits for ${length} weak bytes`);
+    const out = weakBytes(this.draws, length, bits);
+    this.record("random", weakDraw(length, bits), [], latin1(out));
+    return out;
   }
 
   randomText(length: number, alphabet: string): Uint8Array {

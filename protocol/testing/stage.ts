@@ -72,13 +72,14 @@ export class Stage {
   }
 
   /** Opens the connection of a stream, for the service first. */
-  connect(end: string, peer?: string): this {
+  connect(end: string, peer?: string, laterMs: Millis = 0): this {
     const at = this.addressOf(end);
     const to = this.addressOf(peer ?? this.installation.peerOf(at) ?? "");
     const { latencyMs = 10 } = this.settings;
-    this.wire.plan({ at: this.now + latencyMs, end: to, what: { kind: "connected", peer: at } });
+    const first = this.now + latencyMs + laterMs;
+    this.wire.plan({ at: first, end: to, what: { kind: "connected", peer: at } });
     const back: Input = { kind: "connected", peer: to };
-    this.wire.plan({ at: this.now + 2 * latencyMs, end: at, what: back });
+    this.wire.plan({ at: first + latencyMs, end: at, what: back });
     for (const [a, b] of [
       [at, to],
       [to, at],
@@ -124,6 +125,7 @@ export class Stage {
   #carryOut(at: Address, output: Output, input: Input): void {
     const { now } = this;
     if (output.kind === "exit") this.#end(at, tellOutput(output, this.transcript.names));
+    if (output.kind === "connect") this.#connectAgain(at, output.to);
     if (output.kind !== "transmit" && output.kind !== "close") return;
     const source = "from" in input ? input.from : "peer" in input ? input.peer : undefined;
     const to = output.to ?? this.installation.peerOf(at) ?? source;
@@ -135,6 +137,13 @@ export class Stage {
   #end(at: Address, how: string): void {
     this.ended.set(at, how);
     for (const peer of this.#links.get(at) ?? []) this.#close(at, peer);
+  }
+
+  /** After the end of the connection before, which its peer hears of first. */
+  #connectAgain(at: Address, to: Address | undefined): void {
+    const peer = to ?? this.installation.peerOf(at);
+    if (peer !== undefined && this.#links.get(at)?.has(peer) === true) this.#close(at, peer);
+    this.connect(at, to, 2);
   }
 
   /** The peer hears of it after everything that it was sent. */

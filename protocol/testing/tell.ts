@@ -27,10 +27,15 @@ function quoted(message: Uint8Array): string {
 const cut = (line: string): string =>
   line.length <= mostOfLog ? line : `${line.slice(0, mostOfLog)}…`;
 
+function toWhom({ to, toAll }: Extract<Input, { kind: "send" }>): string {
+  const all = toAll ?? (to === undefined ? [] : [to]);
+  return all.length === 0 ? "" : ` to ${all.join(" and ")}`;
+}
+
 export function tellInput(input: Input, names: Names): string {
   switch (input.kind) {
     case "send":
-      return `send ${quoted(input.message)}${input.to === undefined ? "" : ` to ${input.to}`}`;
+      return `send ${quoted(input.message)}${toWhom(input)}`;
     case "datagram":
     case "chunk":
       return `${input.kind} ${names.packet(input.bytes)} from ${names.end(input.from)}`;
@@ -53,7 +58,7 @@ export function tellOutput(output: Output, names: Names): string {
       return `submit ${output.purpose} ${quoted(output.message)}`;
     case "deliver": {
       const purpose = output.purpose === "login" ? "login " : "";
-      return `deliver ${purpose}${quoted(output.message)} from ${output.from}`;
+      return `deliver ${purpose}${quoted(output.message)} from ${output.from ?? "its peer"}`;
     }
     case "confirm":
     case "give-up":
@@ -73,7 +78,8 @@ export function tellOutput(output: Output, names: Names): string {
     case "negotiated":
       return `negotiated ${output.suite}`;
     case "close":
-      return `close${to}`;
+    case "connect":
+      return `${output.kind}${to}`;
     case "exit":
       return `exit ${output.ok ? "ok" : `because ${output.because ?? "of nothing"}`}`;
   }

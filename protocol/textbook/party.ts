@@ -151,6 +151,7 @@ function labelledOne(output: OutputBody, session: Address): Output {
       return { kind: "reject", reason: output.reason, session };
     case "deliver": {
       const { message, from } = output;
+      if (from === undefined) return { ...output, session };
       return output.purpose === undefined
         ? { kind: "deliver", message, from, session }
         : { kind: "deliver", message, from, purpose: output.purpose, session };

@@ -39,7 +39,8 @@ export const recordClaims = {
 
 export interface RecordsOptions {
   readonly crypto: CryptoKit;
-  readonly peer: Principal;
+  /** Absent where the other end has no name. */
+  readonly peer: Principal | undefined;
   readonly send: Uint8Array;
   readonly receive: Uint8Array;
   /** False: any counter is taken, also one that came before. */
@@ -84,7 +85,9 @@ export class Records {
   deliver(bytes: Uint8Array): Result {
     const text = this.open(bytes);
     if (typeof text === "string") return text;
-    return [{ kind: "deliver", message: text, from: this.#about.peer }];
+    const { peer } = this.#about;
+    if (peer === undefined) return [{ kind: "deliver", message: text }];
+    return [{ kind: "deliver", message: text, from: peer }];
   }
 
   transmit(text: Uint8Array): readonly OutputBody[] {

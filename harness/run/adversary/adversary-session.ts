@@ -1,5 +1,5 @@
 import type { Puppet } from "../../../attacker/puppet.ts";
-import type { Address, Input, Millis, Principal } from "../../../protocol/endpoint.ts";
+import type { Address, Input, Millis, PlannedMessage } from "../../../protocol/endpoint.ts";
 
 /** A session that the adversary runs: a puppet, and where it is on the network. */
 export interface AdversarySession {
@@ -13,7 +13,7 @@ export interface AdversarySession {
   readonly handsTo: string | undefined;
   /** The messages it still has to send, and the addressee, where there is more than one. */
   readonly toSay: Uint8Array[];
-  readonly to: Principal | undefined;
+  readonly to: PlannedMessage["to"];
   /** In the name of the one it faces it is told `bytes`, once its code has asked for so many. */
   readonly told: { readonly after: number; readonly bytes: Uint8Array }[];
   /** It says its words even if its code does not say `ready`. */

@@ -1,7 +1,7 @@
 import type { Move } from "../../../attacker/move.ts";
 import { packetKey } from "../../../attacker/move.ts";
 import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
-import { canSend, connect } from "../network/connections.ts";
+import { canSend, connect, reconnect } from "../network/connections.ts";
 import { forge } from "../network/egress.ts";
 import type { Process } from "../processes.ts";
 import type { World } from "../world.ts";
@@ -107,6 +107,7 @@ export class AdversarySessions {
   #outputs(session: AdversarySession, outputs: readonly Output[]): void {
     for (const output of outputs) {
       if (output.kind === "transmit") this.#transmit(session, output.bytes, output.to);
+      else if (output.kind === "connect") this.#connect(session, output.to);
       else this.#world.adversary.absorb(session, output);
     }
     this.#tell(session);
@@ -135,6 +136,10 @@ export class AdversarySessions {
       session.saysAt = now + wait;
       queue.at(session.saysAt, { kind: "say", session, t: session.saysAt });
     }
+  }
+
+  #connect({ address, facing }: AdversarySession, to: Address | undefined): void {
+    if (this.#world.run.transport.connected) reconnect(this.#world, address, to ?? facing);
   }
 
   #transmit(session: AdversarySession, bytes: Uint8Array, asked: Address | undefined): void {

@@ -17,6 +17,7 @@ import type {
   Deployment,
   OptionValues,
   Output,
+  PlannedMessage,
   Principal,
 } from "../../../protocol/endpoint.ts";
 import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
@@ -335,10 +336,10 @@ export class Adversary {
   }
 
   /** The addressee of this principal, where messages name one: at a relay, every message has to. */
-  #addressee(as: Principal): Principal | undefined {
+  #addressee(as: Principal): PlannedMessage["to"] {
     const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
     const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
-    return to ?? all.find((m) => m.to === as)?.from;
+    return to ?? all.find((m) => [m.to].flat().includes(as))?.from;
   }
 
   /** Forks a process as it is now, or as it was before the input that it is to take again. */

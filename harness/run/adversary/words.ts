@@ -2,7 +2,7 @@
 import { forgedMessages } from "../../../attacker/forged-messages.ts";
 import type { Address, Endpoint, Input, Millis, Output } from "../../../protocol/endpoint.ts";
 import { fromHex, utf8 } from "../../../protocol/kit/bytes.ts";
-import { thinkMs } from "../application-session.ts";
+import { addressed, thinkMs } from "../application-session.ts";
 import type { Process } from "../processes.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 
@@ -56,7 +56,7 @@ export function nextWords(session: AdversarySession): Input | undefined {
   return {
     kind: "send",
     message: message.slice(),
-    ...(to === undefined ? {} : { to }),
+    ...addressed(to),
     ...(label === undefined ? {} : { session: label }),
   };
 }

@@ -15,6 +15,17 @@ export function connect({ run, adversary }: World, client: Address, server: Addr
   run.enqueue(2 * latency, { kind: "connected", at: client, peer: server });
 }
 
+/** Closes the connection between two addresses, where there is one, and then opens the next one. */
+export function reconnect(world: World, client: Address, server: Address): void {
+  const { run, adversary } = world;
+  disconnect(run, client, server);
+  const isThere = run.listening.has(client) || adversary.sessions.some((s) => s.address === client);
+  if (!isThere) return;
+  const before = [run.pipes.get(client, server), run.pipes.get(server, client)];
+  if (before.every((pipe) => pipe?.ended !== false)) connect(world, client, server);
+  else run.enqueue(1, { kind: "reconnect", client, server });
+}
+
 /** Opens a connection for an attacker who may only write, and does not hear whether it is let in. */
 export function intrude(run: RunState, source: Address, to: Address): void {
   run.pipes.open(source, to);
@@ -43,7 +54,7 @@ export function canSend({ transport, pipes }: RunState, from: Address, to: Addre
 export function stillArrives(run: RunState, from: Address, to: Address): boolean {
   if (!run.transport.connected) return true;
   const pipe = run.pipes.get(from, to);
-  return pipe !== undefined && (pipe.open || run.now <= pipe.lastArrival);
+  return pipe?.broken === false && (pipe.open || run.now <= pipe.lastArrival);
 }
 
 /** Where order is kept nothing overtakes what was sent earlier, however long that is held up. */

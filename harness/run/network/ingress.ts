@@ -74,7 +74,7 @@ function write({ run, adversary }: World, { packet, bytes, to }: Arrival): void 
   const pipe = pipes.get(packet.source, to);
   const session = adversary.onWire(packet.source, to);
   const process = listening.get(to);
-  if (pipe === undefined || (process === undefined && session === undefined)) {
+  if (pipe?.broken !== false || (process === undefined && session === undefined)) {
     lose(run, packet, "nobody-there");
     return;
   }
@@ -98,7 +98,7 @@ export function flush(world: Receivers, pipe: Pipe): void {
   pipe.flushScheduled = false;
   const session = adversary.onWire(from, to);
   const process = run.listening.get(to);
-  if ((process ?? session) === undefined || pipe.pending.length === 0) return;
+  if ((process ?? session) === undefined || pipe.pending.length === 0 || pipe.broken) return;
   const n = run.count(`chunks ${from}>${to}`);
   const bytes = takeChunk(
     pipe,
@@ -116,13 +116,18 @@ export function changeConnection(world: Receivers, item: ConnectionChange): void
   const { kind, at, peer } = item;
   const { now: t, events, listening, pipes } = world.run;
   const session = world.adversary.onWire(peer, at);
+  const pipe = pipes.get(peer, at);
   if (session !== undefined) {
+    if (kind === "closed" && pipe !== undefined) pipe.ended = true;
     world.adversarySessions.feed(session, { kind, peer });
     return;
   }
   const process = listening.get(at);
+  if (kind === "closed" && pipe !== undefined) {
+    pipe.ended = process === undefined || pipe.broken || !pipe.flushScheduled;
+    if (pipe.broken) return;
+  }
   if (process === undefined) return;
-  const pipe = pipes.get(peer, at);
   if (kind === "closed" && pipe?.flushScheduled === true) {
     world.run.enqueue(1, item);
     return;

@@ -18,6 +18,10 @@ export interface Pipe {
   lastInjected: Millis;
   flushScheduled: boolean;
   open: boolean;
+  /** The receiving end has been told that the connection is closed. */
+  ended: boolean;
+  /** The receiving end has forgotten the connection: nothing arrives any more. */
+  broken: boolean;
 }
 
 export class Pipes {
@@ -36,6 +40,8 @@ export class Pipes {
         lastInjected: -1,
         flushScheduled: false,
         open: true,
+        ended: false,
+        broken: false,
       });
     }
   }
@@ -49,6 +55,11 @@ export class Pipes {
     const ends = [this.get(a, b), this.get(b, a)].filter((p) => p?.open === true) as Pipe[];
     for (const pipe of ends) pipe.open = false;
     return ends;
+  }
+
+  /** What is on its way to `address` does not reach what is there from now on. */
+  breakAll(address: Address): void {
+    for (const pipe of this.#pipes.values()) if (pipe.to === address) pipe.broken = true;
   }
 
   /** The peers that `address` has an open connection with. */

@@ -2,16 +2,22 @@
  * Bytes as ASCII text. Each encoding has one canonical form, and the decoders take nothing else:
  * two texts for the same bytes would let an attacker slip a replay past a comparison of texts.
  */
-import { bigintBytes, bytesBigint, equalBytes, fromLatin1, latin1 } from "../bytes.ts";
+import { bigintBytes, bytesBigint, equalBytes, fromLatin1, latin1, text, utf8 } from "../bytes.ts";
+import { MisuseError } from "../errors.ts";
 
 /**
  * `base64` and `base64url` are padded (RFC 4648 §4, §5), `hex` is lower case (§8), and `decimal`
  * is the data read as one big-endian number, so that it forgets leading zero bytes. `pem` is a
- * public key: base64 in lines of 64 between two labels (RFC 7468 §13).
+ * public key: base64 in lines of 64 between two labels (RFC 7468 §13). `json` is what stands between
+ * the quotation marks of a JSON string (RFC 8259 §7), with no more escapes than it needs.
  */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem";
+export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
 
-/** @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. */
+/**
+ * @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. In `json` other
+ *   characters than those of ASCII stand as they are.
+ * @throws MisuseError for `json` of what is no UTF-8.
+ */
 export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
   switch (encoding) {
     case "base64":
@@ -22,6 +28,8 @@ export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
       return fromLatin1(viewOf(data).toString("hex"));
     case "decimal":
       return fromLatin1(bytesBigint(data).toString());
+    case "json":
+      return jsonText(data);
     case "pem":
       return fromLatin1(`${pemHead}${base64(data).replace(/.{1,64}/g, "$&\n")}${pemTail}`);
   }
@@ -33,7 +41,7 @@ export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
  *   gives the fewest bytes that hold the number; `0` gives one zero byte.
  */
 export function decodeText(encoding: Encoding, ascii: Uint8Array): Uint8Array | undefined {
-  const bytes = decodeLoosely(encoding, latin1(ascii));
+  const bytes = encoding === "json" ? jsonBytes(ascii) : decodeLoosely(encoding, latin1(ascii));
   // Whatever a lenient decoder lets through by mistake does not survive being encoded again.
   return bytes && equalBytes(encodeText(encoding, bytes), ascii) ? bytes : undefined;
 }
@@ -41,7 +49,22 @@ export function decodeText(encoding: Encoding, ascii: Uint8Array): Uint8Array | 
 const pemHead = "-----BEGIN PUBLIC KEY-----\n";
 const pemTail = "-----END PUBLIC KEY-----\n";
 
-function decodeLoosely(encoding: Encoding, text: string): Uint8Array | undefined {
+function jsonText(data: Uint8Array): Uint8Array {
+  const words = text(data);
+  if (words === undefined) throw new MisuseError("only UTF-8 can stand in a JSON string");
+  return utf8(JSON.stringify(words).slice(1, -1));
+}
+
+function jsonBytes(escaped: Uint8Array): Uint8Array | undefined {
+  try {
+    const words: unknown = JSON.parse(`"${text(escaped) ?? '"'}"`);
+    return typeof words === "string" ? utf8(words) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeLoosely(encoding: Exclude<Encoding, "json">, text: string): Uint8Array | undefined {
   if (encoding === "pem") {
     if (!(text.startsWith(pemHead) && text.endsWith(pemTail))) return undefined;
     const body = text.slice(pemHead.length, -pemTail.length);

@@ -175,7 +175,7 @@ export class InnerChannels implements Inner {
         return [post(nameAt(output.to ?? ""), ports.asking, output.bytes)];
       }
       if (output.kind !== "deliver" || !this.#receipts) return [output];
-      return [output, ...this.#answered(this.#server.read(output.from, now), now)];
+      return [output, ...this.#answered(this.#server.read(output.from ?? "", now), now)];
     });
   }
 }

@@ -74,7 +74,7 @@ export class Middle implements Endpoint {
         const frames = this.#cutter.cut(peer, output);
         return frames.map((frame) => ({ to: output.peer, frame }));
       }
-      if (output.kind !== "deliver") return [];
+      if (output.kind !== "deliver" || output.from === undefined) return [];
       const words = utf8(this.#says(lossyText(output.message)));
       const said = this.#ends.get(output.from)?.send(self, words, this.#play.now) ?? [];
       return this.#as(output.from, said);
