@@ -23,7 +23,7 @@ import type {
 import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
-import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
+import { HijackedRandom, type Random } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
@@ -34,6 +34,7 @@ import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
+import { ReusedDraws } from "./reused-draws.ts";
 import { lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -71,11 +72,7 @@ export class Adversary {
   /** The receiving puppet of what one puppet sends to another, by their addresses. */
   readonly #between = new Map<string, AdversarySession>();
   readonly #ownKeys: OwnKeys;
-  /** What each puppet reuses, by name. */
-  readonly #chosen = new Map<string, Uint8Array>();
-  /** Private halves that puppets compute with and the adversary does not know: what depends on
-   * them does not leave the puppet, but the public halves can be presented as its own. */
-  readonly #borrowed = new Set<Latin1>();
+  readonly #reused: ReusedDraws;
   /** What the adversary knows without observing it: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
   readonly #told: Uint8Array[] = [];
@@ -91,6 +88,7 @@ export class Adversary {
   constructor(world: AdversaryWorld, simulate: Simulate) {
     this.#simulate = simulate;
     this.#world = world;
+    this.#reused = new ReusedDraws(world.log, () => this.knowledge());
     this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
   }
@@ -199,7 +197,9 @@ export class Adversary {
     const puppet = new Puppet(
       move.name,
       (gate, _, seenAs = asItIs) => {
-        const kit = seenAs(new CryptoRecorder([], this.#drawing(move, random), move.name, gate));
+        const kit = seenAs(
+          new CryptoRecorder([], this.#reused.drawing(move, random), move.name, gate),
+        );
         const env = envOf({
           self: move.as,
           role: move.role,
@@ -270,33 +270,6 @@ export class Adversary {
   /** The nth plaintext opened by the puppet that hands to this one. */
   #openedFor(name: string, nth: number): Latin1 | undefined {
     return this.sessions.find((s) => s.handsTo === name)?.puppet.opened(nth);
-  }
-
-  #drawing(move: PuppetMove, random: Random): Random {
-    const { reuses } = move;
-    if (reuses === undefined) return random.fork("own");
-    return new ReusingRandom(random.fork("own").path, (length) => {
-      // A rebuilt puppet draws what it drew before, whatever is known by then.
-      const chosen = this.#chosen.get(move.name) ?? this.#seenNonce(length, reuses);
-      if (chosen !== undefined) this.#chosen.set(move.name, chosen);
-      return chosen?.length === length ? chosen : undefined;
-    });
-  }
-
-  /** The nth random value of that length that is known by now, or whose public key is. */
-  #seenNonce(length: number, nth: number): Uint8Array | undefined {
-    const knowledge = this.knowledge();
-    const known = this.#world.log.filter(
-      (op) =>
-        operations[op.op].fresh === true &&
-        op.output.length === length &&
-        op.by !== "deployment" &&
-        !op.by.startsWith("puppet-") &&
-        (knowledge.knows(op.output) || knowledge.knows(knowledge.publicKeyOf(op.output) ?? "")),
-    );
-    const found = known[nth - 1]?.output;
-    if (found !== undefined && !knowledge.knows(found)) this.#borrowed.add(found);
-    return found === undefined ? undefined : fromLatin1(found);
   }
 
   #addSession(
@@ -395,7 +368,8 @@ export class Adversary {
     this.#world.log.push(op);
     // The operation is learned before the gate asks what follows from it.
     this.knowledge();
-    if (operations[op.op].fresh === true && !this.#borrowed.has(op.output)) this.#learn(op.output);
+    if (operations[op.op].fresh === true && !this.#reused.isBorrowed(op.output))
+      this.#learn(op.output);
   }
 
   /** A puppet has sent a packet. After its last one it no longer intercepts. */
