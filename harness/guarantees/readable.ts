@@ -1,8 +1,8 @@
 /**
  * Is a message that deduction yields really learned? Where its words were read in the clear, or put
  * together from pieces, they may be public words that it merely shares. Then the same run is made
- * with other words in its place: what is there although nobody says it tells nothing of what is said
- * (compare non-interference: J. Goguen, J. Meseguer, 1982).
+ * with other words in its place: what is there although nobody says it tells nothing of what is
+ * said (compare non-interference: J. Goguen, J. Meseguer, 1982).
  */
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { sourceOf } from "../../attacker/knowledge/origin.ts";
