@@ -31,8 +31,8 @@ export const forwardSecrecy: Guarantee = {
         purpose === "message" &&
         message.length >= declaredFromBytes &&
         !isCorrupt(end.process.principal, trace.plan.attack) &&
-        !isLearned(trace, knowledgeFromWire, message) &&
         !isLearned(baseline.honest, knowledgeFromWire, message) &&
+        !isLearned(trace, knowledgeFromWire, message) &&
         guessed?.derivable(message) !== true,
     );
     const lost =

@@ -1,33 +1,61 @@
 /**
- * Is a message that deduction yields really learned? Where it was put together from pieces, the
- * pieces may be public words that it merely shares. Then the same run is made with other words in
- * its place: the adversary learns a message if it would have learned another one just so
- * (compare non-interference: J. Goguen, J. Meseguer, 1982).
+ * Is a message that deduction yields really learned? Where its words were read in the clear, or put
+ * together from pieces, they may be public words that it merely shares. Then the same run is made
+ * with other words in its place: what is there although nobody says it tells nothing of what is
+ * said (compare non-interference: J. Goguen, J. Meseguer, 1982).
  */
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
+import { sourceOf } from "../../attacker/knowledge/origin.ts";
 import type { Workload } from "../../protocol/endpoint.ts";
-import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
+import { equalBytes, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { simulate } from "../run/simulate.ts";
+import { memoPerTrace } from "../trace/recorded-trace.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 
-/**
- * @param knowledgeOf what of a run's evidence counts: that of the wire, or disclosures as well.
- * @returns whether the adversary learns `message` in this run.
- */
-export function isLearned(
-  trace: Trace,
-  knowledgeOf: (trace: Trace) => Knowledge,
-  message: Uint8Array,
-): boolean {
-  const knowledge = knowledgeOf(trace);
-  if (!knowledge.derivable(message)) return false;
-  if (knowledge.originOf(latin1(message))?.kind !== "joined") return true;
+/** What of a run's evidence counts: that of the wire, or disclosures as well. */
+type KnowledgeOf = (trace: Trace) => Knowledge;
+
+/** Several guarantees ask for the same. */
+const answers = memoPerTrace(() => new Map<KnowledgeOf, Map<Latin1, boolean>>());
+
+/** @returns whether the adversary learns `message` in this run. */
+export function isLearned(trace: Trace, knowledgeOf: KnowledgeOf, message: Uint8Array): boolean {
+  if (!knowledgeOf(trace).derivable(message)) return false;
+  const all = answers(trace);
+  const known = all.get(knowledgeOf) ?? new Map<Latin1, boolean>();
+  all.set(knowledgeOf, known);
+  const words = latin1(message);
+  const answer = known.get(words) ?? isSaid(trace, knowledgeOf, message);
+  known.set(words, answer);
+  return answer;
+}
+
+/** Is it known because somebody says it? */
+function isSaid(trace: Trace, knowledgeOf: KnowledgeOf, message: Uint8Array): boolean {
+  const found = readingOf(knowledgeOf(trace), latin1(message));
+  if (found === "deduced") return true;
   const words = otherWords(message);
   const workload = withInstead(trace.plan.workload, message, words);
   const other = simulate({ ...trace.plan, workload });
-  const isSaid = eventsOf(other, "submit").some((e) => equalBytes(e.message, words));
-  return !isSaid || knowledgeOf(other).derivable(words);
+  const isComparable = eventsOf(other, "submit").some((e) => equalBytes(e.message, words));
+  const knowledge = knowledgeOf(other);
+  if (!isComparable || knowledge.derivable(words)) return true;
+  return found === "in the clear" && !knowledge.occurs(latin1(message));
+}
+
+/** How its words were come by. */
+function readingOf(knowledge: Knowledge, message: Latin1): "in the clear" | "joined" | "deduced" {
+  const seen = new Set<Latin1>();
+  for (let value = message; ; ) {
+    const origin = knowledge.originOf(value);
+    if (origin?.kind === "seen") return "in the clear";
+    if (origin?.kind === "joined") return "joined";
+    const source = origin?.kind === "opened" || origin === undefined ? undefined : sourceOf(origin);
+    if (source === undefined || seen.has(source)) return "deduced";
+    seen.add(source);
+    value = source;
+  }
 }
 
 /** As long, of the same kind of characters, and not one letter or digit the same. */

@@ -98,6 +98,12 @@ describe("a message has words in common with public texts", () => {
     expect(verdictOf(sealing(() => utf8(notes), text))[0]).toBe("holds null");
   });
 
+  test("one of which is the same, word for word", () => {
+    const banner = utf8("open the front door, it says on the wall");
+    expect(verdictOf(sealing(() => banner))[0]).toBe("holds null");
+    expect(verdictOf(sealing((_, m) => concat(banner, m)))[0]).toBe("broken passive");
+  });
+
   test("which are made of it, and say it in two pieces", () => {
     const cut: Beside = (_, m) => concat(m.slice(0, 27), utf8("vienna | old "), m.slice(27));
     expect(verdictOf(sealing(cut, text))[0]).toBe("broken passive");
