@@ -19,9 +19,22 @@ export const compromising: Strategy = {
     for (const principal of scene.principals) {
       yield attack(disclosed(principal, "start"));
       for (const moves of active(scene)) yield attack(disclosed(principal, "start"), ...moves);
+      for (const move of takeovers(scene, principal)) {
+        yield attack(disclosed(principal, "start"), move);
+      }
     }
   },
 };
+
+/** Others' sessions are gone on with, if their keys follow from the secrets of their peer. */
+function* takeovers(scene: Scene, principal: string): Iterable<Move> {
+  const others = new Set(scene.processes.filter((p) => p.principal !== principal).map((p) => p.id));
+  for (const { ref: after } of scene.packets) {
+    for (const process of new Set([after.from, after.to])) {
+      if (others.has(process)) yield { move: "hijack", name: "puppet-a", process, after };
+    }
+  }
+}
 
 export const disclosingAfterAttack: Strategy = {
   id: "attack-then-disclose",

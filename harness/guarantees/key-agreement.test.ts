@@ -106,6 +106,15 @@ describe("members behind a relay", () => {
     );
   });
 
+  test("may finish again, with each other or with who poses as the other", () => {
+    const twice = [...finished("k", "bob"), ...finished("q", "bob")];
+    expect(members(twice, finished("k", "alice"))).toEqual({ atStake: 1 });
+    const again = [...finished("k", "alice"), ...finished("q", "alice")];
+    expect(members(finished("k", "bob"), again)).toEqual({ atStake: 1 });
+    const others = [...finished("q", "alice"), ...finished("z", "alice")];
+    expect(members(finished("k", "bob"), others).violation).toBeDefined();
+  });
+
   test("are not where both have finished with the relay itself", () => {
     expect(members(finished("k", "rita"), finished("k", "rita"))).toEqual({ atStake: 0 });
   });

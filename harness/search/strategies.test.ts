@@ -19,6 +19,7 @@ import { parseProtocolName } from "../input/protocol-reference.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import { relayed } from "../testing/relayed.ts";
+import { threePasses } from "../testing/three-passes.ts";
 import { deliver, subjectFor, tiny } from "../testing/tiny.ts";
 import { baseWorkload, workloadNamed } from "../workload.ts";
 import { sceneOf } from "./scene.ts";
@@ -73,6 +74,7 @@ const subjects: readonly Subject[] = [
   subjectFor(over("messages")),
   subjectFor(relayed),
   bundledSubject(parseProtocolName("group-chat")),
+  subjectFor({ ...threePasses("new"), name: "three passes, roles exchanged" }),
 ];
 
 function sceneFor(subject: Subject): Scene {

@@ -8,7 +8,8 @@
  * Alice's own request, sent back to her, passes for the answer: she takes what stands there in the
  * clear for the key (Boyd, “Hidden assumptions in cryptographic protocols”, 1990). With
  * `types=tagged` what is sealed is bound to its type. Either way Alice's request can be sent to Bob
- * again, since only she can tell whether M is new, and there is no forward secrecy.
+ * again, since only she can tell whether M is new, and there is no forward secrecy. Whoever has the
+ * key that Bob shares with Trent reads the session key there, and goes on as Alice.
  */
 import type { Address, Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { concat, equalBytes, text, utf8 } from "../kit/bytes.ts";
