@@ -25,6 +25,7 @@ import { honestRunOf } from "./honest-run.ts";
 import {
   Baselines,
   capabilityShown,
+  isAboutConduct,
   judgeCounting,
   type RunChoice,
   type Weighed,
@@ -40,7 +41,7 @@ import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
 import { faultsOf } from "./undisturbed.ts";
-import { restsOnDeduction, untrackedIn } from "./untracked.ts";
+import { disclosesInVain, restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
 export interface SearchSettings {
@@ -346,7 +347,9 @@ export class Campaign {
     const wanted = this.settings.capabilities;
     const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
     if (deduces) return [];
+    const isIdle = disclosesInVain(choice.attack);
     return this.#tallies.filter((tally) => {
+      if (isIdle && isAboutConduct(tally.guarantee)) return false;
       if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
       if (!weighed.counts(tally.guarantee)) return false;
       const capability = weighed.capability(tally.guarantee);

@@ -7,6 +7,10 @@ import { declaredSecrets } from "../trace/trace-knowledge.ts";
 export const restsOnDeduction = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
 
+/** Is something disclosed, and nobody there to act on it? Then the run goes as without. */
+export const disclosesInVain = (attack: Attack): boolean =>
+  attack.some((m) => m.move === "disclose") && !restsOnDeduction(attack);
+
 /** @returns what the lab cannot follow, a line each; from two undisturbed runs that differ in all
  *   randomness and in what is said. */
 export const untrackedIn = (a: Trace, b: Trace): readonly string[] =>
