@@ -9,6 +9,7 @@ import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { macEvidence } from "../protocol/textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "../protocol/textbook/needham-schroeder.ts";
+import { needhamSchroederSymmetric } from "../protocol/textbook/needham-schroeder-symmetric.ts";
 import { otwayRees } from "../protocol/textbook/otway-rees.ts";
 import { plainDiffieHellman } from "../protocol/textbook/plain-diffie-hellman.ts";
 import { reflection } from "../protocol/textbook/reflection.ts";
@@ -97,6 +98,23 @@ const keptFresh: Attack = [
     to: "server#0",
     from: "caller#0",
     when: { atMs: 1_800 },
+  },
+];
+
+/** The key of a finished session, and its ticket once more. */
+const oldTicket: Attack = [
+  {
+    move: "disclose",
+    principal: "alice",
+    what: "session-keys",
+    when: after(packet("responder#0", "initiator#0", 2)),
+  },
+  {
+    move: "hijack",
+    name: "puppet-a",
+    process: "initiator#0",
+    after: packet("responder#0", "initiator#0", 2),
+    again: 2,
   },
 ];
 
@@ -233,6 +251,14 @@ const known: Record<string, Known> = {
     capability: "on-path",
     repaired: { options: { direction: "tagged" } },
     lame: keptFresh.slice(0, 1),
+  },
+  "an old session key and its ticket": {
+    protocol: needhamSchroederSymmetric,
+    attack: oldTicket,
+    violates: ["known-key"],
+    capability: "compromise",
+    repaired: { options: { timestamps: "on" } },
+    lame: oldTicket.slice(0, 1),
   },
   "a request taken for its answer": {
     protocol: otwayRees,
