@@ -335,6 +335,28 @@ describe("a timestamp kept fresh", () => {
   });
 });
 
+describe("Needham and Schroeder's timestamps", () => {
+  const rejects = (attack: Attack, timestamps: string) => {
+    const subject = subjectFor(needhamSchroederSymmetric, { timestamps });
+    return eventsOf(simulate(planOf(subject, { attack })), "reject").map((e) => [e.at, e.reason]);
+  };
+  const ticketAgain: Attack = [
+    { move: "replay", packet: up(1), to: "responder#0", when: after(up(1)) },
+  ];
+  const answer = packet("server#0", "initiator#0");
+  const late: Attack = [{ move: "hold", packet: answer, delayMs: 1_200 }];
+
+  test("make a ticket that was taken stale at once, however fresh it is", () => {
+    expect(rejects(ticketAgain, "on")).toEqual([["responder#0", "stale"]]);
+    expect(rejects(ticketAgain, "off")).toEqual([]);
+  });
+
+  test("make an answer that comes late stale", () => {
+    expect(rejects(late, "on")).toEqual([["initiator#0", "stale"]]);
+    expect(rejects(late, "off")).toEqual([]);
+  });
+});
+
 test("a registered user's misbinding is found, and only where names are not signed", () => {
   const broken = (options: OptionValues) => {
     const wanted = ["origin", "server-authentication", "key-agreement", "key-secrecy"];
