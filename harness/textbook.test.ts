@@ -9,6 +9,7 @@ import type { OptionValues, Protocol } from "../protocol/endpoint.ts";
 import { hex, utf8 } from "../protocol/kit/bytes.ts";
 import { macEvidence } from "../protocol/textbook/mac-evidence.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "../protocol/textbook/needham-schroeder.ts";
+import { needhamSchroederSymmetric } from "../protocol/textbook/needham-schroeder-symmetric.ts";
 import { otwayRees } from "../protocol/textbook/otway-rees.ts";
 import { plainDiffieHellman } from "../protocol/textbook/plain-diffie-hellman.ts";
 import { reflection } from "../protocol/textbook/reflection.ts";
@@ -97,6 +98,23 @@ const keptFresh: Attack = [
     to: "server#0",
     from: "caller#0",
     when: { atMs: 1_800 },
+  },
+];
+
+/** The key of a finished session, and its ticket once more. */
+const oldTicket: Attack = [
+  {
+    move: "disclose",
+    principal: "alice",
+    what: "session-keys",
+    when: after(packet("responder#0", "initiator#0", 2)),
+  },
+  {
+    move: "hijack",
+    name: "puppet-a",
+    process: "initiator#0",
+    after: packet("responder#0", "initiator#0", 2),
+    again: 2,
   },
 ];
 
@@ -234,6 +252,14 @@ const known: Record<string, Known> = {
     repaired: { options: { direction: "tagged" } },
     lame: keptFresh.slice(0, 1),
   },
+  "an old session key and its ticket": {
+    protocol: needhamSchroederSymmetric,
+    attack: oldTicket,
+    violates: ["known-key"],
+    capability: "compromise",
+    repaired: { options: { timestamps: "on" } },
+    lame: oldTicket.slice(0, 1),
+  },
   "a request taken for its answer": {
     protocol: otwayRees,
     attack: [
@@ -306,6 +332,28 @@ describe("a timestamp kept fresh", () => {
     ];
     const trace = simulate(planOf(subjectFor(wideMouthedFrog), { attack }));
     expect(eventsOf(trace, "reject").map((e) => e.reason)).toEqual(["stale"]);
+  });
+});
+
+describe("Needham and Schroeder's timestamps", () => {
+  const rejects = (attack: Attack, timestamps: string) => {
+    const subject = subjectFor(needhamSchroederSymmetric, { timestamps });
+    return eventsOf(simulate(planOf(subject, { attack })), "reject").map((e) => [e.at, e.reason]);
+  };
+  const ticketAgain: Attack = [
+    { move: "replay", packet: up(1), to: "responder#0", when: after(up(1)) },
+  ];
+  const answer = packet("server#0", "initiator#0");
+  const late: Attack = [{ move: "hold", packet: answer, delayMs: 1_200 }];
+
+  test("make a ticket that was taken stale at once, however fresh it is", () => {
+    expect(rejects(ticketAgain, "on")).toEqual([["responder#0", "stale"]]);
+    expect(rejects(ticketAgain, "off")).toEqual([]);
+  });
+
+  test("make an answer that comes late stale", () => {
+    expect(rejects(late, "on")).toEqual([["initiator#0", "stale"]]);
+    expect(rejects(late, "off")).toEqual([]);
   });
 });
 

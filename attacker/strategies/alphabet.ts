@@ -169,7 +169,6 @@ function* disclosures(scene: Scene): Iterable<Move> {
     yield disclosed(principal, "start");
     yield disclosed(principal, "end");
     yield exposed(principal, "randomness", "start");
-    yield exposed(principal, "randomness", "end");
     for (const { ref: after } of lastOfSessions(scene)) {
       yield exposed(principal, "session-keys", { after });
       yield exposed(principal, "state", { after });

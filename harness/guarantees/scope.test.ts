@@ -43,23 +43,33 @@ const attacks: Readonly<Record<string, Attack>> = {
   "after a packet": [inject, tell("end")],
   "some from the start, some at the end": [tell("start"), tell("end", "bob")],
   "secrets told from the start, after a packet": [inject, tell("start")],
+  "old keys": [tell("start", "alice", "session-keys")],
+  "old keys, and a packet": [inject, tell("start", "alice", "session-keys")],
+  "draws of two": [tell("start", "alice", "randomness"), tell("end", "bob", "randomness")],
+  "draws and secrets": [tell("start", "alice", "randomness"), tell("start")],
+  "a state": [tell("start", "alice", "state")],
+  "a state, and a packet": [inject, tell("start", "alice", "state")],
+  "a state at the end": [tell("end", "alice", "state")],
 };
 
-const withoutSecrets = "xxxxxxxxxxxxx.......";
-const recordedOnly = "xxxxxxxxxxx.........";
+const withoutSecrets = "xxxxxxxxxxxxx..............";
+const recordedOnly = "xxxxxxxxxxx................";
 const counted: Readonly<Record<string, string>> = {
-  "bounded-state": ".....xxxxx..........",
-  delivery: "xxxx................",
-  robustness: ".x..xxx..x..........",
-  "forward-secrecy": "................xx..",
-  kci: ".............x.....x",
-  "non-repudiation": "x...................",
+  "bounded-state": ".....xxxxx.................",
+  delivery: "xxxx.......................",
+  robustness: ".x..xxx..x.................",
+  "forward-secrecy": "................xx.........",
+  kci: ".............x.....x.......",
+  "known-key": "....................xx.....",
+  "ephemeral-leak": "......................x....",
+  "post-compromise": "........................x..",
+  "non-repudiation": "x..........................",
   ordering: recordedOnly,
   replay: recordedOnly,
   "replay-across-sessions": recordedOnly,
-  "message-budget": "x".repeat(20),
-  "nonce-uniqueness": "x".repeat(20),
-  "safe-parsing": "x".repeat(20),
+  "message-budget": "x".repeat(27),
+  "nonce-uniqueness": "x".repeat(27),
+  "safe-parsing": "x".repeat(27),
 };
 
 test.each(guarantees)("what is held against $id", (guarantee) => {
@@ -103,6 +113,17 @@ const scopes: readonly Scope[] = [
   ["message-budget", "a limit", { protocol: { limits: { datagramBytes: 9 } } }],
   ["key-secrecy", "no key", said(commit), /no session key/],
   ["key-secrecy", "a key", said(key("k", "bob"))],
+  ["known-key", "no key", said(commit), /no session key/],
+  ["known-key", "a key", said(key("k", "bob"))],
+  ["ephemeral-leak", "no draws", said(key("k", "bob")), /nobody draws anything/],
+  [
+    "ephemeral-leak",
+    "draws, and nothing secret",
+    { client: [[1, ({ crypto }) => [says({ kind: "log", line: `${crypto.random(8)}` })]]] },
+    /no session key is ever claimed, and listening/,
+  ],
+  ["post-compromise", "nothing secret", said(commit), /no session key is ever claimed, and/],
+  ["post-compromise", "a key", said(key("k", "bob"))],
   ["key-agreement", "no key", said(commit), /finished with a key/],
   ["key-agreement", "no end", said(key("k", "bob")), /finished with a key/],
   ["key-agreement", "a key and an end", said(key("k", "bob"), commit)],

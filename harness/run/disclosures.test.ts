@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Attack, Move } from "../../attacker/move.ts";
 import type { Output } from "../../protocol/endpoint.ts";
 import { hex, utf8 } from "../../protocol/kit/bytes.ts";
-import { run, tiny } from "../testing/tiny.ts";
+import { deliver, run, tiny, transmit, words } from "../testing/tiny.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
 
@@ -119,4 +119,40 @@ test("the state of an end: what it was dealt, what it has written, and what it h
   expect(state("alice", { after: down(1) })).not.toContain(second);
   expect(state("bob", { after: up(1) })).toEqual(expect.arrayContaining([hex(dealt), first]));
   expect(state("bob", "end")).toEqual(expect.arrayContaining([first, second]));
+});
+
+describe("a finished process is repeated from one of its inputs on", () => {
+  /** Alice answers what Bob asks her, once the connection is open. */
+  const asked = tiny({
+    client: () => (input) => {
+      if (input.kind === "connected") return [transmit("here I am")];
+      return input.kind === "chunk" ? [transmit("an answer"), { kind: "exit", ok: true }] : [];
+    },
+    server: () => (input) => {
+      if (input.kind !== "chunk") return [];
+      const isFirst = words(input.bytes) === "here I am";
+      return isFirst ? [transmit("a question")] : [deliver(input.bytes, input.from)];
+    },
+    protocol: { transport: "stream" },
+  });
+  const repeated = (again: number, process = "client#0"): Trace =>
+    run(asked, {
+      attack: [{ move: "hijack", name: "puppet-a", process, after: up(2), again }],
+    });
+  const said = (trace: Trace) =>
+    trace.packets.filter((p) => p.from === "puppet-a").map((p) => words(p.bytes));
+
+  test("over a connection of the attacker's own", () => {
+    expect(said(repeated(2))).toEqual(["here I am", "an answer"]);
+    expect(said(repeated(3))).toEqual(["an answer"]);
+    const from = repeated(2).packets.filter((p) => p.from === "puppet-a");
+    expect(new Set(from.map((p) => p.source))).toEqual(new Set(["mallory:7000"]));
+  });
+
+  test("not from an input that it never had, nor in the place of a service", () => {
+    for (const trace of [repeated(9), repeated(2, "server#0"), repeated(2, "client#7")]) {
+      expect(eventsOf(trace, "attack")).toEqual([]);
+      expect(said(trace)).toEqual([]);
+    }
+  });
 });

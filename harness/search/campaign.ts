@@ -28,6 +28,7 @@ import {
   Baselines,
   capabilityShown,
   concerns,
+  isAboutConduct,
   judgeCounting,
   type RunChoice,
   type Weighed,
@@ -40,7 +41,7 @@ import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
 import { inTwoWorlds } from "./two-worlds.ts";
 import { faultsOf, remarksOf } from "./undisturbed.ts";
-import { restsOnDeduction, untrackedIn } from "./untracked.ts";
+import { disclosesInVain, restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
 export interface SearchSettings {
@@ -324,8 +325,10 @@ export class Campaign {
     const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
     if (deduces) return [];
     const run = { workloadName: choice.workload, attack: choice.attack };
+    const isIdle = disclosesInVain(choice.attack);
     return this.#tallies.filter((tally) => {
       if (!concerns(tally.guarantee, run)) return false;
+      if (isIdle && isAboutConduct(tally.guarantee)) return false;
       if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
       if (!weighed.counts(tally.guarantee)) return false;
       const capability = weighed.capability(tally.guarantee);

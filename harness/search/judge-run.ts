@@ -28,6 +28,10 @@ import { isOfContents, isOfUsers } from "../workload.ts";
 export const watches = (guarantee: Guarantee): boolean =>
   guarantee.secrecy || guarantee.distinguish !== undefined;
 
+/** Is it about what the ends do, under all attacks alike, and not about what becomes known? */
+export const isAboutConduct = (guarantee: Guarantee): boolean =>
+  guarantee.counts === undefined && !watches(guarantee);
+
 /** Whoever is to learn something must at least see the traffic. */
 const whileWatching = (capability: Capability): Capability =>
   capabilityRank(capability) < capabilityRank("passive") ? "passive" : capability;

@@ -10,6 +10,10 @@ import { declaredSecrets, knowledgeFromWire } from "../trace/trace-knowledge.ts"
 export const restsOnDeduction = (attack: Attack): boolean =>
   attack.some((m) => m.move === "puppet" || m.move === "hijack");
 
+/** Is something disclosed, and nobody there to act on it? Then the run goes as without. */
+export const disclosesInVain = (attack: Attack): boolean =>
+  attack.some((m) => m.move === "disclose") && !restsOnDeduction(attack);
+
 /**
  * @returns what the lab cannot follow, a line each; from two undisturbed runs that differ in all
  *   randomness and in what is said.
