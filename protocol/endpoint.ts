@@ -222,8 +222,8 @@ export interface Env {
    * Recorded cryptography, with the randomness of this process. Text encodings of secrets go
    * through its `encode` and `decode` too, and comparisons with secrets through `equal`: the lab
    * deduces what the attacker can know, or test a guess against, from what is recorded here.
-   * The encodings and comparisons of kit/bytes.ts are for constants, logs and tests. JSON that holds
-   * secrets is written and read by kit/structures.ts.
+   * The encodings and comparisons of kit/bytes.ts are for constants, logs and tests. JSON with
+   * secrets in it is written and read by kit/structures.ts.
    */
   readonly crypto: CryptoKit;
   store(name: string): Store;

@@ -9,7 +9,7 @@ import { attack, type Strategy } from "./strategy.ts";
 export const groupInsiders: Strategy = {
   id: "group-insider",
   title: "a member of a group is the attacker's: it reads on after it has left, and forges others",
-  capability: "off-path",
+  capability: "insider",
   *attacks(scene) {
     for (const as of scene.groupMembers) {
       const isMember: Move = { move: "participate", as, member: true };

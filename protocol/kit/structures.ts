@@ -90,7 +90,7 @@ function noted(crypto: Decoder, value: ReadJson): ReadJson {
   return Object.assign(Object.create(null), Object.fromEntries(members));
 }
 
-/** @returns the bytes that a string has in base64; `undefined` if it is none, or no canonical one. */
+/** @returns the bytes that a string has in base64; `undefined` if it is no canonical base64. */
 export const bytesIn = (crypto: Decoder, value: ReadJson | undefined): Uint8Array | undefined =>
   typeof value === "string" ? crypto.decode("base64", utf8(value)) : undefined;
 

@@ -8,14 +8,14 @@ import { MisuseError } from "../errors.ts";
 /**
  * `base64` and `base64url` are padded (RFC 4648 §4, §5), `hex` is lower case (§8), and `decimal`
  * is the data read as one big-endian number, so that it forgets leading zero bytes. `pem` is a
- * public key: base64 in lines of 64 between two labels (RFC 7468 §13). `json` is what stands between
- * the quotation marks of a JSON string (RFC 8259 §7), with no more escapes than it needs.
+ * public key: base64 in lines of 64 between two labels (RFC 7468 §13). `json` is what stands
+ * between the quotation marks of a JSON string (RFC 8259 §7), with no more escapes than it needs.
  */
 export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
 
 /**
- * @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. In `json` other
- *   characters than those of ASCII stand as they are.
+ * @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. In `json`
+ *   other characters than those of ASCII stand as they are.
  * @throws MisuseError for `json` of what is no UTF-8.
  */
 export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
