@@ -1,7 +1,7 @@
 /** Message grades for a terminal, and as a table in Markdown. */
 import pc from "picocolors";
 import type { Cap, GradesReport, MessageGrade } from "../harness/grades/message-grade.ts";
-import { displayWidth, hanging, padEnd } from "./columns.ts";
+import { cut, displayWidth, hanging, padEnd } from "./columns.ts";
 import { markdownCode, markdownText, terminalText } from "./escape.ts";
 import {
   alikeWords,
@@ -53,15 +53,17 @@ function tableOf({ messages }: GradesReport): readonly (readonly string[])[] {
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-function tableLines(report: GradesReport, colors: Colors): readonly string[] {
-  const [heads = [], ...rows] = tableOf(report).map((r) => r.map((c) => terminalText(c, 60)));
+function tableLines(report: GradesReport, colors: Colors, width: number): readonly string[] {
+  const [heads = [], ...rows] = tableOf(report).map((cells) =>
+    cells.map((cell, i) => terminalText(cell, i === cells.length - 1 ? 100 : 40)),
+  );
   if (rows.length === 0) return ["no honest user sends another a message"];
   const widths = heads.map((_, i) =>
     Math.max(...[heads, ...rows].map((cells) => displayWidth(cells[i] ?? ""))),
   );
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, i) => padEnd(cell, widths[i] ?? 0));
-    return padded.join("  ").trimEnd();
+    return cut(padded.join("  ").trimEnd(), width);
   };
   return [colors.dim(line(heads)), ...rows.map(line)];
 }
@@ -104,7 +106,7 @@ export function gradesText(
   const parts = [
     [colors.bold(terminalText(`${label} · ${report.title}`, 200))],
     faults,
-    tableLines(report, colors),
+    tableLines(report, colors, width),
     meanings,
     capLines(report, colors, options),
     [
