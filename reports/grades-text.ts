@@ -103,8 +103,9 @@ export function gradesText(
   const effort = [`${grouped(report.runs)} runs`, ...time].join(", ");
   const { incomplete } = report;
   const why = incomplete === undefined ? [] : [`Incomplete: ${terminalText(incomplete, 300)}`];
+  const title = hanging("", terminalText(`${label} · ${report.title}`, 200), width);
   const parts = [
-    [colors.bold(terminalText(`${label} · ${report.title}`, 200))],
+    title.map((l) => colors.bold(l)),
     faults,
     tableLines(report, colors, width),
     meanings,
