@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { objectSecurity } from "../protocol/cases/object-security/object-security.ts";
+import { text } from "../protocol/kit/bytes.ts";
+import { say } from "../protocol/kit/workload.ts";
+import { bareClient, bareServer, tiny } from "./testing/tiny.ts";
 import { alike, withSessions, workloadNamed } from "./workload.ts";
 
 const named = (name: string) => workloadNamed(objectSecurity, {}, name)?.sessions;
@@ -21,4 +24,26 @@ describe("fewer sessions", () => {
     "%s is no workload",
     (name) => expect(named(name)).toBeUndefined(),
   );
+});
+
+test("in turn, each waits for what was said to it before", () => {
+  const messages = [
+    ...say("client", "one", "three", "five", "six"),
+    ...say("server", "two", "four"),
+  ];
+  const protocol = tiny({
+    client: bareClient,
+    server: bareServer,
+    sessions: [{ start: 0, messages }],
+  });
+  const [session] = workloadNamed(protocol, {}, "in-turn")?.sessions ?? [];
+  const told = session?.messages.map((m) => [text(m.message), m.afterHearing ?? 0]);
+  expect(told).toEqual([
+    ["one", 0],
+    ["two", 1],
+    ["three", 1],
+    ["four", 2],
+    ["five", 2],
+    ["six", 2],
+  ]);
 });

@@ -1,7 +1,7 @@
 /** Message grades for a terminal, and as a table in Markdown. */
 import pc from "picocolors";
 import type { Cap, GradesReport, MessageGrade } from "../harness/grades/message-grade.ts";
-import { displayWidth, hanging, padEnd } from "./columns.ts";
+import { cut, displayWidth, hanging, padEnd } from "./columns.ts";
 import { markdownCode, markdownText, terminalText } from "./escape.ts";
 import {
   alikeWords,
@@ -51,51 +51,76 @@ function tableOf({ messages }: GradesReport): readonly (readonly string[])[] {
   return [heads, ...messages.map((m, i) => rowOf(m, i, several))];
 }
 
-export function gradesText({ label, report, seconds }: GradesWords, options: GradesTextOptions) {
-  const colors = pc.createColors(options.color);
-  const width = Math.max(40, options.width);
-  const [heads = [], ...rows] = tableOf(report).map((r) => r.map((c) => terminalText(c, 60)));
-  const widths = heads.map((h, i) =>
-    Math.max(...[h, ...rows.map((r) => r[i] ?? "")].map(displayWidth)),
+type Colors = ReturnType<typeof pc.createColors>;
+
+function tableLines(report: GradesReport, colors: Colors, width: number): readonly string[] {
+  const [heads = [], ...rows] = tableOf(report).map((cells) =>
+    cells.map((cell, i) => terminalText(cell, i === cells.length - 1 ? 100 : 40)),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((c, i) => padEnd(c, widths[i] ?? 0))
-      .join("  ")
-      .trimEnd();
-  const lines = [colors.bold(terminalText(`${label} · ${report.title}`, 200)), ""];
-  for (const fault of report.faults ?? []) {
-    lines.push(...hanging("! ", terminalText(fault, 400), width).map((l) => colors.red(l)), "");
-  }
-  if (rows.length === 0) lines.push("no honest user sends another a message", "");
-  else lines.push(colors.dim(line(heads)), ...rows.map(line), "");
-  for (const { aspect, grade, meaning } of meaningsIn(report)) {
-    lines.push(...hanging(`${aspect} ${grade}  `, meaning, width).map((l) => colors.dim(l)));
-  }
-  lines.push("");
-  for (const shared of capsOf(report)) {
+  if (rows.length === 0) return ["no honest user sends another a message"];
+  const widths = heads.map((_, i) =>
+    Math.max(...[heads, ...rows].map((cells) => displayWidth(cells[i] ?? ""))),
+  );
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, i) => padEnd(cell, widths[i] ?? 0));
+    return cut(padded.join("  ").trimEnd(), width);
+  };
+  return [colors.dim(line(heads)), ...rows.map(line)];
+}
+
+function capLines(report: GradesReport, colors: Colors, options: GradesTextOptions) {
+  const width = Math.max(40, options.width);
+  const caps = capsOf(report).flatMap((shared) => {
     const { cap, messages } = shared;
-    const head = `${gradeName(shared)}, ${messagesWords(messages)}: ${terminalText(cap.because, 300)}`;
-    lines.push(...hanging("", head, width));
-    lines.push(...hanging("  attack  ", terminalText(attackWords(cap), 900), width));
-    lines.push(`  again   ${colors.cyan(terminalText(options.replayCommand(cap), 400))}`);
-  }
-  for (const { aspect, messages, because } of doubtsOf(report)) {
+    const shows = terminalText(cap.because, 300);
+    return [
+      ...hanging("", `${gradeName(shared)}, ${messagesWords(messages)}: ${shows}`, width),
+      ...hanging("  attack  ", terminalText(attackWords(cap), 900), width),
+      `  again   ${colors.cyan(terminalText(options.replayCommand(cap), 400))}`,
+    ];
+  });
+  const doubts = doubtsOf(report).flatMap(({ aspect, messages, because }) => {
     const text = `${aspect} unknown, ${messagesWords(messages)}: ${terminalText(because, 300)}`;
-    lines.push(...hanging("", text, width).map((l) => colors.cyan(l)));
-  }
-  lines.push("", ...hanging("", gradesNote, width).map((l) => colors.dim(l)));
-  const time = seconds === undefined ? [] : [secondsWords(seconds)];
-  const effort = [`${grouped(report.runs)} runs`, ...time].join(", ");
-  lines.push([effort, ...alikeWords(report)].join(" · "));
-  if (report.incomplete !== undefined) {
-    const why = `Incomplete: ${terminalText(report.incomplete, 300)}`;
-    lines.push(...hanging("", why, width).map((l) => colors.yellow(l)));
-  }
-  return `${lines.join("\n")}\n`;
+    return hanging("", text, width).map((l) => colors.cyan(l));
+  });
+  return [...caps, ...doubts];
 }
 
 /** The table, what its grades mean, and the attacks behind them. */
+export function gradesText(
+  { label, report, seconds }: GradesWords,
+  options: GradesTextOptions,
+): string {
+  const colors = pc.createColors(options.color);
+  const width = Math.max(40, options.width);
+  const faults = (report.faults ?? []).flatMap((fault) =>
+    hanging("! ", terminalText(fault, 400), width).map((l) => colors.red(l)),
+  );
+  const meanings = meaningsIn(report).flatMap(({ aspect, grade, meaning }) =>
+    hanging(`${aspect} ${grade}  `, meaning, width).map((l) => colors.dim(l)),
+  );
+  const time = seconds === undefined ? [] : [secondsWords(seconds)];
+  const effort = [`${grouped(report.runs)} runs`, ...time].join(", ");
+  const { incomplete } = report;
+  const why = incomplete === undefined ? [] : [`Incomplete: ${terminalText(incomplete, 300)}`];
+  const title = hanging("", terminalText(`${label} · ${report.title}`, 200), width);
+  const parts = [
+    title.map((l) => colors.bold(l)),
+    faults,
+    tableLines(report, colors, width),
+    meanings,
+    capLines(report, colors, options),
+    [
+      ...hanging("", gradesNote, width).map((l) => colors.dim(l)),
+      [effort, ...alikeWords(report)].join(" · "),
+      ...why.flatMap((text) => hanging("", text, width)).map((l) => colors.yellow(l)),
+    ],
+  ];
+  const shown = parts.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return `${shown.join("\n\n")}\n`;
+}
+
+/** The same as tables in Markdown. */
 export function gradesMarkdown({ label, report }: Pick<GradesWords, "label" | "report">): string {
   const title = `How well each message of ${markdownCode(label)} is protected.`;
   return [title, "", ...gradesMarkdownLines(report)].join("\n");

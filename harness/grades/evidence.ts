@@ -1,7 +1,7 @@
 /** What a run shows about a message: is it read, is another one accepted in its place? */
 import { computeCost } from "../../attacker/knowledge/compute-cost.ts";
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
-import { type Attack, isCorrupt } from "../../attacker/move.ts";
+import { type Attack, isCorrupt, roleOf } from "../../attacker/move.ts";
 import type { Principal } from "../../protocol/endpoint.ts";
 import { exchangesOf, type Handover, quote } from "../guarantees/exchanges.ts";
 import { longTermSecretsOf } from "../run/dealt-secrets.ts";
@@ -65,7 +65,7 @@ export function forged(trace: Trace, message: SeenMessage): string | undefined {
 /** At the process that the message arrives at, or the same service started again. */
 function isPlace({ end: { process } }: Handover, { receiver, to }: SeenMessage): boolean {
   if (!process.service) return process.id === receiver;
-  return process.principal === to && process.role === receiver.split("#")[0];
+  return process.principal === to && process.role === roleOf(receiver);
 }
 
 const isGenuine = (d: Handover, submissions: readonly Handover[]): boolean =>
@@ -90,15 +90,16 @@ export function read(
   return `the attacker can read ${quote(message.message)}, which ${message.sender} sent${at}`;
 }
 
-/** Does its sender send it, and not to a peer that it knows to be another? */
-const isSent = (trace: Trace, { content, sender, from, to }: SeenMessage): boolean =>
+/** Does its sender send it, and not to a peer that it knows to be the attacker? */
+const isSent = (trace: Trace, { content, sender, from }: SeenMessage): boolean =>
   exchangesOf(trace).submissions.some((s) => {
     const { process } = s.end;
     const isSender = process.service
-      ? process.principal === from && process.role === sender.split("#")[0]
+      ? process.principal === from && process.role === roleOf(sender)
       : process.id === sender;
     if (!isSender || s.content !== content) return false;
-    return (peerOf(trace, s) ?? to) === to;
+    const peer = peerOf(trace, s);
+    return peer === undefined || !isCorrupt(peer, trace.plan.attack);
   });
 
 /** Whom this end takes for its peer by then: what it claims says more than whom it hears. */
@@ -107,8 +108,9 @@ function peerOf(trace: Trace, { end, index }: Handover): Principal | undefined {
   let heard: Principal | undefined;
   for (const e of trace.events.slice(0, index)) {
     if (e.at !== end.process.id || !("session" in e) || e.session !== end.session) continue;
-    if (e.kind === "running" || e.kind === "commit" || e.kind === "secret")
+    if (e.kind === "running" || e.kind === "commit" || e.kind === "secret") {
       claimed = e.peer ?? claimed;
+    }
     if (e.kind === "deliver") heard = e.from;
   }
   return claimed ?? heard;

@@ -38,7 +38,9 @@ export function gradeMessages(
   const { repeated, honest } = laboratory;
   const untracked = laboratory.cutShort ?? laboratory.untracked();
   const all = messagesOf(honest);
-  const messages = all.filter((m) => !repeated.has(m.session));
+  const messages = all
+    .filter((m) => !repeated.has(m.session))
+    .toSorted((a, b) => a.session - b.session);
   const standings = messages.map((m) => new Standing(m));
   if (untracked === undefined) new Experiments(laboratory, standings).run();
   const caps = new Caps(laboratory);

@@ -75,9 +75,9 @@ export const gradeMeaning: Readonly<Record<Aspect, readonly string[]>> = {
     "in the clear: whoever listens reads it",
     "an attacker in the receiver's place reads it",
     "recorded, it can be read once long-term secrets become known",
-    "it can, if the attacker did more than listen (weak forward secrecy)",
-    "it can, if the attacker also had the sender's long-term secrets from the start",
-    "it cannot, whatever becomes known later (strong forward secrecy)",
+    "an active attacker can read it once long-term secrets become known (weak forward secrecy)",
+    "only one that had the sender's long-term secrets before can, once the others become known",
+    "whatever becomes known later, nobody can read it (strong forward secrecy)",
   ],
 };
 export const bestGrade: Readonly<Record<Aspect, number>> = { source: 2, destination: 5 };

@@ -8,7 +8,7 @@ import {
   moveSchema,
   packetKey,
 } from "../../attacker/move.ts";
-import type { OptionValues, Output } from "../../protocol/endpoint.ts";
+import type { Input, OptionValues, Output } from "../../protocol/endpoint.ts";
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
 import { inPlaceOfAlice, inPlaceOfBob } from "../testing/puppets.ts";
@@ -27,6 +27,13 @@ import { eventsOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { AttackPlan } from "./attack-plan.ts";
 
+const chattyWords = ["one", "two", "three"].map(utf8);
+const labelled = (outputs: readonly Output[]): readonly Output[] =>
+  outputs.map((output) =>
+    output.kind === "transmit"
+      ? { ...output, session: "client", to: "alice:40000" }
+      : { ...output, session: "client" },
+  );
 const up = (n: number) => ({ from: "client#0", to: "server#0", nth: n });
 const down = (n: number) => ({ from: "server#0", to: "client#0", nth: n });
 const x = (text: string) => hex(utf8(text));
@@ -288,6 +295,45 @@ describe("the network by itself", () => {
       const trace = run(hasty("one"), { network: { jitterMs: 5 }, seed });
       expect(trace.handshakeUntouched).toBe(true);
     }
+  });
+});
+
+describe("an attacker that talks", () => {
+  test("says something else each time, and no end of it where it may", () => {
+    const trace = run(chatty, { attack: [{ ...inPlaceOfAlice, talks: true }] });
+    const heard = delivered(trace).filter((words) => words.startsWith("mallory"));
+    expect(heard.slice(0, 2)).toEqual(["mallory was here", "mallory again 2"]);
+    expect(new Set(heard).size).toBe(40);
+  });
+
+  test("waits until its code lets it, and goes on in the session that it is in", () => {
+    const hear = (input: Input): readonly Output[] =>
+      input.kind === "datagram"
+        ? [deliver(input.bytes, "bob"), { kind: "ready", messages: 1 }]
+        : [];
+    const say = (input: Input): readonly Output[] =>
+      input.kind === "send" ? [{ kind: "transmit", bytes: input.message }] : hear(input);
+    const takingTurns = tiny({
+      client: () => (input) =>
+        input.kind === "start" ? [{ kind: "ready", messages: 1 }] : say(input),
+      server: () => (input) =>
+        input.kind === "send" && input.session !== "client" ? [] : labelled(say(input)),
+      sessions: [{ start: 0, messages: chattyWords.map((m) => ({ from: "client", message: m })) }],
+    });
+    const trace = run(takingTurns, { attack: [{ ...inPlaceOfBob, talks: true }] });
+    expect(delivered(trace)).toEqual(["mallory was here", "mallory again 2", "mallory again 3"]);
+  });
+
+  test("goes on at once where it has taken over", () => {
+    const hijack = {
+      move: "hijack",
+      name: "puppet-a",
+      process: "client#0",
+      after: down(1),
+    } as const;
+    const heard = delivered(run(chatty, { attack: [{ ...hijack, talks: true }] }));
+    expect(heard.indexOf("mallory was here")).toBeLessThan(heard.indexOf("one"));
+    expect(delivered(run(chatty, { attack: [hijack] })).at(-1)).not.toContain("again");
   });
 });
 

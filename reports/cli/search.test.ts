@@ -330,6 +330,22 @@ describe("grade-messages", () => {
     expect(table).toContain("| 2 | bob → alice | 0 | 1 | handshake |");
   });
 
+  test("is a section of reports, unless it is left out or only some guarantees are asked for", async () => {
+    const args = ["report", "mac-evidence", "--budget", "10runs", "--format", "md,json", "--out"];
+    await mallory(...args, "whole");
+    const written = (name: string) => readFileSync(join(folder.path, name), "utf8");
+    expect(written("whole/report.md")).toContain("### How well each message is protected");
+    expect(json(written("whole/report.json"))).toMatchObject({
+      protocols: [{ grades: { messages: [{ from: "alice", to: "bob" }, {}] } }],
+    });
+    await mallory(...args, "less", "--no-grades");
+    await mallory(...args, "few", ...few);
+    for (const name of ["less", "few"]) {
+      expect(written(`${name}/report.md`)).not.toContain("How well each message");
+      expect(written(`${name}/report.json`)).not.toContain('"grades"');
+    }
+  });
+
   test("says what it does not know where it is cut short, or nothing is said", async () => {
     const args = ["--sessions", "1", "--budget", "2runs", "--json"];
     const cut = json((await mallory("grade-messages", "signed-dh", ...args)).out);
