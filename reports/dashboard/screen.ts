@@ -189,6 +189,7 @@ export function openDashboard(options: DashboardOptions = {}): Dashboard {
     if (left) return;
     left = true;
     clearTimeout(timer);
+    input.off("end", gone);
     screen.destroy();
     settle();
   };
@@ -214,6 +215,11 @@ export function openDashboard(options: DashboardOptions = {}): Dashboard {
     if (key !== undefined) press(key);
   });
   screen.on("resize", draw);
+  // A terminal that is gone: nobody is there to press a key.
+  const input = options.input ?? process.stdin;
+  const gone = (): void => close();
+  input.once("end", gone);
+  input.once("error", gone);
   draw();
   return {
     progress: (event) => happen({ kind: "progress", event, atMs: now() }),
