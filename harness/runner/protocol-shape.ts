@@ -91,9 +91,28 @@ function contradiction({ roles, options }: Protocol): string | undefined {
     const there = names.map((name) => `"${name}"`).join(", ");
     return `role "${lonely.name}" has the peer "${lonely.peer}", which is no role (${there})`;
   }
+  const shared = samePort(roles);
+  if (shared !== undefined) return shared;
   for (const [name, spec] of Object.entries(options ?? {})) {
     if (spec.values.includes(spec.default)) continue;
     return `options.${name}.default must be among its values, not "${spec.default}"`;
+  }
+  return undefined;
+}
+
+/** Two services of one principal would listen at the same address. */
+function samePort(roles: Protocol["roles"]): string | undefined {
+  const taken = new Map<string, string>();
+  for (const { name, principals, port, process } of roles) {
+    if (port === undefined || process !== "service") continue;
+    for (const principal of principals) {
+      const before = taken.get(`${principal}:${port}`);
+      taken.set(`${principal}:${port}`, name);
+      if (before === undefined) continue;
+      return before === name
+        ? `role "${name}" has ${principal} twice at port ${port}`
+        : `roles "${before}" and "${name}" are both ${principal} at port ${port}`;
+    }
   }
   return undefined;
 }

@@ -130,6 +130,7 @@ export class WorkerPool {
     const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
       over();
       if (ended() !== undefined) abort.abort();
+      this.#replaceThread();
       // The result came by another way, and may have overtaken the last messages.
       for (const message of pendingOn(port1)) take(message);
       port1.close();
@@ -141,6 +142,16 @@ export class WorkerPool {
         if (watchdog.count === 0) abort.abort();
       },
     };
+  }
+
+  /**
+   * Where a thread has ended, the pool starts another one only when a further task comes, and those
+   * that wait already would wait for ever: so one comes that does nothing.
+   */
+  #replaceThread(): void {
+    const { threads, queueSize, options } = this.#pool;
+    if (queueSize === 0 || threads.length >= options.maxThreads) return;
+    this.#pool.run(undefined).catch(() => {});
   }
 
   #watch(watchdog: Watchdog, name: ProtocolName, roles: () => readonly string[]) {

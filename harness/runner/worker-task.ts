@@ -92,7 +92,9 @@ interface Failed {
 const betweenStepsMs = 50;
 
 /** The one function that worker threads run. It never rejects. */
-export async function performTask(task: Task): Promise<Outcome> {
+export async function performTask(task: Task | undefined): Promise<Outcome | undefined> {
+  // It was asked only so that there is a thread.
+  if (task === undefined) return undefined;
   const watchdog = new Watchdog(task.watchdog);
   const send = (message: Message): void => task.port.postMessage(message);
   redirectConsole((line) => send({ kind: "console", line }));

@@ -1,6 +1,8 @@
 /** Where a worker thread starts: see register.mjs for why, and worker-task.ts for what it does. */
 
 async function started() {
+  // Deep enough that a mistake's own place is among the frames, below those of what it called.
+  Error.stackTraceLimit = 40;
   await import("./register.mjs");
   const { takeOverConsole } = await import("./console.ts");
   const { takeOverProcess } = await import("./foreign-process.ts");

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
@@ -75,6 +75,44 @@ test("Ctrl-C once interrupts, and what is known is printed", async () => {
   // So early nothing may be known yet; then only that is printed.
   expect(ended.out + ended.err).toContain("stopped by Ctrl-C");
   expect(ended.err).not.toContain("    at ");
+});
+
+test("whatever ends it, what was found by then is saved, and runs again", async () => {
+  const name = "object-security";
+  const attacksIn = (out: string): readonly string[] => {
+    const path = join(folder.path, out, "attacks", name);
+    return existsSync(path) ? readdirSync(path).filter((f) => /^[^.].*\.json$/.test(f)) : [];
+  };
+  const found = (signal: NodeJS.Signals, out: string): Promise<Ended> =>
+    mallory(["matrix", name, "--out", out], (child) => {
+      const looking = setInterval(() => {
+        if (attacksIn(out).length === 0) return;
+        clearInterval(looking);
+        child.kill(signal);
+      }, 20);
+      child.once("exit", () => clearInterval(looking));
+    });
+  const [killed, hungUp] = await Promise.all([found("SIGKILL", "killed"), found("SIGHUP", "hup")]);
+  expect(killed.code).toBeNull();
+  expect(hungUp.code).toBe(130);
+  expect(hungUp.out).toContain("Incomplete: stopped, since its terminal was closed");
+  const [first = ""] = attacksIn("killed");
+  const again = await mallory(["replay", join("killed", "attacks", name, first)]);
+  expect(again).toMatchObject({ code: 0, err: "" });
+});
+
+test.runIf(process.platform === "linux")("a full disk is one line, and a gone folder", async () => {
+  const command = `cd gone && rmdir ../gone && "$1" "$2" list; echo "code $?"; cd ..;
+    "$1" "$2" list --json >/dev/full; echo "code $?"`;
+  mkdirSync(join(folder.path, "gone"));
+  const args = ["-c", command, "sh", process.execPath, join(checkout, "reports/cli/mallory.mjs")];
+  const { stdout, stderr } = spawnSync("sh", args, { cwd: folder.path, encoding: "utf8" });
+  expect(stdout).toBe("code 2\ncode 2\n");
+  expect(stderr.split("\n")).toEqual([
+    "the working folder is gone; change into another one",
+    "standard output cannot be written (ENOSPC)",
+    "",
+  ]);
 });
 
 test("a reader that closes the pipe is no error", async () => {

@@ -21,9 +21,9 @@ export async function dashCommand(names: readonly string[], flags: Flags, io: Io
     throw new UserError("dash needs a terminal; for a plain table use: npx mallory matrix");
   }
   const files = new AttackFiles(io.cwd, flags.out);
-  const failures = await showMatrix(names, files, flags, io);
+  const ended = await showMatrix(names, files, flags, io);
   if (files.saved > 0) io.err(`${files.saved} attacks are saved in ${terminalText(flags.out)}\n`);
-  return codeOf({ failures, interrupted: false }, files, 0, flags, io);
+  return codeOf(ended, files, 0, flags, io);
 }
 
 /** @returns the failures of those protocols that were done before the dashboard was left. */
@@ -32,7 +32,7 @@ async function showMatrix(
   files: AttackFiles,
   flags: Flags,
   io: Io,
-): Promise<MatrixRun["failures"]> {
+): Promise<Pick<MatrixRun, "failures" | "interrupted">> {
   const leaving = new AbortController();
   // Separate threads: quitting does not wait until they have stopped by themselves.
   const pool = io.pool ?? makePool(flags.workers ?? availableParallelism());
@@ -54,7 +54,7 @@ async function showMatrix(
     else shown.finish(run);
     if (io.pool === undefined) await pool.destroy();
     await shown.left;
-    return run?.failures ?? [];
+    return { failures: run?.failures ?? [], interrupted: shown.interrupted };
   } finally {
     shown.close();
     if (io.pool === undefined) await pool.destroy();
@@ -67,6 +67,8 @@ class ShownRun implements Observer {
   readonly #flags: Flags;
   readonly #io: Io;
   #dashboard: Dashboard | undefined;
+  /** Was it a signal that ended it, rather than a key? */
+  interrupted = false;
   #release = (): void => {};
   #leave = (): void => {};
   /** Settles when the dashboard has been left. */
@@ -88,7 +90,11 @@ class ShownRun implements Observer {
       replayCommand: (finding) => this.#files.replayCommand(finding),
     });
     this.#dashboard = dashboard;
-    this.#release = this.#io.onInterrupt(() => dashboard.close());
+    this.#release = this.#io.onInterrupt(() => {
+      this.interrupted = true;
+      // Not at once: blessed would take the signal for one that nobody else handles, and exit.
+      setImmediate(() => dashboard.close());
+    });
     void dashboard.closed.then(this.#leave);
   }
 

@@ -154,6 +154,13 @@ function makeBoxes(
   };
 }
 
+/** Calls `gone` when a terminal goes: nobody is there to press a key. @returns an unsubscribe. */
+function whenGone(input: Readable, gone: () => void): () => void {
+  input.once("end", gone);
+  input.once("error", gone);
+  return () => input.off("end", gone);
+}
+
 /** Takes over the terminal and shows the matrix until the user leaves. */
 export function openDashboard(options: DashboardOptions = {}): Dashboard {
   const now = options.now ?? (() => performance.now());
@@ -214,6 +221,7 @@ export function openDashboard(options: DashboardOptions = {}): Dashboard {
     if (key !== undefined) press(key);
   });
   screen.on("resize", draw);
+  void closed.then(whenGone(options.input ?? process.stdin, close));
   draw();
   return {
     progress: (event) => happen({ kind: "progress", event, atMs: now() }),
