@@ -176,7 +176,8 @@ export const swappedUsers = "users-swapped";
 
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `other-content`, or one of
- * {@link lengthVariants} , {@link contentVariants}, or {@link swappedUsers}; with `/2`, only its first two sessions.
+ * {@link lengthVariants}, {@link contentVariants}, or {@link swappedUsers}; with `/2`, only its
+ * first two sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(

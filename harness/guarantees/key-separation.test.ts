@@ -1,5 +1,6 @@
 /** One key, one purpose: what counts as a second one, and what does not. */
 import { describe, expect, test } from "vitest";
+import type { Attack } from "../../attacker/move.ts";
 import type { Env } from "../../protocol/endpoint.ts";
 import { concat, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
@@ -75,8 +76,30 @@ describe("both directions", () => {
     expect(verdict(talking(seal, subkeyed(opened, other)))).toBeUndefined();
   });
 
-  test("one direction is one purpose", () => {
-    expect(verdict(talking(drawn, opened, false))).toBeUndefined();
+  test("one direction is one purpose, until a sender takes its own record for the peer's", () => {
+    const protocol = talking(drawn, opened, false);
+    expect(verdict(protocol)).toBeUndefined();
+    const packet = { from: "client#0", to: "server#0", nth: 1 };
+    const later = { after: { ...packet, nth: 2 } };
+    const attack: Attack = [{ move: "reflect", packet, when: later }];
+    expect(judgeRun(keySeparation, protocol, attack).violation?.because).toBe(
+      "one key serves both directions: alice opens what it has sealed for bob itself",
+    );
+  });
+
+  test("what only its maker opens again, as a cookie, goes in no direction", () => {
+    const cookie = sharingKey(
+      () => (input) => {
+        if (input.kind === "start") return [{ kind: "transmit", bytes: utf8("hello") }];
+        return input.kind === "datagram" ? [{ kind: "transmit", bytes: input.bytes }] : [];
+      },
+      (env, key) => (input) => {
+        if (input.kind !== "datagram") return [];
+        if (opened(env, key, input.bytes) !== undefined) return [];
+        return [{ kind: "transmit", bytes: drawn(env, key, utf8("a cookie")) }];
+      },
+    );
+    expect(verdict(cookie)).toBeUndefined();
   });
 });
 

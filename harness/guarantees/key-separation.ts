@@ -198,7 +198,8 @@ function bothDirections(
 ): string | undefined {
   const by = ({ by }: OpRecord): Principal | undefined => processOf(trace, by)?.principal;
   const senders = new Set(ops.filter((op) => !op.backwards && isSent(op)).map(by));
-  if (senders.size < 2) return undefined;
+  const opensOwn = ops.some((op) => op.backwards && senders.has(by(op)));
+  if (senders.size < 2 && !opensOwn) return undefined;
   const made = new Map<Latin1, Principal>();
   const nonces = new Map<Latin1, Principal>();
   const ways = new Set<string>();
@@ -216,13 +217,26 @@ function bothDirections(
       mixed ||= nonce === "" || values.isDrawn(nonce) || (nonces.get(nonce) ?? own) !== own;
       nonces.set(nonce, own);
     }
-    if (maker === undefined || maker === own) continue;
+    if (maker === undefined) continue;
+    // Whoever opens what it has sealed itself, under a key that it seals for another one with,
+    // takes records of the other direction.
+    const peer = op.backwards && maker === own ? opener(ways, own) : undefined;
+    if (mixed && peer !== undefined) {
+      return `one key serves both directions: ${own} opens what it has sealed for ${peer} itself`;
+    }
+    if (maker === own) continue;
     ways.add(`${maker}>${own}`);
     if (mixed && ways.has(`${own}>${maker}`)) {
       return `one key serves both directions: ${own} and ${maker} use it for ${purpose} toward each other`;
     }
   }
   return undefined;
+}
+
+/** Who has opened what this principal sealed? */
+function opener(ways: ReadonlySet<string>, maker: Principal): Principal | undefined {
+  const way = [...ways].find((w) => w.startsWith(`${maker}>`));
+  return way?.slice(maker.length + 1);
 }
 
 const isSent = ({ op }: OpRecord): boolean => {
