@@ -87,6 +87,33 @@ describe("both directions", () => {
     );
   });
 
+  test("a key of both ends that only one of them uses leaves a doubt", () => {
+    const claiming = (shown: (env: Env, key: Uint8Array) => Uint8Array) =>
+      sharingKey(
+        (env, key) => (input) => {
+          const value = shown(env, key);
+          if (input.kind === "start") {
+            return [
+              { kind: "claim", claim: { kind: "secret", peer: "bob", value } },
+              { kind: "ready" },
+            ];
+          }
+          return input.kind === "send"
+            ? [{ kind: "transmit", bytes: drawn(env, key, input.message) }]
+            : [];
+        },
+        () => () => [],
+      );
+    expect(
+      judgeRun(
+        keySeparation,
+        claiming((_, key) => key),
+      ).doubt,
+    ).toBe("the key that client#0 has with bob seals as it is, and was used in one direction only");
+    const other = claiming(({ crypto }) => crypto.hash("sha256", utf8("another value")));
+    expect(judgeRun(keySeparation, other).doubt).toBeUndefined();
+  });
+
   test("what only its maker opens again, as a cookie, goes in no direction", () => {
     const cookie = sharingKey(
       () => (input) => {
