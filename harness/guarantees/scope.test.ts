@@ -57,6 +57,7 @@ const counted: Readonly<Record<string, string>> = {
   ordering: recordedOnly,
   replay: recordedOnly,
   "replay-across-sessions": recordedOnly,
+  "key-separation": "x........x.xx.......",
   "message-budget": "x".repeat(20),
   "nonce-uniqueness": "x".repeat(20),
   "safe-parsing": "x".repeat(20),
