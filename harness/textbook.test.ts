@@ -277,6 +277,8 @@ function violated(subject: Subject, attack: Attack): Record<string, Capability> 
   const baselines = new Baselines(subject, "mallory");
   const trace = simulate(planOf(subject, { attack }));
   const found = guarantees.filter((g) => {
+    // What keys are for, no attack decides: key-separation.test.ts is about that.
+    if (g.id === "key-separation") return false;
     if (g.notApplicable?.(baselines.of("default")) !== undefined) return false;
     return judge(g, trace, baselines).violation !== undefined;
   });

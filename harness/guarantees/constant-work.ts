@@ -48,6 +48,6 @@ function workOf(trace: Trace): Features {
 
 function wordsFor({ place, here = "0", there = "0" }: Difference): string {
   const [by, ...operation] = place.split(" ");
-  const times = here === "1" ? "once" : `${here} times`;
-  return `${by} carries out ${operation.join(" ")} ${times} instead of ${there === "1" ? "once" : there}`;
+  const [times, instead] = [here, there].map((n) => (n === "1" ? "once" : `${n} times`));
+  return `${by} carries out ${operation.join(" ")} ${times} instead of ${instead}`;
 }

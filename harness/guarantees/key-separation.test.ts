@@ -1,5 +1,6 @@
 /** One key, one purpose: what counts as a second one, and what does not. */
 import { describe, expect, test } from "vitest";
+import type { Attack } from "../../attacker/move.ts";
 import type { Env } from "../../protocol/endpoint.ts";
 import { concat, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
@@ -75,8 +76,57 @@ describe("both directions", () => {
     expect(verdict(talking(seal, subkeyed(opened, other)))).toBeUndefined();
   });
 
-  test("one direction is one purpose", () => {
-    expect(verdict(talking(drawn, opened, false))).toBeUndefined();
+  test("one direction is one purpose, until a sender takes its own record for the peer's", () => {
+    const protocol = talking(drawn, opened, false);
+    expect(verdict(protocol)).toBeUndefined();
+    const packet = { from: "client#0", to: "server#0", nth: 1 };
+    const later = { after: { ...packet, nth: 2 } };
+    const attack: Attack = [{ move: "reflect", packet, when: later }];
+    expect(judgeRun(keySeparation, protocol, attack).violation?.because).toBe(
+      "one key serves both directions: alice opens what it has sealed for bob itself",
+    );
+  });
+
+  test("a key of both ends that only one of them uses leaves a doubt", () => {
+    const claiming = (shown: (env: Env, key: Uint8Array) => Uint8Array) =>
+      sharingKey(
+        (env, key) => (input) => {
+          const value = shown(env, key);
+          if (input.kind === "start") {
+            return [
+              { kind: "claim", claim: { kind: "secret", peer: "bob", value } },
+              { kind: "ready" },
+            ];
+          }
+          return input.kind === "send"
+            ? [{ kind: "transmit", bytes: drawn(env, key, input.message) }]
+            : [];
+        },
+        () => () => [],
+      );
+    expect(
+      judgeRun(
+        keySeparation,
+        claiming((_, key) => key),
+      ).doubt,
+    ).toBe("the key that client#0 has with bob seals as it is, and was used in one direction only");
+    const other = claiming(({ crypto }) => crypto.hash("sha256", utf8("another value")));
+    expect(judgeRun(keySeparation, other).doubt).toBeUndefined();
+  });
+
+  test("what only its maker opens again, as a cookie, goes in no direction", () => {
+    const cookie = sharingKey(
+      () => (input) => {
+        if (input.kind === "start") return [{ kind: "transmit", bytes: utf8("hello") }];
+        return input.kind === "datagram" ? [{ kind: "transmit", bytes: input.bytes }] : [];
+      },
+      (env, key) => (input) => {
+        if (input.kind !== "datagram") return [];
+        if (opened(env, key, input.bytes) !== undefined) return [];
+        return [{ kind: "transmit", bytes: drawn(env, key, utf8("a cookie")) }];
+      },
+    );
+    expect(verdict(cookie)).toBeUndefined();
   });
 });
 

@@ -4,6 +4,7 @@ import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { processOf } from "../trace/process-of.ts";
 import type { Trace } from "../trace/trace.ts";
+import { eventsOf } from "../trace/trace-index.ts";
 import type { Guarantee } from "./guarantee.ts";
 
 /** Shorter values are counters or labels in the place of a key. */
@@ -35,7 +36,8 @@ export const keySeparation: Guarantee = {
         (values.isPair(key) ? twoRoles(ops, trace) : bothDirections(ops, values, trace));
       if (because !== undefined) return { atStake: uses.size, violation: { because } };
     }
-    return { atStake: uses.size };
+    const doubt = unanswered(uses, values, trace);
+    return doubt === undefined ? { atStake: uses.size } : { atStake: uses.size, doubt };
   },
 };
 
@@ -198,7 +200,8 @@ function bothDirections(
 ): string | undefined {
   const by = ({ by }: OpRecord): Principal | undefined => processOf(trace, by)?.principal;
   const senders = new Set(ops.filter((op) => !op.backwards && isSent(op)).map(by));
-  if (senders.size < 2) return undefined;
+  const opensOwn = ops.some((op) => op.backwards && senders.has(by(op)));
+  if (senders.size < 2 && !opensOwn) return undefined;
   const made = new Map<Latin1, Principal>();
   const nonces = new Map<Latin1, Principal>();
   const ways = new Set<string>();
@@ -216,13 +219,45 @@ function bothDirections(
       mixed ||= nonce === "" || values.isDrawn(nonce) || (nonces.get(nonce) ?? own) !== own;
       nonces.set(nonce, own);
     }
-    if (maker === undefined || maker === own) continue;
+    if (maker === undefined) continue;
+    // Whoever opens what it has sealed itself, under a key that it seals for another one with,
+    // takes records of the other direction.
+    const peer = op.backwards && maker === own ? opener(ways, own) : undefined;
+    if (mixed && peer !== undefined) {
+      return `one key serves both directions: ${own} opens what it has sealed for ${peer} itself`;
+    }
+    if (maker === own) continue;
     ways.add(`${maker}>${own}`);
     if (mixed && ways.has(`${own}>${maker}`)) {
       return `one key serves both directions: ${own} and ${maker} use it for ${purpose} toward each other`;
     }
   }
   return undefined;
+}
+
+/**
+ * A key that both ends claim for theirs, and that seals as it is: were the other end to answer, it
+ * would take the same. Where it never does, nothing is known about the other direction.
+ */
+function unanswered(
+  uses: ReadonlyMap<Latin1, readonly OpRecord[]>,
+  { isDrawn }: Values,
+  trace: Trace,
+): string | undefined {
+  if (trace.plan.attack.length > 0) return undefined;
+  for (const { value, at, peer } of eventsOf(trace, "secret")) {
+    const ops = (uses.get(latin1(value)) ?? []).filter(isSent);
+    const nonces = ops.map((op) => op.inputs[operations[op.op].nonce ?? -1] ?? "");
+    if (ops.length === 0 || !nonces.some((nonce) => nonce === "" || isDrawn(nonce))) continue;
+    return `the key that ${at} has with ${peer} seals as it is, and was used in one direction only`;
+  }
+  return undefined;
+}
+
+/** Who has opened what this principal sealed? */
+function opener(ways: ReadonlySet<string>, maker: Principal): Principal | undefined {
+  const way = [...ways].find((w) => w.startsWith(`${maker}>`));
+  return way?.slice(maker.length + 1);
 }
 
 const isSent = ({ op }: OpRecord): boolean => {

@@ -67,6 +67,7 @@ const counted: Readonly<Record<string, string>> = {
   ordering: recordedOnly,
   replay: recordedOnly,
   "replay-across-sessions": recordedOnly,
+  "key-separation": "x........x.xx..............",
   "message-budget": "x".repeat(27),
   "nonce-uniqueness": "x".repeat(27),
   "safe-parsing": "x".repeat(27),

@@ -10,6 +10,7 @@ import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
 import { exhaustWithin } from "./explore.ts";
+import { tellApart } from "./two-worlds.ts";
 
 export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
 
@@ -32,7 +33,7 @@ export function assess(
       if (campaign.over) break;
     }
   }
-  campaign.tellApart();
+  tellApart(campaign);
   campaign.step("every attack of one move, or of two", strategies.length, strategies.length + 1);
   return campaign.finish(campaign.over ? null : exhaustWithin(campaign, mostPairs));
 }

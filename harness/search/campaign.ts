@@ -39,7 +39,6 @@ import { RunChecks } from "./run-checks.ts";
 import { sceneOf } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
-import { inTwoWorlds } from "./two-worlds.ts";
 import { faultsOf, remarksOf } from "./undisturbed.ts";
 import { disclosesInVain, restsOnDeduction, untrackedIn } from "./untracked.ts";
 import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
@@ -126,16 +125,8 @@ export class Campaign {
     return this.subject.protocol.notApplicable?.[id];
   }
 
-  /** Tries attacks in two worlds, if a guarantee asks whether these can be told apart. */
-  tellApart(): void {
-    const run = { workloadName: "contents-different", attack: [] };
-    if (this.over || !this.#tallies.some((t) => concerns(t.guarantee, run))) return;
-    const equal = this.#baselines.of("contents-equal").honest;
-    const again = simulate({ ...equal.plan, seed: `${this.settings.seed}/again-1` });
-    for (const candidate of inTwoWorlds(equal, again, this.honest)) {
-      this.try("two-worlds", candidate);
-      if (this.over) return;
-    }
+  undisturbed(workload: string): Trace {
+    return this.#baselines.of(workload).honest;
   }
 
   /** Looks at undisturbed runs: what strategies have to work with. */
@@ -324,11 +315,10 @@ export class Campaign {
     const wanted = this.settings.capabilities;
     const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
     if (deduces) return [];
-    const run = { workloadName: choice.workload, attack: choice.attack };
     const isIdle = disclosesInVain(choice.attack);
     return this.#tallies.filter((tally) => {
-      if (!concerns(tally.guarantee, run)) return false;
       if (isIdle && isAboutConduct(tally.guarantee)) return false;
+      if (!concerns(tally.guarantee, choice)) return false;
       if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
       if (!weighed.counts(tally.guarantee)) return false;
       const capability = weighed.capability(tally.guarantee);

@@ -1,6 +1,6 @@
 /**
- * Texts that the attacker has a user send, chosen for what it has seen: where it knows the IV of the
- * next encryption beforehand, it makes the first block of its text come out as an earlier block
+ * Texts that the attacker has a user send, chosen for what it has seen: where it knows the IV of
+ * the next encryption beforehand, it makes the first block of its text come out as an earlier block
  * would, if a guess at that one is right (P. Rogaway: Problems with proposed IP cryptography, 1995;
  * G. Bard: The vulnerability of SSL to chosen-plaintext attack, 2004; BEAST, 2011).
  *

@@ -96,13 +96,15 @@ export function weigh(attack: Attack, transport: Subject["protocol"]["transport"
 }
 
 /**
- * Is such a run held against the guarantee? Those about pairs of runs are judged by runs that belong
- * to a pair; and where users type what the attacker wants, no other guarantee is.
+ * Is such a run held against the guarantee? Those about pairs of runs are judged by runs that
+ * belong to a pair; and where users type what the attacker wants, no other guarantee is.
  */
-export function concerns(guarantee: Guarantee, run: WorldRun): boolean {
-  if (guarantee.otherWorld !== undefined) return guarantee.otherWorld(run) !== undefined;
-  const { workloadName: name } = run;
-  return !isOfContents(name) && !isOfUsers(name) && !run.attack.some(isTyping);
+export function concerns(
+  { otherWorld }: Guarantee,
+  { workload: workloadName, attack }: Pick<RunChoice, "workload" | "attack">,
+): boolean {
+  if (otherWorld !== undefined) return otherWorld({ workloadName, attack }) !== undefined;
+  return !isOfContents(workloadName) && !isOfUsers(workloadName) && !attack.some(isTyping);
 }
 const isTyping = ({ move }: Move): boolean => move === "choose" || move === "log-in";
 

@@ -8,12 +8,13 @@ import type { Subject } from "../subject.ts";
 import { sharingKey, subjectFor, tiny, transmit, words } from "../testing/tiny.ts";
 import type { GuaranteeVerdict } from "../verdict.ts";
 import { Campaign } from "./campaign.ts";
+import { tellApart } from "./two-worlds.ts";
 
 const ids = ["indistinguishability", "constant-work"];
 
 function judged(subject: Subject): readonly GuaranteeVerdict[] {
   const campaign = new Campaign(subject, { seed: "mallory", guarantees: ids });
-  campaign.tellApart();
+  tellApart(campaign);
   return campaign.finish(null).verdicts;
 }
 

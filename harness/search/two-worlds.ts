@@ -1,24 +1,43 @@
 /**
- * Attacks to be run in two worlds. They are few, since each costs two runs: nobody does anything; a
- * packet that carries a message is changed; a text is chosen for what has been seen; two users change
- * places; a stranger tries a name.
+ * Attacks to be run in two worlds. They are few, since each costs two runs: nobody does anything;
+ * a packet that carries a message is changed; a text is chosen for what has been seen; two users
+ * change places; a stranger tries a name.
  */
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import type { Attack, Edit, Move } from "../../attacker/move.ts";
 import type { Candidate } from "../../attacker/strategies/strategy.ts";
 import { hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../protocol/kit/operations.ts";
+import { guarantees } from "../guarantees/catalog.ts";
+import { simulate } from "../run/simulate.ts";
 import type { Packet, ProcessId, Trace } from "../trace/trace.ts";
 import { swappedUsers, withSwappedUsers } from "../workload.ts";
+import type { Campaign } from "./campaign.ts";
 import { chosenTexts } from "./chosen-texts.ts";
+
+const differentContents = { workloadName: "contents-different", attack: [] };
+
+/** Tries them in a search, if a guarantee asks whether the worlds can be told apart. */
+export function tellApart(campaign: Campaign): void {
+  const { guarantees: wanted } = campaign.settings;
+  const compared = guarantees.filter((g) => g.otherWorld?.(differentContents) !== undefined);
+  const isAsked = compared.some((g) => wanted === undefined || wanted.includes(g.id));
+  if (campaign.over || !isAsked) return;
+  const equal = campaign.undisturbed("contents-equal");
+  const again = simulate({ ...equal.plan, seed: `${equal.plan.seed}/again-1` });
+  for (const candidate of inTwoWorlds(equal, again, campaign.honest)) {
+    campaign.try("two-worlds", candidate);
+    if (campaign.over) return;
+  }
+}
 
 /**
  * @param equal the undisturbed run in which all messages are the same.
  * @param again the same with other randomness.
  * @param honest the undisturbed run.
  */
-export function* inTwoWorlds(equal: Trace, again: Trace, honest: Trace): Iterable<Candidate> {
-  const workload = "contents-different";
+function* inTwoWorlds(equal: Trace, again: Trace, honest: Trace): Iterable<Candidate> {
+  const workload = differentContents.workloadName;
   yield { moves: [], workload };
   for (const move of chosenTexts(equal, again)) yield { moves: [move], workload };
   for (const move of changes(equal)) yield { moves: [move], workload };

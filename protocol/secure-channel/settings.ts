@@ -63,9 +63,18 @@ const table = {
   // A party takes its own records for its peer's, both messages and acknowledgements.
   directions: {
     off: "both ends send under the same key and identifier",
-    carries: ["origin", "nonce-uniqueness", "honest-acknowledgement"],
+    carries: [
+      "origin",
+      "nonce-uniqueness",
+      "key-separation",
+      "indistinguishability",
+      "honest-acknowledgement",
+    ],
   },
-  nonces: { off: "every record is sealed with the same nonce", carries: ["nonce-uniqueness"] },
+  nonces: {
+    off: "every record is sealed with the same nonce",
+    carries: ["nonce-uniqueness", "indistinguishability"],
+  },
   padding: { off: "a record is as long as its frames", carries: ["length-hiding"] },
   pieces: {
     // Messages within the stated limit take one record even so: nothing is at stake for them.

@@ -1,5 +1,5 @@
 /**
- * Records in CBC mode, as SSL and TLS had them: what is secret in them, and what shows all the same.
+ * Records in CBC mode, as SSL and TLS had them: what is secret in them, and what shows anyway.
  *
  * Aims: a stranger who sees all records, changes them, and has the sender send texts that it chose
  * for what it saw, learns nothing about the others. No record is taken twice.
@@ -61,7 +61,8 @@ function expanded(bytes: Uint8Array): Uint8Array {
 /**
  * One direction of one session.
  *
- *     type 1 ‖ counter 4 ‖ IV 16 ‖ CBC(text) ‖ HMAC 32       or       … ‖ IV 16 ‖ CBC(text ‖ HMAC 32)
+ *     type 1 ‖ counter 4 ‖ IV 16 ‖ CBC(text) ‖ HMAC 32
+ *     type 1 ‖ counter 4 ‖ IV 16 ‖ CBC(text ‖ HMAC 32)      with order=mac-first
  */
 class CbcRecords {
   readonly #crypto: CryptoKit;

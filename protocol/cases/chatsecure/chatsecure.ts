@@ -61,7 +61,7 @@ const options: OptionSpecs = {
     about:
       "session: the encrypting function takes no IV. message: a new one beside each ciphertext, " +
       "outside the MAC. macced: the same, under the MAC (the fix)",
-    weakens: { session: ["nonce-uniqueness"], message: ["integrity"] },
+    weakens: { session: ["nonce-uniqueness", "indistinguishability"], message: ["integrity"] },
   },
   serverKey: {
     default: "longTerm",

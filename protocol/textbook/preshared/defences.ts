@@ -7,7 +7,7 @@ import type { OptionSpecs, OptionValues } from "../../endpoint.ts";
 const table = {
   encryption: {
     off: "records are authenticated, but travel as plain text",
-    carries: ["confidentiality"],
+    carries: ["confidentiality", "indistinguishability"],
   },
   // Flipped bits also change numbers: a message passes for another one and is delivered twice,
   // or out of its turn; an acknowledgement passes for that of what never arrived.
@@ -45,11 +45,14 @@ const table = {
   // A party takes its own records for its peer's, both messages and acknowledgements.
   directions: {
     off: "both ends send under the same key",
-    carries: ["origin", "nonce-uniqueness", "honest-acknowledgement"],
+    carries: ["origin", "nonce-uniqueness", "indistinguishability", "honest-acknowledgement"],
   },
   // Really everything falls: two records give away the XOR of their texts and the key of their
   // tags. The lab judges the cause, not what follows from it by algebra.
-  nonces: { off: "every record is sealed with the nonce zero", carries: ["nonce-uniqueness"] },
+  nonces: {
+    off: "every record is sealed with the nonce zero",
+    carries: ["nonce-uniqueness", "indistinguishability"],
+  },
   strictness: { off: "malformed datagrams throw", carries: ["robustness"] },
   cookie: { off: "the server keeps an entry for every hello", carries: ["bounded-state"] },
   "log-escaping": {
