@@ -19,7 +19,7 @@ import type {
   Output,
   Principal,
 } from "../../../protocol/endpoint.ts";
-import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random, ReusingRandom } from "../../../protocol/kit/random.ts";
@@ -31,7 +31,7 @@ import { envOf, type Process } from "../processes.ts";
 import { type Installation, Stores } from "../stores.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 import { OwnKeys, showingOwnKeys } from "./own-keys.ts";
-import { lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
+import { bytesOf, lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -211,7 +211,7 @@ export class Adversary {
         blind: blind === true,
         guesses: guesses === true,
         leavesOut: move.unready === true,
-        seals: move.seals === undefined ? undefined : fromHex(move.seals),
+        seals: move.seals?.map(bytesOf),
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}
@@ -303,7 +303,7 @@ export class Adversary {
       handsTo: move?.handsTo,
       toSay: [],
       to,
-      told: told.map(({ after, hex }) => ({ after, bytes: fromHex(hex) ?? new Uint8Array(0) })),
+      told: told.map(({ after, hex }) => ({ after, bytes: bytesOf(hex) })),
       unready: move?.unready === true,
       words: wordsOf(move?.says),
       handsOn: this.#world.plan.attack.some((m) => m.move === "puppet" && m.handsTo === puppet.id),

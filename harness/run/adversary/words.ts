@@ -13,11 +13,11 @@ const laterMs: Millis = 2_000;
 /** By then a handshake is over, and a puppet without a session will not get one. */
 const unreadyMs: Millis = 100;
 
-/** @param says what it says instead of the usual words, in hex: at once, and when others are there. */
-export function wordsOf(says: string | undefined): readonly Uint8Array[] {
-  const own = says === undefined ? undefined : fromHex(says);
-  return own === undefined ? forgedMessages : [own, own];
-}
+export const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
+
+/** @param says what it says instead of the usual words, in hex. */
+export const wordsOf = (says: readonly string[] | undefined): readonly Uint8Array[] =>
+  says?.map(bytesOf) ?? forgedMessages;
 
 /** How long a puppet waits before it speaks; `undefined` if it has nothing to say, or may not. */
 export function waitOf(session: AdversarySession): Millis | undefined {
