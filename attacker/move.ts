@@ -153,7 +153,8 @@ const move = z.discriminatedUnion("move", [
    *   cannot send, such as a login: for the other end may not ask for that.
    * - `told`: once its code has asked to send so many packets, it is given these bytes for an
    *   answer of the one it faces. They may come from an installation of the attacker's own.
-   * - `says`: these are its words. `seals`: this is what it seals or encrypts in their place.
+   * - `says`: these are its words. `seals`: the nth time that it is to say something, the nth of
+   *   these is all that it seals or encrypts then.
    */
   z.strictObject({
     move: z.literal("puppet"),
@@ -177,8 +178,8 @@ const move = z.discriminatedUnion("move", [
     talks: z.literal(true).optional(),
     spoofs: processId.optional(),
     unready: z.literal(true).optional(),
-    says: hexString.optional(),
-    seals: hexString.optional(),
+    says: z.array(hexString).min(1).max(20).optional(),
+    seals: z.array(hexString).min(1).max(20).optional(),
     told: z
       .array(z.strictObject({ after: count.max(1_000), hex: hexString }))
       .max(20)

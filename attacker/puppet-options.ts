@@ -40,8 +40,8 @@ export interface PuppetOptions {
   readonly guesses?: boolean;
   /** In what it seals or signs, the first is replaced by the second. */
   readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
-  /** What it seals or encrypts in the place of all that it is asked to say. */
-  readonly seals?: Uint8Array | undefined;
+  /** The nth time that it is asked to say something, all that it seals or encrypts is the nth. */
+  readonly seals?: readonly Uint8Array[] | undefined;
   /** A packet that it cannot make it leaves out as soon as there is another one to send. */
   readonly leavesOut?: boolean;
 }

@@ -45,7 +45,7 @@ export class Puppet {
   #guessesLeft: number;
   readonly #renamed: PuppetOptions["renamed"];
   readonly #leavesOut: boolean;
-  readonly #seals: Uint8Array | undefined;
+  readonly #seals: PuppetOptions["seals"];
   /** Is it being asked to say something? */
   #saying = false;
   #ready = false;
@@ -363,8 +363,10 @@ export class Puppet {
   /** What it seals of what it is asked to say; the same when it is rebuilt. */
   #instead(own: Uint8Array): Uint8Array {
     const wanted = latin1(own);
-    if (this.#saying && !this.#replaying && this.#seals !== undefined) {
-      this.#sealed.set(wanted, latin1(this.#seals));
+    if (this.#saying && !this.#replaying) {
+      const said = this.#history.filter((h) => h.input.kind === "send").length;
+      const instead = this.#seals?.[said];
+      if (instead !== undefined) this.#sealed.set(wanted, latin1(instead));
     }
     return fromLatin1(this.#sealed.get(wanted) ?? wanted);
   }

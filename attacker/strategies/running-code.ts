@@ -41,6 +41,7 @@ function forms(packet: SeenPacket, payload: Uint8Array): readonly Uint8Array[] {
     .flatMap((path) => filled(packet, path, payload, filler) ?? []);
   if (leaves.length > 0) return inFields;
   const start = packet.bytes.slice(0, constantStart(packet));
+  if (!dangerous.includes(payload)) return start.length === 0 ? [] : [concat(start, payload)];
   const heads = [1, 2, 4, start.length].filter((n) => n > 0 && n <= start.length);
   return [...new Set(heads)].flatMap((n) =>
     withLengths(payload).map((body) => concat(start.slice(0, n), body)),
@@ -56,8 +57,7 @@ function* fromOutside(scene: Scene) {
         const source = from === undefined ? {} : { from };
         yield attack({ move: "inject", hex: hex(payload), to, when, ...source });
       }
-      const whole = [...dangerous, ...dangerousStarts].flatMap(withLengths);
-      yield* together(target, from, whole);
+      yield* together(target, from, [...dangerous.flatMap(withLengths), ...dangerousStarts]);
       for (const packet of target.packets) {
         const all = [...dangerous, ...dangerousStarts].flatMap((each) => forms(packet, each));
         yield* together(target, from, all);
@@ -94,11 +94,11 @@ function* inSessions(scene: Scene) {
       playing("puppet-a", asker, answerer, { as: attackerHost }),
       playing("puppet-a", answerer, asker, { insteadOf: answerer.id }),
     ];
-    for (const puppet of places) {
-      for (const payload of dangerous.map(hex)) {
-        yield attack({ ...puppet, says: payload });
-        yield attack({ ...puppet, seals: payload });
-      }
+    for (const [first, puppet] of places.entries()) {
+      // Where only one thing can be said, it is another one in each place.
+      const all = [...dangerous.slice(first), ...dangerous.slice(0, first)].map(hex);
+      yield attack({ ...puppet, says: all });
+      yield attack({ ...puppet, seals: all });
     }
   }
 }

@@ -2,7 +2,7 @@
  * Packets that anybody can write who knows the format: what differs between two installations is
  * filled with something of one's own, and all else is a constant, which nobody has to see.
  */
-import { concat, equalBytes, hex } from "../../protocol/kit/bytes.ts";
+import { concat, equalBytes, hex, latin1 } from "../../protocol/kit/bytes.ts";
 import { applyEdits } from "../edit.ts";
 import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
 import { attackerHost, type Edit, type FieldPath, type Moment, packetKey } from "../move.ts";
@@ -10,9 +10,13 @@ import type { Scene, SeenPacket, SeenProcess } from "./strategy.ts";
 
 const context = { packet: () => undefined };
 
+/** Are these parts of a sentence in a document? It is the sentence that somebody fills in. */
+const isPartOfText = (path: FieldPath): boolean =>
+  path[0]?.startsWith("json:") === true && path.some((step) => step.startsWith("split: "));
+
 /** The fields that have no other ones in them. */
 export function leavesOf(bytes: Uint8Array): readonly FieldPath[] {
-  const paths = fieldsOf(bytes);
+  const paths = fieldsOf(bytes).filter((path) => !isPartOfText(path));
   return paths.filter((path) => !paths.some((p) => p.length > path.length && isWithin(p, path)));
 }
 
@@ -33,9 +37,12 @@ export const withLengths = (bytes: Uint8Array): readonly Uint8Array[] => [
   ...lengthWidths.map((width) => counted(width, bytes)),
 ];
 
+/** Names of types, versions and members are of this kind; what users say mostly is not. */
+export const isWord = (bytes: Uint8Array): boolean => /^[\w.-]{1,16}$/.test(latin1(bytes));
+
 /**
- * @param at the field that holds `content`; all others that differ between installations hold
- *   `filler`.
+ * @param at the field that holds `content`; all others that differ between installations, or are
+ *   more than a word, hold `filler`.
  * @returns `undefined` if something else differs.
  */
 export function filled(
@@ -45,9 +52,11 @@ export function filled(
   filler: Uint8Array,
 ): Uint8Array | undefined {
   if (elsewhere === undefined) return undefined;
-  const others = leavesOf(bytes).filter(
-    (path) => path !== at && !equalBytes(innerOf(bytes, path), innerOf(elsewhere, path)),
-  );
+  const others = leavesOf(bytes).filter((path) => {
+    const inner = innerOf(bytes, path);
+    const isConstant = isWord(inner) && equalBytes(inner, innerOf(elsewhere, path));
+    return !isWithin(path, at) && !isConstant;
+  });
   const edits: Edit[] = [
     ...others.map((path): Edit => ({ edit: "replace", hex: hex(filler), ...inField(path) })),
     { edit: "replace", hex: hex(content), ...inField(at) },

@@ -11,6 +11,7 @@ import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
 import {
   constantStart,
   filled,
+  isWord,
   leavesOf,
   strangerNo,
   type Target,
@@ -28,26 +29,29 @@ const allBytes = Array.from({ length: 256 }, (_, i) => i);
 /** Small numbers, and what differs from a type in use by one flag. */
 const nearby = (used: ReadonlySet<number>): readonly number[] => {
   const flags = [...used].flatMap((type) => [1, 2, 4, 8, 16, 32, 64, 128].map((f) => type ^ f));
-  return [...new Set([...allBytes.slice(0, 16), ...flags])];
+  return [...new Set([...allBytes.slice(0, 8), ...flags])];
 };
 
-/** Packets whose type, at one place, no honest packet has there. */
+/**
+ * Packets whose type, at one place, no honest packet has there: what is said follows at once, after
+ * what follows the type in an honest packet, or after its length.
+ */
 function otherTypes(packets: readonly SeenPacket[]): readonly Uint8Array[] {
   return Array.from({ length: mostPlaces }, (_, place) => place).flatMap((place) => {
     const known = packets.filter((p) => constantStart(p) > place);
+    const [first] = known;
+    if (first === undefined) return [];
+    const start = first.bytes.slice(0, constantStart(first));
+    const rest = start.slice(place + 1);
     const used = new Set(known.map((p) => p.bytes[place] ?? 0));
     const few = nearby(used);
-    return known.flatMap((p) => {
-      const start = p.bytes.slice(0, constantStart(p));
-      const rest = start.slice(place + 1);
-      return (place === 0 ? allBytes : few).flatMap((type) => {
-        if (used.has(type)) return [];
-        const head = concat(start.slice(0, place), Uint8Array.of(type));
-        const plain = concat(head, words);
-        const bodies = few.includes(type) ? withLengths(words).slice(1) : [];
-        const whole = rest.length === 0 ? [] : [concat(head, rest, words)];
-        return [plain, ...whole, ...bodies.map((body) => concat(head, body))];
-      });
+    return (place === 0 ? allBytes : few).flatMap((type) => {
+      if (used.has(type)) return [];
+      const head = concat(start.slice(0, place), Uint8Array.of(type));
+      const isLikely = few.includes(type);
+      const bodies = isLikely ? withLengths(words) : [words];
+      const whole = isLikely && rest.length > 0 ? [concat(head, rest, words)] : [];
+      return [...bodies.map((body) => concat(head, body)), ...whole];
     });
   });
 }
@@ -57,7 +61,6 @@ const typeWords =
   "plain text msg message data raw none null debug test admin cmd command exec login auth ok ready reset 0 1 2 3 4 5 true false"
     .split(" ")
     .map(utf8);
-const isWord = (bytes: Uint8Array): boolean => /^[\w.-]{1,16}$/.test(latin1(bytes));
 
 /** Packets with a word in the place of another one; of a text, the first few such places. */
 function otherWords(packet: SeenPacket): readonly Uint8Array[] {

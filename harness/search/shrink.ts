@@ -67,6 +67,11 @@ function* simplerMoves(move: Move): Iterable<Move> {
   }
   if (move.move === "hold" && move.delayMs > 1) yield { ...move, delayMs: 1 };
   if (move.move === "puppet") {
+    for (const list of ["says", "seals"] as const) {
+      const all = move[list];
+      if (all === undefined || all.length < 2) continue;
+      for (const one of all) yield { ...move, [list]: [one] };
+    }
     if (move.insteadOf !== undefined) {
       const { insteadOf: spoofs, ...outside } = move;
       yield outside;

@@ -154,13 +154,16 @@ function fresh(scene: Scene): ReadonlySet<string> {
   // The attacker may have an installation of its own.
   const elsewhere = scene.packets.flatMap((p) => (p.elsewhere ? [latin1(p.elsewhere)] : []));
   const known = new Set([...constant, ...elsewhere, ...scene.logLines].flatMap(windows));
+  // One byte more than is known coincides by chance.
+  const nearly = new Set([...known].flatMap((w) => [w.slice(0, 7), w.slice(1)]));
   // One byte over and over is padding.
   const padding = /^(.)\1*$/s;
   return new Set(
     scene.packets
       .filter((p) => !p.constant)
       .flatMap((p) => windows(latin1(p.bytes)))
-      .filter((w) => !known.has(w) && !padding.test(w)),
+      .filter((w) => !known.has(w) && !padding.test(w))
+      .filter((w) => !nearly.has(w.slice(0, 7)) && !nearly.has(w.slice(1))),
   );
 }
 

@@ -20,7 +20,7 @@ import type {
   PlannedMessage,
   Principal,
 } from "../../../protocol/endpoint.ts";
-import { fromHex, fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { HijackedRandom, type Random } from "../../../protocol/kit/random.ts";
@@ -35,7 +35,7 @@ import type { AdversarySession } from "./adversary-session.ts";
 import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
 import { ReusedDraws } from "./reused-draws.ts";
-import { lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
+import { bytesOf, lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -220,7 +220,7 @@ export class Adversary {
         blind: blind === true,
         guesses: guesses === true,
         leavesOut: move.unready === true,
-        seals: move.seals === undefined ? undefined : fromHex(move.seals),
+        seals: move.seals?.map(bytesOf),
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],
         ...(carries === undefined
           ? {}
@@ -290,7 +290,7 @@ export class Adversary {
       handsTo: move?.handsTo,
       toSay: [],
       to,
-      told: told.map(({ after, hex }) => ({ after, bytes: fromHex(hex) ?? new Uint8Array(0) })),
+      told: told.map(({ after, hex }) => ({ after, bytes: bytesOf(hex) })),
       unready: move?.unready === true,
       words,
       handsOn: this.#world.plan.attack.some((m) => m.move === "puppet" && m.handsTo === puppet.id),

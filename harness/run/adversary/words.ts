@@ -13,26 +13,24 @@ const laterMs: Millis = 2_000;
 /** By then a handshake is over, and a puppet without a session will not get one. */
 const unreadyMs: Millis = 100;
 
+export const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
+
 /** What a puppet that talks says: more than any session of a workload says one way. */
 const talk: readonly Uint8Array[] = Array.from({ length: 40 }, (_, nth) =>
   utf8(nth === 0 ? "mallory was here" : `mallory again ${nth + 1}`),
 );
 
 /**
- * @param says in hex: instead of the usual words, at once, and when others are there.
+ * @param says in hex: instead of the usual words.
  * @param talks it says something else each time, as often as it may.
  */
-export function wordsOf({
+export const wordsOf = ({
   says,
   talks,
 }: {
-  readonly says?: string | undefined;
+  readonly says?: readonly string[] | undefined;
   readonly talks?: true | undefined;
-}): readonly Uint8Array[] {
-  if (talks === true) return talk;
-  const own = says === undefined ? undefined : fromHex(says);
-  return own === undefined ? forgedMessages : [own, own];
-}
+}): readonly Uint8Array[] => (talks === true ? talk : (says?.map(bytesOf) ?? forgedMessages));
 
 /** How long a puppet waits before it speaks; `undefined` if it has nothing to say, or may not. */
 export function waitOf(session: AdversarySession): Millis | undefined {
