@@ -67,6 +67,8 @@ const counted: Readonly<Record<string, string>> = {
   ordering: recordedOnly,
   replay: recordedOnly,
   "replay-across-sessions": recordedOnly,
+  // A datagram has no connection that could be cut.
+  reconnection: ".".repeat(27),
   "key-separation": "x........x.xx..............",
   "message-budget": "x".repeat(27),
   "nonce-uniqueness": "x".repeat(27),

@@ -13,7 +13,7 @@ const bundled = (name: string) => bundledSubject(parseProtocolName(name));
 test.each([
   [askingBack, "reflection", bundled("reflection"), "off-path"],
   [askingBack, "its repair", bundled("reflection?direction=named"), null],
-  [askingTheOther, "three passes", subjectFor(threePasses("new")), "on-path"],
+  [askingTheOther, "three passes", subjectFor(threePasses("new")), "off-path"],
   [askingTheOther, "the standard's", subjectFor(threePasses("kept")), null],
 ] as const)("$id: %s", (strategy, _, subject, capability) => {
   const campaign = new Campaign(subject, { seed: "finds", guarantees: ["client-authentication"] });

@@ -106,6 +106,9 @@ test("every scene has an attack of every strategy that fits its transport", () =
 
 test("the alphabet of the exhaustive search has every kind of move, or a reason", () => {
   const reasons: { readonly [K in Move["move"]]?: string } = {
+    choose:
+      "what the user says is at stake in pairs of worlds only, which have attacks of their own",
+    "log-in": "likewise: how a program answers a stranger is compared in two worlds",
     redirect: "a drop, and a replay to the other process",
     participate: "the campaign adds it where anyone may register",
   };

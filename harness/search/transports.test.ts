@@ -98,7 +98,14 @@ function sealing(transport: TransportName, counts: boolean): Protocol {
   );
 }
 
-const judged = ["integrity", "replay", "replay-across-sessions", "ordering", "delivery"];
+const judged = [
+  "integrity",
+  "replay",
+  "replay-across-sessions",
+  "ordering",
+  "delivery",
+  "reconnection",
+];
 
 /** Each verdict with the least that it takes, and the kinds of moves in the attack that is shown. */
 function verdictsOf(transport: TransportName, counts: boolean, budgetRuns?: number) {
@@ -122,7 +129,8 @@ test("messages that are counted, on connections: only an ending takes any away",
     replay: "holds",
     "replay-across-sessions": "holds",
     ordering: "holds",
-    delivery: "broken none cut",
+    delivery: "holds",
+    reconnection: "broken none cut",
   });
 });
 
@@ -136,6 +144,6 @@ test("not counted: what an unreliable network does by itself takes an attacker o
   expect(verdictsOf("messages", false, budget)).toMatchObject({
     replay: "broken on-path duplicate",
     ordering: "broken on-path duplicate",
-    delivery: "broken none cut",
+    reconnection: "broken none cut",
   });
 });

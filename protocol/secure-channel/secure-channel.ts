@@ -84,6 +84,8 @@ const claims = {
   "key-agreement": "Keys depend on all messages and on both certificates.",
   "key-secrecy": "Keys are made from three Diffie-Hellman secrets that only the two ends share.",
   "forward-secrecy": "Nothing that lasts is enough to compute a session's keys.",
+  "known-key": "No key of a session says anything about another session's.",
+  "post-compromise": "Each session's keys are made from fresh key pairs of both ends.",
   kci: "To pose as somebody takes the static key of that one, whoever else's is known.",
   downgrade: "The transcript has the list of suites, and the server refuses a worse one.",
   "identity-hiding":
@@ -95,8 +97,10 @@ const claims = {
     "No state before the cookie; then 64 entries, and no answer longer than its question.",
   "nonce-uniqueness":
     "Nonces are made from identifier and counter, and no two sessions share a key.",
+  "key-separation": "Each direction and each purpose has a key of its own.",
   "message-budget": "No datagram has more than 64 bytes.",
   "length-hiding": "All records have 64 bytes, and their number depends on no length.",
+  indistinguishability: "What listeners and strangers see depends on no message and on no name.",
   "safe-parsing": "Nothing from the network is logged, and what is read has one encoding.",
 };
 

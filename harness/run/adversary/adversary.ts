@@ -35,6 +35,7 @@ import type { AdversarySession } from "./adversary-session.ts";
 import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
 import { ReusedDraws } from "./reused-draws.ts";
+import { thenLearning } from "./then-learning.ts";
 import { bytesOf, lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
@@ -194,6 +195,7 @@ export class Adversary {
       installed === this.#world ? this.#world.deploymentOf(undefined) : installed.deployment;
     const swap = move.ownKeys === true ? this.#keySwap(move.as) : undefined;
     this.#learnNames();
+    const learn = () => this.knowledge();
     const puppet = new Puppet(
       move.name,
       (gate, _, seenAs = asItIs) => {
@@ -210,7 +212,7 @@ export class Adversary {
           // What it writes goes to a store of its own, and is gone when it is rebuilt.
           stores: new Stores(undefined, installed.stores),
         });
-        const endpoint = opened.open(move.role, env);
+        const endpoint = thenLearning(opened.open(move.role, env), learn);
         const showing = swap === undefined ? endpoint : showingOwnKeys(endpoint, swap);
         return spec.process === "service" ? namingSessions(showing) : showing;
       },
@@ -325,24 +327,27 @@ export class Adversary {
     const puppet = new Puppet(
       move.name,
       (gate, isPast, seenAs = asItIs) =>
-        deployment.open(
-          process.spec.name,
-          envOf({
-            self: process.principal,
-            role: process.spec.name,
-            address: process.address,
-            peer: process.peer,
-            peerAddress: process.peerAddress,
-            crypto: seenAs(
-              new CryptoRecorder(
-                [],
-                new HijackedRandom(past.path, own.path, isPast),
-                move.name,
-                gate,
+        thenLearning(
+          deployment.open(
+            process.spec.name,
+            envOf({
+              self: process.principal,
+              role: process.spec.name,
+              address: process.address,
+              peer: process.peer,
+              peerAddress: process.peerAddress,
+              crypto: seenAs(
+                new CryptoRecorder(
+                  [],
+                  new HijackedRandom(past.path, own.path, isPast),
+                  move.name,
+                  gate,
+                ),
               ),
-            ),
-            stores: new Stores(undefined, stores),
-          }),
+              stores: new Stores(undefined, stores),
+            }),
+          ),
+          () => this.knowledge(),
         ),
       this.knowledge(),
       (op) => this.#operation(op),

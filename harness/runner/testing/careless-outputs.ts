@@ -55,14 +55,14 @@ export const carelessOutputs: readonly Row[] = [
     "an unknown kind",
     { [transmit]: '[{ kind: "send", bytes: packet }]' },
     "wrong",
-    /unknown kind "send"; there are transmit, ready/,
+    /unknown kind "send"; did you mean "end"\? there are transmit, ready/,
   ],
   ["no kind", { [transmit]: "[{ bytes: packet }]" }, "wrong", /an output of no kind; there are/],
   [
     "a missing field of an output",
-    delivering('[{ kind: "deliver", message }]'),
+    delivering('[{ kind: "deliver", from: "alice" }]'),
     "wrong",
-    /"deliver" whose from is not a string/,
+    /"deliver" whose message is not a Uint8Array/,
   ],
   [
     "a misspelt field of an output",

@@ -107,8 +107,10 @@ const claims = {
   "non-repudiation": "Users sign what they say, with keys that the server does not have.",
   "nonce-uniqueness":
     "Nonces are made from identifier and counter, and no two sessions share a key.",
+  "key-separation": "Each direction and each purpose has a key of its own.",
   "message-budget": "No datagram has more than 64 bytes.",
   "length-hiding": "All records have 64 bytes, and their number depends on no length.",
+  indistinguishability: "Strangers who try a name are answered as if there were an account.",
   "password-protection": "SPAKE2+ shows nothing that a guess could be tested against.",
   "safe-parsing": "Nothing from the network is logged, and what is read has one encoding.",
 };

@@ -68,6 +68,7 @@ const claims = {
   "nonce-uniqueness": "The nonce is the counter, and no two sessions share a key.",
   "message-budget": "All datagrams have 128 bytes.",
   "length-hiding": "All datagrams have 128 bytes, and their number depends on no length.",
+  indistinguishability: "What listeners and strangers see depends on no text.",
   "safe-parsing": "Names from the network are escaped before they are logged.",
 };
 
