@@ -70,6 +70,7 @@ export const byNameOnly: readonly Protocol[] = [
   noise,
   naxos,
   needhamSchroederSymmetric,
+  cbcRecords,
   statement,
   groupChat,
   oneSided,

@@ -1,5 +1,6 @@
 /** What a process has heard: does a text that it shows come from the network, or is it its own? */
 import { fromLatin1, type Latin1, latin1, lossyText } from "../../protocol/kit/bytes.ts";
+import { contentOf } from "../../protocol/kit/operations.ts";
 import type { Trace } from "../trace/trace.ts";
 
 /** So many characters beside a mark tell it apart from chance. */
@@ -37,7 +38,7 @@ function decoded(heard: Latin1): readonly Latin1[] {
 function heardBy({ events, crypto }: Trace, at: string): readonly string[] {
   const raw: Latin1[] = [];
   for (const e of events) if (e.kind === "received" && e.at === at) raw.push(latin1(e.bytes));
-  for (const op of crypto) if (op.by === at && op.backwards) raw.push(op.output);
+  for (const op of crypto) if (op.by === at && op.backwards) raw.push(contentOf(op));
   const open = raw.flatMap((heard) => [heard, ...decoded(heard)]);
   // Programs read bytes as UTF-8 or, byte by byte, as Latin-1.
   const texts = open.flatMap((heard) => [lossyText(fromLatin1(heard)), heard]);

@@ -71,9 +71,10 @@ function otherWords(message: Uint8Array): Uint8Array {
   return equalBytes(other, message) ? message.map((byte) => byte ^ 1) : other;
 }
 
-function withInstead({ sessions }: Workload, old: Uint8Array, words: Uint8Array): Workload {
+function withInstead(workload: Workload, old: Uint8Array, words: Uint8Array): Workload {
   return {
-    sessions: sessions.map((session) => ({
+    ...workload,
+    sessions: workload.sessions.map((session) => ({
       ...session,
       messages: session.messages.map((m) =>
         equalBytes(m.message, old) ? { ...m, message: words } : m,
