@@ -160,10 +160,29 @@ function readClaim(written: Foreign, taken: Taken): Foreign {
   return read;
 }
 
+/** What other libraries call these outputs. */
+const usualMistakes: Readonly<Record<string, Output["kind"]>> = Object.assign(
+  Object.create(null) as object,
+  {
+    send: "transmit",
+    packet: "transmit",
+    datagram: "transmit",
+    chunk: "transmit",
+    receive: "deliver",
+    message: "deliver",
+    error: "reject",
+    done: "exit",
+    commit: "claim",
+    secret: "claim",
+    running: "claim",
+  } as const,
+);
+
 function unknownKind(kind: unknown, all: readonly string[]): string {
   if (kind === undefined) return `no kind; there are ${listed(all, "and")}`;
   if (typeof kind !== "string") return `a kind that is ${kindOfValue(kind)}`;
-  const near = nearest(kind, all);
+  const usual = usualMistakes[kind.slice(0, 20).toLowerCase()];
+  const near = usual !== undefined && all.includes(usual) ? usual : nearest(kind, all);
   const meant = near === undefined ? "" : ` did you mean "${near}"?`;
   return `the unknown kind ${kindOfValue(kind)};${meant} there are ${listed(all, "and")}`;
 }

@@ -30,7 +30,7 @@ export async function assessAndSave(
       observer.begin?.(protocols);
       if (left.length === 0) return;
       const named = left.join(", ");
-      io.err(`left out, since it takes minutes by itself: ${named} (name it to assess it)\n`);
+      io.err(`assessed only by name: ${named}\n`);
     };
     return assessAll(names, settings, saving(files, { ...observer, begin }));
   });

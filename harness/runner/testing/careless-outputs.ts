@@ -55,7 +55,7 @@ export const carelessOutputs: readonly Row[] = [
     "an unknown kind",
     { [transmit]: '[{ kind: "send", bytes: packet }]' },
     "wrong",
-    /unknown kind "send"; did you mean "end"\? there are transmit, ready/,
+    /unknown kind "send"; did you mean "transmit"\? there are transmit, ready/,
   ],
   ["no kind", { [transmit]: "[{ bytes: packet }]" }, "wrong", /an output of no kind; there are/],
   [
