@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Protocol } from "../../protocol/endpoint.ts";
 import { say } from "../../protocol/kit/workload.ts";
+import { fundamental } from "../../protocol/testing/noise-grades.ts";
 import { macEvidence } from "../../protocol/textbook/mac-evidence.ts";
 import {
   needhamSchroeder,
@@ -12,7 +13,7 @@ import { plainDiffieHellman } from "../../protocol/textbook/plain-diffie-hellman
 import { signedDh } from "../../protocol/textbook/signed-dh.ts";
 import { wideMouthedFrog } from "../../protocol/textbook/wide-mouthed-frog.ts";
 import { IrreproducibleError } from "../search/reproducibility.ts";
-import { expectedGrades, foundGrades, fundamental, others } from "../testing/noise-grades.ts";
+import { expectedGrades, foundGrades, others } from "../testing/noise-grades.ts";
 import {
   bare,
   bareClient,

@@ -1,9 +1,9 @@
 import { operations } from "../../protocol/kit/operations.ts";
 import type { Trace } from "../trace/trace.ts";
-import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
-import { packetsAtStake } from "./indistinguishability.ts";
+import type { Guarantee } from "./guarantee.ts";
+import { inPairs, packetsAtStake } from "./indistinguishability.ts";
 import { type Difference, differenceSeen, type Features } from "./outside-view.ts";
-import { otherContentsOrUser, usedByAttacker } from "./worlds.ts";
+import { usedByAttacker } from "./worlds.ts";
 
 export const constantWork: Guarantee = {
   id: "constant-work",
@@ -14,13 +14,7 @@ export const constantWork: Guarantee = {
     "P. Kocher: Timing attacks on implementations of Diffie-Hellman, RSA, DSS, and other systems, " +
     "1996; N. AlFardan, K. Paterson: Lucky Thirteen, 2013",
   twin: "hashed-login",
-  layered: false,
-  secrecy: false,
-  safety: true,
-  vacuousBecause: "no message is sent, and nobody logs in with a password",
-  counts: withoutDisclosure,
-  judge: () => ({ atStake: 0 }),
-  otherWorld: otherContentsOrUser,
+  ...inPairs,
   distinguish(worlds) {
     const atStake = packetsAtStake(worlds);
     const seen = atStake === 0 ? undefined : differenceSeen(worlds, workOf);

@@ -15,6 +15,17 @@ import {
 } from "./outside-view.ts";
 import { otherContentsOrUser, usedByAttacker } from "./worlds.ts";
 
+/** What all guarantees have in common that compare runs which differ in contents or users. */
+export const inPairs = {
+  layered: false,
+  secrecy: false,
+  safety: true,
+  vacuousBecause: "no message is sent, and nobody logs in with a password",
+  counts: withoutDisclosure,
+  judge: () => ({ atStake: 0 }),
+  otherWorld: otherContentsOrUser,
+} satisfies Partial<Guarantee>;
+
 export const indistinguishability: Guarantee = {
   id: "indistinguishability",
   statement:
@@ -24,13 +35,7 @@ export const indistinguishability: Guarantee = {
     "M. Abadi, A. Gordon: A calculus for cryptographic protocols, 1999 (testing equivalence); " +
     "S. Vaudenay: Security flaws induced by CBC padding, 2002",
   twin: "cbc-records?iv=chained",
-  layered: false,
-  secrecy: false,
-  safety: true,
-  vacuousBecause: "no message is sent, and nobody logs in with a password",
-  counts: withoutDisclosure,
-  judge: () => ({ atStake: 0 }),
-  otherWorld: otherContentsOrUser,
+  ...inPairs,
   distinguish(worlds) {
     const atStake = packetsAtStake(worlds);
     if (atStake === 0) return { atStake };

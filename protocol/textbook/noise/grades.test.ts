@@ -1,5 +1,6 @@
 /** The grades of Noise §7.7 and §18.2, as the specification's tables have them. */
 import { describe, expect, test } from "vitest";
+import { deferred, fundamental } from "../../testing/noise-grades.ts";
 import { destination, payloads, sentStatics, source } from "./grades.ts";
 import { patternNamed, patternNames } from "./patterns.ts";
 import { promisesOf } from "./promises.ts";
@@ -12,23 +13,9 @@ const patternOf = (name: string) => {
 
 /** Source and destination of each payload, as far as the table goes on. */
 const table: Readonly<Record<string, string>> = {
-  N: "02",
-  K: "12",
-  X: "12",
-  NN: "00 01 01",
-  NK: "02 21 05",
-  NX: "00 21 05",
-  XN: "00 01 21 05",
-  XK: "02 21 25 25",
-  XX: "00 21 25 25",
-  KN: "00 03 21 05",
-  KK: "12 24 25 25",
-  KX: "00 23 25 25",
-  IN: "00 03 21 05",
-  IK: "12 24 25 25",
-  IX: "00 23 25 25",
+  ...fundamental,
+  ...deferred,
   XK1: "00 21 25 25",
-  X1X1: "00 01 03 23 25 25",
 };
 
 test.each(Object.entries(table))("payloads of %s", (name, expected) => {
