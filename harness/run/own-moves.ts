@@ -7,6 +7,7 @@ import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import type { IndexedMove } from "./attack-plan.ts";
+import type { Deliveries, DeliverMove } from "./deliveries.ts";
 import { longTermSecretsOf } from "./dealt-secrets.ts";
 import { finishedSessionKeys, stateOf } from "./held-secrets.ts";
 import { canSend, intrude, spaced } from "./network/connections.ts";
@@ -15,8 +16,9 @@ import { edited } from "./packet-moves.ts";
 import type { RunState } from "./run-state.ts";
 import type { World } from "./world.ts";
 
-interface Acting extends World {
+export interface Acting extends World {
   readonly adversarySessions: AdversarySessions;
+  readonly deliveries: Deliveries;
 }
 
 export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void {
@@ -56,6 +58,12 @@ export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void 
     case "hijack":
       world.adversarySessions.hijack(move, index);
       return;
+    case "seize":
+      run.attack.seized ??= index;
+      return;
+    case "deliver":
+      deliver(world, move, index);
+      return;
     default:
       unreachable(move);
   }
@@ -82,6 +90,22 @@ function inject(
     const own = k === 0 || source !== attackerAddress ? source : `${attackerHost}-${k}:6666`;
     emit(world, index, bytes, own, target, original);
   }
+}
+
+function deliver(world: Acting, move: DeliverMove, index: number): void {
+  const { run, deliveries } = world;
+  const { probing } = run.plan;
+  if (probing?.isOutOfDate(index, move.to, run.events) === true) return;
+  const target = run.book.of(move.to);
+  const bytes = deliveries.bytesOf(move.recipe);
+  if (target === undefined || bytes === undefined) return;
+  const { events, log, packets } = run;
+  const attempts = probing?.attempts.length ?? 0;
+  const at = { events: events.length, log: log.length, packets: packets.length };
+  probing?.begin({ move: index, ...at, attempts }, move.to);
+  const original = "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;
+  const source = move.from === undefined ? attackerAddress : (run.book.of(move.from) ?? move.from);
+  emit(world, index, bytes, source, target, original);
 }
 
 function emit(

@@ -128,6 +128,7 @@ function timing(move: Move): { now: string | "start" | "end" | number; uses: rea
   const at = (when: Extract<Move, { move: "replay" }>["when"] | "end" | undefined) => {
     if (when === undefined || when === "start") return "start";
     if (when === "end") return "end";
+    if ("step" in when) return "end";
     return "after" in when ? packetKey(when.after) : when.atMs;
   };
   const pasted = (edits: Extract<Move, { move: "modify" }>["edits"] | undefined) =>

@@ -181,6 +181,22 @@ export interface NetworkConditions {
   readonly chunking: (typeof chunkings)[number];
 }
 
+/** See harness/run/probing.ts. */
+export interface Observer {
+  readonly attempts: OpRecord[];
+  isOutOfDate(move: number, to: ProcessId, events: readonly TraceEvent[]): boolean;
+  begin(
+    mark: {
+      readonly move: number;
+      readonly events: number;
+      readonly log: number;
+      readonly attempts: number;
+      readonly packets: number;
+    },
+    to: ProcessId,
+  ): void;
+}
+
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */
 export interface RunPlan {
   /** Further instances of the protocol's module, for the deployments of further principals. */
@@ -197,6 +213,8 @@ export interface RunPlan {
   readonly network: NetworkConditions;
   readonly attack: Attack;
   readonly seed: string;
+  /** The run is made to see what processes do with deliveries; it ends with the last one. */
+  readonly probing?: Observer;
 }
 
 export interface Trace {
