@@ -56,7 +56,7 @@ const node: z.ZodType<Recipe> = z.lazy(() =>
   z.union([
     z.strictObject({ hex: hexString }),
     z.strictObject({ name: z.string().max(200) }),
-    z.strictObject({ fresh: z.number().int().min(1).max(10_000), length: count.max(65_536) }),
+    z.strictObject({ fresh: z.number().int().min(1).max(10_000_000), length: count.max(65_536) }),
     z.strictObject({ own: z.enum(["public", "private"]), kind: z.string().max(20_000) }),
     z.strictObject({ value: valueSchema }),
     z.strictObject({ packet: packetSchema }),

@@ -83,7 +83,12 @@ export interface Guarantee {
 
 /** Attacks that only send recorded bytes: what puppets send is new, not a replay. */
 export const recordedOnly = (attack: Attack): boolean =>
-  withoutDisclosure(attack) && !attack.some((m) => m.move === "puppet" || m.move === "hijack");
+  withoutDisclosure(attack) &&
+  !attack.some((m) => m.move === "puppet" || m.move === "hijack" || isComposed(m));
+
+/** Is something sent that no honest process has sent like that? */
+const isComposed = (m: Attack[number]): boolean =>
+  m.move === "deliver" && !("packet" in m.recipe);
 
 export const withoutDisclosure = (attack: Attack): boolean =>
   !attack.some((m) => m.move === "disclose");

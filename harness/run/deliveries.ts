@@ -7,6 +7,7 @@ import { RecordedValues } from "../../attacker/recipe/recorded-values.ts";
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
 import { operations } from "../../protocol/kit/operations.ts";
+import type { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import type { Adversary } from "./adversary/adversary.ts";
 import type { RunState } from "./run-state.ts";
@@ -36,9 +37,7 @@ export class Deliveries implements Kitchen {
   }
 
   kit(recipe: string): CryptoKit {
-    const label = hex(sha256(utf8(recipe)).subarray(0, 16));
-    const random = this.#run.random.fork(attackerHost).fork("deliver").fork(label);
-    return new CryptoRecorder(this.#run.log, random, attackerHost, {
+    return new CryptoRecorder(this.#run.log, coinsOf(this.#run.random, recipe), attackerHost, {
       done: (op) => {
         if (operations[op.op].fresh === true) this.#adversary.learns(op.output);
       },
@@ -55,7 +54,7 @@ export class Deliveries implements Kitchen {
     const key = `${id}/${length}`;
     let bytes = this.#fresh.get(key);
     if (bytes === undefined) {
-      bytes = freshBytes(this.#run, id, length);
+      bytes = freshBytes(this.#run.random, id, length);
       this.#fresh.set(key, bytes);
       this.#adversary.learns(latin1(bytes));
       const output = latin1(bytes);
@@ -77,8 +76,15 @@ export class Deliveries implements Kitchen {
   }
 }
 
+/** The coins that the adversary tosses for a recipe: the same ones whenever it is made. */
+export function coinsOf(random: Random, recipe: string): Random {
+  const label = hex(sha256(utf8(recipe)).subarray(0, 16));
+  return random.fork(attackerHost).fork("deliver").fork(label);
+}
+
 /** How the adversary's own values are recorded, so that they are found again by their number. */
 export const freshName = (id: number, length: number): string => `own value ${id} of ${length} bytes`;
 
-const freshBytes = ({ random }: RunState, id: number, length: number): Uint8Array =>
+/** @param random that of the run. */
+export const freshBytes = (random: Random, id: number, length: number): Uint8Array =>
   random.fork(attackerHost).fork("fresh").fork(`${id}`).bytes(length);

@@ -89,15 +89,13 @@ class Simulation {
     const sessions = run.plan.workload.sessions.length;
     const limitMs = (run.plan.protocol.runLimitMs ?? limits.runMs) + limits.sessionMs * sessions;
     for (;;) {
-      if (!this.#steps.areOver && !this.#sessions.someAreDue) {
+      if (run.inFlight === 0 && this.#waitsForRest && !this.#sessions.someAreDue) {
         const step = this.#steps.next();
-        if (step !== undefined) {
-          act(this.#world, step);
-          adversarySessions.wake();
-          continue;
-        }
+        if (step === undefined) return;
+        act(this.#world, step);
+        adversarySessions.wake();
+        continue;
       }
-      if (run.plan.probing !== undefined && this.#steps.areOver && run.inFlight === 0) return;
       const due = run.queue.nextTime;
       const waiting = this.#sessions.nextWaiting(due);
       if (waiting !== undefined) {
@@ -118,6 +116,11 @@ class Simulation {
       this.#step(item);
       adversarySessions.wake();
     }
+  }
+
+  /** Is something to happen at rest: the next step, or the end of a run that is looked at? */
+  get #waitsForRest(): boolean {
+    return !this.#steps.areOver || this.#world.run.plan.probing !== undefined;
   }
 
   #step(item: ScheduledEvent): void {

@@ -1,5 +1,5 @@
 /** Moves that wait until everything has come to rest, one after the other. */
-import { type OwnMove } from "../../attacker/move.ts";
+import type { OwnMove } from "../../attacker/move.ts";
 import type { IndexedMove } from "./attack-plan.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -11,10 +11,9 @@ export class Steps {
     this.#run = run;
   }
 
-  /** @returns the next one, if its time has come. */
+  /** To be asked for when everything is at rest. */
   next(): IndexedMove<OwnMove> | undefined {
-    const { attack, inFlight } = this.#run;
-    return inFlight > 0 ? undefined : attack.inSteps[this.#next++];
+    return this.#run.attack.inSteps[this.#next++];
   }
 
   get areOver(): boolean {

@@ -64,6 +64,11 @@ const table: Partial<Record<OpName, CarriedOut>> = {
   encode: (kit, encoding, inputs) => kit.encode(encoding as Encoding, at(inputs, 0)),
 };
 
+/** Those with coins: drawn whenever it is carried out. */
+const coined: Partial<Record<OpName, number>> = { sign: 2, "pk-encrypt": 2 };
+/** How many inputs of a record are not coins. */
+export const carriedInputs = (op: OpName): number => coined[op] ?? Number.POSITIVE_INFINITY;
+
 export const canCarryOut = (op: OpName): boolean => table[op] !== undefined;
 
 /**

@@ -1,0 +1,230 @@
+/**
+ * Reads bytes as terms: what of them is a recorded value, a name, a length, an encoded text, a
+ * constant. Nothing here knows a protocol; the record of the cryptography says what is in a packet.
+ */
+import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { contentOf, type OpRecord, operations } from "../../protocol/kit/operations.ts";
+import { decodeText, encodeText } from "../../protocol/kit/primitives/encodings.ts";
+import { type ValueName, valueKey } from "./recipe.ts";
+
+/** A value of the record, and its name. */
+export interface Recorded {
+  readonly record: OpRecord;
+  readonly name: ValueName;
+  readonly value: Latin1;
+  /** Position in the log. */
+  readonly index: number;
+}
+
+export type Encoded = "hex" | "base64" | "base64url";
+
+export type Term =
+  | { readonly is: "constant"; readonly bytes: Latin1 }
+  | { readonly is: "name"; readonly name: string }
+  | { readonly is: "value"; readonly of: Recorded }
+  | { readonly is: "join"; readonly parts: readonly Term[] }
+  | {
+      readonly is: "counted";
+      readonly width: number;
+      readonly lowFirst: boolean;
+      readonly inner: Term;
+      readonly bytes: Latin1;
+    }
+  | { readonly is: "text"; readonly encoding: Encoded; readonly inner: Term; readonly size: number };
+
+/** Shorter values are guessable, and found everywhere. */
+const leastBytes = 8;
+const mostDeep = 8;
+const widths = [2, 1, 4] as const;
+
+const prefixAt = (bytes: Latin1, i: number): number =>
+  (bytes.charCodeAt(i) << 24) |
+  (bytes.charCodeAt(i + 1) << 16) |
+  (bytes.charCodeAt(i + 2) << 8) |
+  bytes.charCodeAt(i + 3);
+
+export class Terms {
+  readonly byValue = new Map<Latin1, Recorded>();
+  /** All that was computed or opened, in order. */
+  readonly all: Recorded[] = [];
+  readonly #byName = new Map<string, Recorded>();
+  readonly #byPrefix = new Map<number, Latin1[]>();
+  readonly #counts = new Map<string, number>();
+  readonly #names: readonly string[];
+  readonly #written: readonly Latin1[];
+  readonly #firsts: ReadonlySet<number>;
+  readonly #read = new Map<Latin1, Term>();
+
+  /** @param names of principals, which are looked for in what was written. */
+  constructor(log: readonly OpRecord[], names: readonly string[]) {
+    this.#names = names.filter((n) => n.length >= 2).toSorted((a, b) => b.length - a.length);
+    this.#written = this.#names.map((n) => latin1(utf8(n)));
+    this.#firsts = new Set(this.#written.map((n) => n.charCodeAt(0)));
+    for (const [index, record] of log.entries()) this.#note(record, index);
+  }
+
+  #note(record: OpRecord, index: number): void {
+    const { by, op } = record;
+    const kind = `${by}|${op}`;
+    const nth = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, nth);
+    if (!operations[op].hasOutput) return;
+    const opened = record.backwards;
+    const value = opened ? contentOf(record) : record.output;
+    const input = opened ? record.inputs.indexOf(value) : -1;
+    const name = input < 0 ? { by, op, nth } : { by, op, nth, input };
+    const recorded = { record, name, value, index };
+    this.all.push(recorded);
+    this.#byName.set(valueKey(name), recorded);
+    // What was opened is told by its parts.
+    if (value.length < leastBytes || this.byValue.has(value) || opened) return;
+    this.byValue.set(value, recorded);
+    const prefix = prefixAt(value, 0);
+    const list = this.#byPrefix.get(prefix);
+    if (list === undefined) this.#byPrefix.set(prefix, [value]);
+    else list.push(value);
+  }
+
+  find(name: Pick<ValueName, "by" | "op" | "nth">): Recorded | undefined {
+    return this.#byName.get(valueKey(name));
+  }
+
+  /** The longest recorded value that begins there. */
+  #valueAt(bytes: Latin1, i: number): Recorded | undefined {
+    if (i + leastBytes > bytes.length) return undefined;
+    let best: Latin1 | undefined;
+    for (const value of this.#byPrefix.get(prefixAt(bytes, i)) ?? []) {
+      if ((best === undefined || value.length > best.length) && bytes.startsWith(value, i)) {
+        best = value;
+      }
+    }
+    return best === undefined ? undefined : this.byValue.get(best);
+  }
+
+  read(bytes: Latin1, depth = 0): Term {
+    const before = this.#read.get(bytes);
+    if (before !== undefined) return before;
+    const parts: Term[] = [];
+    let plain = "";
+    for (let i = 0; i < bytes.length; ) {
+      const found = this.#at(bytes, i, depth);
+      if (found === undefined) {
+        plain += bytes[i++];
+        continue;
+      }
+      if (plain !== "") parts.push({ is: "constant", bytes: plain });
+      plain = "";
+      parts.push(found.term);
+      i += found.length;
+    }
+    if (plain !== "" || parts.length === 0) parts.push({ is: "constant", bytes: plain });
+    const term: Term = parts.length === 1 ? (parts[0] as Term) : { is: "join", parts };
+    this.#read.set(bytes, term);
+    return term;
+  }
+
+  #at(bytes: Latin1, i: number, depth: number) {
+    const of = this.#valueAt(bytes, i);
+    if (of !== undefined) return { term: { is: "value", of } as const, length: of.value.length };
+    const name = this.#nameAt(bytes, i);
+    if (name !== undefined) return { term: { is: "name", name } as const, length: utf8(name).length };
+    if (depth >= mostDeep) return undefined;
+    return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
+  }
+
+  #nameAt(bytes: Latin1, i: number): string | undefined {
+    if (!this.#firsts.has(bytes.charCodeAt(i))) return undefined;
+    const at = this.#written.findIndex((n) => bytes.startsWith(n, i));
+    return at < 0 ? undefined : this.#names[at];
+  }
+
+  /** A number, and so many bytes behind it, of which the first ones mean something. */
+  #counted(bytes: Latin1, i: number, depth: number) {
+    for (const width of widths) {
+      for (const lowFirst of width === 1 ? [false] : [false, true]) {
+        const size = numberAt(bytes, i, width, lowFirst);
+        if (size < 3 || i + width + size > bytes.length) continue;
+        const inside = bytes.substring(i + width, i + width + size);
+        const inner = this.read(inside, depth + 1);
+        const first = inner.is === "join" ? inner.parts[0] : inner;
+        // An empty or constant content may be a coincidence, unless the rest fits exactly as well.
+        if (first?.is === "constant" && !this.#fillsUp(bytes, i + width + size, inner)) continue;
+        const term = { is: "counted", width, lowFirst, inner, bytes: inside } as const;
+        return { term, length: width + size };
+      }
+    }
+    return undefined;
+  }
+
+  /** A counted text that begins with a constant is one where more than that is in it. */
+  #fillsUp(bytes: Latin1, end: number, inner: Term): boolean {
+    return end === bytes.length && inner.is === "join";
+  }
+
+  /** A run of characters that says something when it is decoded. */
+  #text(bytes: Latin1, i: number, depth: number) {
+    if (i > 0 && isTextChar(bytes.charCodeAt(i - 1))) return undefined;
+    let end = i;
+    while (end < bytes.length && isTextChar(bytes.charCodeAt(end))) end++;
+    const token = bytes.substring(i, end);
+    if (token.length < 2 * leastBytes) return undefined;
+    for (const encoding of ["hex", "base64", "base64url"] as const) {
+      const decoded = decodeText(encoding, fromLatin1(token));
+      if (decoded === undefined || latin1(encodeText(encoding, decoded)) !== token) continue;
+      const inner = this.read(latin1(decoded), depth + 1);
+      if (!saysSomething(inner)) continue;
+      return { term: { is: "text", encoding, inner, size: token.length } as const, length: token.length };
+    }
+    return undefined;
+  }
+}
+
+const saysSomething = (term: Term): boolean =>
+  term.is === "value" ||
+  (term.is === "join" && term.parts.some(saysSomething)) ||
+  (term.is === "counted" && saysSomething(term.inner));
+
+function numberAt(bytes: Latin1, i: number, width: number, lowFirst: boolean): number {
+  let n = 0;
+  for (let k = 0; k < width; k++) {
+    const at = lowFirst ? i + width - 1 - k : i + k;
+    n = n * 256 + bytes.charCodeAt(at);
+  }
+  return Number.isNaN(n) ? 0 : n;
+}
+
+/** Letters, digits, and what else base64 has. */
+const isTextChar = (c: number): boolean =>
+  (c >= 0x30 && c <= 0x39) ||
+  (c >= 0x41 && c <= 0x5a) ||
+  (c >= 0x61 && c <= 0x7a) ||
+  c === 0x2b ||
+  c === 0x2f ||
+  c === 0x2d ||
+  c === 0x5f ||
+  c === 0x3d;
+
+/** Messages of one shape differ in values and names only. */
+export function shapeOf(term: Term, terms: Terms, depth = 0): string {
+  switch (term.is) {
+    case "constant":
+      return `c${term.bytes.length}`;
+    case "name":
+      return "N";
+    case "value":
+      return shapeOfValue(term.of, terms, depth);
+    case "join":
+      return `(${term.parts.map((p) => shapeOf(p, terms, depth)).join(" ")})`;
+    case "counted":
+      return `#${term.width}${shapeOf(term.inner, terms, depth)}`;
+    case "text":
+      return `${term.encoding}{${shapeOf(term.inner, terms, depth)}}`;
+  }
+}
+
+/** Of a ciphertext, how what is in it is built: names may be of different lengths. */
+function shapeOfValue({ record, value }: Recorded, terms: Terms, depth: number): string {
+  const { op } = record;
+  if (operations[op].content === undefined || depth >= mostDeep) return `${op}${value.length}`;
+  return `${op}{${shapeOf(terms.read(contentOf(record)), terms, depth + 1)}}`;
+}
