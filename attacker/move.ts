@@ -325,6 +325,10 @@ export function needs(move: Move, transport: TransportName): readonly Capability
   }
 }
 
+/** Is something sent that no honest process has sent like that? */
+export const isComposed = (move: Move): boolean =>
+  move.move === "deliver" && !("packet" in move.recipe);
+
 /** What a registered user does beyond being one. */
 export const withoutRegistration = (attack: Attack): Attack =>
   attack.filter((m) => m.move !== "participate" || m.as !== attackerHost);

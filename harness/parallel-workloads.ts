@@ -14,7 +14,7 @@ import type {
 } from "../protocol/endpoint.ts";
 
 /**
- * - `parallel-own`: the first three sessions of the protocol's own workload.
+ * - `parallel-own`: the first two sessions of the protocol's own workload.
  * - `parallel-alone`: its first one.
  * - `parallel-same`: its first one twice.
  * - `parallel-exchanged`: its first one, and one in which the two ends have exchanged their roles.
@@ -34,7 +34,7 @@ export type ParallelWorkload = (typeof parallelWorkloads)[number];
 export const isParallel = (name: string): name is ParallelWorkload =>
   (parallelWorkloads as readonly string[]).includes(name);
 
-const mostOwn = 3;
+const mostOwn = 2;
 /** By then a session in which nothing gets lost has come to rest. */
 export const laterMs = 20_000;
 

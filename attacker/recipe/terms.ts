@@ -21,6 +21,8 @@ export type Encoded = "hex" | "base64" | "base64url";
 export type Term =
   | { readonly is: "constant"; readonly bytes: Latin1 }
   | { readonly is: "name"; readonly name: string }
+  /** A text of a user's. */
+  | { readonly is: "said"; readonly bytes: Latin1 }
   | { readonly is: "value"; readonly of: Recorded }
   | { readonly is: "join"; readonly parts: readonly Term[] }
   | {
@@ -34,6 +36,7 @@ export type Term =
 
 /** Shorter values are guessable, and found everywhere. */
 const leastBytes = 8;
+const leastSaid = 4;
 const mostDeep = 8;
 const widths = [2, 1, 4] as const;
 
@@ -51,12 +54,24 @@ export class Terms {
   readonly #byPrefix = new Map<number, Latin1[]>();
   readonly #counts = new Map<string, number>();
   readonly #names: readonly string[];
+  readonly #said: readonly Latin1[];
   readonly #written: readonly Latin1[];
   readonly #firsts: ReadonlySet<number>;
   readonly #read = new Map<Latin1, Term>();
 
-  /** @param names of principals, which are looked for in what was written. */
-  constructor(log: readonly OpRecord[], names: readonly string[]) {
+  /**
+   * @param names of principals, which are looked for in what was written.
+   * @param said texts of users, of which nothing is looked for.
+   */
+  constructor(
+    log: readonly OpRecord[],
+    names: readonly string[],
+    said: readonly Uint8Array[] = [],
+  ) {
+    this.#said = said
+      .filter((s) => s.length >= leastSaid)
+      .map((s) => latin1(s))
+      .toSorted((a, b) => b.length - a.length);
     this.#names = names.filter((n) => n.length >= 2).toSorted((a, b) => b.length - a.length);
     this.#written = this.#names.map((n) => latin1(utf8(n)));
     this.#firsts = new Set(this.#written.map((n) => n.charCodeAt(0)));
@@ -126,6 +141,10 @@ export class Terms {
   #at(bytes: Latin1, i: number, depth: number) {
     const of = this.#valueAt(bytes, i);
     if (of !== undefined) return { term: { is: "value", of } as const, length: of.value.length };
+    const said = this.#said.find((s) => bytes.startsWith(s, i));
+    if (said !== undefined) {
+      return { term: { is: "said", bytes: said } as const, length: said.length };
+    }
     const name = this.#nameAt(bytes, i);
     if (name !== undefined) return { term: { is: "name", name } as const, length: utf8(name).length };
     if (depth >= mostDeep) return undefined;
@@ -211,6 +230,8 @@ export function shapeOf(term: Term, terms: Terms, depth = 0): string {
       return `c${term.bytes.length}`;
     case "name":
       return "N";
+    case "said":
+      return `s${term.bytes.length}`;
     case "value":
       return shapeOfValue(term.of, terms, depth);
     case "join":

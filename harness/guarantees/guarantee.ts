@@ -1,5 +1,5 @@
 /** What a guarantee is. One file each in this folder, and one line in catalog.ts. */
-import type { Attack } from "../../attacker/move.ts";
+import { type Attack, isComposed } from "../../attacker/move.ts";
 import type { Protocol } from "../../protocol/endpoint.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
 
@@ -85,10 +85,6 @@ export interface Guarantee {
 export const recordedOnly = (attack: Attack): boolean =>
   withoutDisclosure(attack) &&
   !attack.some((m) => m.move === "puppet" || m.move === "hijack" || isComposed(m));
-
-/** Is something sent that no honest process has sent like that? */
-const isComposed = (m: Attack[number]): boolean =>
-  m.move === "deliver" && !("packet" in m.recipe);
 
 export const withoutDisclosure = (attack: Attack): boolean =>
   !attack.some((m) => m.move === "disclose");

@@ -3,6 +3,7 @@
  * 1-minimal: taking away any one move makes the violation vanish.
  */
 import type { Attack, Move } from "../../attacker/move.ts";
+import { simplerDeliveries } from "./simpler-deliveries.ts";
 
 /** Runs the attack and says whether it still violates. */
 export type StillViolates = (attack: Attack) => boolean;
@@ -27,6 +28,7 @@ export function shrink(attack: Attack, violates: StillViolates): Attack {
 
 /** Simpler attacks, the boldest simplification first. */
 function* smaller(attack: Attack): Iterable<Attack> {
+  yield* simplerDeliveries(attack);
   if (attack.length > 3) {
     const half = attack.length >> 1;
     yield attack.slice(0, half);

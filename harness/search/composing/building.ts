@@ -55,7 +55,7 @@ function rebuilt(building: Building, dearer: number): readonly Alternative[] {
     for (const a of contents(building)) {
       out.push({ ...withKey(of.record, key, a), cost: dearer + more + a.cost, binds: a.binds });
     }
-    out.push(...withWholeContents(maker, of.record, key, dearer + more));
+    out.push(...withWholeContents(maker, of.record, key, more));
   }
   return out;
 }
@@ -81,11 +81,11 @@ function keysFor({ maker, of, bound }: Building) {
   const given = bound.values.get(honest);
   const value = maker.mapped(honest);
   const fitting =
-    given ?? (scene.has(value) ? maker.remaking.recipeOf(value) : undefined);
+    given ?? (value !== undefined && scene.has(value) ? maker.remaking.recipeOf(value) : undefined);
   if (fitting !== undefined) return [{ key: fitting, more: 0 }];
   if (shop.skeleton) return [];
   const own = (shop.secrets.get(attackerHost) ?? []).filter(
-    (s) => s.length === value.length && scene.has(s),
+    (s) => s.length === honest.length && scene.has(s),
   );
   return own.flatMap((secret) => {
     const key = maker.remaking.recipeOf(secret);

@@ -30,7 +30,8 @@ export function compose(campaign: Campaign, { runs }: ComposingSettings): Compos
   let [spent, states] = [0, 0];
   const exhausted: string[] = [];
   const found = new Set<string>();
-  const worlds = parallelWorkloads.filter((name) => isSound(campaign, name));
+  const worlds = soundWorlds(campaign);
+  if (process.env["COMPOSE"] !== undefined) console.log(worlds.join());
   for (const skeleton of [true, false]) {
     for (const [i, name] of worlds.entries()) {
       if (campaign.over) break;
@@ -46,6 +47,19 @@ export function compose(campaign: Campaign, { runs }: ComposingSettings): Compos
 }
 
 const attackIn = (workload: string) => ({ moves: [{ move: "seize" } as const], workload });
+
+/** Workloads that make sense for the protocol, each once. */
+function soundWorlds(campaign: Campaign): readonly ParallelWorkload[] {
+  const seen = new Set<string>();
+  return parallelWorkloads.filter((name) => {
+    if (name === "parallel-later" || !isSound(campaign, name)) return false;
+    const { sessions } = campaign.undisturbed(name).plan.workload;
+    const key = JSON.stringify(sessions, (_, v) => (v instanceof Uint8Array ? "" : v));
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
 
 /** Do honest sessions of this workload end well, as far as they can? */
 function isSound(campaign: Campaign, name: ParallelWorkload): boolean {
@@ -128,7 +142,7 @@ class CampaignGoals implements Goals {
     const trace = this.#campaign.try(strategy, { moves, workload: this.#workload });
     if (trace === undefined) return;
     for (const g of seen) if (this.#campaign.isViolated(g, trace)) this.#found.add(g.id);
-    if (process.env["COMPOSE"]) console.log(this.#world.runs, this.#workload, seen.map((g) => g.id).join(), [...this.#found].join());
+    if (process.env["COMPOSE"] !== undefined) console.log(this.#world.runs, this.#workload, seen.map((g) => g.id).join(), [...this.#found].join());
     this.#open = this.#stillOpen();
   }
 }

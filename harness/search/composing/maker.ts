@@ -69,6 +69,9 @@ export class Maker {
         return [{ recipe: constant(term.bytes), cost: 0, binds: nothing }];
       case "name":
         return this.#names(term.name);
+      case "said":
+        // It says something else, of the same length.
+        return [{ recipe: this.#freshFor(term.bytes), cost: 0, binds: nothing }];
       case "value":
         return this.ofValue(term.of, bound);
       case "join":
@@ -102,19 +105,21 @@ export class Maker {
   /** What stands for a value of the honest run here. */
   here(of: Recorded): Recorded | undefined {
     const { terms } = this.scene;
-    if (of.name.by === "deployment") return terms.byValue.get(this.mapped(of.value));
+    if (of.name.by === "deployment") {
+      return terms.byValue.get(this.#mapping.values.get(of.value) ?? of.value);
+    }
     const by = this.#mapping.processes.get(of.name.by) ?? of.name.by;
     const there = terms.find({ ...of.name, by });
     return there && (terms.byValue.get(there.value) ?? there);
   }
 
-  /** The same for bytes. */
-  mapped(value: Latin1): Latin1 {
+  /** The same for bytes; `undefined` if what they were has not come up here. */
+  mapped(value: Latin1): Latin1 | undefined {
     const dealt = this.#mapping.values.get(value);
     if (dealt !== undefined) return dealt;
     const of = this.shop.honest.byValue.get(value);
     if (of === undefined || of.name.by === "deployment") return value;
-    return this.here(of)?.value ?? value;
+    return this.here(of)?.value;
   }
 
   /** Are names other than in the honest message, so that what was dealt about them does not fit? */
@@ -124,12 +129,16 @@ export class Maker {
 
   /** A value of the adversary's own, the same one wherever this value of the message stands. */
   fresh(inPlaceOf: Recorded): Recipe {
-    let id = this.#fresh.get(inPlaceOf.value);
+    return this.#freshFor(inPlaceOf.value);
+  }
+
+  #freshFor(value: Latin1): Recipe {
+    let id = this.#fresh.get(value);
     if (id === undefined) {
       id = this.#firstFresh + this.#fresh.size;
-      this.#fresh.set(inPlaceOf.value, id);
+      this.#fresh.set(value, id);
     }
-    return { fresh: id, length: inPlaceOf.value.length };
+    return { fresh: id, length: value.length };
   }
 
   ofValue(of: Recorded, bound: Binding): readonly Alternative[] {

@@ -46,7 +46,7 @@ export class Remaking {
   #read(bytes: Latin1, depth: number): Recipe | undefined {
     if (bytes === "") return constant("");
     const term = this.#scene.terms.read(bytes);
-    if (term.is === "constant") return this.#constant(term.bytes);
+    if (term.is === "constant" || term.is === "said") return this.#constant(term.bytes);
     return this.#term(term, depth);
   }
 
@@ -58,6 +58,7 @@ export class Remaking {
   #term(term: Term, depth: number): Recipe | undefined {
     switch (term.is) {
       case "constant":
+      case "said":
         return this.#constant(term.bytes);
       case "name":
         return { name: term.name };

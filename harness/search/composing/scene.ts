@@ -24,10 +24,10 @@ export class Scene {
   readonly #own = new Map<Latin1, Recipe>();
   #has = new Map<Latin1, boolean>();
 
-  constructor(run: Run, names: readonly string[]) {
+  constructor(run: Run, about: { readonly names: readonly string[]; readonly said: readonly Uint8Array[] }) {
     this.run = run;
     const { trace } = run;
-    this.terms = new Terms(trace.crypto, names);
+    this.terms = new Terms(trace.crypto, about.names, about.said);
     this.knows = knowledgeOf(trace);
     this.#kitchen = kitchenOf(run);
     for (const record of trace.crypto) this.#noteOwn(record);

@@ -15,6 +15,7 @@ import { costOfSwitch, type Delivery, deliveryKey, isMade, uses } from "./delive
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
 import { attackerHost } from "../../../attacker/move.ts";
+import { Laziness } from "./laziness.ts";
 import type { Workshop } from "./maker.ts";
 import { secretsOf } from "./mapping.ts";
 import { Remaking } from "./remake.ts";
@@ -112,7 +113,7 @@ export class Composing {
   #expand(state: State): void {
     const run = this.#run(state.deliveries);
     if (run === undefined || !run.outcomes.every((o) => o.accepted)) return;
-    const scene = new Scene(run, this.#templates.names);
+    const scene = new Scene(run, this.#templates);
     this.#goals.reached(run, state.deliveries);
     const gained = this.#gainedIn(scene);
     const cost = state.cost - (gained > state.gained ? reward : 0);
@@ -153,6 +154,7 @@ export class Composing {
     const tried = new Set<string>();
     const fertile = new Set<string>();
     const counts = { bases: new Map<string, number>(), revisions: 0 };
+    const lazy = new Laziness(here.situation.scene);
     let candidates = first;
     for (let round = 0; round < perState.rounds; round++) {
       const fresh = candidates.filter((d) => isNew(tried, deliveryKey(d)));
@@ -168,8 +170,9 @@ export class Composing {
           if (group !== undefined && !fertile.has(group)) this.#proposing.giveUp(group);
         }
       }
+      for (const outcome of outcomes) lazy.note(outcome);
       for (const outcome of outcomes) {
-        this.#follow(here, outcome);
+        if (!lazy.isDominated(outcome.delivery)) this.#follow(here, outcome);
         more.push(...this.#learnFrom(here, outcome, counts));
         if (this.#isOver || this.#goals.areReached) return;
       }
@@ -281,7 +284,7 @@ export class Composing {
     const before = deliveries.slice(0, -1);
     const past = this.#run(before);
     if (past === undefined) return;
-    const scene = new Scene(past, this.#templates.names);
+    const scene = new Scene(past, this.#templates);
     const situation: Situation = { scene, deliveries: before, locals: localsOf(past.outcomes) };
     const maker = this.#proposing.makerFor(last.delivery.to, situation, 30);
     const remaking = new Remaking(scene, last.operations);

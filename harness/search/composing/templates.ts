@@ -22,6 +22,8 @@ export class Templates {
   /** Those whose names occur in messages. */
   readonly spoken: readonly Principal[];
   readonly all: readonly Template[];
+  /** What users say. */
+  readonly said: readonly Uint8Array[];
 
   constructor(honest: Trace, insider: boolean) {
     this.honest = honest;
@@ -30,7 +32,8 @@ export class Templates {
     const called = honest.plan.workload.sessions.flatMap((s) => Object.values(s.principals ?? {}));
     const mallory = insider ? [attackerHost] : [];
     this.names = [...new Set([...playing, ...called, ...mallory])];
-    this.terms = new Terms(honest.crypto, this.names);
+    this.said = honest.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
+    this.terms = new Terms(honest.crypto, this.names, this.said);
     this.all = this.#all();
     const named = new Set<string>(mallory);
     for (const { term } of this.all) this.#namesIn(term, named, 0);
