@@ -120,7 +120,23 @@ export function replacedAt(recipe: Recipe, path: readonly number[], by: Recipe):
 }
 
 /** The same text for the same recipe. */
-export const recipeKey = (recipe: Recipe): string => JSON.stringify(recipe);
+export function recipeKey(recipe: Recipe): string {
+  if ("value" in recipe) {
+    const { by, op, nth, input } = recipe.value;
+    return `${by}|${op}|${nth}${input === undefined ? "" : `|${input}`}`;
+  }
+  if ("join" in recipe) return `[${recipe.join.map(recipeKey).join(",")}]`;
+  if ("make" in recipe) {
+    return `${recipe.make} ${recipe.algorithm}(${recipe.from.map(recipeKey).join(",")})`;
+  }
+  if ("hex" in recipe) return `x${recipe.hex}`;
+  if ("fresh" in recipe) return `f${recipe.fresh}/${recipe.length}`;
+  if ("counted" in recipe) {
+    return `#${recipe.width}${recipe.order ?? ""}(${recipeKey(recipe.counted)})`;
+  }
+  if ("part" in recipe) return `${recipe.from}-${recipe.to}(${recipeKey(recipe.part)})`;
+  return JSON.stringify(recipe);
+}
 
 /** The recipe with another one wherever `what` stands: what stands in two places is one choice. */
 export function replacedEverywhere(recipe: Recipe, what: string, by: Recipe): Recipe {

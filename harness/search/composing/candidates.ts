@@ -5,7 +5,7 @@ import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import type { Packet, ProcessInfo } from "../../trace/trace.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
-import type { Alternative } from "./alternative.ts";
+import { type Alternative, nothing } from "./alternative.ts";
 import { Maker, type Workshop } from "./maker.ts";
 import { type Mapping, valuesUnder } from "./mapping.ts";
 import type { Scene } from "./scene.ts";
@@ -29,7 +29,12 @@ export interface Situation {
 export interface Candidates {
   readonly first: readonly Delivery[];
   /** Tried only where those of the same group have moved anything. */
-  readonly later: readonly Delivery[];
+  readonly later: readonly Later[];
+}
+
+interface Later {
+  readonly groups: readonly string[];
+  propose(limit: number): readonly Delivery[];
 }
 
 export class Proposing {
@@ -41,6 +46,7 @@ export class Proposing {
   readonly #firsts: number;
   /** Groups that touch nothing. */
   readonly #barren = new Set<string>();
+  readonly #fertile = new Set<string>();
   readonly #shapes = new Map<string, string>();
 
   constructor(
@@ -60,6 +66,14 @@ export class Proposing {
     this.#barren.add(group);
   }
 
+  noteFertile(group: string): void {
+    this.#fertile.add(group);
+  }
+
+  isFertile(group: string): boolean {
+    return this.#fertile.has(group);
+  }
+
   /** Makes values for the process that a delivery is for, in its place among the deliveries. */
   makerFor(process: string, { scene, deliveries }: Situation, offset = 0): Maker {
     return new Maker(this.#shop, scene, plain, this.#firstFresh(process, deliveries) + offset);
@@ -73,7 +87,7 @@ export class Proposing {
 
   in(situation: Situation): Candidates {
     const first: Delivery[] = [];
-    const later: Delivery[] = [];
+    const later: Later[] = [];
     const alive = situation.scene.processes.filter((p) => p.end === "alive");
     const sent = situation.scene.run.trace.packets.filter((p) => p.byAttacker === undefined);
     const passed = new Set(situation.deliveries.flatMap(({ recipe, to }) =>
@@ -126,7 +140,7 @@ export class Proposing {
     process: ProcessInfo,
     situation: Situation,
     first: Delivery[],
-    later: Delivery[],
+    later: Later[],
   ): void {
     const past = situation.locals.get(process.id) ?? "";
     const hasOwn = this.#templates.all.some((t) => t.to.id === process.id);
@@ -140,14 +154,19 @@ export class Proposing {
         .map((from) => ({ from, group: `${process.id}|${past}|${from}|${n}` }))
         .filter(({ group }) => !this.#barren.has(group));
       if (groups.length === 0) continue;
-      const messages = this.#messages(process, template, situation);
-      for (const { from, group } of groups) {
-        for (const [k, a] of messages.entries()) {
-          const { recipe } = a;
-          const delivery = { to: process.id, from, recipe, cost: madeCost + a.cost, group };
-          (k < this.#firsts ? first : later).push(delivery);
-        }
-      }
+      // What moved something before will do so again.
+      const isFertile = groups.some(({ group }) => this.#fertile.has(group));
+      const few = isFertile ? most.messages : this.#firsts;
+      const propose = (limit: number): readonly Delivery[] => {
+        const messages = this.#messages(process, template, situation, limit);
+        return groups.flatMap(({ from, group }) =>
+          messages.map(({ recipe, cost: more }) => {
+            return { to: process.id, from, recipe, cost: madeCost + more, group };
+          }),
+        );
+      };
+      first.push(...propose(few));
+      if (few < most.messages) later.push({ groups: groups.map((g) => g.group), propose });
     }
   }
 
@@ -180,12 +199,13 @@ export class Proposing {
     process: ProcessInfo,
     template: Template,
     { scene, deliveries }: Situation,
+    limit: number,
   ): readonly Alternative[] {
     const { names, processes } = this.#mappingFor(process, template, scene);
     const firstFresh = this.#firstFresh(process.id, deliveries);
     const values = valuesUnder(names, this.#shop.secrets, scene.knows);
     const usual = new Maker(this.#shop, scene, { names, processes, values }, firstFresh);
-    const out = [...usual.alternatives(template.term)];
+    const out = [...usual.alternatives(template.term, nothing, limit)];
     if (this.#insider && !template.from.service) {
       // The same as mallory would say it.
       const asMallory = new Map([...names, [template.from.principal, attackerHost]]);
@@ -193,11 +213,11 @@ export class Proposing {
       const hers = valuesUnder(asMallory, this.#shop.secrets, scene.knows);
       const mapping = { names: asMallory, processes: others, values: hers };
       const maker = new Maker(this.#shop, scene, mapping, firstFresh + perDelivery / 2);
-      const made = maker.alternatives(template.term);
+      const made = maker.alternatives(template.term, nothing, limit);
       out.push(...made.map((a) => ({ ...a, cost: a.cost + cost.asMallory })));
     }
     const skeleton = this.#shop.skeleton ? out.filter((a) => a.cost <= 0.21) : out;
-    return skeleton.toSorted((a, b) => a.cost - b.cost).slice(0, most.messages);
+    return skeleton.toSorted((a, b) => a.cost - b.cost).slice(0, limit);
   }
 
   /** A sibling's session stands for this one: its processes and its people. */

@@ -28,7 +28,9 @@ export interface Workshop {
 }
 
 const costs = { name: 0.25, own: 0.3, other: 0.4 } as const;
-const most = { inJoin: 50, others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
+/** Of a part of a message; of a whole one, as many as are asked for. */
+const mostInside = 10;
+const most = { others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
 const dearest = 1.2;
 export class Maker {
   readonly scene: Scene;
@@ -49,7 +51,11 @@ export class Maker {
   }
 
   /** The cheapest first, and there is at least one. */
-  alternatives(term: Term, bound: Binding = nothing): readonly Alternative[] {
+  alternatives(
+    term: Term,
+    bound: Binding = nothing,
+    most: number = mostInside,
+  ): readonly Alternative[] {
     let memo = this.#memo.get(bound.key);
     if (memo === undefined) {
       memo = new Map();
@@ -57,13 +63,13 @@ export class Maker {
     }
     let found = memo.get(term);
     if (found === undefined) {
-      found = this.#alternatives(term, bound);
+      found = this.#alternatives(term, bound, most);
       memo.set(term, found);
     }
     return found;
   }
 
-  #alternatives(term: Term, bound: Binding): readonly Alternative[] {
+  #alternatives(term: Term, bound: Binding, most: number): readonly Alternative[] {
     switch (term.is) {
       case "constant":
         return [{ recipe: constant(term.bytes), cost: 0, binds: nothing }];
@@ -75,7 +81,7 @@ export class Maker {
       case "value":
         return this.ofValue(term.of, bound);
       case "join":
-        return this.#join(term.parts, bound);
+        return this.#join(term.parts, bound, most);
       case "counted": {
         const { width, lowFirst } = term;
         const order = lowFirst ? ({ order: "low-first" } as const) : {};
@@ -219,10 +225,10 @@ export class Maker {
     return [{ recipe: ofRecorded(here), cost: 0, binds: nothing }, own, ...others];
   }
 
-  #join(parts: readonly Term[], bound: Binding): readonly Alternative[] {
+  #join(parts: readonly Term[], bound: Binding, limit: number): readonly Alternative[] {
     const lists = parts.map((p) => this.alternatives(p, bound));
     const base = lists.map((l) => l[0] as Alternative);
-    return [base, ...deviations(lists)].map((chosen) => {
+    return [base, ...deviations(lists, limit)].map((chosen) => {
       const binds = merged(bound, chosen.flatMap((a) => (a === undefined ? [] : [a.binds])));
       const isBinding = binds !== bound;
       const row = chosen.map((a, i) => {
@@ -236,7 +242,7 @@ export class Maker {
 }
 
 /** One or two places otherwise, the cheapest first; `undefined` where it is as usual. */
-function deviations(lists: readonly (readonly Alternative[])[]) {
+function deviations(lists: readonly (readonly Alternative[])[], limit: number) {
   const found: { readonly at: readonly (readonly [number, Alternative])[]; readonly cost: number }[] =
     lists.flatMap((list, i) =>
       list.slice(1).map((a) => ({ at: [[i, a] as const], cost: a.cost })),
@@ -254,7 +260,7 @@ function deviations(lists: readonly (readonly Alternative[])[]) {
   }
   return found
     .toSorted((a, b) => a.cost - b.cost)
-    .slice(0, most.inJoin - 1)
+    .slice(0, limit - 1)
     .map(({ at }) => {
       const chosen = new Map(at);
       return lists.map((_, i) => chosen.get(i));

@@ -43,6 +43,7 @@ export interface Goals {
 }
 
 const perState = { rounds: 5, refinements: 24, revisions: 30 } as const;
+const mostLater = 48;
 const reward = 0.4;
 const perStep = 0.15;
 const revisedCost = 0.3;
@@ -124,7 +125,12 @@ export class Composing {
     const asked = this.#oracleIn(scene, state.deliveries);
     const isUsed = (d: Delivery): boolean => asked === undefined || uses(d, asked);
     const { first, later } = this.#proposing.in(here.situation);
-    this.#explore(here, first.filter(isUsed), later.filter(isUsed));
+    const laterUsed = (): readonly Delivery[] =>
+      later
+        .filter((l) => l.groups.some((g) => this.#proposing.isFertile(g)))
+        .flatMap((l) => l.propose(mostLater))
+        .filter(isUsed);
+    this.#explore(here, first.filter(isUsed), laterUsed);
   }
 
   /** Secret values of others that the adversary has come to know: it is on a good way. */
@@ -150,7 +156,11 @@ export class Composing {
     return process?.stateSize === 0 ? process.id : undefined;
   }
 
-  #explore(here: Expanded, first: readonly Delivery[], later: readonly Delivery[]): void {
+  #explore(
+    here: Expanded,
+    first: readonly Delivery[],
+    later: () => readonly Delivery[],
+  ): void {
     const tried = new Set<string>();
     const fertile = new Set<string>();
     const counts = { bases: new Map<string, number>(), revisions: 0 };
@@ -161,18 +171,21 @@ export class Composing {
       const outcomes = this.#probe(here.situation, fresh);
       for (const { delivery, accepted, operations: done, failed } of outcomes) {
         const moves = accepted || done.length + failed.length > 0;
-        if (moves && delivery.group !== undefined) fertile.add(delivery.group);
+        if (!moves || delivery.group === undefined) continue;
+        fertile.add(delivery.group);
+        this.#proposing.noteFertile(delivery.group);
       }
       const more: Delivery[] = [];
       if (round === 0) {
-        more.push(...later.filter((d) => fertile.has(d.group ?? "")));
-        for (const { group } of [...first, ...later]) {
+        more.push(...later());
+        for (const { group } of first) {
           if (group !== undefined && !fertile.has(group)) this.#proposing.giveUp(group);
         }
       }
       for (const outcome of outcomes) lazy.note(outcome);
       for (const outcome of outcomes) {
-        if (!lazy.isDominated(outcome.delivery)) this.#follow(here, outcome);
+        const isNews = outcome.accepted && !lazy.isDominated(outcome.delivery);
+        if (isNews) this.#follow(here, outcome);
         more.push(...this.#learnFrom(here, outcome, counts));
         if (this.#isOver || this.#goals.areReached) return;
       }
@@ -183,7 +196,6 @@ export class Composing {
 
   /** An accepted delivery leads to another state. */
   #follow({ state, situation }: Expanded, outcome: Outcome): void {
-    if (!outcome.accepted) return;
     const { delivery } = outcome;
     const key = keyAfter(situation.locals, outcome);
     if (this.#frontier.has(key)) return;
