@@ -46,6 +46,7 @@ function made(
   }
   const [inner] = parts;
   if ("counted" in recipe) return inner && counted(inner, recipe.width, recipe.order);
+  if ("plus" in recipe) return inner && plus(inner, recipe.plus);
   if ("part" in recipe) return inner?.slice(recipe.from, recipe.to);
   if ("hex" in recipe) return allowed(fromHex(recipe.hex));
   if ("name" in recipe) return utf8(recipe.name);
@@ -53,6 +54,18 @@ function made(
   if ("own" in recipe) return kitchen.own(recipe.own, recipe.kind);
   if ("value" in recipe) return allowed(kitchen.value(recipe.value));
   return allowed(kitchen.packet(recipe.packet));
+}
+
+/** Modulo what as many bytes can hold. */
+export function plus(bytes: Uint8Array, more: number): Uint8Array {
+  const out = bytes.slice();
+  let carry = more;
+  for (let i = out.length - 1; i >= 0 && carry !== 0; i--) {
+    const sum = (out[i] as number) + carry;
+    out[i] = sum & 0xff;
+    carry = Math.floor(sum / 256);
+  }
+  return out;
 }
 
 function counted(bytes: Uint8Array, width: number, order: string | undefined) {

@@ -78,6 +78,10 @@ export function describeRecipe(recipe: Recipe): string {
   if ("part" in recipe) {
     return `bytes ${recipe.from} to ${recipe.to - 1} of ${describeRecipe(recipe.part)}`;
   }
+  if ("plus" in recipe) {
+    const sign = recipe.plus < 0 ? "−" : "+";
+    return `(${describeRecipe(recipe.to)}) ${sign} ${Math.abs(recipe.plus)}`;
+  }
   if ("counted" in recipe) return describeRecipe(recipe.counted);
   if ("join" in recipe) return recipe.join.map(describeRecipe).join(" ‖ ") || "nothing";
   const of = recipe.from.map((r) => ("join" in r ? `(${describeRecipe(r)})` : describeRecipe(r)));

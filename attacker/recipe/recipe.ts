@@ -43,6 +43,8 @@ export type Recipe =
   | { readonly packet: z.infer<typeof packetSchema> }
   /** Bytes `from` up to, but not including, `to`. */
   | { readonly part: Recipe; readonly from: number; readonly to: number }
+  /** The number that the bytes are, the highest first, and so much more, in as many bytes. */
+  | { readonly plus: number; readonly to: Recipe }
   | { readonly join: readonly Recipe[] }
   /** Behind its length in so many bytes, the first one the highest; or the lowest. */
   | { readonly counted: Recipe; readonly width: number; readonly order?: "low-first" | undefined }
@@ -61,6 +63,7 @@ const node: z.ZodType<Recipe> = z.lazy(() =>
     z.strictObject({ value: valueSchema }),
     z.strictObject({ packet: packetSchema }),
     z.strictObject({ part: node, from: count, to: count }),
+    z.strictObject({ plus: z.number().int().min(-65_536).max(65_536), to: node }),
     z.strictObject({ join: z.array(node).max(200) }),
     z.strictObject({
       counted: node,
@@ -89,6 +92,7 @@ export function partsOf(recipe: Recipe): readonly Recipe[] {
   if ("join" in recipe) return recipe.join;
   if ("counted" in recipe) return [recipe.counted];
   if ("part" in recipe) return [recipe.part];
+  if ("plus" in recipe) return [recipe.to];
   return "make" in recipe ? recipe.from : [];
 }
 
@@ -99,6 +103,7 @@ export function withParts(recipe: Recipe, parts: readonly Recipe[]): Recipe {
   const [first] = parts;
   if (first === undefined) return recipe;
   if ("counted" in recipe) return { ...recipe, counted: first };
+  if ("plus" in recipe) return { ...recipe, to: first };
   return "part" in recipe ? { ...recipe, part: first } : recipe;
 }
 
@@ -134,6 +139,7 @@ export function recipeKey(recipe: Recipe): string {
   if ("counted" in recipe) {
     return `#${recipe.width}${recipe.order ?? ""}(${recipeKey(recipe.counted)})`;
   }
+  if ("plus" in recipe) return `+${recipe.plus}(${recipeKey(recipe.to)})`;
   if ("part" in recipe) return `${recipe.from}-${recipe.to}(${recipeKey(recipe.part)})`;
   return JSON.stringify(recipe);
 }

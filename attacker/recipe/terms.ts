@@ -5,6 +5,7 @@
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { contentOf, type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { decodeText, encodeText } from "../../protocol/kit/primitives/encodings.ts";
+import { plus } from "./cook.ts";
 import { type ValueName, valueKey } from "./recipe.ts";
 
 /** A value of the record, and its name. */
@@ -24,6 +25,8 @@ export type Term =
   /** A text of a user's. */
   | { readonly is: "said"; readonly bytes: Latin1 }
   | { readonly is: "value"; readonly of: Recorded }
+  /** The number that a drawn value is, and a little more or less. */
+  | { readonly is: "near"; readonly of: Recorded; readonly plus: number }
   | { readonly is: "join"; readonly parts: readonly Term[] }
   | {
       readonly is: "counted";
@@ -37,6 +40,8 @@ export type Term =
 /** Shorter values are guessable, and found everywhere. */
 const leastBytes = 8;
 const leastSaid = 4;
+/** Longer values are keys, and nobody counts with those. */
+const longestNumber = 64;
 const mostDeep = 8;
 const widths = [2, 1, 4] as const;
 
@@ -52,6 +57,7 @@ export class Terms {
   readonly all: Recorded[] = [];
   readonly #byName = new Map<string, Recorded>();
   readonly #byPrefix = new Map<number, Latin1[]>();
+  readonly #near = new Map<Latin1, { readonly of: Recorded; readonly plus: number }>();
   readonly #counts = new Map<string, number>();
   readonly #names: readonly string[];
   readonly #said: readonly Latin1[];
@@ -94,10 +100,26 @@ export class Terms {
     // What was opened is told by its parts.
     if (value.length < leastBytes || this.byValue.has(value) || opened) return;
     this.byValue.set(value, recorded);
+    this.#index(value);
+    if (operations[op].fresh !== true || value.length > longestNumber) return;
+    for (const more of [1, -1, 2, -2]) {
+      const near = latin1(plus(fromLatin1(value), more));
+      if (this.#near.has(near)) continue;
+      this.#near.set(near, { of: recorded, plus: more });
+      this.#index(near);
+    }
+  }
+
+  #index(value: Latin1): void {
     const prefix = prefixAt(value, 0);
     const list = this.#byPrefix.get(prefix);
     if (list === undefined) this.#byPrefix.set(prefix, [value]);
     else list.push(value);
+  }
+
+  /** The drawn value that these bytes are close to. */
+  near(bytes: Latin1): { readonly of: Recorded; readonly plus: number } | undefined {
+    return this.#near.get(bytes);
   }
 
   find(name: Pick<ValueName, "by" | "op" | "nth">): Recorded | undefined {
@@ -105,7 +127,7 @@ export class Terms {
   }
 
   /** The longest recorded value that begins there. */
-  #valueAt(bytes: Latin1, i: number): Recorded | undefined {
+  #valueAt(bytes: Latin1, i: number): Latin1 | undefined {
     if (i + leastBytes > bytes.length) return undefined;
     let best: Latin1 | undefined;
     for (const value of this.#byPrefix.get(prefixAt(bytes, i)) ?? []) {
@@ -113,7 +135,7 @@ export class Terms {
         best = value;
       }
     }
-    return best === undefined ? undefined : this.byValue.get(best);
+    return best;
   }
 
   read(bytes: Latin1, depth = 0): Term {
@@ -139,8 +161,8 @@ export class Terms {
   }
 
   #at(bytes: Latin1, i: number, depth: number) {
-    const of = this.#valueAt(bytes, i);
-    if (of !== undefined) return { term: { is: "value", of } as const, length: of.value.length };
+    const value = this.#valueAt(bytes, i);
+    if (value !== undefined) return { term: this.#termOf(value), length: value.length };
     const said = this.#said.find((s) => bytes.startsWith(s, i));
     if (said !== undefined) {
       return { term: { is: "said", bytes: said } as const, length: said.length };
@@ -149,6 +171,12 @@ export class Terms {
     if (name !== undefined) return { term: { is: "name", name } as const, length: utf8(name).length };
     if (depth >= mostDeep) return undefined;
     return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
+  }
+
+  #termOf(value: Latin1): Term {
+    const of = this.byValue.get(value);
+    if (of !== undefined) return { is: "value", of };
+    return { is: "near", ...(this.#near.get(value) as { of: Recorded; plus: number }) };
   }
 
   #nameAt(bytes: Latin1, i: number): string | undefined {
@@ -200,6 +228,7 @@ export class Terms {
 
 const saysSomething = (term: Term): boolean =>
   term.is === "value" ||
+  term.is === "near" ||
   (term.is === "join" && term.parts.some(saysSomething)) ||
   (term.is === "counted" && saysSomething(term.inner));
 
@@ -234,6 +263,8 @@ export function shapeOf(term: Term, terms: Terms, depth = 0): string {
       return `s${term.bytes.length}`;
     case "value":
       return shapeOfValue(term.of, terms, depth);
+    case "near":
+      return `random${term.of.value.length}`;
     case "join":
       return `(${term.parts.map((p) => shapeOf(p, terms, depth)).join(" ")})`;
     case "counted":

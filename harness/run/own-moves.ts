@@ -95,7 +95,10 @@ function inject(
 function deliver(world: Acting, move: DeliverMove, index: number): void {
   const { run, deliveries } = world;
   const { probing } = run.plan;
-  if (probing?.isOutOfDate(index, move.to, run.events) === true) return;
+  // Who keeps nothing meets every message as it met the first.
+  const keepsNothing = run.processes.find((p) => p.id === move.to)?.maxState === 0;
+  const isOut = probing?.isOutOfDate(index, move.to, run.events) === true;
+  if (isOut && !keepsNothing) return;
   const target = run.book.of(move.to);
   const bytes = deliveries.bytesOf(move.recipe);
   if (target === undefined || bytes === undefined) return;

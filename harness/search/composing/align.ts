@@ -22,7 +22,7 @@ const leastBytes = 2;
 
 function freedomOf(recipe: Recipe): number {
   if ("fresh" in recipe) return 0;
-  if ("value" in recipe) return 1;
+  if ("value" in recipe || "plus" in recipe) return 1;
   if ("own" in recipe) return 2;
   if ("make" in recipe) return 3;
   if ("name" in recipe) return 4;

@@ -11,6 +11,7 @@ import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
 import { type Building, builtAnew } from "./building.ts";
 import type { Mapping, Secrets } from "./mapping.ts";
+import type { Constants } from "./constants.ts";
 import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
 import type { Slots } from "./slots.ts";
@@ -23,6 +24,7 @@ export interface Workshop {
   readonly spoken: readonly string[];
   readonly secrets: Secrets;
   readonly slots: Slots;
+  readonly constants: Constants;
   /** Only what would be said here, and what is missing made up. */
   readonly skeleton: boolean;
 }
@@ -32,6 +34,7 @@ const costs = { name: 0.25, own: 0.3, other: 0.4 } as const;
 const mostInside = 10;
 const most = { others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
 const dearest = 1.2;
+const deepest = 10;
 export class Maker {
   readonly scene: Scene;
   readonly shop: Workshop;
@@ -39,13 +42,15 @@ export class Maker {
   readonly #mapping: Mapping;
   readonly #firstFresh: number;
   readonly #fresh = new Map<Latin1, number>();
+  /** Values that are being made. */
+  readonly #within = new Set<Latin1>();
   readonly #memo = new Map<string, Map<Term, readonly Alternative[]>>();
 
   /** @param firstFresh the number of the first value of the adversary's own that it makes up. */
   constructor(shop: Workshop, scene: Scene, mapping: Mapping, firstFresh: number) {
     this.shop = shop;
     this.scene = scene;
-    this.remaking = new Remaking(scene);
+    this.remaking = new Remaking(scene, shop.constants);
     this.#mapping = mapping;
     this.#firstFresh = firstFresh;
   }
@@ -72,7 +77,7 @@ export class Maker {
   #alternatives(term: Term, bound: Binding, most: number): readonly Alternative[] {
     switch (term.is) {
       case "constant":
-        return [{ recipe: constant(term.bytes), cost: 0, binds: nothing }];
+        return [{ recipe: this.#constant(term.bytes), cost: 0, binds: nothing }];
       case "name":
         return this.#names(term.name);
       case "said":
@@ -80,6 +85,11 @@ export class Maker {
         return [{ recipe: this.#freshFor(term.bytes), cost: 0, binds: nothing }];
       case "value":
         return this.ofValue(term.of, bound);
+      case "near":
+        return this.ofValue(term.of, bound).map((a) => ({
+          ...a,
+          recipe: { plus: term.plus, to: a.recipe },
+        }));
       case "join":
         return this.#join(term.parts, bound, most);
       case "counted": {
@@ -96,6 +106,11 @@ export class Maker {
           recipe: { make: "encode", algorithm: term.encoding, from: [a.recipe] },
         }));
     }
+  }
+
+  /** What is otherwise in other runs is no constant, whatever it is. */
+  #constant(bytes: Latin1): Recipe {
+    return this.shop.constants.has(bytes) ? constant(bytes) : this.#freshFor(bytes);
   }
 
   #names(honest: string): readonly Alternative[] {
@@ -151,12 +166,18 @@ export class Maker {
     const given = bound.values.get(of.value);
     if (given !== undefined) return [{ recipe: given, cost: 0, binds: nothing }];
     const { fresh, keyPair } = operations[of.record.op];
+    // XOR and its like make a value from another one, and that from the first.
+    if (this.#within.has(of.value) || this.#within.size > deepest) {
+      return [{ recipe: this.fresh(of), cost: 0, binds: nothing }];
+    }
+    this.#within.add(of.value);
     const found =
       fresh === true
         ? this.#drawn(of)
         : keyPair === true
           ? this.#publicKeys(of)
           : builtAnew(this.#building(of, bound));
+    this.#within.delete(of.value);
     for (const { recipe } of found) this.shop.slots.note(recipe, of);
     return found.slice(0, most.ofOne);
   }

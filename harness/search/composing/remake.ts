@@ -5,6 +5,7 @@ import { fromLatin1, hex, type Latin1 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
 import { attackerHost } from "../../../attacker/move.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
+import type { Constants } from "./constants.ts";
 import type { Scene } from "./scene.ts";
 
 export const constant = (bytes: Latin1): Recipe => ({ hex: hex(fromLatin1(bytes)) });
@@ -15,11 +16,13 @@ const telling = 8;
 
 export class Remaking {
   readonly #scene: Scene;
+  readonly #constants: Constants;
   /** What a process has computed after the scene: no constants, though nobody had them before. */
   readonly #later = new Map<Latin1, OpRecord>();
 
-  constructor(scene: Scene, later: readonly OpRecord[] = []) {
+  constructor(scene: Scene, constants: Constants, later: readonly OpRecord[] = []) {
     this.#scene = scene;
+    this.#constants = constants;
     for (const op of later) {
       const isNew = op.output.length >= telling && !scene.terms.byValue.has(op.output);
       if (isNew && !op.backwards && !this.#later.has(op.output)) this.#later.set(op.output, op);
@@ -52,7 +55,7 @@ export class Remaking {
 
   #constant(bytes: Latin1): Recipe | undefined {
     for (const later of this.#later.keys()) if (bytes.includes(later)) return undefined;
-    return bytes.length < telling || this.#scene.has(bytes) ? constant(bytes) : undefined;
+    return this.#constants.has(bytes) && this.#scene.has(bytes) ? constant(bytes) : undefined;
   }
 
   #term(term: Term, depth: number): Recipe | undefined {
@@ -64,6 +67,10 @@ export class Remaking {
         return { name: term.name };
       case "value":
         return this.recipeOf(term.of.value, depth + 1);
+      case "near": {
+        const to = this.recipeOf(term.of.value, depth + 1);
+        return to && { plus: term.plus, to };
+      }
       case "join": {
         const parts = term.parts.map((p) => this.#term(p, depth));
         return parts.includes(undefined) ? undefined : joined(parts as readonly Recipe[]);

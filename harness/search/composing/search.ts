@@ -11,6 +11,7 @@ import type { Trace } from "../../trace/trace.ts";
 import { choicesIn } from "./align.ts";
 import { Answering } from "./answers.ts";
 import { Proposing, type Situation } from "./candidates.ts";
+import { Constants } from "./constants.ts";
 import { costOfSwitch, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
@@ -68,7 +69,7 @@ export class Composing {
     protocol: Protocol,
     world: World,
     honest: Trace,
-    about: { readonly limits: Limits; readonly goals: Goals; readonly skeleton: boolean },
+    about: { readonly limits: Limits; readonly goals: Goals; readonly skeleton: boolean; readonly other: Trace },
   ) {
     this.#world = world;
     this.#limits = about.limits;
@@ -77,7 +78,8 @@ export class Composing {
     const { terms, spoken, names } = this.#templates;
     const secrets = secretsOf(honest, names);
     const { skeleton } = about;
-    this.#shop = { honest: terms, spoken, secrets, slots: new Slots(), skeleton };
+    const constants = new Constants(about.other);
+    this.#shop = { honest: terms, spoken, secrets, slots: new Slots(), constants, skeleton };
     this.#proposing = new Proposing(protocol, this.#templates, this.#shop, {
       insider: world.insider,
       firsts: skeleton ? Number.POSITIVE_INFINITY : 10,
@@ -234,7 +236,7 @@ export class Composing {
     const deliveries = [...state.deliveries, delivery];
     const maker = this.#proposing.makerFor(delivery.to, situation, 30);
     const { scene } = situation;
-    const remaking = new Remaking(scene, done);
+    const remaking = new Remaking(scene, this.#shop.constants, done);
     const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
     const more: Delivery[] = [];
     for (const demand of demandsOf(outcome, scene, maker)) {
@@ -299,7 +301,7 @@ export class Composing {
     const scene = new Scene(past, this.#templates);
     const situation: Situation = { scene, deliveries: before, locals: localsOf(past.outcomes) };
     const maker = this.#proposing.makerFor(last.delivery.to, situation, 30);
-    const remaking = new Remaking(scene, last.operations);
+    const remaking = new Remaking(scene, this.#shop.constants, last.operations);
     const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
     let tries = 0;
     for (const demand of demandsOf(last, scene, maker)) {
