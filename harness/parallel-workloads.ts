@@ -46,7 +46,8 @@ function ends({ roles }: Protocol): readonly [RoleSpec, RoleSpec] | undefined {
 }
 
 const playerOf = (spec: RoleSpec, session: PlannedSession | undefined): Principal | undefined =>
-  session?.principals?.[spec.name] ?? (spec.principals.length === 1 ? spec.principals[0] : undefined);
+  session?.principals?.[spec.name] ??
+  (spec.principals.length === 1 ? spec.principals[0] : undefined);
 
 /** Each speaker says one thing. */
 function brief(session: PlannedSession, start: number): PlannedSession {
@@ -149,5 +150,8 @@ function withPlayers(
     return [first, { ...second, principals: players }];
   }
   if (!exchanges(own, roles)) return undefined;
-  return [first, { ...second, principals: { ...first.principals, [a.name]: asked, [b.name]: asker } }];
+  return [
+    first,
+    { ...second, principals: { ...first.principals, [a.name]: asked, [b.name]: asker } },
+  ];
 }

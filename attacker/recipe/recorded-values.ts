@@ -1,6 +1,7 @@
 /** Finds what processes have recorded by the names that recipes have for it. */
-import type { OpRecord } from "../../protocol/kit/operations.ts";
+
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
 import { type ValueName, valueKey } from "./recipe.ts";
 
 /** Reads a growing log, and each record of it once. */

@@ -6,9 +6,9 @@ const isAdversary = (id: string): boolean =>
   id === "mallory" || id.startsWith("puppet-") || id.startsWith("mallory-");
 
 /**
- * Does the recipe take packets that others sent each other? Values may have reached the adversary in
- * packets that were meant for it; if not, an adversary from outside does not have them, and what
- * the recipe makes is not sent.
+ * Does the recipe take packets that others sent each other? Values may have reached the adversary
+ * in packets that were meant for it; if not, an adversary from outside does not have them, and
+ * what the recipe makes is not sent.
  */
 export function usesOthersTraffic(recipe: Recipe): boolean {
   for (const { recipe: part } of within(recipe)) {

@@ -35,13 +35,19 @@ export type Term =
       readonly inner: Term;
       readonly bytes: Latin1;
     }
-  | { readonly is: "text"; readonly encoding: Encoded; readonly inner: Term; readonly size: number };
+  | {
+      readonly is: "text";
+      readonly encoding: Encoded;
+      readonly inner: Term;
+      readonly size: number;
+    };
 
 /** Shorter values are guessable, and found everywhere. */
 const leastBytes = 8;
 const leastSaid = 4;
 /** Longer values are keys, and nobody counts with those. */
 const longestNumber = 64;
+const longestValue = 512;
 const mostDeep = 8;
 const widths = [2, 1, 4] as const;
 
@@ -168,7 +174,8 @@ export class Terms {
       return { term: { is: "said", bytes: said } as const, length: said.length };
     }
     const name = this.#nameAt(bytes, i);
-    if (name !== undefined) return { term: { is: "name", name } as const, length: utf8(name).length };
+    if (name !== undefined)
+      return { term: { is: "name", name } as const, length: utf8(name).length };
     if (depth >= mostDeep) return undefined;
     return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
   }
@@ -187,15 +194,20 @@ export class Terms {
 
   /** A number, and so many bytes behind it, of which the first ones mean something. */
   #counted(bytes: Latin1, i: number, depth: number) {
-    for (const width of widths) {
-      for (const lowFirst of width === 1 ? [false] : [false, true]) {
+    for (const lowFirst of [false, true]) {
+      for (const width of widths) {
+        if (lowFirst && width === 1) continue;
         const size = numberAt(bytes, i, width, lowFirst);
         if (size < 3 || i + width + size > bytes.length) continue;
         const inside = bytes.substring(i + width, i + width + size);
         const inner = this.read(inside, depth + 1);
-        const first = inner.is === "join" ? inner.parts[0] : inner;
-        // An empty or constant content may be a coincidence, unless the rest fits exactly as well.
-        if (first?.is === "constant" && !this.#fillsUp(bytes, i + width + size, inner)) continue;
+        const [first, last] =
+          inner.is === "join" ? [inner.parts[0], inner.parts.at(-1)] : [inner, inner];
+        const fillsUp = i + width + size === bytes.length && inner.is === "join";
+        // With a constant in front it may be a coincidence, unless the end fits as well.
+        const endsWell = width > 1 && saysSomething(inner) && last?.is !== "constant";
+        if (first?.is === "constant" && ((!fillsUp && !endsWell) || lowFirst)) continue;
+        if (!fillsUp && this.#cutsValue(bytes, i + width + size)) continue;
         const term = { is: "counted", width, lowFirst, inner, bytes: inside } as const;
         return { term, length: width + size };
       }
@@ -203,9 +215,13 @@ export class Terms {
     return undefined;
   }
 
-  /** A counted text that begins with a constant is one where more than that is in it. */
-  #fillsUp(bytes: Latin1, end: number, inner: Term): boolean {
-    return end === bytes.length && inner.is === "join";
+  /** Does a recorded value begin before this place, and end behind it? */
+  #cutsValue(bytes: Latin1, end: number): boolean {
+    for (let i = Math.max(0, end - longestValue); i < end; i++) {
+      const value = this.#valueAt(bytes, i);
+      if (value !== undefined && i + value.length > end) return true;
+    }
+    return false;
   }
 
   /** A run of characters that says something when it is decoded. */
@@ -220,7 +236,10 @@ export class Terms {
       if (decoded === undefined || latin1(encodeText(encoding, decoded)) !== token) continue;
       const inner = this.read(latin1(decoded), depth + 1);
       if (!saysSomething(inner)) continue;
-      return { term: { is: "text", encoding, inner, size: token.length } as const, length: token.length };
+      return {
+        term: { is: "text", encoding, inner, size: token.length } as const,
+        length: token.length,
+      };
     }
     return undefined;
   }

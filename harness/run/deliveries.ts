@@ -83,7 +83,8 @@ export function coinsOf(random: Random, recipe: string): Random {
 }
 
 /** How the adversary's own values are recorded, so that they are found again by their number. */
-export const freshName = (id: number, length: number): string => `own value ${id} of ${length} bytes`;
+export const freshName = (id: number, length: number): string =>
+  `own value ${id} of ${length} bytes`;
 
 /** @param random that of the run. */
 export const freshBytes = (random: Random, id: number, length: number): Uint8Array =>

@@ -7,8 +7,8 @@ import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import type { IndexedMove } from "./attack-plan.ts";
-import type { Deliveries, DeliverMove } from "./deliveries.ts";
 import { longTermSecretsOf } from "./dealt-secrets.ts";
+import type { Deliveries, DeliverMove } from "./deliveries.ts";
 import { finishedSessionKeys, stateOf } from "./held-secrets.ts";
 import { canSend, intrude, spaced } from "./network/connections.ts";
 import { forge } from "./network/egress.ts";
@@ -106,7 +106,8 @@ function deliver(world: Acting, move: DeliverMove, index: number): void {
   const attempts = probing?.attempts.length ?? 0;
   const at = { events: events.length, log: log.length, packets: packets.length };
   probing?.begin({ move: index, ...at, attempts }, move.to);
-  const original = "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;
+  const original =
+    "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;
   const source = move.from === undefined ? attackerAddress : (run.book.of(move.from) ?? move.from);
   emit(world, index, bytes, source, target, original);
 }

@@ -53,6 +53,12 @@ export class Probing {
   }
 }
 
-const idle: ReadonlySet<TraceEvent["kind"]> = new Set(["received", "attack", "lost", "reject", "log"]);
+const idle: ReadonlySet<TraceEvent["kind"]> = new Set([
+  "received",
+  "attack",
+  "lost",
+  "reject",
+  "log",
+]);
 /** Does the process show that it has gone on? */
 export const isProgress = (event: TraceEvent): boolean => !idle.has(event.kind);

@@ -1,6 +1,6 @@
 /** What the adversary composes, made simpler: fewer messages, less power, small numbers. */
 import type { Attack, Move } from "../../attacker/move.ts";
-import { type Recipe, partsOf, within, withParts } from "../../attacker/recipe/recipe.ts";
+import { partsOf, type Recipe, within, withParts } from "../../attacker/recipe/recipe.ts";
 
 type Deliver = Extract<Move, { move: "deliver" }>;
 
@@ -56,5 +56,10 @@ const stepOf = (move: Move): number | undefined =>
 function renumbered(recipe: Recipe, ids: ReadonlyMap<number, number>): Recipe {
   if ("fresh" in recipe) return { ...recipe, fresh: ids.get(recipe.fresh) ?? recipe.fresh };
   const parts = partsOf(recipe);
-  return parts.length === 0 ? recipe : withParts(recipe, parts.map((p) => renumbered(p, ids)));
+  return parts.length === 0
+    ? recipe
+    : withParts(
+        recipe,
+        parts.map((p) => renumbered(p, ids)),
+      );
 }

@@ -31,7 +31,8 @@ const paddingOf = (algorithm: string): RsaPadding | undefined =>
 
 function kdf(kit: CryptoKit, algorithm: string, inputs: Inputs): Uint8Array | undefined {
   const [key, salt, info] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-  const [, how, hash = "", length] = /^hkdf(-extract|-expand)?-(\w+)(?: (\d+))?$/.exec(algorithm) ?? [];
+  const [, how, hash = "", length] =
+    /^hkdf(-extract|-expand)?-(\w+)(?: (\d+))?$/.exec(algorithm) ?? [];
   const name = hash as HashName;
   if (how === "-extract") return kit.hkdfExtract(name, key, salt);
   if (length === undefined) return undefined;
@@ -103,6 +104,8 @@ export function fromTheOtherEnd(
   const [own = "", peer = ""] = op.inputs;
   const peersPrivate = keys.privateKeyOf(peer);
   const ownPublic = keys.publicKeyOf(own);
-  return peersPrivate === undefined || ownPublic === undefined ? undefined : [peersPrivate, ownPublic];
+  return peersPrivate === undefined || ownPublic === undefined
+    ? undefined
+    : [peersPrivate, ownPublic];
 }
 const otherEnds: ReadonlySet<OpName> = new Set(["shared-secret"]);

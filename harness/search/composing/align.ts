@@ -49,6 +49,8 @@ export function choicesIn(deliveries: readonly Delivery[], scene: Scene): readon
 export interface Change {
   readonly choice: Choice;
   readonly bytes: Latin1;
+  /** Where they stand in what was wanted, if they are a part of it as they are. */
+  readonly at?: number;
 }
 
 const most = 4;
@@ -64,8 +66,8 @@ export function align(
 ): readonly (readonly Change[])[] {
   if (actual === wanted) return [];
   const single = choices.flatMap((choice) => {
-    const bytes = instead(actual, wanted, choice.bytes);
-    return bytes === undefined ? [] : [[{ choice, bytes }]];
+    const found = instead(actual, wanted, choice.bytes);
+    return found === undefined ? [] : [[{ choice, ...found }]];
   });
   if (single.length > 0 || actual.length !== wanted.length) return single.slice(0, most);
   const many = piecewise(actual, wanted, choices);
@@ -73,18 +75,19 @@ export function align(
 }
 
 /** What one choice should be, if all the rest is as it should be. */
-function instead(actual: Latin1, wanted: Latin1, mine: Latin1): Latin1 | undefined {
+function instead(actual: Latin1, wanted: Latin1, mine: Latin1): Omit<Change, "choice"> | undefined {
   const at = actual.indexOf(mine);
   if (at >= 0) {
     const [before, after] = [actual.slice(0, at), actual.slice(at + mine.length)];
     if (wanted.length < before.length + after.length) return undefined;
     if (!wanted.startsWith(before) || !wanted.endsWith(after)) return undefined;
-    return wanted.slice(before.length, wanted.length - after.length);
+    const bytes = wanted.slice(before.length, wanted.length - after.length);
+    return { bytes, at: before.length };
   }
   // Only a part of it was looked at.
   const inside = actual.length >= 4 && actual.length < mine.length ? mine.indexOf(actual) : -1;
   if (inside < 0 || wanted.length !== actual.length) return undefined;
-  return mine.slice(0, inside) + wanted + mine.slice(inside + actual.length);
+  return { bytes: mine.slice(0, inside) + wanted + mine.slice(inside + actual.length) };
 }
 
 /** Several choices that stand in it, where the two are of one length. */
@@ -101,7 +104,7 @@ function piecewise(
     const end = at + choice.bytes.length;
     const bytes = wanted.slice(at, end);
     if (bytes === choice.bytes) continue;
-    changes.push({ choice, bytes });
+    changes.push({ choice, bytes, at });
     left = left.slice(0, at) + bytes + left.slice(end);
     if (left === wanted) return changes;
   }

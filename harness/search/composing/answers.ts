@@ -5,10 +5,11 @@ import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { align, type Change, type Choice } from "./align.ts";
+import { cutOut } from "./cut.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Demand, Making } from "./demands.ts";
-import type { Maker } from "./maker.ts";
+import type { Demand, Operating } from "./demands.ts";
 import type { Remaking } from "./remake.ts";
+import type { Making } from "./workshop.ts";
 
 /** The deliveries with some of them otherwise. */
 export interface Answer {
@@ -17,6 +18,9 @@ export interface Answer {
   readonly changed: readonly number[];
 }
 
+/** With what the wanted bytes are made of. */
+type Explained = Change & { readonly as: Recipe | undefined };
+
 const changeCost = 0.2;
 const most = { contents: 6, answers: 10 } as const;
 
@@ -24,14 +28,14 @@ export class Answering {
   readonly #deliveries: readonly Delivery[];
   readonly #choices: readonly Choice[];
   readonly #remaking: Remaking;
-  readonly #maker: Maker;
+  readonly #maker: Making;
 
   /** @param remaking makes values with what the adversary has before the last delivery. */
   constructor(
     deliveries: readonly Delivery[],
     choices: readonly Choice[],
     remaking: Remaking,
-    maker: Maker,
+    maker: Making,
   ) {
     this.#deliveries = deliveries;
     this.#choices = choices;
@@ -60,8 +64,8 @@ export class Answering {
   *#together(
     wishes: Demand["wishes"],
     at: number,
-    soFar: readonly Change[],
-  ): Generator<readonly Change[]> {
+    soFar: readonly Explained[],
+  ): Generator<readonly Explained[]> {
     const wish = wishes[at];
     if (wish === undefined) {
       yield soFar;
@@ -71,16 +75,19 @@ export class Answering {
       yield* this.#together(wishes, at + 1, soFar);
       return;
     }
-    for (const changes of align(wish.actual, wish.wanted, this.#choices)) {
-      if (changes.some((c) => contradicts(c, soFar))) continue;
+    for (const found of align(wish.actual, wish.wanted, this.#choices)) {
+      if (found.some((c) => contradicts(c, soFar))) continue;
+      const changes = found.map((c) => ({ ...c, as: wish.as }));
       yield* this.#together(wishes, at + 1, [...soFar, ...changes]);
     }
   }
 
-  #recipesFor(changes: readonly Change[]): (readonly [Choice, Recipe])[] | undefined {
+  #recipesFor(changes: readonly Explained[]): (readonly [Choice, Recipe])[] | undefined {
     const out: (readonly [Choice, Recipe])[] = [];
-    for (const { choice, bytes } of changes) {
-      const recipe = this.#remaking.recipeOf(bytes);
+    for (const { choice, bytes, at, as } of changes) {
+      const bytesOf = (r: Recipe): Latin1 | undefined => this.#maker.scene.bytesOf(r);
+      const cut = as === undefined || at === undefined ? undefined : cutOut(as, at, bytes, bytesOf);
+      const recipe = cut ?? this.#remaking.recipeOf(bytes);
       if (recipe === undefined) return undefined;
       out.push([choice, recipe]);
     }
@@ -88,7 +95,7 @@ export class Answering {
   }
 
   /** Choices that are these bytes, made by the operation instead. */
-  *#making(actual: Latin1, { record, inputs }: Making): Generator<readonly [Choice, Recipe]> {
+  *#making(actual: Latin1, { record, inputs }: Operating): Generator<readonly [Choice, Recipe]> {
     const { key = 0, content } = operations[record.op];
     const keyRecipe = this.#remaking.recipeOf(inputs[key] ?? "");
     if (keyRecipe === undefined) return;
@@ -98,7 +105,11 @@ export class Answering {
         const from: Recipe[] = [];
         for (let i = 0; i < Math.min(inputs.length, carriedInputs(record.op)); i++) {
           const recipe =
-            i === key ? keyRecipe : i === content ? inside : this.#remaking.recipeOf(inputs[i] ?? "");
+            i === key
+              ? keyRecipe
+              : i === content
+                ? inside
+                : this.#remaking.recipeOf(inputs[i] ?? "");
           if (recipe === undefined) break;
           from.push(recipe);
         }
@@ -112,7 +123,7 @@ export class Answering {
   #contents(
     choice: Choice,
     content: number | undefined,
-    inputs: Making["inputs"],
+    inputs: Operating["inputs"],
   ): readonly (Recipe | undefined)[] {
     if (content === undefined || inputs[content] !== undefined) return [undefined];
     const { slots, honest } = this.#maker.shop;

@@ -6,11 +6,11 @@ import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { contentOf, type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing as none } from "./alternative.ts";
-import type { Maker } from "./maker.ts";
 import { ofRecorded } from "./remake.ts";
+import type { Making } from "./workshop.ts";
 
 export interface Building {
-  readonly maker: Maker;
+  readonly maker: Making;
   /** The output in the honest message. */
   readonly of: Recorded;
   readonly bound: Binding;
@@ -112,7 +112,10 @@ function contents({ maker, of, bound }: Building): readonly Contents[] {
     .map((row) => ({
       from: row.map((a) => a.recipe),
       cost: row.reduce((sum, a) => sum + a.cost, 0),
-      binds: merged(none, row.map((a) => a.binds)),
+      binds: merged(
+        none,
+        row.map((a) => a.binds),
+      ),
     }))
     .toSorted((a, b) => a.cost - b.cost)
     .slice(0, most.contents);
@@ -120,7 +123,7 @@ function contents({ maker, of, bound }: Building): readonly Contents[] {
 
 /** What was found in other boxes, carried on as it is. */
 function withWholeContents(
-  maker: Maker,
+  maker: Making,
   record: OpRecord,
   key: Recipe | undefined,
   soFar: number,
@@ -135,7 +138,9 @@ function withWholeContents(
   const boxes = scene.terms.all.filter(({ record: other }) => {
     const content = contentOf(other);
     const holds = operations[other.op].content !== undefined && !other.backwards;
-    return holds && other.by !== attackerHost && content.length >= leastContent && scene.has(content);
+    return (
+      holds && other.by !== attackerHost && content.length >= leastContent && scene.has(content)
+    );
   });
   return boxes.slice(-most.wholeContents).map((box) => {
     const input = operations[box.record.op].content as number;
@@ -165,7 +170,7 @@ function fromElsewhere({ maker, of, here }: Building): readonly Alternative[] {
 }
 
 function withNonce(
-  maker: Maker,
+  maker: Making,
   honest: OpRecord,
   other: OpRecord,
   nonce: number | undefined,

@@ -1,15 +1,16 @@
 /** What is worth handing to each process in a state. */
-import { attackerHost, packetKey, type PacketRef } from "../../../attacker/move.ts";
+import { attackerHost, type PacketRef, packetKey } from "../../../attacker/move.ts";
 import { shapeOf } from "../../../attacker/recipe/terms.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import type { Packet, ProcessInfo } from "../../trace/trace.ts";
-import { type Delivery, madeCost } from "./delivery.ts";
 import { type Alternative, nothing } from "./alternative.ts";
-import { Maker, type Workshop } from "./maker.ts";
+import { type Delivery, madeCost } from "./delivery.ts";
+import { Maker } from "./maker.ts";
 import { type Mapping, valuesUnder } from "./mapping.ts";
 import type { Scene } from "./scene.ts";
 import { calledBy, type Template, type Templates } from "./templates.ts";
+import type { Workshop } from "./workshop.ts";
 
 const cost = { elsewhere: 0.3, asMallory: 0.2 } as const;
 const most = { messages: 48 } as const;
@@ -90,9 +91,11 @@ export class Proposing {
     const later: Later[] = [];
     const alive = situation.scene.processes.filter((p) => p.end === "alive");
     const sent = situation.scene.run.trace.packets.filter((p) => p.byAttacker === undefined);
-    const passed = new Set(situation.deliveries.flatMap(({ recipe, to }) =>
-      "packet" in recipe ? [`${packetKey(recipe.packet)}>${to}`] : [],
-    ));
+    const passed = new Set(
+      situation.deliveries.flatMap(({ recipe, to }) =>
+        "packet" in recipe ? [`${packetKey(recipe.packet)}>${to}`] : [],
+      ),
+    );
     const fresh = (p: Packet, to: ProcessInfo): boolean => !passed.has(`${packetKey(p)}>${to.id}`);
     for (const p of sent) {
       const to = alive.find((x) => x.address === p.destination);
@@ -136,12 +139,7 @@ export class Proposing {
     return shape;
   }
 
-  #made(
-    process: ProcessInfo,
-    situation: Situation,
-    first: Delivery[],
-    later: Later[],
-  ): void {
+  #made(process: ProcessInfo, situation: Situation, first: Delivery[], later: Later[]): void {
     const past = situation.locals.get(process.id) ?? "";
     const hasOwn = this.#templates.all.some((t) => t.to.id === process.id);
     const forms = new Set<string>();
@@ -236,7 +234,10 @@ export class Proposing {
       return { names, processes };
     }
     const { sessions } = honest.plan.workload;
-    const [theirs, ours] = [sessions[to.plannedSession ?? 0], sessions[process.plannedSession ?? 0]];
+    const [theirs, ours] = [
+      sessions[to.plannedSession ?? 0],
+      sessions[process.plannedSession ?? 0],
+    ];
     for (const role of this.#protocol.roles) {
       const [x, y] = [theirs, ours].map(
         (s) => s?.principals?.[role.name] ?? role.principals[0] ?? "",
@@ -245,7 +246,9 @@ export class Proposing {
       const at = (all: readonly ProcessInfo[], who: string, session: number | undefined) =>
         all.find(
           (p) =>
-            p.role === role.name && p.principal === who && (p.service || p.plannedSession === session),
+            p.role === role.name &&
+            p.principal === who &&
+            (p.service || p.plannedSession === session),
         );
       const old = at(honest.processes, x, to.plannedSession);
       const now = at(scene.processes, y, process.plannedSession);

@@ -39,7 +39,6 @@ export function compose(campaign: Campaign, { runs }: ComposingSettings): Compos
   const exhausted: string[] = [];
   const found = new Set<string>();
   const settings = settingsFor(campaign);
-  if (process.env["COMPOSE"] !== undefined) console.log(settings.map((s) => `${s.workload} ${s.prologue.length} ${openIn(campaign, s, found).map((g) => g.id).join()}`).join("\n"));
   for (const skeleton of [true, false]) {
     const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
     let left = settings.filter(isOpen);
@@ -79,8 +78,7 @@ const openIn = (
   campaign: Campaign,
   setting: Setting,
   found: ReadonlySet<string>,
-): readonly Guarantee[] =>
-  campaign.openFor(attackIn(setting)).filter((g) => !found.has(g.id));
+): readonly Guarantee[] => campaign.openFor(attackIn(setting)).filter((g) => !found.has(g.id));
 
 function settingsFor(campaign: Campaign): readonly Setting[] {
   const worlds = soundWorlds(campaign);
@@ -191,7 +189,11 @@ class CampaignGoals implements Goals {
   }
 
   reached(run: Run, deliveries: readonly Delivery[]): void {
-    this.#look(run, deliveries, this.#open.filter((g) => g.secrecy));
+    this.#look(
+      run,
+      deliveries,
+      this.#open.filter((g) => g.secrecy),
+    );
   }
 
   #look(run: Run, deliveries: readonly Delivery[], at: readonly Guarantee[]): void {
@@ -202,7 +204,6 @@ class CampaignGoals implements Goals {
     const trace = this.#campaign.try(strategy, { moves, workload: this.#setting.workload });
     if (trace === undefined) return;
     for (const g of seen) if (this.#campaign.isViolated(g, trace)) this.#found.add(g.id);
-    if (process.env["COMPOSE"] !== undefined) console.log(this.#world.runs, this.#setting.workload, seen.map((g) => g.id).join(), [...this.#found].join());
     this.#open = openIn(this.#campaign, this.#setting, this.#found);
   }
 }

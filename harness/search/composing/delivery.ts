@@ -41,10 +41,7 @@ export function costOfSwitch(before: readonly Delivery[], next: Delivery): numbe
 }
 
 /** The deliveries as moves, one step each. */
-export function movesOf(
-  before: Attack,
-  deliveries: readonly Delivery[],
-): readonly Move[] {
+export function movesOf(before: Attack, deliveries: readonly Delivery[]): readonly Move[] {
   return [
     ...before,
     ...deliveries.map((d, i): Move => {

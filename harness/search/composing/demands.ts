@@ -4,29 +4,37 @@
  * (C. Aschermann et al., "REDQUEEN: fuzzing with input-to-state correspondence", NDSS 2019).
  */
 import { attackerHost } from "../../../attacker/move.ts";
+import type { Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { carriedInputs } from "../../../protocol/kit/carry-out.ts";
-import { contentOf, isOpening, type OpRecord, operations } from "../../../protocol/kit/operations.ts";
-import type { Maker } from "./maker.ts";
+import {
+  contentOf,
+  isOpening,
+  type OpRecord,
+  operations,
+} from "../../../protocol/kit/operations.ts";
 import type { Scene } from "./scene.ts";
+import type { Making } from "./workshop.ts";
 import type { Outcome } from "./world.ts";
 
 /** Some bytes would have to be others. */
 export interface Wish {
   readonly actual: Latin1;
   readonly wanted: Latin1;
+  /** How the wanted bytes are made, where that is known. */
+  readonly as?: Recipe;
 }
 
 /** All of it together would do. */
 export interface Demand {
   readonly wishes: readonly Wish[];
   /** Bytes that would have to be made so, as a whole. */
-  readonly made?: { readonly actual: Latin1; readonly how: Making };
+  readonly made?: { readonly actual: Latin1; readonly how: Operating };
 }
 
 /** An operation that the adversary would have to carry out. */
-export interface Making {
+export interface Operating {
   readonly record: OpRecord;
   /** Its inputs as the process has them; `undefined` for what only the maker knows. */
   readonly inputs: readonly (Latin1 | undefined)[];
@@ -35,7 +43,7 @@ export interface Making {
 const most = { perFailure: 8 } as const;
 
 /** @returns ways to satisfy it, for each thing that the process did not like. */
-export function demandsOf(outcome: Outcome, scene: Scene, maker: Maker): readonly Demand[] {
+export function demandsOf(outcome: Outcome, scene: Scene, maker: Making): readonly Demand[] {
   const { operations: done, failed, accepted } = outcome;
   const unequal = done.filter(isUnequal);
   const loud = [
@@ -47,7 +55,7 @@ export function demandsOf(outcome: Outcome, scene: Scene, maker: Maker): readonl
 }
 
 /** Something was opened, and not liked, though nothing was said about it: what is usually in it? */
-function ofContent(opened: OpRecord, scene: Scene, maker: Maker): readonly Demand[] {
+function ofContent(opened: OpRecord, scene: Scene, maker: Making): readonly Demand[] {
   const at = operations[opened.op].content as number;
   const actual = opened.inputs[at] ?? "";
   const recipe = scene.terms.byValue.get(opened.output);
@@ -55,8 +63,10 @@ function ofContent(opened: OpRecord, scene: Scene, maker: Maker): readonly Deman
   return maker.shop.slots
     .of({ value: recipe.name })
     .flatMap((of) => maker.alternatives(maker.shop.honest.read(contentOf(of.record))).slice(0, 2))
-    .flatMap((a) => scene.bytesOf(a.recipe) ?? [])
-    .map((wanted) => ({ wishes: [{ actual, wanted }] }));
+    .flatMap((a) => {
+      const wanted = scene.bytesOf(a.recipe);
+      return wanted === undefined ? [] : [{ wishes: [{ actual, wanted, as: a.recipe }] }];
+    });
 }
 
 /** Was something compared, and found to differ? */
@@ -65,12 +75,13 @@ export const isUnequal = ({ op, inputs }: OpRecord): boolean =>
     ? operations[op].checks({ op, inputs } as OpRecord) === false
     : false;
 
-function ofComparison(op: OpRecord, { operations: done }: Outcome, scene: Scene): readonly Demand[] {
+function ofComparison(
+  op: OpRecord,
+  { operations: done }: Outcome,
+  scene: Scene,
+): readonly Demand[] {
   const [a = "", b = ""] = op.inputs;
-  const plain = [
-    { wishes: [{ actual: a, wanted: b }] },
-    { wishes: [{ actual: b, wanted: a }] },
-  ];
+  const plain = [{ wishes: [{ actual: a, wanted: b }] }, { wishes: [{ actual: b, wanted: a }] }];
   // What was computed under a key: it may have been computed elsewhere, of something else.
   const computed = done.flatMap((made) => {
     const at = operations[made.op].key;
@@ -136,18 +147,26 @@ function ofVerifying(failed: OpRecord, scene: Scene): readonly Demand[] {
   if (privateKey === undefined) return [];
   const signed = scene.terms.all.filter(({ record, value }) => {
     const signs = operations[record.op].purpose === "signing" && operations[record.op].hasOutput;
-    return signs && record.inputs[0] === privateKey && record.by !== attackerHost && scene.has(value);
+    return (
+      signs && record.inputs[0] === privateKey && record.by !== attackerHost && scene.has(value)
+    );
   });
   const others = signed.slice(-most.perFailure).map(({ record, value }) => ({
     wishes: [
-      ...(record.inputs[1] === message ? [] : [{ actual: message, wanted: record.inputs[1] ?? "" }]),
+      ...(record.inputs[1] === message
+        ? []
+        : [{ actual: message, wanted: record.inputs[1] ?? "" }]),
       { actual: signature, wanted: value },
     ],
   }));
-  const like = signed[0]?.record ?? scene.terms.all.find(
-    ({ record }) => operations[record.op].purpose === "signing" && operations[record.op].hasOutput
-      && record.algorithm === failed.algorithm,
-  )?.record;
+  const like =
+    signed[0]?.record ??
+    scene.terms.all.find(
+      ({ record }) =>
+        operations[record.op].purpose === "signing" &&
+        operations[record.op].hasOutput &&
+        record.algorithm === failed.algorithm,
+    )?.record;
   if (like === undefined) return others;
   const made = { actual: signature, how: { record: like, inputs: [privateKey, message] } };
   return [{ wishes: [], made }, ...others];

@@ -2,12 +2,7 @@
  * With a value of the adversary's own in a place that nobody looked at, other values there need not
  * be tried: a later complaint fills it anew.
  */
-import {
-  type Recipe,
-  recipeKey,
-  replacedAt,
-  within,
-} from "../../../attacker/recipe/recipe.ts";
+import { type Recipe, recipeKey, replacedAt, within } from "../../../attacker/recipe/recipe.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { type Delivery, isMade } from "./delivery.ts";

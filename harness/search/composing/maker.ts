@@ -5,29 +5,15 @@
  */
 import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
-import type { Recorded, Term, Terms } from "../../../attacker/recipe/terms.ts";
+import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
 import { type Building, builtAnew } from "./building.ts";
-import type { Mapping, Secrets } from "./mapping.ts";
-import type { Constants } from "./constants.ts";
+import type { Mapping } from "./mapping.ts";
 import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
-import type { Slots } from "./slots.ts";
-
-/** What a search keeps for all its makers. */
-export interface Workshop {
-  /** The honest messages that are made again. */
-  readonly honest: Terms;
-  /** Names that occur in messages. */
-  readonly spoken: readonly string[];
-  readonly secrets: Secrets;
-  readonly slots: Slots;
-  readonly constants: Constants;
-  /** Only what would be said here, and what is missing made up. */
-  readonly skeleton: boolean;
-}
+import type { Making, Workshop } from "./workshop.ts";
 
 const costs = { name: 0.25, own: 0.3, other: 0.4 } as const;
 /** Of a part of a message; of a whole one, as many as are asked for. */
@@ -35,7 +21,7 @@ const mostInside = 10;
 const most = { others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
 const dearest = 1.2;
 const deepest = 10;
-export class Maker {
+export class Maker implements Making {
   readonly scene: Scene;
   readonly shop: Workshop;
   readonly remaking: Remaking;
@@ -250,7 +236,10 @@ export class Maker {
     const lists = parts.map((p) => this.alternatives(p, bound));
     const base = lists.map((l) => l[0] as Alternative);
     return [base, ...deviations(lists, limit)].map((chosen) => {
-      const binds = merged(bound, chosen.flatMap((a) => (a === undefined ? [] : [a.binds])));
+      const binds = merged(
+        bound,
+        chosen.flatMap((a) => (a === undefined ? [] : [a.binds])),
+      );
       const isBinding = binds !== bound;
       const row = chosen.map((a, i) => {
         if (a !== undefined && a !== base[i]) return a;
@@ -264,17 +253,26 @@ export class Maker {
 
 /** One or two places otherwise, the cheapest first; `undefined` where it is as usual. */
 function deviations(lists: readonly (readonly Alternative[])[], limit: number) {
-  const found: { readonly at: readonly (readonly [number, Alternative])[]; readonly cost: number }[] =
-    lists.flatMap((list, i) =>
-      list.slice(1).map((a) => ({ at: [[i, a] as const], cost: a.cost })),
-    );
+  const found: {
+    readonly at: readonly (readonly [number, Alternative])[];
+    readonly cost: number;
+  }[] = lists.flatMap((list, i) =>
+    list.slice(1).map((a) => ({ at: [[i, a] as const], cost: a.cost })),
+  );
   for (const [i, first] of lists.entries()) {
     for (const [j, second] of lists.entries()) {
       if (j <= i) continue;
       for (const a of first.slice(1, 1 + most.perFirst)) {
         for (const b of second.slice(1, 1 + most.perSecond)) {
           const cost = a.cost + b.cost;
-          if (cost <= dearest) found.push({ at: [[i, a], [j, b]], cost });
+          if (cost <= dearest)
+            found.push({
+              at: [
+                [i, a],
+                [j, b],
+              ],
+              cost,
+            });
         }
       }
     }
@@ -291,5 +289,8 @@ function deviations(lists: readonly (readonly Alternative[])[], limit: number) {
 const combined = (chosen: readonly Alternative[]): Alternative => ({
   recipe: joined(chosen.map((a) => a.recipe)),
   cost: chosen.reduce((sum, a) => sum + a.cost, 0),
-  binds: merged(nothing, chosen.map((a) => a.binds)),
+  binds: merged(
+    nothing,
+    chosen.map((a) => a.binds),
+  ),
 });

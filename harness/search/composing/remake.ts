@@ -1,9 +1,10 @@
 /** From bytes to a recipe: how the adversary makes just these, if it can. */
-import { type Recipe, joined } from "../../../attacker/recipe/recipe.ts";
+
+import { attackerHost } from "../../../attacker/move.ts";
+import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import { fromLatin1, hex, type Latin1 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
-import { attackerHost } from "../../../attacker/move.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import type { Constants } from "./constants.ts";
 import type { Scene } from "./scene.ts";

@@ -24,7 +24,10 @@ export class Scene {
   readonly #own = new Map<Latin1, Recipe>();
   #has = new Map<Latin1, boolean>();
 
-  constructor(run: Run, about: { readonly names: readonly string[]; readonly said: readonly Uint8Array[] }) {
+  constructor(
+    run: Run,
+    about: { readonly names: readonly string[]; readonly said: readonly Uint8Array[] },
+  ) {
     this.run = run;
     const { trace } = run;
     this.terms = new Terms(trace.crypto, about.names, about.said);

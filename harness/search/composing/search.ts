@@ -4,6 +4,8 @@
  * Viganò, 2005) and CL-AtSe (M. Turuani, 2006): a place is filled with whatever comes first, and
  * filled anew once some process shows what it wanted there; but with running code as the model.
  */
+
+import { attackerHost } from "../../../attacker/move.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
@@ -15,14 +17,13 @@ import { Constants } from "./constants.ts";
 import { costOfSwitch, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
-import { attackerHost } from "../../../attacker/move.ts";
 import { Laziness } from "./laziness.ts";
-import type { Workshop } from "./maker.ts";
 import { secretsOf } from "./mapping.ts";
 import { Remaking } from "./remake.ts";
 import { keyAfter, localsOf, Scene, stateKey } from "./scene.ts";
 import { Slots } from "./slots.ts";
 import { Templates } from "./templates.ts";
+import type { Workshop } from "./workshop.ts";
 import type { Outcome, Run, World } from "./world.ts";
 
 export interface Limits {
@@ -69,7 +70,12 @@ export class Composing {
     protocol: Protocol,
     world: World,
     honest: Trace,
-    about: { readonly limits: Limits; readonly goals: Goals; readonly skeleton: boolean; readonly other: Trace },
+    about: {
+      readonly limits: Limits;
+      readonly goals: Goals;
+      readonly skeleton: boolean;
+      readonly other: Trace;
+    },
   ) {
     this.#world = world;
     this.#limits = about.limits;
@@ -158,11 +164,7 @@ export class Composing {
     return process?.stateSize === 0 ? process.id : undefined;
   }
 
-  #explore(
-    here: Expanded,
-    first: readonly Delivery[],
-    later: () => readonly Delivery[],
-  ): void {
+  #explore(here: Expanded, first: readonly Delivery[], later: () => readonly Delivery[]): void {
     const tried = new Set<string>();
     const fertile = new Set<string>();
     const counts = { bases: new Map<string, number>(), revisions: 0 };
@@ -269,12 +271,7 @@ export class Composing {
     for (let place = at; place < last; place++) {
       const passed = deliveries.slice(at + 1, place + 1);
       if (passed.some((d) => d.to === moved.to && d.from === moved.from)) return;
-      const order = [
-        ...deliveries.slice(0, at),
-        ...passed,
-        moved,
-        ...deliveries.slice(place + 1),
-      ];
+      const order = [...deliveries.slice(0, at), ...passed, moved, ...deliveries.slice(place + 1)];
       const run = this.#run(order);
       if (run === undefined) return;
       if (!run.outcomes.slice(0, -1).every((o) => o.accepted)) continue;

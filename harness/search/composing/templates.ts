@@ -74,13 +74,8 @@ export class Templates {
 }
 
 /** The service that a client calls, by its address. */
-export function calledBy(
-  spec: RoleSpec,
-  process: ProcessInfo,
-  { plan }: Trace,
-): Address {
+export function calledBy(spec: RoleSpec, process: ProcessInfo, { plan }: Trace): Address {
   const session = plan.workload.sessions[process.plannedSession ?? 0];
   const operator = session?.principals?.[spec.name] ?? spec.principals[0] ?? spec.name;
   return `${operator}:${spec.port ?? 1}`;
 }
-
