@@ -17,11 +17,17 @@ export interface Recorded {
   readonly index: number;
 }
 
+export interface Filled {
+  readonly bytes: number;
+  readonly with: Latin1;
+}
+
 export type Encoded = "hex" | "base64" | "base64url";
 
 export type Term =
   | { readonly is: "constant"; readonly bytes: Latin1 }
-  | { readonly is: "name"; readonly name: string }
+  /** In a place of so many bytes, filled up with others. */
+  | { readonly is: "name"; readonly name: string; readonly filled?: Filled }
   /** A text of a user's. */
   | { readonly is: "said"; readonly bytes: Latin1 }
   | { readonly is: "value"; readonly of: Recorded }
@@ -45,11 +51,44 @@ export type Term =
 /** Shorter values are guessable, and found everywhere. */
 const leastBytes = 8;
 const leastSaid = 4;
+const mostFilled = 64;
 /** Longer values are keys, and nobody counts with those. */
 const longestNumber = 64;
 const longestValue = 512;
 const mostDeep = 8;
 const widths = [2, 1, 4] as const;
+
+/** A name as it stands in messages. */
+interface Written {
+  readonly bytes: Latin1;
+  readonly term: Term;
+}
+
+/** A name, and what fills its place up behind it: spaces, or zeros, to a multiple of four bytes. */
+function withFilling({ bytes: written, term }: Written, bytes: Latin1, i: number) {
+  const end = i + written.length;
+  const fill = bytes.charAt(end);
+  if (term.is !== "name" || (fill !== " " && fill !== "\0")) return { term, length: written.length };
+  let stop = end;
+  while (stop < bytes.length && bytes.charAt(stop) === fill && stop - i < mostFilled) stop++;
+  const whole = stop - i - ((stop - i) % 4);
+  if (whole <= written.length + 1) return { term, length: written.length };
+  return { term: { ...term, filled: { bytes: whole, with: fill } }, length: whole };
+}
+
+/** A name in hex or base64, where that is long enough to mean anything. */
+function encoded({ bytes, term }: Written): readonly Written[] {
+  const ways = (["hex", "base64", "base64url"] as const).map((encoding): Written => {
+    const text = latin1(encodeText(encoding, fromLatin1(bytes)));
+    return { bytes: text, term: { is: "text", encoding, inner: term, size: text.length } };
+  });
+  const seen = new Set<Latin1>();
+  return ways.filter(({ bytes: text }) => {
+    const isNew = text.length >= 4 && !seen.has(text);
+    seen.add(text);
+    return isNew;
+  });
+}
 
 const prefixAt = (bytes: Latin1, i: number): number =>
   (bytes.charCodeAt(i) << 24) |
@@ -65,9 +104,8 @@ export class Terms {
   readonly #byPrefix = new Map<number, Latin1[]>();
   readonly #near = new Map<Latin1, { readonly of: Recorded; readonly plus: number }>();
   readonly #counts = new Map<string, number>();
-  readonly #names: readonly string[];
   readonly #said: readonly Latin1[];
-  readonly #written: readonly Latin1[];
+  readonly #written: readonly Written[];
   readonly #firsts: ReadonlySet<number>;
   readonly #read = new Map<Latin1, Term>();
 
@@ -84,9 +122,13 @@ export class Terms {
       .filter((s) => s.length >= leastSaid)
       .map((s) => latin1(s))
       .toSorted((a, b) => b.length - a.length);
-    this.#names = names.filter((n) => n.length >= 2).toSorted((a, b) => b.length - a.length);
-    this.#written = this.#names.map((n) => latin1(utf8(n)));
-    this.#firsts = new Set(this.#written.map((n) => n.charCodeAt(0)));
+    const named = names
+      .filter((n) => n.length >= 2)
+      .map((name): Written => ({ bytes: latin1(utf8(name)), term: { is: "name", name } }));
+    this.#written = [...named, ...named.flatMap(encoded)].toSorted(
+      (a, b) => b.bytes.length - a.bytes.length,
+    );
+    this.#firsts = new Set(this.#written.map((n) => n.bytes.charCodeAt(0)));
     for (const [index, record] of log.entries()) this.#note(record, index);
   }
 
@@ -174,8 +216,7 @@ export class Terms {
       return { term: { is: "said", bytes: said } as const, length: said.length };
     }
     const name = this.#nameAt(bytes, i);
-    if (name !== undefined)
-      return { term: { is: "name", name } as const, length: utf8(name).length };
+    if (name !== undefined) return withFilling(name, bytes, i);
     if (depth >= mostDeep) return undefined;
     return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
   }
@@ -186,14 +227,15 @@ export class Terms {
     return { is: "near", ...(this.#near.get(value) as { of: Recorded; plus: number }) };
   }
 
-  #nameAt(bytes: Latin1, i: number): string | undefined {
+  #nameAt(bytes: Latin1, i: number): Written | undefined {
     if (!this.#firsts.has(bytes.charCodeAt(i))) return undefined;
-    const at = this.#written.findIndex((n) => bytes.startsWith(n, i));
-    return at < 0 ? undefined : this.#names[at];
+    return this.#written.find((n) => bytes.startsWith(n.bytes, i));
   }
 
   /** A number, and so many bytes behind it, of which the first ones mean something. */
   #counted(bytes: Latin1, i: number, depth: number) {
+    // In a line of text, a space is no length.
+    if (isText(bytes)) return undefined;
     for (const lowFirst of [false, true]) {
       for (const width of widths) {
         if (lowFirst && width === 1) continue;
@@ -259,6 +301,9 @@ function numberAt(bytes: Latin1, i: number, width: number, lowFirst: boolean): n
   }
   return Number.isNaN(n) ? 0 : n;
 }
+
+/** Printable characters and line ends only. */
+const isText = (bytes: Latin1): boolean => /^[\x20-\x7e\r\n\t]*$/.test(bytes);
 
 /** Letters, digits, and what else base64 has. */
 const isTextChar = (c: number): boolean =>

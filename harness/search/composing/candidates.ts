@@ -3,6 +3,7 @@ import { attackerHost, type PacketRef, packetKey } from "../../../attacker/move.
 import { shapeOf } from "../../../attacker/recipe/terms.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
+import { transports } from "../../../protocol/transport.ts";
 import type { Packet, ProcessInfo } from "../../trace/trace.ts";
 import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
@@ -103,6 +104,7 @@ export class Proposing {
       first.push({ to: to.id, from: p.source, recipe: { packet: refOf(p) }, cost: 0 });
     }
     for (const process of alive) {
+      first.push(...this.#silentCalls(process, situation));
       const others = sent.filter(
         (p) => p.destination !== process.address && p.from !== process.id && fresh(p, process),
       );
@@ -110,6 +112,15 @@ export class Proposing {
       this.#made(process, situation, first, later);
     }
     return { first, later };
+  }
+
+  /** A connection of the adversary's own, on which it says nothing yet: who speaks first? */
+  #silentCalls({ id, service }: ProcessInfo, { deliveries }: Situation): readonly Delivery[] {
+    if (!service || !transports[this.#protocol.transport].connected) return [];
+    const used = new Set(deliveries.flatMap((d) => (d.to === id ? [d.from] : [])));
+    const from = ownAddresses.find((a) => !used.has(a));
+    if (from === undefined) return [];
+    return [{ to: id, from, recipe: { hex: "" }, cost: cost.elsewhere }];
   }
 
   /** Packets of fitting shape that were meant for others. */

@@ -5,8 +5,8 @@
  */
 import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
-import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
-import type { Latin1 } from "../../../protocol/kit/bytes.ts";
+import type { Filled, Recorded, Term } from "../../../attacker/recipe/terms.ts";
+import { type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
 import { type Building, builtAnew } from "./building.ts";
@@ -15,7 +15,7 @@ import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
 import type { Making, Workshop } from "./workshop.ts";
 
-const costs = { name: 0.25, own: 0.3, other: 0.4 } as const;
+const costs = { name: 0.25, own: 0.3, other: 0.4, nameForNumber: 0.5 } as const;
 /** Of a part of a message; of a whole one, as many as are asked for. */
 const mostInside = 10;
 const most = { others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
@@ -65,7 +65,7 @@ export class Maker implements Making {
       case "constant":
         return [{ recipe: this.#constant(term.bytes), cost: 0, binds: nothing }];
       case "name":
-        return this.#names(term.name);
+        return this.#names(term.name, term.filled);
       case "said":
         // It says something else, of the same length.
         return [{ recipe: this.#freshFor(term.bytes), cost: 0, binds: nothing }];
@@ -99,11 +99,11 @@ export class Maker implements Making {
     return this.shop.constants.has(bytes) ? constant(bytes) : this.#freshFor(bytes);
   }
 
-  #names(honest: string): readonly Alternative[] {
+  #names(honest: string, filled: Filled | undefined): readonly Alternative[] {
     const usual = this.#mapping.names.get(honest) ?? honest;
     const others = this.shop.skeleton ? [] : this.shop.spoken.filter((n) => n !== usual);
     return [usual, ...others].map((name, i) => ({
-      recipe: { name },
+      recipe: filledUp(name, filled),
       cost: i === 0 ? 0 : costs.name,
       binds: nothing,
     }));
@@ -186,9 +186,16 @@ export class Maker implements Making {
       binds: binding(of.value, recipe),
     });
     const made = as(this.fresh(of), here === undefined ? 0 : costs.own);
-    if (here === undefined) return [made, ...this.#othersLike(of, undefined, as)];
+    // A name may pass for a number, where that may have any length.
+    const named = this.shop.skeleton
+      ? []
+      : this.shop.spoken
+          .filter((n) => n === attackerHost)
+          .map((name) => as({ name }, costs.nameForNumber));
+    const others = [...this.#othersLike(of, here, as), ...named];
+    if (here === undefined) return [made, ...others];
     const usual: Alternative = { recipe: ofRecorded(here), cost: 0, binds: nothing };
-    return [usual, made, ...this.#othersLike(of, here, as)];
+    return [usual, made, ...others];
   }
 
   /** Values of the same kind and length that have been seen elsewhere, the latest first. */
@@ -249,6 +256,13 @@ export class Maker implements Making {
       return combined(row as readonly Alternative[]);
     });
   }
+}
+
+/** The name in a place of as many bytes. */
+function filledUp(name: string, filled: Filled | undefined): Recipe {
+  const missing = (filled?.bytes ?? 0) - utf8(name).length;
+  if (filled === undefined || missing <= 0) return { name };
+  return { join: [{ name }, constant(filled.with.repeat(missing))] };
 }
 
 /** One or two places otherwise, the cheapest first; `undefined` where it is as usual. */

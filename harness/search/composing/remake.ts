@@ -3,7 +3,7 @@
 import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
-import { fromLatin1, hex, type Latin1 } from "../../../protocol/kit/bytes.ts";
+import { fromLatin1, hex, type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import type { Constants } from "./constants.ts";
@@ -64,8 +64,11 @@ export class Remaking {
       case "constant":
       case "said":
         return this.#constant(term.bytes);
-      case "name":
-        return { name: term.name };
+      case "name": {
+        const { name, filled } = term;
+        const fill = filled?.with.repeat(filled.bytes - utf8(name).length);
+        return fill === undefined ? { name } : { join: [{ name }, constant(fill)] };
+      }
       case "value":
         return this.recipeOf(term.of.value, depth + 1);
       case "near": {
