@@ -68,7 +68,8 @@ interface Written {
 function withFilling({ bytes: written, term }: Written, bytes: Latin1, i: number) {
   const end = i + written.length;
   const fill = bytes.charAt(end);
-  if (term.is !== "name" || (fill !== " " && fill !== "\0")) return { term, length: written.length };
+  if (term.is !== "name" || (fill !== " " && fill !== "\0"))
+    return { term, length: written.length };
   let stop = end;
   while (stop < bytes.length && bytes.charAt(stop) === fill && stop - i < mostFilled) stop++;
   const whole = stop - i - ((stop - i) % 4);

@@ -95,20 +95,22 @@ function inject(
 function deliver(world: Acting, move: DeliverMove, index: number): void {
   const { run, deliveries } = world;
   const { probing } = run.plan;
+  const source = move.from === undefined ? attackerAddress : (run.book.of(move.from) ?? move.from);
+  const receiver = probing && run.processes.find((p) => p.id === move.to);
+  const toService = receiver?.spec.process === "service";
+  const probe = { to: move.to, toService, from: source };
   // Who keeps nothing meets every message as it met the first.
-  const keepsNothing = run.processes.find((p) => p.id === move.to)?.maxState === 0;
-  const isOut = probing?.isOutOfDate(index, move.to, run.events) === true;
-  if (isOut && !keepsNothing) return;
+  const keepsNothing = receiver?.maxState === 0;
+  if (!keepsNothing && probing?.isOutOfDate(index, probe, run.events) === true) return;
   const target = run.book.of(move.to);
   const bytes = deliveries.bytesOf(move.recipe);
   if (target === undefined || bytes === undefined) return;
   const { events, log, packets } = run;
   const attempts = probing?.attempts.length ?? 0;
   const at = { events: events.length, log: log.length, packets: packets.length };
-  probing?.begin({ move: index, ...at, attempts }, move.to);
+  probing?.begin({ move: index, ...at, attempts }, probe);
   const original =
     "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;
-  const source = move.from === undefined ? attackerAddress : (run.book.of(move.from) ?? move.from);
   emit(world, index, bytes, source, target, original);
 }
 

@@ -4,6 +4,7 @@
  * after its last step, and its ingredients are not held to knowledge: whatever it finds is run
  * again, and then they are.
  */
+import type { Address } from "../../protocol/endpoint.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { ProcessId, TraceEvent } from "../trace/trace.ts";
 
@@ -17,28 +18,41 @@ export interface Mark {
   readonly packets: number;
 }
 
+/** For whom, and as whose. */
+export interface Probe {
+  readonly to: ProcessId;
+  readonly toService: boolean;
+  readonly from: Address;
+}
+
 export class Probing {
   /** Moves from this one on are probes: tried only on processes that have not taken one yet. */
   readonly firstProbe: number;
   /** Operations that failed: what was opened, decrypted or verified in vain. */
   readonly attempts: OpRecord[] = [];
   readonly marks: Mark[] = [];
-  readonly #took = new Set<ProcessId>();
-  #last: { readonly to: ProcessId; readonly events: number } | undefined;
+  /** Who has taken a probe, and from which addresses. */
+  readonly #took = new Map<ProcessId, Set<Address>>();
+  #last: { readonly to: ProcessId; readonly from: Address; readonly events: number } | undefined;
 
   constructor(firstProbe: number) {
     this.firstProbe = firstProbe;
   }
 
-  /** Has the process gone on because of an earlier probe? Then this one would not meet it there. */
-  isOutOfDate(move: number, to: ProcessId, events: readonly TraceEvent[]): boolean {
+  /**
+   * Has the process gone on because of an earlier probe? Then this one would not meet it there. A
+   * service has a session for each address.
+   */
+  isOutOfDate(move: number, probe: Probe, events: readonly TraceEvent[]): boolean {
     this.#look(events);
-    return move >= this.firstProbe && this.#took.has(to);
+    const took = this.#took.get(probe.to);
+    if (move < this.firstProbe || took === undefined) return false;
+    return !probe.toService || took.has(probe.from);
   }
 
-  begin(mark: Mark, to: ProcessId): void {
+  begin(mark: Mark, { to, from }: Probe): void {
     this.marks.push(mark);
-    this.#last = mark.move >= this.firstProbe ? { to, events: mark.events } : undefined;
+    this.#last = mark.move >= this.firstProbe ? { to, from, events: mark.events } : undefined;
   }
 
   /** Did the last one do anything? */
@@ -48,7 +62,10 @@ export class Probing {
     if (last === undefined) return;
     for (let i = last.events; i < events.length; i++) {
       const event = events[i] as TraceEvent;
-      if (event.at === last.to && isProgress(event)) this.#took.add(last.to);
+      if (event.at !== last.to || !isProgress(event)) continue;
+      const took = this.#took.get(last.to) ?? new Set();
+      this.#took.set(last.to, took.add(last.from));
+      return;
     }
   }
 }

@@ -184,7 +184,7 @@ export interface NetworkConditions {
 /** See harness/run/probing.ts. */
 export interface Observer {
   readonly attempts: OpRecord[];
-  isOutOfDate(move: number, to: ProcessId, events: readonly TraceEvent[]): boolean;
+  isOutOfDate(move: number, probe: ProbeOf, events: readonly TraceEvent[]): boolean;
   begin(
     mark: {
       readonly move: number;
@@ -193,8 +193,13 @@ export interface Observer {
       readonly attempts: number;
       readonly packets: number;
     },
-    to: ProcessId,
+    probe: ProbeOf,
   ): void;
+}
+interface ProbeOf {
+  readonly to: ProcessId;
+  readonly toService: boolean;
+  readonly from: Address;
 }
 
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */

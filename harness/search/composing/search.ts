@@ -5,7 +5,7 @@
  * filled anew once some process shows what it wanted there; but with running code as the model.
  */
 
-import { attackerHost } from "../../../attacker/move.ts";
+import { attackerHost, isAdversaryAddress } from "../../../attacker/move.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
@@ -336,9 +336,11 @@ export class Composing {
       rest.push(delivery);
     }
     while (rest.length > 0) {
-      const run = this.#run(deliveries, rest);
+      const run = this.#run(deliveries, apart(rest, deliveries));
       if (run === undefined) return found;
-      const own = run.outcomes.slice(deliveries.length);
+      const own = run.outcomes
+        .slice(deliveries.length)
+        .map((o, i) => ({ ...o, delivery: rest[i] as Delivery }));
       for (const outcome of own) {
         if (outcome.skipped) continue;
         this.#remembered.set(keys.get(outcome.delivery) as string, outcome);
@@ -351,6 +353,17 @@ export class Composing {
     return found;
   }
 }
+
+/** Calls from an address that was not used yet come from one for each, so that they do not meet. */
+function apart(probes: readonly Delivery[], before: readonly Delivery[]): readonly Delivery[] {
+  let port = firstPort;
+  return probes.map((probe) => {
+    const isFresh = isAdversaryAddress(probe.from);
+    const isUsed = before.some((d) => d.to === probe.to && d.from === probe.from);
+    return isFresh && !isUsed ? { ...probe, from: `${attackerHost}:${port++}` } : probe;
+  });
+}
+const firstPort = 10_000;
 
 interface Expanded {
   readonly state: State;
