@@ -111,6 +111,8 @@ test("the alphabet of the exhaustive search has every kind of move, or a reason"
     "log-in": "likewise: how a program answers a stranger is compared in two worlds",
     redirect: "a drop, and a replay to the other process",
     participate: "the campaign adds it where anyone may register",
+    seize: "composed attacks stop every packet, and deliver what they pass on",
+    deliver: "what the adversary composes is searched by what receivers ask for (composing/)",
   };
   const all = moveSchema.options.map((option) => option.shape.move.value);
   const used = [...scenes.values()].flatMap(({ scene }) => [...alphabet(scene, 0)]);

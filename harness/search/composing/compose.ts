@@ -42,7 +42,7 @@ export function compose(campaign: Campaign, { runs }: ComposingSettings): Compos
   for (const skeleton of [true, false]) {
     const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
     let left = settings.filter(isOpen);
-    const budget = (skeleton ? runs / 3 : runs) - total.runs;
+    const budget = (skeleton ? runs / 4 : runs) - total.runs;
     let spent = 0;
     for (const setting of left) {
       if (campaign.over) break;

@@ -219,7 +219,8 @@ export class Composing {
     const isWithin =
       next.made <= this.#limits.made && next.deliveries.length < this.#limits.deliveries;
     this.#frontier.add(isWithin ? next : undefined, key);
-    if (!tells) return;
+    // As long as everything is passed on as it was meant, nothing is wrong.
+    if (!tells || next.deliveries.every((d) => d.cost === 0)) return;
     const whole = run ?? this.#run(next.deliveries);
     if (whole !== undefined) this.#goals.told(whole, next.deliveries);
   }

@@ -102,6 +102,10 @@ const telling: ReadonlySet<TraceEvent["kind"]> = new Set([
   "ran-code",
 ]);
 
+/** What is believed of mallory, who is there of her own accord, deceives nobody by itself. */
+const isAboutMallory = (e: TraceEvent): boolean =>
+  ("peer" in e && e.peer === attackerHost) || ("from" in e && e.from === attackerHost);
+
 function outcomeOf(delivery: Delivery, trace: Trace, probing: Probing, k: number): Outcome {
   const mark = probing.marks[k] as Probing["marks"][number];
   const next = probing.marks[k + 1];
@@ -116,7 +120,7 @@ function outcomeOf(delivery: Delivery, trace: Trace, probing: Probing, k: number
     delivery,
     skipped: false,
     accepted: isIn && (events.some(isProgress) || (!isRejected && operations.length > 0)),
-    tells: events.some((e) => telling.has(e.kind)),
+    tells: events.some((e) => telling.has(e.kind) && !isAboutMallory(e)),
     bytes: received?.kind === "received" ? received.bytes : undefined,
     operations,
     failed,
