@@ -124,6 +124,17 @@ export interface PuppetCount {
   readonly because: string;
 }
 
+/** How far the search for attacks went in which the adversary composes what it sends. */
+export interface Composed {
+  readonly runs: number;
+  /** Different states of the honest processes that were looked at. */
+  readonly states: number;
+  /** Workloads, with what was disclosed at their beginning. */
+  readonly worlds: number;
+  /** Workloads in which every state within the limits of the search was looked at. */
+  readonly exhausted: readonly string[];
+}
+
 export interface ProtocolReport {
   readonly name: string;
   readonly title: string;
@@ -139,6 +150,8 @@ export interface ProtocolReport {
   readonly remarks?: readonly string[];
   /** Strategies with puppets that failed at their start; absent if there are none. */
   readonly failedPuppets?: readonly PuppetCount[];
+  /** Absent where the adversary has composed nothing. */
+  readonly composed?: Composed;
   readonly runs: number;
 }
 

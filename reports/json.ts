@@ -71,6 +71,7 @@ function protocolJson(
     ...(protocol.faults === undefined ? {} : { faults: protocol.faults }),
     ...(protocol.remarks === undefined ? {} : { remarks: protocol.remarks }),
     ...(protocol.failedPuppets === undefined ? {} : { failedPuppets: protocol.failedPuppets }),
+    ...(protocol.composed === undefined ? {} : { composed: protocol.composed }),
     verdicts: protocol.verdicts.map((verdict) => verdictJson(verdict, attackFile)),
     honest: {
       delivered: honest.delivered,

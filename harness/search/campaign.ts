@@ -19,7 +19,7 @@ import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
-import type { GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
+import type { Composed, GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
 import { allFailed, FailedPuppets } from "./failed-puppets.ts";
 import { Findings } from "./findings.ts";
@@ -82,6 +82,7 @@ export class Campaign {
   readonly #puppets = new FailedPuppets();
   #runs = 0;
   #cutShort: string | undefined;
+  #composed: Composed | undefined;
   readonly #checks: RunChecks;
   #untracked: readonly string[] | undefined;
   #other: Trace | undefined;
@@ -164,6 +165,10 @@ export class Campaign {
     return this.#runs;
   }
 
+  noteComposed(composed: Composed): void {
+    if (composed.runs > 0) this.#composed = composed;
+  }
+
   /** Tells what is being tried. */
   step(title: string, done: number, total: number): void {
     this.#step = { title, done, total };
@@ -202,6 +207,7 @@ export class Campaign {
       ...(faults.length === 0 ? {} : { faults }),
       ...(remarks.length === 0 ? {} : { remarks }),
       ...this.#puppets.forReport(),
+      ...(this.#composed === undefined ? {} : { composed: this.#composed }),
       runs: this.#runs,
     };
     this.#watch.progress?.({ kind: "finished", report });

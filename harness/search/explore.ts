@@ -11,6 +11,7 @@ import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { compose } from "./composing/compose.ts";
 
 export interface ExploreSettings extends SearchSettings {
   readonly depth: number;
@@ -28,6 +29,9 @@ const whole: Shard = { index: 0, of: 1 };
 /** Parts of an exhaustive search: fixed, so that the result does not depend on the workers. */
 export const exploreShards = 8;
 
+/** For each part: more than the matrix has for all of them. */
+const composedRuns = 10_000;
+
 export function explore(
   subject: Subject,
   settings: ExploreSettings,
@@ -37,6 +41,7 @@ export function explore(
   campaign.step("nothing happens", 0, 1);
   if (shardOf(settings).index === 0) campaign.try("undisturbed", { moves: [] });
   exhaust(campaign, settings.depth, shardOf(settings));
+  if (settings.depth >= 2) compose(campaign, { runs: composedRuns, part: shardOf(settings) });
   return campaign.finish(settings.depth);
 }
 

@@ -3,7 +3,14 @@
  * what comes out.
  */
 import { capabilities, capabilityRank } from "../../attacker/move.ts";
-import type { Finding, GuaranteeVerdict, Layer, ProtocolReport, Status } from "../verdict.ts";
+import type {
+  Composed,
+  Finding,
+  GuaranteeVerdict,
+  Layer,
+  ProtocolReport,
+  Status,
+} from "../verdict.ts";
 import { mergePuppetCounts } from "./failed-puppets.ts";
 import { nothingAtStake } from "./verdicts.ts";
 
@@ -23,6 +30,7 @@ export function mergeReports(parts: readonly ProtocolReport[]): ProtocolReport {
   return {
     ...first,
     ...(failedPuppets.length === 0 ? {} : { failedPuppets }),
+    ...mergeComposed(parts.flatMap((p) => p.composed ?? [])),
     verdicts: first.verdicts.map((v, i) =>
       mergeVerdicts(
         parts.map((p) => p.verdicts[i] as GuaranteeVerdict),
@@ -30,6 +38,20 @@ export function mergeReports(parts: readonly ProtocolReport[]): ProtocolReport {
       ),
     ),
     runs: sum(parts.map((p) => p.runs)),
+  };
+}
+
+function mergeComposed(parts: readonly Composed[]): { readonly composed?: Composed } {
+  if (parts.length === 0) return {};
+  const total = (of: (c: Composed) => number): number => sum(parts.map(of));
+  const exhausted = parts.flatMap((p) => p.exhausted);
+  return {
+    composed: {
+      runs: total((c) => c.runs),
+      states: total((c) => c.states),
+      worlds: total((c) => c.worlds),
+      exhausted,
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Guarantee } from "../../guarantees/guarantee.ts";
 import { laterMs, type ParallelWorkload, parallelWorkloads } from "../../parallel-workloads.ts";
 import { planOf } from "../../subject.ts";
 import type { RunPlan, Trace } from "../../trace/trace.ts";
+import type { Composed } from "../../verdict.ts";
 import type { Campaign } from "../campaign.ts";
 import type { Delivery } from "./delivery.ts";
 import { Composing, type Goals, type Limits } from "./search.ts";
@@ -14,13 +15,8 @@ export const strategy = "composing";
 export interface ComposingSettings {
   /** Runs in all. */
   readonly runs: number;
-}
-
-export interface Composed {
-  readonly runs: number;
-  readonly states: number;
-  /** Workloads in which every state within the limits was expanded. */
-  readonly exhausted: readonly string[];
+  /** Only every `of`th world, for searches that are divided among workers. */
+  readonly part?: { readonly index: number; readonly of: number };
 }
 
 const limits = { deliveries: 8, made: 4 } as const;
@@ -34,11 +30,12 @@ interface Setting {
 }
 
 /** Searches what still holds. */
-export function compose(campaign: Campaign, { runs }: ComposingSettings): Composed {
+export function compose(campaign: Campaign, { runs, part }: ComposingSettings): Composed {
   const total = { runs: 0, states: 0 };
   const exhausted: string[] = [];
   const found = new Set<string>();
-  const settings = settingsFor(campaign);
+  const all = settingsFor(campaign);
+  const settings = part === undefined ? all : all.filter((_, i) => i % part.of === part.index);
   for (const skeleton of [true, false]) {
     const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
     let left = settings.filter(isOpen);
@@ -57,7 +54,9 @@ export function compose(campaign: Campaign, { runs }: ComposingSettings): Compos
     }
     total.runs += spent;
   }
-  return { ...total, exhausted };
+  const composed = { ...total, worlds: settings.length, exhausted };
+  campaign.noteComposed(composed);
+  return composed;
 }
 
 const attackIn = ({ workload, prologue }: Setting) => ({
