@@ -40,7 +40,7 @@ export class Knowledge implements Derivability {
   /** Every value that occurs in the record. */
   readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
-  readonly #slices = new Slices(this.#secret, this.#declared, (bytes) => this.#isSeen(bytes));
+  readonly #slices = new Slices(this.#secret, this.#declared, (bytes) => this.#whereSeen(bytes));
   readonly #texts: Latin1[] = [];
   readonly #pieces = new Pieces(this.#texts);
   /** What was encrypted by operations that were run forwards, by their outputs. */
@@ -228,7 +228,11 @@ export class Knowledge implements Derivability {
 
   /** Do these bytes occur in something that the adversary has? */
   #isSeen(bytes: Latin1): boolean {
-    return this.#texts.some((text) => text.includes(bytes));
+    return this.#whereSeen(bytes) !== undefined;
+  }
+
+  #whereSeen(bytes: Latin1): Latin1 | undefined {
+    return this.#texts.find((text) => text.includes(bytes));
   }
 
   /** Do these bytes occur in something that the adversary has? */

@@ -5,10 +5,9 @@ import type { Latin1 } from "../../protocol/kit/bytes.ts";
 export const prefixBytes = 4;
 
 const prefixSlots = 1 << 11;
-const gramSlots = 1 << 14;
-/** @param slots a power of two, at most 2^14. */
+/** @param slots a power of two, at most 2^20. */
 const slotOf = (prefix: number, slots: number): number =>
-  (Math.imul(prefix, 0x9e3779b1) >>> 18) & (slots - 1);
+  (Math.imul(prefix, 0x9e3779b1) >>> 12) & (slots - 1);
 /** The four bytes at `i` as a number. */
 const prefixAt = (value: Latin1, i: number): number =>
   ((value.charCodeAt(i) << 24) |
@@ -16,12 +15,6 @@ const prefixAt = (value: Latin1, i: number): number =>
     (value.charCodeAt(i + 2) << 8) |
     value.charCodeAt(i + 3)) >>>
   0;
-
-/** May the four bytes at `i` be one of these? */
-function isGram(grams: Uint8Array, value: Latin1, i: number): boolean {
-  const slot = slotOf(prefixAt(value, i), gramSlots);
-  return ((grams[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
-}
 
 /** Every value that occurs in the record, by its first bytes. */
 export class ValueIndex {
@@ -71,6 +64,11 @@ export class ValueIndex {
   }
 }
 
+/** A filter that is fuller than this lets too much pass. */
+const slotsPerGram = 16;
+const fewestGramSlots = 1 << 13;
+const mostGramSlots = 1 << 20;
+
 /**
  * Which four bytes occur anywhere in a growing set of strings, a bit for each: says quickly that a
  * string is no part of any of them, which spares a long search.
@@ -78,7 +76,10 @@ export class ValueIndex {
 export class GramFilter {
   readonly #of: ReadonlySet<Latin1>;
   #grams: Uint8Array | undefined;
+  #slots = 0;
+  /** How many of the strings have been read, and how many bytes they have. */
   #read = 0;
+  #bytes = 0;
 
   constructor(of: ReadonlySet<Latin1>) {
     this.#of = of;
@@ -90,28 +91,44 @@ export class GramFilter {
    */
   next(value: Latin1, from: number): number {
     const grams = this.#upToDate();
+    const slots = this.#slots;
     let run = 0;
+    let gram = from + prefixBytes > value.length ? 0 : prefixAt(value, from) >>> 8;
     for (let i = from; i + prefixBytes <= value.length; i++) {
-      run = isGram(grams, value, i) ? run + 1 : 0;
+      gram = ((gram << 8) | (value.charCodeAt(i + prefixBytes - 1) & 0xff)) >>> 0;
+      const slot = slotOf(gram, slots);
+      run = ((grams[slot >> 3] as number) & (1 << (slot & 7))) === 0 ? 0 : run + 1;
       if (run > prefixBytes) return i - prefixBytes;
     }
     return -1;
   }
 
   #upToDate(): Uint8Array {
-    this.#grams ??= new Uint8Array(gramSlots / 8);
     const grams = this.#grams;
-    if (this.#read === this.#of.size) return grams;
+    if (grams !== undefined && this.#read === this.#of.size) return grams;
     let nth = 0;
-    for (const text of this.#of) {
-      if (nth++ < this.#read) continue;
-      for (let i = 0; i + prefixBytes <= text.length; i++) {
-        const slot = slotOf(prefixAt(text, i), gramSlots);
-        grams[slot >> 3] = (grams[slot >> 3] as number) | (1 << (slot & 7));
-      }
-    }
+    for (const text of this.#of) if (nth++ >= this.#read) this.#bytes += text.length;
+    let slots = Math.max(fewestGramSlots, this.#slots);
+    while (slots < mostGramSlots && slots < slotsPerGram * this.#bytes) slots *= 4;
+    const isFresh = grams === undefined || slots !== this.#slots;
+    const filled = isFresh ? new Uint8Array(slots / 8) : grams;
+    const from = isFresh ? 0 : this.#read;
+    nth = 0;
+    for (const text of this.#of) if (nth++ >= from) mark(filled, slots, text);
+    this.#grams = filled;
+    this.#slots = slots;
     this.#read = this.#of.size;
-    return grams;
+    return filled;
+  }
+}
+
+function mark(grams: Uint8Array, slots: number, text: Latin1): void {
+  const last = text.length - prefixBytes;
+  let gram = last < 0 ? 0 : prefixAt(text, 0) >>> 8;
+  for (let i = 0; i <= last; i++) {
+    gram = ((gram << 8) | (text.charCodeAt(i + prefixBytes - 1) & 0xff)) >>> 0;
+    const slot = slotOf(gram, slots);
+    grams[slot >> 3] = (grams[slot >> 3] as number) | (1 << (slot & 7));
   }
 }
 
