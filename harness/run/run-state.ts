@@ -13,6 +13,9 @@ import { type Transport, transportOf } from "../../protocol/transport.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace/trace.ts";
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
+import type { Conversation } from "./conversation.ts";
+import { ConversationMemory } from "./conversation-memory.ts";
+import type { Conversations } from "./conversations.ts";
 import { EventQueue } from "./event-queue.ts";
 import { LateLog } from "./late-log.ts";
 import { Leaks } from "./leaks.ts";
@@ -39,6 +42,7 @@ export class RunState {
   readonly #deployments = new Map<Principal | undefined, Deployment>();
   /** The instance of the protocol's module that each of them comes from. */
   readonly #modules = new Map<Principal | undefined, Protocol>();
+  readonly #memory: ConversationMemory | undefined;
   readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
   readonly typing = new Typing((move, at) => {
@@ -66,7 +70,8 @@ export class RunState {
   #dealt = false;
   readonly #counts = new Map<string, number>();
 
-  constructor(plan: RunPlan) {
+  /** @param conversations where answers of honest principals are kept, if they may be. */
+  constructor(plan: RunPlan, conversations?: Conversations) {
     this.plan = plan;
     this.transport = transportOf(plan.protocol);
     this.random = new Random(plan.seed);
@@ -75,8 +80,21 @@ export class RunState {
     this.stores = new Stores((at, store, bytes) => {
       if (this.#dealt) this.events.push({ kind: "stored", t: this.now, at, store, bytes });
     });
-    this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
+    const beginnings = conversations?.beginnings(plan, this.book.principals());
+    if (beginnings === undefined || conversations === undefined) {
+      this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
+    } else {
+      this.#memory = new ConversationMemory(this, conversations, beginnings);
+      const { stores, log } = this.#memory.first;
+      const dealt = this.#install(plan.protocol, plan.options, stores, log);
+      this.deployment = this.#memory.dealt(dealt);
+    }
     this.#dealt = true;
+  }
+
+  /** Where the processes of a principal answer from; `undefined` where only live ones do. */
+  conversationOf(principal: Principal): Conversation | undefined {
+    return this.#memory?.of(principal, (stores, log) => this.#copyFor(principal, stores, log));
   }
 
   /**
@@ -98,15 +116,20 @@ export class RunState {
   /** What the principal's processes have left in its deployment is gone. */
   forget(principal: Principal): void {
     if (this.plan.sharesDeployment === true) return;
+    this.#memory?.forget(principal);
     this.#deployments.set(principal, this.#copyFor(principal));
   }
 
-  #copyFor(principal: Principal | undefined): Deployment {
+  #copyFor(
+    principal: Principal | undefined,
+    real: Pick<Stores, "of"> = this.stores,
+    record: OpRecord[] = this.log,
+  ): Deployment {
     const { options } = this.plan;
     const copy = this.#modules.get(principal) ?? this.#freeModule();
     this.#modules.set(principal, copy);
-    const stores = new StoresOfOne(principal, this.stores);
-    const log = new LateLog(this.log);
+    const stores = new StoresOfOne(principal, real);
+    const log = new LateLog(record);
     const deployment = this.#install(copy, options, stores, log);
     stores.dealt();
     log.dealt();

@@ -19,6 +19,7 @@ import type { RunPlan, Trace } from "../trace/trace.ts";
 import { Adversary } from "./adversary/adversary.ts";
 import { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import { Applications } from "./applications.ts";
+import type { Conversations } from "./conversations.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HandshakeIntegrity } from "./handshake-integrity.ts";
 import { reconnect } from "./network/connections.ts";
@@ -42,7 +43,16 @@ export const limits = {
   sessionMs: 120_000,
 } as const;
 
-export function simulate(plan: RunPlan): Trace {
+/** @param conversations where answers of honest principals are kept over the runs of a search. */
+export function simulate(plan: RunPlan, conversations?: Conversations): Trace {
+  if (conversations?.isOff !== false) return new Simulation(plan).run();
+  try {
+    const trace = new Simulation(plan, conversations).run();
+    if (!conversations.isOff) return trace;
+  } catch (error) {
+    if (!conversations.isOff) throw error;
+  }
+  // Something answered otherwise than before: what was kept means nothing.
   return new Simulation(plan).run();
 }
 
@@ -51,9 +61,9 @@ class Simulation {
   readonly #applications: Applications;
   readonly #sessions: Sessions;
 
-  constructor(plan: RunPlan) {
-    const run = new RunState(plan);
-    const adversary = new Adversary(run, simulate);
+  constructor(plan: RunPlan, conversations?: Conversations) {
+    const run = new RunState(plan, conversations);
+    const adversary = new Adversary(run, (other) => simulate(other));
     const integrity = new HandshakeIntegrity(run);
     const world: World = { run, adversary, integrity };
     this.#applications = new Applications(run);

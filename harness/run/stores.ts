@@ -35,6 +35,13 @@ export class Stores {
     };
   }
 
+  /** The contents as they are now. */
+  copy(): Stores {
+    const copy = new Stores();
+    for (const [key, content] of this.#content) copy.#content.set(key, content);
+    return copy;
+  }
+
   /** Everything that a principal has written and not replaced. */
   allOf(principal: Principal): readonly Uint8Array[] {
     const own = [...this.#content].filter(([key]) => key.startsWith(`${principal}/`));
@@ -52,12 +59,12 @@ export class Stores {
  */
 export class StoresOfOne {
   readonly #owner: Principal | undefined;
-  readonly #real: Stores;
+  readonly #real: Pick<Stores, "of">;
   readonly #copies = new Stores();
   #isDealt = false;
 
   /** @param owner whose stores are the real ones; nobody's for the adversary's deployment. */
-  constructor(owner: Principal | undefined, real: Stores) {
+  constructor(owner: Principal | undefined, real: Pick<Stores, "of">) {
     this.#owner = owner;
     this.#real = real;
   }

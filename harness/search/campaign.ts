@@ -15,6 +15,7 @@ import {
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
+import { Conversations } from "../run/conversations.ts";
 import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
@@ -88,6 +89,7 @@ export class Campaign {
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
   readonly #plans = new Map<string, RunPlan>();
+  readonly #conversations: Conversations | undefined;
   /** Where the first exception of the undisturbed run came from. */
   readonly #exceptionPlace: string | undefined;
   #step = { title: "", done: 0, total: 0 };
@@ -98,6 +100,8 @@ export class Campaign {
     this.settings = settings;
     this.#watch = watch;
     this.#baselines = new Baselines(this.subject, settings.seed);
+    // Foreign code is watched while it runs, and nobody knows what it shares.
+    if (watch.within === undefined) this.#conversations = new Conversations(subject.protocol);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
     this.#checks = new RunChecks(watch);
@@ -244,7 +248,7 @@ export class Campaign {
     }
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
-    const trace = simulate(plan);
+    const trace = simulate(plan, this.#conversations);
     this.#checks.note(plan, trace);
     this.#runs++;
     this.#puppets.note(strategy, trace);
@@ -274,7 +278,7 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
-    return simulate(this.#plan(this.#choice(candidate)));
+    return simulate(this.#plan(this.#choice(candidate)), this.#conversations);
   }
 
   /** Runs of the same workload share it. */

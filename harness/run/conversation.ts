@@ -1,0 +1,179 @@
+/** One principal in one run: its answers come from its tree, and else from live endpoints. */
+import type { Deployment, Endpoint, Input, Millis, Output, Principal } from "../../protocol/endpoint.ts";
+import { ownInput } from "../../protocol/kit/copy-input.ts";
+import type { OpRecord } from "../../protocol/kit/operations.ts";
+import type { Random } from "../../protocol/kit/random.ts";
+import type { ProcessId } from "../trace/trace.ts";
+import { type Conversations, ownOutputs, Place, type Told } from "./conversations.ts";
+import type { HeldLog, HeldStores } from "./held.ts";
+import { openEndpoint, type ProcessPlace } from "./processes.ts";
+import type { Typing } from "./typing.ts";
+
+type Query = "deadline" | "stateSize";
+
+/** What it needs of its run. */
+export interface ConversationWorld {
+  readonly conversations: Conversations;
+  /** The record of the run, and the one that its endpoints write. */
+  readonly log: OpRecord[];
+  readonly ownLog: HeldLog;
+  readonly stores: HeldStores;
+  readonly random: Random;
+  readonly typing: Typing;
+  /** Deals its keys; called once, and only if its code has to run. */
+  deploy(): Deployment;
+}
+
+export class Conversation {
+  readonly #world: ConversationWorld;
+  /** What it has been told so far; `undefined` once that is no longer kept. */
+  #place: Place | undefined;
+  /** Its endpoints, once it has any. */
+  #live: Map<ProcessId, Endpoint> | undefined;
+  #deployment: Deployment | undefined;
+
+  constructor(world: ConversationWorld, beginning: Place) {
+    this.#world = world;
+    this.#place = beginning;
+  }
+
+  /** Opens a process of this principal. */
+  open(place: ProcessPlace): Endpoint {
+    const process = place.id;
+    this.#tell({ process, place });
+    return {
+      handle: (input: Input, now: Millis) => this.#tell({ process, input, now }),
+      deadline: () => this.#ask(process, "deadline"),
+      // Whoever asks takes it that there may be none.
+      stateSize: () => this.#ask(process, "stateSize") as number,
+    };
+  }
+
+  /** What the deployment says by now, which may depend on what its processes have done. */
+  longTermSecrets(deployment: Deployment, of: Principal): readonly Uint8Array[] {
+    const place = this.#place;
+    if (this.#live !== undefined || place?.parent === undefined) {
+      return deployment.longTermSecrets(of);
+    }
+    let secrets = place.secrets?.get(of);
+    if (secrets === undefined) {
+      this.#wake();
+      secrets = deployment.longTermSecrets(of).map((secret) => secret.slice());
+      place.secrets ??= new Map();
+      place.secrets.set(of, secrets);
+    }
+    return secrets.map((secret) => secret.slice());
+  }
+
+  #tell(told: Told): readonly Output[] {
+    if (this.#live === undefined) {
+      const next = this.#place?.after(told);
+      if (next !== undefined) {
+        this.#place = next;
+        return this.#again(next);
+      }
+      this.#wake();
+    }
+    return this.#answer(told);
+  }
+
+  /** The same as before. */
+  #again({ answer }: Place): readonly Output[] {
+    const { log, stores } = this.#world;
+    for (const op of answer.ops) log.push(op);
+    for (const written of answer.written) stores.rewrite(written);
+    if (answer.thrown !== undefined) throw answer.thrown.error;
+    return answer.outputs;
+  }
+
+  /** Its code runs, and the answer is kept. */
+  #answer(told: Told): readonly Output[] {
+    const { log, stores, conversations } = this.#world;
+    const before = this.#place;
+    if (before === undefined) return this.#run(told);
+    // Code may change what it is given.
+    const kept: Told = "place" in told ? told : { ...told, input: ownInput(told.input) };
+    const from = log.length;
+    stores.written = [];
+    let outputs: readonly Output[] = [];
+    let thrown: { readonly error: unknown } | undefined;
+    try {
+      outputs = this.#run(told);
+    } catch (error) {
+      thrown = { error };
+    }
+    if (stores.isShared) conversations.isOff = true;
+    const own = ownOutputs(outputs);
+    const isKept = own !== undefined && !stores.isShared;
+    this.#place = undefined;
+    if (isKept) {
+      const answer = { outputs: own, thrown, ops: log.slice(from), written: stores.written };
+      this.#place = before.add(kept, answer);
+      conversations.grow(answer, kept);
+    }
+    if (thrown !== undefined) throw thrown.error;
+    return outputs;
+  }
+
+  #run(told: Told): readonly Output[] {
+    const live = this.#live as Map<ProcessId, Endpoint>;
+    if ("place" in told) {
+      const { ownLog: log, stores, random, typing } = this.#world;
+      const world = { log, stores, random, typing };
+      live.set(told.process, openEndpoint(this.#deployment as Deployment, world, told.place));
+      return [];
+    }
+    return (live.get(told.process) as Endpoint).handle(told.input, told.now);
+  }
+
+  #ask(process: ProcessId, query: Query): number | undefined {
+    const place = this.#place;
+    const isIts = place?.told?.process === process;
+    if (this.#live === undefined) {
+      const known = isIts ? place.queries.find((q) => q.query === query) : undefined;
+      if (known !== undefined) return known.is;
+      this.#wake();
+    }
+    const { log, conversations } = this.#world;
+    const from = log.length;
+    const endpoint = this.#live?.get(process);
+    const is = query === "deadline" ? endpoint?.deadline?.() : endpoint?.stateSize?.();
+    if (log.length !== from) conversations.isOff = true;
+    if (isIts) place.queries.push({ query, is });
+    else this.#place = undefined;
+    return is;
+  }
+
+  /** Makes its endpoints, and lets them live through all that it was told so far. */
+  #wake(): void {
+    const { ownLog, stores, conversations } = this.#world;
+    const past: Place[] = [];
+    for (let p = this.#place; p?.told !== undefined; p = p.parent) past.push(p);
+    this.#live = new Map();
+    this.#deployment = this.#world.deploy();
+    ownLog.isHeld = true;
+    stores.isHeld = true;
+    for (const place of past.reverse()) {
+      ownLog.heldBack = 0;
+      this.#relive(place);
+      if (ownLog.heldBack !== place.answer.ops.length) conversations.isOff = true;
+    }
+    ownLog.isHeld = false;
+    stores.isHeld = false;
+    if (stores.isShared) conversations.isOff = true;
+  }
+
+  #relive({ told, answer, queries }: Place): void {
+    if (told === undefined) return;
+    try {
+      this.#run("place" in told ? told : { ...told, input: ownInput(told.input) });
+    } catch {
+      if (answer.thrown === undefined) this.#world.conversations.isOff = true;
+    }
+    const endpoint = this.#live?.get(told.process);
+    for (const { query, is } of queries) {
+      const now = query === "deadline" ? endpoint?.deadline?.() : endpoint?.stateSize?.();
+      if (!Object.is(now, is)) this.#world.conversations.isOff = true;
+    }
+  }
+}
