@@ -31,6 +31,11 @@ export class Conversation {
   /** Its endpoints, once it has any. */
   #live: Map<ProcessId, Endpoint> | undefined;
   #deployment: Deployment | undefined;
+  /**
+   * How many more answers are kept. Most courses that leave the tree are never taken again: of
+   * them only the first step is kept, and what comes after when somebody goes that way once more.
+   */
+  #left = Number.POSITIVE_INFINITY;
 
   constructor(world: ConversationWorld, beginning: Place) {
     this.#world = world;
@@ -82,15 +87,18 @@ export class Conversation {
     const { log, stores } = this.#world;
     for (const op of answer.ops) log.push(op);
     for (const written of answer.written) stores.rewrite(written);
-    if (answer.thrown !== undefined) throw answer.thrown.error;
+    if (answer.thrown !== undefined) throw answer.thrown;
     return answer.outputs;
   }
 
   /** Its code runs, and the answer is kept. */
   #answer(told: Told): readonly Output[] {
     const { log, stores, conversations } = this.#world;
-    const before = this.#place;
-    if (before === undefined) return this.#run(told);
+    const before = this.#left > 0 ? this.#place : undefined;
+    if (before === undefined) {
+      this.#place = undefined;
+      return this.#run(told);
+    }
     // Code may change what it is given.
     const kept: Told = "place" in told ? told : { ...told, input: ownInput(told.input) };
     const from = log.length;
@@ -102,12 +110,14 @@ export class Conversation {
     } catch (error) {
       thrown = { error };
     }
+    const { written } = stores;
+    stores.written = [];
     if (stores.isShared) conversations.isOff = true;
     const own = ownOutputs(outputs);
-    const isKept = own !== undefined && !stores.isShared;
+    const isKept = own !== undefined && !stores.isShared && this.#left-- > 0;
     this.#place = undefined;
     if (isKept) {
-      const answer = { outputs: own, thrown, ops: log.slice(from), written: stores.written };
+      const answer = { outputs: own, thrown: thrown && messageOf(thrown.error), ops: log.slice(from), written };
       this.#place = before.add(kept, answer);
       conversations.grow(answer, kept);
     }
@@ -147,6 +157,7 @@ export class Conversation {
   /** Makes its endpoints, and lets them live through all that it was told so far. */
   #wake(): void {
     const { ownLog, stores, conversations } = this.#world;
+    this.#left = this.#place?.isLast === true ? Number.POSITIVE_INFINITY : 1;
     const past: Place[] = [];
     for (let p = this.#place; p?.told !== undefined; p = p.parent) past.push(p);
     this.#live = new Map();
@@ -177,3 +188,6 @@ export class Conversation {
     }
   }
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

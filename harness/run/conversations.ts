@@ -29,8 +29,8 @@ export interface Written {
 /** What came of it. */
 export interface Answer {
   readonly outputs: readonly Output[];
-  /** What its code threw, in an object of its own, since anything can be thrown. */
-  readonly thrown: { readonly error: unknown } | undefined;
+  /** The message of what its code threw. An error itself would keep the whole run in memory. */
+  readonly thrown: string | undefined;
   readonly ops: readonly OpRecord[];
   readonly written: readonly Written[];
 }
@@ -56,6 +56,11 @@ export class Place {
     this.parent = parent;
     this.told = told;
     this.answer = answer;
+  }
+
+  /** Has nothing been kept of what comes after? */
+  get isLast(): boolean {
+    return this.#usual === undefined;
   }
 
   /** @returns the place after it was told that, if that ever happened. */
@@ -126,9 +131,10 @@ function keyOf(told: Told): string {
 }
 
 /** What is kept at most, in bytes, roughly. */
-const mostWeight = 60_000_000;
-const perPlace = 600;
-const perOperation = 120;
+const mostWeight = 40_000_000;
+const perPlace = 1_000;
+const perOutput = 300;
+const perOperation = 200;
 
 /** The trees of one protocol, for as long as a search takes. */
 export class Conversations {
@@ -169,8 +175,8 @@ export class Conversations {
 
   /** So much more is kept. */
   grow({ outputs, ops, written }: Answer, told: Told): void {
-    let weight = perPlace + perOperation * ops.length;
-    for (const output of outputs) weight += perPlace / 4 + ("bytes" in output ? output.bytes.length : 0);
+    let weight = perPlace + perOperation * ops.length + perOutput * outputs.length;
+    for (const output of outputs) if ("bytes" in output) weight += output.bytes.length;
     for (const { bytes } of written) weight += bytes.length;
     if ("input" in told && "bytes" in told.input) weight += told.input.bytes.length;
     this.#weight += weight;

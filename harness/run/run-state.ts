@@ -68,7 +68,7 @@ export class RunState {
   sentBytes = 0;
   /** What is written before is part of the installation, and no event. */
   #dealt = false;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, Map<string, number>>();
 
   /** @param conversations where answers of honest principals are kept, if they may be. */
   constructor(plan: RunPlan, conversations?: Conversations) {
@@ -188,10 +188,15 @@ export class RunState {
     this.queue.at(t, item);
   }
 
-  /** How often this has happened by now, this time included. */
-  count(what: string): number {
-    const n = (this.#counts.get(what) ?? 0) + 1;
-    this.#counts.set(what, n);
+  /** How often this has happened between these two by now, this time included. */
+  count(from: string, to: string): number {
+    let counts = this.#counts.get(from);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#counts.set(from, counts);
+    }
+    const n = (counts.get(to) ?? 0) + 1;
+    counts.set(to, n);
     return n;
   }
 

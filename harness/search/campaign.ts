@@ -117,7 +117,8 @@ export class Campaign {
       name: subject.source,
       guarantees: this.#chosen().map((g) => g.id),
     });
-    this.#findings = new Findings(this.subject, this.#baselines, () => watch.beat?.("shrinking"));
+    const beat = (): void => watch.beat?.("shrinking");
+    this.#findings = new Findings(this.subject, this.#baselines, beat, this.#conversations);
   }
 
   #chosen() {

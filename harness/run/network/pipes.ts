@@ -25,14 +25,20 @@ export interface Pipe {
 }
 
 export class Pipes {
-  readonly #pipes = new Map<string, Pipe>();
+  /** By sender, and then by receiver. */
+  readonly #pipes = new Map<Address, Map<Address, Pipe>>();
 
   open(a: Address, b: Address): void {
     for (const [from, to] of [
       [a, b],
       [b, a],
     ] as const) {
-      this.#pipes.set(`${from}>${to}`, {
+      let own = this.#pipes.get(from);
+      if (own === undefined) {
+        own = new Map();
+        this.#pipes.set(from, own);
+      }
+      own.set(to, {
         from,
         to,
         pending: new Uint8Array(0),
@@ -47,7 +53,7 @@ export class Pipes {
   }
 
   get(from: Address, to: Address): Pipe | undefined {
-    return this.#pipes.get(`${from}>${to}`);
+    return this.#pipes.get(from)?.get(to);
   }
 
   /** Ends a connection; returns the pipes that were open. */
@@ -59,12 +65,16 @@ export class Pipes {
 
   /** What is on its way to `address` does not reach what is there from now on. */
   breakAll(address: Address): void {
-    for (const pipe of this.#pipes.values()) if (pipe.to === address) pipe.broken = true;
+    for (const own of this.#pipes.values()) {
+      const pipe = own.get(address);
+      if (pipe !== undefined) pipe.broken = true;
+    }
   }
 
   /** The peers that `address` has an open connection with. */
   peersOf(address: Address): readonly Address[] {
-    return [...this.#pipes.values()].filter((p) => p.from === address && p.open).map((p) => p.to);
+    const own = [...(this.#pipes.get(address)?.values() ?? [])];
+    return own.filter((p) => p.open).map((p) => p.to);
   }
 }
 
