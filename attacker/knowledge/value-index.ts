@@ -16,11 +16,28 @@ const prefixAt = (value: Latin1, i: number): number =>
     value.charCodeAt(i + 3)) >>>
   0;
 
+/** So many bits in each number of a filter: small integers are kept without objects of their own. */
+const filterBits = 4;
+const filterMask = (1 << filterBits) - 1;
+
+interface Entry {
+  readonly value: Latin1;
+  /** Values are found in the order in which they were added. */
+  readonly nth: number;
+}
+
+/** Values with the same first bytes: many, where a protocol's packets all begin alike. */
+interface Alike {
+  /** Those that are shorter than twice as much; and the others, by as many of their next bytes. */
+  readonly short: Entry[];
+  readonly long: Map<number, Entry[]>;
+}
+
 /** Every value that occurs in the record, by its first bytes. */
 export class ValueIndex {
-  readonly #byPrefix = new Map<number, Latin1[]>();
+  readonly #byPrefix = new Map<number, Alike>();
   /** Says quickly that no value starts like this: true of most places in most messages. */
-  readonly #prefixes = new Uint8Array(prefixSlots);
+  readonly #prefixes: number[] = new Array<number>(prefixSlots >> filterBits).fill(0);
   readonly #values = new Set<Latin1>();
 
   has(value: Latin1): boolean {
@@ -33,34 +50,65 @@ export class ValueIndex {
 
   /** @param value {@link prefixBytes} bytes or more. */
   add(value: Latin1): void {
+    const entry = { value, nth: this.#values.size };
     this.#values.add(value);
     const prefix = prefixAt(value, 0);
-    this.#prefixes[slotOf(prefix, prefixSlots)] = 1;
-    const list = this.#byPrefix.get(prefix);
-    if (list === undefined) this.#byPrefix.set(prefix, [value]);
-    else list.push(value);
+    const slot = slotOf(prefix, prefixSlots);
+    const at = slot >> filterBits;
+    this.#prefixes[at] = (this.#prefixes[at] as number) | (1 << (slot & filterMask));
+    let alike = this.#byPrefix.get(prefix);
+    if (alike === undefined) {
+      alike = { short: [], long: new Map() };
+      this.#byPrefix.set(prefix, alike);
+    }
+    if (value.length < 2 * prefixBytes) {
+      alike.short.push(entry);
+      return;
+    }
+    const next = prefixAt(value, prefixBytes);
+    const same = alike.long.get(next);
+    if (same === undefined) alike.long.set(next, [entry]);
+    else same.push(entry);
   }
 
   /**
-   * @param onHead called for values of which possibly only the beginning is at that place.
+   * @param onHead called for values of which possibly only the beginning is at that place, twice
+   *   {@link prefixBytes} or more.
    * @returns the values that occur inside `text`, itself excepted, in order of their places.
    */
   inside(text: Latin1, onHead?: (value: Latin1, at: number) => void): Latin1[] {
     const found: Latin1[] = [];
+    const prefixes = this.#prefixes;
     const last = text.length - prefixBytes;
     let prefix = last < 0 ? 0 : prefixAt(text, 0) >>> 8;
     for (let i = 0; i <= last; i++) {
       prefix = ((prefix << 8) | (text.charCodeAt(i + prefixBytes - 1) & 0xff)) >>> 0;
-      if (this.#prefixes[slotOf(prefix, prefixSlots)] === 0) continue;
-      const list = this.#byPrefix.get(prefix);
-      if (list === undefined) continue;
-      for (const candidate of list) {
-        if (candidate === text) continue;
-        if (text.startsWith(candidate, i)) found.push(candidate);
-        else onHead?.(candidate, i);
-      }
+      const slot = slotOf(prefix, prefixSlots);
+      if (((prefixes[slot >> filterBits] as number) & (1 << (slot & filterMask))) === 0) continue;
+      const alike = this.#byPrefix.get(prefix);
+      if (alike !== undefined) collect(alike, text, i, found, onHead);
     }
     return found;
+  }
+}
+
+function collect(
+  { short, long }: Alike,
+  text: Latin1,
+  at: number,
+  found: Latin1[],
+  onHead: ((value: Latin1, at: number) => void) | undefined,
+): void {
+  const isLong = at + 2 * prefixBytes <= text.length;
+  const same = isLong ? long.get(prefixAt(text, at + prefixBytes)) : undefined;
+  const candidates =
+    same === undefined || short.length === 0
+      ? (same ?? short)
+      : [...short, ...same].sort((a, b) => a.nth - b.nth);
+  for (const { value } of candidates) {
+    if (value === text) continue;
+    if (text.startsWith(value, at)) found.push(value);
+    else onHead?.(value, at);
   }
 }
 

@@ -24,6 +24,8 @@ export interface Pipe {
   broken: boolean;
 }
 
+const nothing = new Uint8Array(0);
+
 export class Pipes {
   /** By sender, and then by receiver. */
   readonly #pipes = new Map<Address, Map<Address, Pipe>>();
@@ -41,7 +43,7 @@ export class Pipes {
       own.set(to, {
         from,
         to,
-        pending: new Uint8Array(0),
+        pending: nothing,
         lastArrival: 0,
         lastInjected: -1,
         flushScheduled: false,
@@ -91,9 +93,13 @@ export function takeChunk(
     const r = random();
     take = r.below(3) === 0 ? size : 1 + r.below(size);
   }
-  const chunk = pipe.pending.slice(0, take);
-  pipe.pending = pipe.pending.slice(take);
-  return chunk;
+  const { pending } = pipe;
+  if (take === size) {
+    pipe.pending = nothing;
+    return pending;
+  }
+  pipe.pending = pending.slice(take);
+  return pending.slice(0, take);
 }
 
 export function append(pipe: Pipe, bytes: Uint8Array): void {
