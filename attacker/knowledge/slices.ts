@@ -2,6 +2,7 @@
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { guessableBelowBytes } from "./lengths.ts";
 import { GramFilter } from "./value-index.ts";
+import { type Windows, windowHash, windowsOf } from "./windows.ts";
 
 /** A single word of a secret text is no slice of it. */
 const fewestOfWords = guessableBelowBytes + 3;
@@ -10,6 +11,9 @@ export class Slices {
   readonly #secrets: ReadonlySet<Latin1>;
   readonly #grams: GramFilter;
   readonly #words: readonly Latin1[];
+  /** The secrets that are long enough to have slices. */
+  readonly #sliceable: { readonly secret: Latin1; readonly windows: Windows }[] = [];
+  #read = 0;
   readonly #whereSeen: (bytes: Latin1) => Latin1 | undefined;
 
   /**
@@ -47,10 +51,12 @@ export class Slices {
     const found = new Set<Latin1>();
     for (let i = this.#grams.next(value, 0); i >= 0; ) {
       const window = value.substring(i, i + guessableBelowBytes);
+      const hash = windowHash(value, i);
       let isUnseen = false;
       let end = i + guessableBelowBytes;
-      for (const secret of this.#secrets) {
-        const at = secret.length > guessableBelowBytes ? secret.indexOf(window) : -1;
+      for (const { secret, windows } of this.#allSliceable()) {
+        if (!windows.mayHold(hash)) continue;
+        const at = secret.indexOf(window);
         if (at < 0) continue;
         if (!isUnseen) {
           const text = this.#whereSeen(window);
@@ -69,6 +75,17 @@ export class Slices {
       i = this.#grams.next(value, end - guessableBelowBytes + 1);
     }
     return [...found];
+  }
+
+  #allSliceable() {
+    if (this.#read === this.#secrets.size) return this.#sliceable;
+    let nth = 0;
+    for (const secret of this.#secrets) {
+      if (nth++ < this.#read || secret.length <= guessableBelowBytes) continue;
+      this.#sliceable.push({ secret, windows: windowsOf(secret) });
+    }
+    this.#read = this.#secrets.size;
+    return this.#sliceable;
   }
 }
 

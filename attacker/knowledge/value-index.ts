@@ -9,7 +9,7 @@ const prefixSlots = 1 << 11;
 const slotOf = (prefix: number, slots: number): number =>
   (Math.imul(prefix, 0x9e3779b1) >>> 12) & (slots - 1);
 /** The four bytes at `i` as a number. */
-const prefixAt = (value: Latin1, i: number): number =>
+export const prefixAt = (value: Latin1, i: number): number =>
   ((value.charCodeAt(i) << 24) |
     (value.charCodeAt(i + 1) << 16) |
     (value.charCodeAt(i + 2) << 8) |
