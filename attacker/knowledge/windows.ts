@@ -8,7 +8,10 @@ const wordBits = 5;
 
 /** Of the eight bytes of `value` at `i`. */
 export const windowHash = (value: Latin1, i: number): number =>
-  Math.imul(Math.imul(prefixAt(value, i), 0x9e3779b1) ^ prefixAt(value, i + prefixBytes), 0x85ebca6b);
+  Math.imul(
+    Math.imul(prefixAt(value, i), 0x9e3779b1) ^ prefixAt(value, i + prefixBytes),
+    0x85ebca6b,
+  );
 
 export class Windows {
   readonly #bits: Int32Array;
@@ -35,7 +38,7 @@ export class Windows {
 
 /** The same secrets occur in run after run. */
 const kept = new Map<Latin1, Windows>();
-const mostKept = 20_000;
+const mostKept = 5_000;
 
 export function windowsOf(value: Latin1): Windows {
   let windows = kept.get(value);

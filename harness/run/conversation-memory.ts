@@ -1,9 +1,11 @@
 /** The conversations of one run: which principals answer from what was kept, and how they wake. */
 import type { Deployment, Principal } from "../../protocol/endpoint.ts";
+import { InvariantError } from "../../protocol/kit/errors.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import { Conversation } from "./conversation.ts";
-import { type Conversations, Place } from "./conversations.ts";
+import type { Beginnings, Conversations } from "./conversations.ts";
+import { copyOfShown, type Dealt, isSameShown, type Shown } from "./dealt.ts";
 import { HeldLog, HeldStores } from "./held.ts";
 import type { Stores } from "./stores.ts";
 import type { Typing } from "./typing.ts";
@@ -15,84 +17,134 @@ interface MemoryWorld {
   readonly typing: Typing;
 }
 
-/** Deals the keys of a further principal. */
-type Copy = (stores: HeldStores, log: HeldLog) => Deployment;
+interface Held {
+  readonly stores: HeldStores;
+  readonly log: HeldLog;
+}
+
+/** How keys are dealt. */
+interface Dealing {
+  /** For the first time in a run. */
+  first(held: Held): Deployment;
+  /** Once more, for the processes of one principal. */
+  again(principal: Principal, held: Held, isFirst: boolean): Deployment;
+}
 
 export class ConversationMemory {
   readonly #world: MemoryWorld;
   readonly #conversations: Conversations;
-  readonly #beginnings: Map<Principal, Place>;
+  readonly #beginnings: Beginnings;
+  readonly #dealing: Dealing;
   /** By principal; `undefined` for those whose past was forgotten in mid-run. */
   readonly #byPrincipal = new Map<Principal, Conversation | undefined>();
-  /** What the deployment reaches that is dealt at the start: that of the first principal. */
-  readonly first: { readonly stores: HeldStores; readonly log: HeldLog };
-  #firstDeployment: Deployment | undefined;
-  #firstConversation: Conversation | undefined;
-  #dealt: Stores | undefined;
+  /** Of the principal whose deployment judges and disclosures ask. */
+  #first: Conversation | undefined;
+  /** What was dealt in this run, if it was not known what that comes to. */
+  #fresh: { readonly deployment: Deployment; readonly held: Held } | undefined;
+  readonly #dealt: Dealt;
 
   constructor(
     world: MemoryWorld,
     conversations: Conversations,
-    beginnings: Map<Principal, Place>,
+    beginnings: Beginnings,
+    dealing: Dealing,
   ) {
     this.#world = world;
     this.#conversations = conversations;
     this.#beginnings = beginnings;
-    this.first = this.#held();
+    this.#dealing = dealing;
+    this.#dealt = this.#deal();
   }
 
-  #held() {
+  /** Deals all keys; or does what that comes to. */
+  #deal(): Dealt {
+    const { log, stores } = this.#world;
+    const { dealt } = this.#beginnings;
+    if (dealt !== undefined) {
+      for (const op of dealt.ops) log.push(op);
+      stores.take(dealt.stores);
+      return dealt;
+    }
+    const held = this.#held();
+    const deployment = this.#dealing.first(held);
+    this.#fresh = { deployment, held };
+    const shown = copyOfShown(deployment);
+    const fresh = { ops: log.slice(), stores: stores.copy(), shown, secrets: new Map() };
+    this.#beginnings.dealt = fresh;
+    return fresh;
+  }
+
+  #held(): Held {
     const { stores, log } = this.#world;
-    const asDealt = (): Stores => this.#dealt as Stores;
+    const asDealt = (): Stores => this.#dealt.stores;
     return { stores: new HeldStores(stores, asDealt), log: new HeldLog(log) };
   }
 
-  /** @returns the deployment as judges and disclosures see it: with what its processes made of it. */
-  dealt(deployment: Deployment): Deployment {
-    this.#firstDeployment = deployment;
-    this.#dealt = this.#world.stores.copy();
-    const { publicValues, identities, credentials } = deployment;
-    const shown: { -readonly [K in keyof Deployment]: Deployment[K] } = {
-      open: (role, env) => deployment.open(role, env),
-      longTermSecrets: (of) =>
-        this.#firstConversation?.longTermSecrets(deployment, of) ?? deployment.longTermSecrets(of),
-    };
-    if (publicValues !== undefined) shown.publicValues = publicValues;
-    if (identities !== undefined) shown.identities = identities;
-    if (credentials !== undefined) shown.credentials = credentials;
-    return shown;
+  /** As judges and disclosures see it: with what the first principal's processes made of it. */
+  get deployment(): Deployment {
+    const shown = <K extends keyof Shown>(what: K): Shown[K] => this.#shown(what);
+    return {
+      open() {
+        throw new InvariantError("processes are opened by the conversations of their principals");
+      },
+      longTermSecrets: (of) => this.#first?.longTermSecrets(of) ?? this.#secretsAsDealt(of),
+      get publicValues() {
+        return shown("publicValues");
+      },
+      get identities() {
+        return shown("identities");
+      },
+      get credentials() {
+        return shown("credentials");
+      },
+    } as Deployment;
   }
 
-  of(principal: Principal, copy: Copy): Conversation | undefined {
+  /** Whatever changes it while processes run cannot be answered from what was kept. */
+  #shown<K extends keyof Shown>(what: K): Shown[K] {
+    const kept = this.#dealt.shown[what];
+    const deployment = this.#fresh?.deployment ?? this.#first?.deployment;
+    if (deployment === undefined) return kept;
+    const now = deployment[what];
+    if (!isSameShown(now, kept)) this.#conversations.isOff = true;
+    return now;
+  }
+
+  /** Nobody has been told anything. */
+  #secretsAsDealt(of: Principal): readonly Uint8Array[] {
+    const { secrets } = this.#dealt;
+    let known = secrets.get(of);
+    if (known === undefined) {
+      const dealt = this.#fresh?.deployment ?? this.#dealing.again(of, this.#held(), true);
+      known = dealt.longTermSecrets(of).map((secret) => secret.slice());
+      secrets.set(of, known);
+    }
+    return known.map((secret) => secret.slice());
+  }
+
+  of(principal: Principal): Conversation | undefined {
     if (this.#byPrincipal.has(principal)) return this.#byPrincipal.get(principal);
     const isFirst = this.#byPrincipal.size === 0;
-    const { stores, log } = isFirst ? this.first : this.#held();
+    const fresh = isFirst ? this.#fresh : undefined;
+    const held = fresh?.held ?? this.#held();
     // From now on the stores are its own.
-    stores.owner = principal;
+    held.stores.owner = principal;
+    const { log, random, typing } = this.#world;
     const conversation = new Conversation(
       {
         conversations: this.#conversations,
-        log: this.#world.log,
-        ownLog: log,
-        stores,
-        random: this.#world.random,
-        typing: this.#world.typing,
-        deploy: () => (isFirst ? (this.#firstDeployment as Deployment) : copy(stores, log)),
+        log,
+        ownLog: held.log,
+        stores: held.stores,
+        random,
+        typing,
+        deploy: () => fresh?.deployment ?? this.#dealing.again(principal, held, isFirst),
       },
-      this.#beginningOf(principal),
+      this.#beginnings.of(principal),
     );
-    if (isFirst) this.#firstConversation = conversation;
+    if (isFirst) this.#first = conversation;
     this.#byPrincipal.set(principal, conversation);
     return conversation;
-  }
-
-  #beginningOf(principal: Principal): Place {
-    let beginning = this.#beginnings.get(principal);
-    if (beginning === undefined) {
-      beginning = new Place();
-      this.#beginnings.set(principal, beginning);
-    }
-    return beginning;
   }
 
   /** From now on its code runs. */

@@ -1,10 +1,17 @@
 /** One principal in one run: its answers come from its tree, and else from live endpoints. */
-import type { Deployment, Endpoint, Input, Millis, Output, Principal } from "../../protocol/endpoint.ts";
+import type {
+  Deployment,
+  Endpoint,
+  Input,
+  Millis,
+  Output,
+  Principal,
+} from "../../protocol/endpoint.ts";
 import { ownInput } from "../../protocol/kit/copy-input.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import type { ProcessId } from "../trace/trace.ts";
-import { type Conversations, ownOutputs, Place, type Told } from "./conversations.ts";
+import { type Conversations, ownOutputs, type Place, type Told } from "./conversations.ts";
 import type { HeldLog, HeldStores } from "./held.ts";
 import { openEndpoint, type ProcessPlace } from "./processes.ts";
 import type { Typing } from "./typing.ts";
@@ -54,18 +61,24 @@ export class Conversation {
     };
   }
 
-  /** What the deployment says by now, which may depend on what its processes have done. */
-  longTermSecrets(deployment: Deployment, of: Principal): readonly Uint8Array[] {
+  /** Its own deployment, if its code has run: with what its processes have made of it. */
+  get deployment(): Deployment | undefined {
+    return this.#deployment;
+  }
+
+  /** What its deployment says by now, which may depend on what its processes have done. */
+  longTermSecrets(of: Principal): readonly Uint8Array[] {
     const place = this.#place;
-    if (this.#live !== undefined || place?.parent === undefined) {
-      return deployment.longTermSecrets(of);
-    }
-    let secrets = place.secrets?.get(of);
+    let secrets = this.#live === undefined ? place?.secrets?.get(of) : undefined;
     if (secrets === undefined) {
-      this.#wake();
-      secrets = deployment.longTermSecrets(of).map((secret) => secret.slice());
+      if (this.#live === undefined) this.#wake();
+      secrets = this.#deployment?.longTermSecrets(of) ?? [];
+      if (place === undefined) return secrets;
       place.secrets ??= new Map();
-      place.secrets.set(of, secrets);
+      place.secrets.set(
+        of,
+        secrets.map((secret) => secret.slice()),
+      );
     }
     return secrets.map((secret) => secret.slice());
   }
@@ -117,7 +130,12 @@ export class Conversation {
     const isKept = own !== undefined && !stores.isShared && this.#left-- > 0;
     this.#place = undefined;
     if (isKept) {
-      const answer = { outputs: own, thrown: thrown && messageOf(thrown.error), ops: log.slice(from), written };
+      const answer = {
+        outputs: own,
+        thrown: thrown && messageOf(thrown.error),
+        ops: log.slice(from),
+        written,
+      };
       this.#place = before.add(kept, answer);
       conversations.grow(answer, kept);
     }

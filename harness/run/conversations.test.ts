@@ -40,6 +40,7 @@ const rest = (trace: Trace) => ({
   knows: trace.attackerKnows,
   processes: trace.processes,
   puppets: trace.puppets,
+  shown: [trace.deployment.publicValues, trace.deployment.identities, trace.deployment.credentials],
   untouched: trace.handshakeUntouched,
   secrets: trace.processes.map((p) => trace.deployment.longTermSecrets(p.principal)),
 });

@@ -12,6 +12,7 @@ import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { remembers } from "../../protocol/kit/memo.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { ProcessId, RunPlan } from "../trace/trace.ts";
+import type { Dealt } from "./dealt.ts";
 import type { ProcessPlace } from "./processes.ts";
 
 /** What a principal's process is told: that it is opened, or an input. */
@@ -44,8 +45,10 @@ export class Place {
   readonly told: Told | undefined;
   readonly answer: Answer;
   /** What `deadline()` and `stateSize()` said then, in the order in which they were asked. */
-  readonly queries: { readonly query: "deadline" | "stateSize"; readonly is: number | undefined }[] =
-    [];
+  readonly queries: {
+    readonly query: "deadline" | "stateSize";
+    readonly is: number | undefined;
+  }[] = [];
   /** What `longTermSecrets` said then, by principal. */
   secrets: Map<Principal, readonly Uint8Array[]> | undefined;
   /** The first continuation is what most runs take. */
@@ -130,8 +133,23 @@ function keyOf(told: Told): string {
   }
 }
 
+/** Where the principals of one installation begin. */
+export class Beginnings {
+  dealt: Dealt | undefined;
+  readonly #places = new Map<Principal, Place>();
+
+  of(principal: Principal): Place {
+    let place = this.#places.get(principal);
+    if (place === undefined) {
+      place = new Place();
+      this.#places.set(principal, place);
+    }
+    return place;
+  }
+}
+
 /** What is kept at most, in bytes, roughly. */
-const mostWeight = 40_000_000;
+const mostWeight = 20_000_000;
 const perPlace = 1_000;
 const perOutput = 300;
 const perOperation = 200;
@@ -139,7 +157,7 @@ const perOperation = 200;
 /** The trees of one protocol, for as long as a search takes. */
 export class Conversations {
   readonly #protocol: Protocol;
-  readonly #beginnings = new Map<string, Map<Principal, Place>>();
+  readonly #beginnings = new Map<string, Beginnings>();
   #weight = 0;
   /** Something did not come out as it had before: nothing is answered from here any more. */
   isOff = false;
@@ -153,7 +171,7 @@ export class Conversations {
    * @returns where they begin; `undefined` where nothing is answered from here: findings are
    *   confirmed on code that runs, and some attacks look into live endpoints, or change them.
    */
-  beginnings(plan: RunPlan, principals: readonly Principal[]): Map<Principal, Place> | undefined {
+  beginnings(plan: RunPlan, principals: readonly Principal[]): Beginnings | undefined {
     if (this.isOff || !remembers() || !this.#fits(plan)) return undefined;
     if (this.#weight > mostWeight) {
       this.#beginnings.clear();
@@ -162,14 +180,15 @@ export class Conversations {
     const installation = JSON.stringify([plan.seed, plan.options, principals]);
     let found = this.#beginnings.get(installation);
     if (found === undefined) {
-      found = new Map();
+      found = new Beginnings();
       this.#beginnings.set(installation, found);
     }
     return found;
   }
 
   #fits({ protocol, copies, sharesDeployment, attack }: RunPlan): boolean {
-    if (protocol !== this.#protocol || copies !== undefined || sharesDeployment === true) return false;
+    if (protocol !== this.#protocol || copies !== undefined || sharesDeployment === true)
+      return false;
     return !attack.some((m) => m.move === "log-in" || ("times" in m && (m.times ?? 1) > 1));
   }
 

@@ -84,17 +84,19 @@ export class RunState {
     if (beginnings === undefined || conversations === undefined) {
       this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
     } else {
-      this.#memory = new ConversationMemory(this, conversations, beginnings);
-      const { stores, log } = this.#memory.first;
-      const dealt = this.#install(plan.protocol, plan.options, stores, log);
-      this.deployment = this.#memory.dealt(dealt);
+      this.#memory = new ConversationMemory(this, conversations, beginnings, {
+        first: ({ stores, log }) => this.#install(plan.protocol, plan.options, stores, log),
+        again: (principal, { stores, log }, isFirst) =>
+          this.#copyFor(principal, stores, log, isFirst),
+      });
+      this.deployment = this.#memory.deployment;
     }
     this.#dealt = true;
   }
 
   /** Where the processes of a principal answer from; `undefined` where only live ones do. */
   conversationOf(principal: Principal): Conversation | undefined {
-    return this.#memory?.of(principal, (stores, log) => this.#copyFor(principal, stores, log));
+    return this.#memory?.of(principal);
   }
 
   /**
@@ -124,11 +126,12 @@ export class RunState {
     principal: Principal | undefined,
     real: Pick<Stores, "of"> = this.stores,
     record: OpRecord[] = this.log,
+    isFirst = false,
   ): Deployment {
     const { options } = this.plan;
     const copy = this.#modules.get(principal) ?? this.#freeModule();
     this.#modules.set(principal, copy);
-    const stores = new StoresOfOne(principal, real);
+    const stores = new StoresOfOne(principal, real, isFirst);
     const log = new LateLog(record);
     const deployment = this.#install(copy, options, stores, log);
     stores.dealt();
