@@ -1,5 +1,5 @@
 /** The conversations of one run: which principals answer from what was kept, and how they wake. */
-import type { Deployment, Principal } from "../../protocol/endpoint.ts";
+import type { Credential, Deployment, Principal } from "../../protocol/endpoint.ts";
 import { InvariantError } from "../../protocol/kit/errors.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { Random } from "../../protocol/kit/random.ts";
@@ -82,26 +82,15 @@ export class ConversationMemory {
 
   /** As judges and disclosures see it: with what the first principal's processes made of it. */
   get deployment(): Deployment {
-    const shown = <K extends keyof Shown>(what: K): Shown[K] => this.#shown(what);
-    return {
-      open() {
-        throw new InvariantError("processes are opened by the conversations of their principals");
-      },
-      longTermSecrets: (of) => this.#first?.longTermSecrets(of) ?? this.#secretsAsDealt(of),
-      get publicValues() {
-        return shown("publicValues");
-      },
-      get identities() {
-        return shown("identities");
-      },
-      get credentials() {
-        return shown("credentials");
-      },
-    } as Deployment;
+    return new ShownDeployment(this);
+  }
+
+  longTermSecrets(of: Principal): readonly Uint8Array[] {
+    return this.#first?.longTermSecrets(of) ?? this.#secretsAsDealt(of);
   }
 
   /** Whatever changes it while processes run cannot be answered from what was kept. */
-  #shown<K extends keyof Shown>(what: K): Shown[K] {
+  shown<K extends keyof Shown>(what: K): Shown[K] {
     const kept = this.#dealt.shown[what];
     const deployment = this.#fresh?.deployment ?? this.#first?.deployment;
     if (deployment === undefined) return kept;
@@ -150,5 +139,34 @@ export class ConversationMemory {
   /** From now on its code runs. */
   forget(principal: Principal): void {
     this.#byPrincipal.set(principal, undefined);
+  }
+}
+
+/** A class: see the one in conversation.ts. */
+class ShownDeployment implements Deployment {
+  readonly #memory: ConversationMemory;
+
+  constructor(memory: ConversationMemory) {
+    this.#memory = memory;
+  }
+
+  open(): never {
+    throw new InvariantError("processes are opened by the conversations of their principals");
+  }
+
+  longTermSecrets(of: Principal): readonly Uint8Array[] {
+    return this.#memory.longTermSecrets(of);
+  }
+
+  get publicValues(): readonly Uint8Array[] {
+    return this.#memory.shown("publicValues") as readonly Uint8Array[];
+  }
+
+  get identities(): readonly Uint8Array[] {
+    return this.#memory.shown("identities") as readonly Uint8Array[];
+  }
+
+  get credentials(): readonly Credential[] {
+    return this.#memory.shown("credentials") as readonly Credential[];
   }
 }

@@ -52,13 +52,8 @@ export class Conversation {
   /** Opens a process of this principal. */
   open(place: ProcessPlace): Endpoint {
     const process = place.id;
-    this.#tell({ process, place });
-    return {
-      handle: (input: Input, now: Millis) => this.#tell({ process, input, now }),
-      deadline: () => this.#ask(process, "deadline"),
-      // Whoever asks takes it that there may be none.
-      stateSize: () => this.#ask(process, "stateSize") as number,
-    };
+    this.tell({ process, place });
+    return new Facade(this, process);
   }
 
   /** Its own deployment, if its code has run: with what its processes have made of it. */
@@ -83,7 +78,8 @@ export class Conversation {
     return secrets.map((secret) => secret.slice());
   }
 
-  #tell(told: Told): readonly Output[] {
+  /** @returns what comes of it. @throws what its code throws, or the message of that. */
+  tell(told: Told): readonly Output[] {
     if (this.#live === undefined) {
       const next = this.#place?.after(told);
       if (next !== undefined) {
@@ -154,7 +150,7 @@ export class Conversation {
     return (live.get(told.process) as Endpoint).handle(told.input, told.now);
   }
 
-  #ask(process: ProcessId, query: Query): number | undefined {
+  ask(process: ProcessId, query: Query): number | undefined {
     const place = this.#place;
     const isIts = place?.told?.process === process;
     if (this.#live === undefined) {
@@ -209,3 +205,30 @@ export class Conversation {
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+/**
+ * A process, whoever answers for it. A class: V8 keeps what is in the closures of a literal until
+ * its next full collection, and the whole run with it.
+ */
+class Facade implements Endpoint {
+  readonly #conversation: Conversation;
+  readonly #process: ProcessId;
+
+  constructor(conversation: Conversation, process: ProcessId) {
+    this.#conversation = conversation;
+    this.#process = process;
+  }
+
+  handle(input: Input, now: Millis): readonly Output[] {
+    return this.#conversation.tell({ process: this.#process, input, now });
+  }
+
+  deadline(): Millis | undefined {
+    return this.#conversation.ask(this.#process, "deadline");
+  }
+
+  stateSize(): number {
+    // Whoever asks takes it that there may be none.
+    return this.#conversation.ask(this.#process, "stateSize") as number;
+  }
+}
