@@ -19,6 +19,7 @@ export const prefixAt = (value: Latin1, i: number): number =>
 /** So many bits in each number of a filter: small integers are kept without objects of their own. */
 const filterBits = 4;
 const filterMask = (1 << filterBits) - 1;
+const emptyFilter: readonly number[] = Array.from({ length: prefixSlots >> filterBits }, () => 0);
 
 interface Entry {
   readonly value: Latin1;
@@ -37,7 +38,7 @@ interface Alike {
 export class ValueIndex {
   readonly #byPrefix = new Map<number, Alike>();
   /** Says quickly that no value starts like this: true of most places in most messages. */
-  readonly #prefixes: number[] = new Array<number>(prefixSlots >> filterBits).fill(0);
+  readonly #prefixes: number[] = emptyFilter.slice();
   readonly #values = new Set<Latin1>();
 
   has(value: Latin1): boolean {

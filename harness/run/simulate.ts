@@ -9,6 +9,7 @@
  *     applications · egress                users who send messages; the way out for packets
  *     packet-moves · connections           what happens to packets on the way; connections
  *     handshake-integrity · adversary      what the attack has touched; what the adversary knows
+ *     conversation-memory                  answers of honest code, kept over runs
  *     run-state                            what all of them share
  *
  * Parts that keep something are classes; the others are functions over those (world.ts).
