@@ -49,12 +49,13 @@ const count = z.number().int().min(0);
 const packetRef = z.strictObject({ from: processId, to: processId, nth: z.number().int().min(1) });
 export type PacketRef = z.infer<typeof packetRef>;
 /** The same as text, for maps. */
-export function packetKey({ from, to, nth }: PacketRef): string {
+export const packetKey = (ref: PacketRef): string => {
+  const { from, to, nth } = ref;
   let kept = keys.get(from)?.get(to);
   if (kept === undefined) kept = keepKeys(from, to);
   kept[nth] ??= `${from}>${to}:${nth}`;
   return kept[nth];
-}
+};
 /** The same strings again, since the hash of a new one has to be worked out. */
 const keys = new Map<string, Map<string, string[]>>();
 function keepKeys(from: string, to: string): string[] {
