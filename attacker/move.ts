@@ -51,7 +51,22 @@ const count = z.number().int().min(0);
 const packetRef = z.strictObject({ from: processId, to: processId, nth: z.number().int().min(1) });
 export type PacketRef = z.infer<typeof packetRef>;
 /** The same as text, for maps. */
-export const packetKey = (ref: PacketRef): string => `${ref.from}>${ref.to}:${ref.nth}`;
+export const packetKey = (ref: PacketRef): string => {
+  const { from, to, nth } = ref;
+  let kept = keys.get(from)?.get(to);
+  if (kept === undefined) kept = keepKeys(from, to);
+  kept[nth] ??= `${from}>${to}:${nth}`;
+  return kept[nth];
+};
+/** The same strings again, since the hash of a new one has to be worked out. */
+const keys = new Map<string, Map<string, string[]>>();
+function keepKeys(from: string, to: string): string[] {
+  if (keys.size > 2_000) keys.clear();
+  const own = keys.get(from) ?? new Map<string, string[]>();
+  const kept: string[] = [];
+  keys.set(from, own.size > 2_000 ? new Map([[to, kept]]) : own.set(to, kept));
+  return kept;
+}
 
 /**
  * When the attacker acts on its own: as the run starts, right after a packet has passed, or, with

@@ -37,14 +37,13 @@ export function offlineTest(
       return { check: op, operationsPerGuess: needed.size + 1 };
     }
     if (tells !== "by-output") continue;
-    const computable = (k: Knowledge): boolean => compose(op, k);
-    const seen = knowledge.knows(op.output) || seenInPart(knowledge, op.output);
-    if (computable(supposed) && !computable(knowledge)) {
+    if (compose(op, supposed) && !compose(op, knowledge)) {
       needed.add(op);
-      if (seen && !fitsAnyGuess(op, knowledge, guess))
+      if (isSeen(knowledge, op) && !fitsAnyGuess(op, knowledge, guess))
         return { check: op, operationsPerGuess: needed.size };
     }
-    if (seen && showsOnlyWith(op, knowledge, supposed, likeness)) {
+    // What it shows is found out sooner than whether a part of it was seen.
+    if (showsOnlyWith(op, knowledge, supposed, likeness) && isSeen(knowledge, op)) {
       return { check: op, operationsPerGuess: needed.add(op).size };
     }
   }
@@ -99,6 +98,9 @@ function showsOnlyWith(
 function checksOnlyWith({ op, inputs }: OpRecord, before: Knowledge, after: Knowledge): boolean {
   return inputs.every((i) => after.has(i)) && !before.has(inputs[operations[op].key ?? 0] ?? "");
 }
+
+const isSeen = (knowledge: Knowledge, { output }: OpRecord): boolean =>
+  knowledge.knows(output) || seenInPart(knowledge, output);
 
 /** A truncated hash or tag serves as well as a whole one. */
 function seenInPart(knowledge: Knowledge, output: Latin1): boolean {

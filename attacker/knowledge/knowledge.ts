@@ -24,6 +24,7 @@ import { discreteLog } from "./discrete-log.ts";
 import type { Guess } from "./guess-of-key.ts";
 import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
 import { type Origin, sourceOf } from "./origin.ts";
+import { PartsCache } from "./parts-cache.ts";
 import { Pieces } from "./pieces.ts";
 import { recordedCost } from "./recorded-costs.ts";
 import { Slices } from "./slices.ts";
@@ -40,15 +41,14 @@ export class Knowledge implements Derivability {
   /** Every value that occurs in the record. */
   readonly #recorded = new ValueIndex();
   readonly #declared: Latin1[] = [];
-  readonly #slices = new Slices(this.#secret, this.#declared, (bytes) => this.#isSeen(bytes));
+  readonly #slices = new Slices(this.#secret, this.#declared, (bytes) => this.#whereSeen(bytes));
   readonly #texts: Latin1[] = [];
   readonly #pieces = new Pieces(this.#texts);
   /** What was encrypted by operations that were run forwards, by their outputs. */
   readonly #made = new Map<Latin1, Latin1[]>();
   readonly #privateOf = new Map<Latin1, Latin1>();
   readonly #publicOf = new Map<Latin1, Latin1>();
-  /** The parts values are built of; `texts`: how many texts were known then, if that matters. */
-  readonly #partsCache = new Map<Latin1, { parts: readonly Latin1[]; texts: number }>();
+  readonly #partsCache = new PartsCache(this.#texts);
   /** Looked for, but not secret: that such a value exists is public. */
   readonly #markers = new Set<Latin1>();
   /** Keys that can be guessed, and have not been yet. */
@@ -134,7 +134,7 @@ export class Knowledge implements Derivability {
   #hide(value: Latin1): void {
     if (this.#secret.has(value)) return;
     this.#secret.add(value);
-    this.#partsCache.clear();
+    this.#partsCache.note(value);
   }
 
   #index(value: Latin1): void {
@@ -142,7 +142,7 @@ export class Knowledge implements Derivability {
     const least = declared ? declaredFromBytes : guessableBelowBytes;
     if (value.length < least || this.#recorded.has(value)) return;
     this.#recorded.add(value);
-    this.#partsCache.clear();
+    this.#partsCache.note(value);
     // It may have been inside something that is already known.
     for (const known of this.#texts) {
       if (known.length > value.length && known.includes(value)) {
@@ -210,7 +210,7 @@ export class Knowledge implements Derivability {
   /** Secret values that `value` is built of, or that it is a piece of. */
   #parts(value: Latin1): readonly Latin1[] {
     const before = this.#partsCache.get(value);
-    if (before !== undefined && before.texts >= this.#texts.length) return before.parts;
+    if (before !== undefined) return before;
     const inside = this.#recorded.inside(value).filter((part) => this.#secret.has(part));
     // Beside whole secrets there may be slices of others.
     const slices = without(value, inside).flatMap((rest) => this.#slices.wholesOf(rest));
@@ -220,15 +220,17 @@ export class Knowledge implements Derivability {
     );
     const parts = [...new Set([...inside, ...slices, ...written])];
     // A slice that is new today may have been seen tomorrow.
-    const texts =
-      slices.length + written.length === 0 ? Number.POSITIVE_INFINITY : this.#texts.length;
-    this.#partsCache.set(value, { parts, texts });
+    this.#partsCache.set(value, parts, slices.length + written.length > 0);
     return parts;
   }
 
   /** Do these bytes occur in something that the adversary has? */
   #isSeen(bytes: Latin1): boolean {
-    return this.#texts.some((text) => text.includes(bytes));
+    return this.#whereSeen(bytes) !== undefined;
+  }
+
+  #whereSeen(bytes: Latin1): Latin1 | undefined {
+    return this.#texts.find((text) => text.includes(bytes));
   }
 
   /** Do these bytes occur in something that the adversary has? */

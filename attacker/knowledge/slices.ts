@@ -2,6 +2,7 @@
 import type { Latin1 } from "../../protocol/kit/bytes.ts";
 import { guessableBelowBytes } from "./lengths.ts";
 import { GramFilter } from "./value-index.ts";
+import { type Windows, windowHash, windowsOf } from "./windows.ts";
 
 /** A single word of a secret text is no slice of it. */
 const fewestOfWords = guessableBelowBytes + 3;
@@ -10,22 +11,25 @@ export class Slices {
   readonly #secrets: ReadonlySet<Latin1>;
   readonly #grams: GramFilter;
   readonly #words: readonly Latin1[];
-  readonly #isSeen: (bytes: Latin1) => boolean;
+  /** The secrets that are long enough to have slices. */
+  readonly #sliceable: { readonly secret: Latin1; readonly windows: Windows }[] = [];
+  #read = 0;
+  readonly #whereSeen: (bytes: Latin1) => Latin1 | undefined;
 
   /**
    * @param secrets they may become more.
    * @param words those among them that consist of words, which other texts may share.
-   * @param isSeen do these bytes occur in something that the adversary has?
+   * @param whereSeen something that the adversary has and in which these bytes occur.
    */
   constructor(
     secrets: ReadonlySet<Latin1>,
     words: readonly Latin1[],
-    isSeen: (bytes: Latin1) => boolean,
+    whereSeen: (bytes: Latin1) => Latin1 | undefined,
   ) {
     this.#secrets = secrets;
     this.#words = words;
     this.#grams = new GramFilter(secrets);
-    this.#isSeen = isSeen;
+    this.#whereSeen = whereSeen;
   }
 
   /**
@@ -37,7 +41,7 @@ export class Slices {
     if (this.#grams.next(value, 0) === 0) {
       for (const secret of this.#secrets) {
         if (secret.length <= value.length || !secret.includes(value)) continue;
-        return this.#isSeen(value) ? [] : [secret];
+        return this.#whereSeen(value) === undefined ? [secret] : [];
       }
     }
     return this.#ofWindows(value);
@@ -47,13 +51,20 @@ export class Slices {
     const found = new Set<Latin1>();
     for (let i = this.#grams.next(value, 0); i >= 0; ) {
       const window = value.substring(i, i + guessableBelowBytes);
-      let isSeen: boolean | undefined;
+      const hash = windowHash(value, i);
+      let isUnseen = false;
       let end = i + guessableBelowBytes;
-      for (const secret of this.#secrets) {
-        const at = secret.length > guessableBelowBytes ? secret.indexOf(window) : -1;
+      for (const { secret, windows } of this.#allSliceable()) {
+        if (!windows.mayHold(hash)) continue;
+        const at = secret.indexOf(window);
         if (at < 0) continue;
-        isSeen ??= this.#isSeen(window);
-        if (isSeen) break;
+        if (!isUnseen) {
+          const text = this.#whereSeen(window);
+          // What goes on as that does has been seen as well.
+          if (text !== undefined) end = i + commonLength(value, i, text, text.indexOf(window));
+          if (text !== undefined) break;
+          isUnseen = true;
+        }
         if (found.has(secret)) continue;
         const length = commonLength(value, i, secret, at);
         if (length < fewestOfWords && this.#words.includes(secret)) continue;
@@ -61,9 +72,20 @@ export class Slices {
         end = Math.max(end, i + length);
       }
       // The windows of one slice are all of the same secret.
-      i = this.#grams.next(value, isSeen === false ? end - guessableBelowBytes + 1 : i + 1);
+      i = this.#grams.next(value, end - guessableBelowBytes + 1);
     }
     return [...found];
+  }
+
+  #allSliceable() {
+    if (this.#read === this.#secrets.size) return this.#sliceable;
+    let nth = 0;
+    for (const secret of this.#secrets) {
+      if (nth++ < this.#read || secret.length <= guessableBelowBytes) continue;
+      this.#sliceable.push({ secret, windows: windowsOf(secret) });
+    }
+    this.#read = this.#secrets.size;
+    return this.#sliceable;
   }
 }
 

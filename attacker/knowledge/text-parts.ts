@@ -30,6 +30,12 @@ export function without(value: Latin1, parts: readonly Latin1[]): readonly Latin
       covered.fill(1, i, i + part.length);
     }
   }
-  const rest = value.replace(/[\s\S]/g, (c, i: number) => (covered[i] === 1 ? "\u0100" : c));
-  return rest.split(/\u0100+/).filter((r) => r.length >= guessableBelowBytes);
+  const rest: Latin1[] = [];
+  for (let start = covered.indexOf(0); start >= 0; ) {
+    const next = covered.indexOf(1, start);
+    const end = next < 0 ? value.length : next;
+    if (end - start >= guessableBelowBytes) rest.push(value.slice(start, end));
+    start = next < 0 ? -1 : covered.indexOf(0, end);
+  }
+  return rest;
 }

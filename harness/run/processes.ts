@@ -78,11 +78,11 @@ export const placeOf = ({ cameFrom }: Process, session: string): Address =>
 interface ProcessWorld {
   readonly log: OpRecord[];
   readonly random: Random;
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, "of">;
   readonly typing: Typing;
-  readonly attempts: OpRecord[] | undefined;
+  readonly attempts: OpRecord[];
 }
-type ProcessPlace = Pick<
+export type ProcessPlace = Pick<
   Process,
   "id" | "spec" | "principal" | "address" | "peerAddress" | "peer" | "plannedSession"
 >;
@@ -98,7 +98,7 @@ export function envOf(about: {
   readonly peer: Principal | undefined;
   readonly peerAddress: Address | undefined;
   readonly crypto: CryptoKit;
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, "of">;
 }): Env {
   const { self, role, address, peer, peerAddress, crypto, stores } = about;
   const env: { -readonly [K in keyof Env]: Env[K] } = {
@@ -115,12 +115,12 @@ export function envOf(about: {
   return env;
 }
 
-export function openProcess(
+export function openEndpoint(
   deployment: Deployment,
   world: ProcessWorld,
   place: ProcessPlace,
-): Process {
-  const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
+): Endpoint {
+  const { id, spec, principal, address, peerAddress, peer } = place;
   const random = world.random.fork(principal).fork(id);
   const recorder = new CryptoRecorder(world.log, random, id, undefined, world.attempts);
   const login = world.typing.login(id, principal, deployment);
@@ -138,7 +138,11 @@ export function openProcess(
   if (typeof opened?.handle !== "function") {
     throw new ProtocolError(`open("${spec.name}") must return an endpoint with a handle function`);
   }
-  const endpoint = login === undefined ? opened : typedEndpoint(opened, login);
+  return login === undefined ? opened : typedEndpoint(opened, login);
+}
+
+export function processOf(endpoint: Endpoint, place: ProcessPlace): Process {
+  const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
   return {
     id,
     spec,

@@ -13,6 +13,9 @@ import { type Transport, transportOf } from "../../protocol/transport.ts";
 import type { Packet, PlannedOutcome, ProcessId, RunPlan, TraceEvent } from "../trace/trace.ts";
 import { AddressBook } from "./address-book.ts";
 import { AttackPlan } from "./attack-plan.ts";
+import type { Conversation } from "./conversation.ts";
+import { ConversationMemory } from "./conversation-memory.ts";
+import type { Conversations } from "./conversations.ts";
 import { EventQueue } from "./event-queue.ts";
 import { LateLog } from "./late-log.ts";
 import { Leaks } from "./leaks.ts";
@@ -39,6 +42,7 @@ export class RunState {
   readonly #deployments = new Map<Principal | undefined, Deployment>();
   /** The instance of the protocol's module that each of them comes from. */
   readonly #modules = new Map<Principal | undefined, Protocol>();
+  readonly #memory: ConversationMemory | undefined;
   readonly queue = new EventQueue<ScheduledEvent>();
   readonly pipes = new Pipes();
   readonly typing = new Typing((move, at) => {
@@ -53,6 +57,8 @@ export class RunState {
   readonly processes: Process[] = [];
   readonly outcomes: PlannedOutcome[] = [];
   readonly log: OpRecord[] = [];
+  /** Operations that failed. */
+  readonly attempts: OpRecord[];
   readonly disclosed: Uint8Array[] = [];
   readonly leaks = new Leaks(this);
 
@@ -64,10 +70,12 @@ export class RunState {
   sentBytes = 0;
   /** What is written before is part of the installation, and no event. */
   #dealt = false;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, Map<string, number>>();
 
-  constructor(plan: RunPlan) {
+  /** @param conversations where answers of honest principals are kept, if they may be. */
+  constructor(plan: RunPlan, conversations?: Conversations) {
     this.plan = plan;
+    this.attempts = plan.probing?.attempts ?? [];
     this.transport = transportOf(plan.protocol);
     this.random = new Random(plan.seed);
     this.attack = new AttackPlan(plan.attack);
@@ -75,8 +83,23 @@ export class RunState {
     this.stores = new Stores((at, store, bytes) => {
       if (this.#dealt) this.events.push({ kind: "stored", t: this.now, at, store, bytes });
     });
-    this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
+    const beginnings = conversations?.beginnings(plan, this.book.principals());
+    if (beginnings === undefined || conversations === undefined) {
+      this.deployment = this.#install(plan.protocol, plan.options, this.stores, this.log);
+    } else {
+      this.#memory = new ConversationMemory(this, conversations, beginnings, {
+        first: ({ stores, log }) => this.#install(plan.protocol, plan.options, stores, log),
+        again: (principal, { stores, log }, isFirst) =>
+          this.#copyFor(principal, stores, log, isFirst),
+      });
+      this.deployment = this.#memory.deployment;
+    }
     this.#dealt = true;
+  }
+
+  /** Where the processes of a principal answer from; `undefined` where only live ones do. */
+  conversationOf(principal: Principal): Conversation | undefined {
+    return this.#memory?.of(principal);
   }
 
   /**
@@ -98,15 +121,21 @@ export class RunState {
   /** What the principal's processes have left in its deployment is gone. */
   forget(principal: Principal): void {
     if (this.plan.sharesDeployment === true) return;
+    this.#memory?.forget(principal);
     this.#deployments.set(principal, this.#copyFor(principal));
   }
 
-  #copyFor(principal: Principal | undefined): Deployment {
+  #copyFor(
+    principal: Principal | undefined,
+    real: Pick<Stores, "of"> = this.stores,
+    record: OpRecord[] = this.log,
+    isFirst = false,
+  ): Deployment {
     const { options } = this.plan;
     const copy = this.#modules.get(principal) ?? this.#freeModule();
     this.#modules.set(principal, copy);
-    const stores = new StoresOfOne(principal, this.stores);
-    const log = new LateLog(this.log);
+    const stores = new StoresOfOne(principal, real, isFirst);
+    const log = new LateLog(record);
     const deployment = this.#install(copy, options, stores, log);
     stores.dealt();
     log.dealt();
@@ -155,11 +184,6 @@ export class RunState {
     }
   }
 
-  /** Where operations that fail are noted, if anybody looks. */
-  get attempts(): OpRecord[] | undefined {
-    return this.plan.probing?.attempts;
-  }
-
   /** Puts something on its way that sessions wait for. */
   enqueue(delay: Millis, item: ScheduledEvent): void {
     this.enqueueAt(this.now + delay, item);
@@ -170,10 +194,15 @@ export class RunState {
     this.queue.at(t, item);
   }
 
-  /** How often this has happened by now, this time included. */
-  count(what: string): number {
-    const n = (this.#counts.get(what) ?? 0) + 1;
-    this.#counts.set(what, n);
+  /** How often this has happened between these two by now, this time included. */
+  count(from: string, to: string): number {
+    let counts = this.#counts.get(from);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#counts.set(from, counts);
+    }
+    const n = (counts.get(to) ?? 0) + 1;
+    counts.set(to, n);
     return n;
   }
 

@@ -12,7 +12,7 @@ import type { PlannedOutcome, ProcessId } from "../trace/trace.ts";
 import { principalOf } from "./address-book.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { connect } from "./network/connections.ts";
-import { openProcess } from "./processes.ts";
+import { openEndpoint, processOf } from "./processes.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
 import type { World } from "./world.ts";
@@ -154,7 +154,10 @@ export class Sessions {
     const peer = peerSpec && principalOf(peerSpec, session);
     const peerAddress = peerSpec && this.#addressOfPeer(peerSpec, plannedSession);
     const place = { id, spec, principal, address, peer, peerAddress, plannedSession };
-    const process = openProcess(this.#run.deploymentOf(principal), this.#run, place);
+    const endpoint =
+      this.#run.conversationOf(principal)?.open(place) ??
+      openEndpoint(this.#run.deploymentOf(principal), this.#run, place);
+    const process = processOf(endpoint, place);
     processes.push(process);
     listening.set(address, process);
     events.push({ kind: "started", t: now, at: id, principal, role: spec.name });

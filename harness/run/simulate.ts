@@ -9,6 +9,7 @@
  *     applications · egress                users who send messages; the way out for packets
  *     packet-moves · connections           what happens to packets on the way; connections
  *     handshake-integrity · adversary      what the attack has touched; what the adversary knows
+ *     conversation-memory                  answers of honest code, kept over runs
  *     run-state                            what all of them share
  *
  * Parts that keep something are classes; the others are functions over those (world.ts).
@@ -19,6 +20,7 @@ import type { RunPlan, Trace } from "../trace/trace.ts";
 import { Adversary } from "./adversary/adversary.ts";
 import { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import { Applications } from "./applications.ts";
+import type { Conversations } from "./conversations.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HandshakeIntegrity } from "./handshake-integrity.ts";
@@ -44,7 +46,16 @@ export const limits = {
   sessionMs: 120_000,
 } as const;
 
-export function simulate(plan: RunPlan): Trace {
+/** @param conversations where answers of honest principals are kept over the runs of a search. */
+export function simulate(plan: RunPlan, conversations?: Conversations): Trace {
+  if (conversations?.isOff !== false) return new Simulation(plan).run();
+  try {
+    const trace = new Simulation(plan, conversations).run();
+    if (!conversations.isOff) return trace;
+  } catch (error) {
+    if (!conversations.isOff) throw error;
+  }
+  // Something answered otherwise than before: what was kept means nothing.
   return new Simulation(plan).run();
 }
 
@@ -54,9 +65,9 @@ class Simulation {
   readonly #sessions: Sessions;
   readonly #steps: Steps;
 
-  constructor(plan: RunPlan) {
-    const run = new RunState(plan);
-    const adversary = new Adversary(run, simulate);
+  constructor(plan: RunPlan, conversations?: Conversations) {
+    const run = new RunState(plan, conversations);
+    const adversary = new Adversary(run, (other) => simulate(other));
     const integrity = new HandshakeIntegrity(run);
     const world: World = { run, adversary, integrity };
     this.#applications = new Applications(run);

@@ -35,6 +35,18 @@ export class Stores {
     };
   }
 
+  /** The contents as they are now. */
+  copy(): Stores {
+    const copy = new Stores();
+    copy.take(this);
+    return copy;
+  }
+
+  /** Has from now on the contents of the others. */
+  take(others: Stores): void {
+    for (const [key, content] of others.#content) this.#content.set(key, content);
+  }
+
   /** Everything that a principal has written and not replaced. */
   allOf(principal: Principal): readonly Uint8Array[] {
     const own = [...this.#content].filter(([key]) => key.startsWith(`${principal}/`));
@@ -52,14 +64,19 @@ export class Stores {
  */
 export class StoresOfOne {
   readonly #owner: Principal | undefined;
-  readonly #real: Stores;
+  readonly #real: Pick<Stores, "of">;
   readonly #copies = new Stores();
+  readonly #isFirst: boolean;
   #isDealt = false;
 
-  /** @param owner whose stores are the real ones; nobody's for the adversary's deployment. */
-  constructor(owner: Principal | undefined, real: Stores) {
+  /**
+   * @param owner whose stores are the real ones; nobody's for the adversary's deployment.
+   * @param isFirst whether it stands for the first deployment, which has everybody's real stores.
+   */
+  constructor(owner: Principal | undefined, real: Pick<Stores, "of">, isFirst = false) {
     this.#owner = owner;
     this.#real = real;
+    this.#isFirst = isFirst;
   }
 
   /** All keys are dealt: from now on the owner's stores are the real ones. */
@@ -69,7 +86,7 @@ export class StoresOfOne {
 
   of(principal: Principal, name: string): Store {
     const copy = this.#copies.of(principal, name);
-    if (principal !== this.#owner) return copy;
+    if (principal !== this.#owner && !this.#isFirst) return copy;
     const real = this.#real.of(principal, name);
     const now = (): Store => (this.#isDealt ? real : copy);
     return {

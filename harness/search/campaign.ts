@@ -15,6 +15,7 @@ import {
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
 import { guarantees } from "../guarantees/catalog.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
+import { Conversations } from "../run/conversations.ts";
 import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
@@ -90,6 +91,7 @@ export class Campaign {
   /** Runs that were judged already: strategies overlap, and the exhaustive search repeats them. */
   readonly #tried = new Set<string>();
   readonly #plans = new Map<string, RunPlan>();
+  readonly #conversations: Conversations | undefined;
   /** Where the first exception of the undisturbed run came from. */
   readonly #exceptionPlace: string | undefined;
   #step = { title: "", done: 0, total: 0 };
@@ -100,6 +102,8 @@ export class Campaign {
     this.settings = settings;
     this.#watch = watch;
     this.#baselines = new Baselines(this.subject, settings.seed);
+    // Foreign code is watched while it runs, and nobody knows what it shares.
+    if (watch.within === undefined) this.#conversations = new Conversations(subject.protocol);
     watch.beat?.("the undisturbed run");
     this.honest = this.#baselines.of(baseWorkload).honest;
     this.#checks = new RunChecks(watch);
@@ -115,7 +119,8 @@ export class Campaign {
       name: subject.source,
       guarantees: this.#chosen().map((g) => g.id),
     });
-    this.#findings = new Findings(this.subject, this.#baselines, () => watch.beat?.("shrinking"));
+    const beat = (): void => watch.beat?.("shrinking");
+    this.#findings = new Findings(this.subject, this.#baselines, beat, this.#conversations);
   }
 
   #chosen() {
@@ -251,7 +256,7 @@ export class Campaign {
     }
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
-    const trace = simulate(plan);
+    const trace = simulate(plan, this.#conversations);
     this.#checks.note(plan, trace);
     this.#runs++;
     this.#puppets.note(strategy, trace);
@@ -281,7 +286,7 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
-    return simulate(this.#plan(this.#choice(candidate)));
+    return simulate(this.#plan(this.#choice(candidate)), this.#conversations);
   }
 
   /** The plan of such a run. */
@@ -294,7 +299,7 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.(what);
-    return simulate(plan);
+    return simulate(plan, this.#conversations);
   }
 
   /** Guarantees about which such an attack could be news, and whose violation stays one. */

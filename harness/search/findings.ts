@@ -9,6 +9,7 @@ import {
 import { InvariantError } from "../../protocol/endpoint.ts";
 import { transportOf } from "../../protocol/transport.ts";
 import type { Guarantee } from "../guarantees/guarantee.ts";
+import type { Conversations } from "../run/conversations.ts";
 import { networkWords } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
@@ -53,10 +54,19 @@ export class Findings {
   /** One attack often breaks several guarantees: run it on plain cryptography once. */
   readonly #plain = new Map<string, Trace>();
 
-  constructor(subject: Subject, profiles: Baselines, beat: () => void) {
+  readonly #conversations: Conversations | undefined;
+
+  /** @param conversations for runs while shrinking; findings are confirmed without. */
+  constructor(
+    subject: Subject,
+    profiles: Baselines,
+    beat: () => void,
+    conversations?: Conversations,
+  ) {
     this.#subject = subject;
     this.#profiles = profiles;
     this.#beat = beat;
+    this.#conversations = conversations;
   }
 
   /** @throws InvariantError if the violation does not happen on plain cryptography. */
@@ -95,7 +105,7 @@ export class Findings {
     const { transport } = this.#subject.protocol;
     const needed = capabilityFor(guarantee, withoutRegistration(attack), transport);
     if (capabilityRank(needed) > capabilityRank(hit.capability)) return false;
-    const trace = simulate(planOf(this.#subject, { ...hit.choice, attack }));
+    const trace = simulate(planOf(this.#subject, { ...hit.choice, attack }), this.#conversations);
     if (inLayer && !trace.handshakeUntouched) return false;
     if (judge(guarantee, trace, this.#profiles).violation === undefined) return false;
     const shown = capabilityShown(guarantee, needed, trace, this.#profiles);

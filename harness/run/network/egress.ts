@@ -46,7 +46,7 @@ export function forge({ run, integrity }: World, sent: Sent): Packet {
 function put(run: RunState, sent: Sent): Packet {
   const { packets, events, now } = run;
   const to = run.labelOf(sent.destination);
-  const nth = run.count(`${sent.from}>${to}`);
+  const nth = run.count(sent.from, to);
   const packet = packetOf(sent, to, nth, packets.length, now);
   packets.push(packet);
   events.push({ kind: "sent", t: now, at: packet.from, packet: packet.index });

@@ -99,12 +99,11 @@ export function flush(world: Receivers, pipe: Pipe): void {
   const session = adversary.onWire(from, to);
   const process = run.listening.get(to);
   if ((process ?? session) === undefined || pipe.pending.length === 0 || pipe.broken) return;
-  const n = run.count(`chunks ${from}>${to}`);
-  const bytes = takeChunk(
-    pipe,
-    run.plan.network.chunking,
-    (): Random => run.random.fork("chunks").fork(`${from}>${to}`).fork(`${n}`),
-  );
+  const { chunking } = run.plan.network;
+  const n = chunking === "random" ? run.count(`chunks ${from}`, to) : 0;
+  const bytes = takeChunk(pipe, chunking, (): Random => {
+    return run.random.fork("chunks").fork(`${from}>${to}`).fork(`${n}`);
+  });
   const input: Input = { kind: "chunk", bytes, from };
   if (session !== undefined) adversarySessions.feed(session, input);
   else if (process !== undefined) endpoints.handle(process, input, from);

@@ -24,18 +24,26 @@ export interface Pipe {
   broken: boolean;
 }
 
+const nothing = new Uint8Array(0);
+
 export class Pipes {
-  readonly #pipes = new Map<string, Pipe>();
+  /** By sender, and then by receiver. */
+  readonly #pipes = new Map<Address, Map<Address, Pipe>>();
 
   open(a: Address, b: Address): void {
     for (const [from, to] of [
       [a, b],
       [b, a],
     ] as const) {
-      this.#pipes.set(`${from}>${to}`, {
+      let own = this.#pipes.get(from);
+      if (own === undefined) {
+        own = new Map();
+        this.#pipes.set(from, own);
+      }
+      own.set(to, {
         from,
         to,
-        pending: new Uint8Array(0),
+        pending: nothing,
         lastArrival: 0,
         lastInjected: -1,
         flushScheduled: false,
@@ -47,7 +55,7 @@ export class Pipes {
   }
 
   get(from: Address, to: Address): Pipe | undefined {
-    return this.#pipes.get(`${from}>${to}`);
+    return this.#pipes.get(from)?.get(to);
   }
 
   /** Ends a connection; returns the pipes that were open. */
@@ -59,12 +67,16 @@ export class Pipes {
 
   /** What is on its way to `address` does not reach what is there from now on. */
   breakAll(address: Address): void {
-    for (const pipe of this.#pipes.values()) if (pipe.to === address) pipe.broken = true;
+    for (const own of this.#pipes.values()) {
+      const pipe = own.get(address);
+      if (pipe !== undefined) pipe.broken = true;
+    }
   }
 
   /** The peers that `address` has an open connection with. */
   peersOf(address: Address): readonly Address[] {
-    return [...this.#pipes.values()].filter((p) => p.from === address && p.open).map((p) => p.to);
+    const own = [...(this.#pipes.get(address)?.values() ?? [])];
+    return own.filter((p) => p.open).map((p) => p.to);
   }
 }
 
@@ -81,9 +93,13 @@ export function takeChunk(
     const r = random();
     take = r.below(3) === 0 ? size : 1 + r.below(size);
   }
-  const chunk = pipe.pending.slice(0, take);
-  pipe.pending = pipe.pending.slice(take);
-  return chunk;
+  const { pending } = pipe;
+  if (take === size) {
+    pipe.pending = nothing;
+    return pending;
+  }
+  pipe.pending = pending.slice(take);
+  return pending.slice(0, take);
 }
 
 export function append(pipe: Pipe, bytes: Uint8Array): void {
