@@ -24,6 +24,7 @@ const placeless = new Set([
   "a loop in deploy",
   "a loop in handle",
   "promises without end",
+  "waiting for another thread",
 ]);
 
 const folder = temporaryFolder();

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { onStart } from "../../harness/runner/testing/careless-row.ts";
+import { sensorWith, soundSensor } from "../../harness/runner/testing/careless-sensor.ts";
 import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { checkout } from "./testing/fake-io.ts";
 
@@ -23,10 +25,14 @@ interface Ended {
   readonly err: string;
 }
 
-function mallory(args: readonly string[], during?: (child: ChildProcess) => void): Promise<Ended> {
+function mallory(
+  args: readonly string[],
+  during?: (child: ChildProcess) => void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder.path,
-    env: { PATH: process.env.PATH, HOME: folder.path },
+    env: { PATH: process.env.PATH, HOME: folder.path, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -105,6 +111,22 @@ test("whatever ends it, what was found by then is saved, and runs again", async 
   const [first = ""] = attacksIn("killed");
   const again = await mallory(["replay", join("killed", "attacks", name, first)]);
   expect(again).toMatchObject({ code: 0, err: "" });
+});
+
+test("code that nothing stops does not keep it from ending, when all is said", async () => {
+  const start = 'pbkdf2Sync("x", "y", 2 ** 31 - 1, 64, "sha512");';
+  const text = `import { pbkdf2Sync } from "node:crypto";\n${sensorWith(onStart(start))}`;
+  writeFileSync(join(folder.path, "native.mjs"), text);
+  writeFileSync(join(folder.path, "sound.mjs"), soundSensor);
+  const few = ["--guarantee", "integrity", "--budget", "20runs", "-q", "--json"];
+  const args = ["matrix", "./native.mjs", "./sound.mjs", ...few];
+  const { code, out, err } = await mallory(args, undefined, { MALLORY_STUCK_MS: "500" });
+  expect(JSON.parse(out)).toMatchObject({ protocols: [{ source: "./sound.mjs" }] });
+  const lines = err.split("\n");
+  expect(lines[0]).toMatch(/^\.\/native\.mjs: handle\(\) of station does not return: stuck for/);
+  expect(lines.slice(1)).toEqual([expect.stringMatching(/^a thread does not end, so /), ""]);
+  // Killed, or with the code that newer versions of Node can still tell.
+  expect([null, 2]).toContain(code);
 });
 
 test.each([

@@ -25,6 +25,7 @@ Exit codes:
   2    misuse, bad input, or output that cannot be written; one line says what and where
   3    our own error
   130  stopped by Ctrl-C or another signal; what was found by then is saved
+  137  ended by force after all was written, since code of a protocol could not be stopped
 
 Examples:
   npx mallory                                       the dashboard: everything that is bundled
