@@ -194,6 +194,8 @@ function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
       return "long-term secrets";
+    case "long-term-key":
+      return `long-term secret ${disclosure.name} alone`;
     case "session-keys":
       return "session keys of finished sessions";
     case "randomness":
