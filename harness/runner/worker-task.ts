@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
+import { forgetComputed } from "../../protocol/kit/memo.ts";
 import type { Expectation } from "../expectation.ts";
 import { gradeMessages } from "../grades/grade-messages.ts";
 import type { GradeSettings } from "../grades/laboratory.ts";
@@ -98,6 +99,9 @@ interface Failed {
 /** Steps are shown to people, who cannot read faster. */
 const betweenStepsMs = 50;
 
+/** The protocol of the task before: what was computed for it is of no use to another one. */
+let lastSource: string | undefined;
+
 /** The one function that worker threads run. It never rejects. */
 export async function performTask(task: Task | undefined): Promise<Outcome | undefined> {
   // It was asked only so that there is a thread.
@@ -109,6 +113,8 @@ export async function performTask(task: Task | undefined): Promise<Outcome | und
   try {
     watchdog.begin(ownThreadId());
     watchdog.beat("loading");
+    if (lastSource !== task.name.source) forgetComputed();
+    lastSource = task.name.source;
     loaded = await loadSubject(task.name, task.cwd, watchdog);
     send({ kind: "roles", roles: loaded.subject.protocol.roles.map((r) => r.name) });
     const answer = perform(task, loaded, watchdog, send);

@@ -16,7 +16,7 @@ export interface Computed {
 }
 
 /** Characters of all keys together; what is kept with them takes about twice as much again. */
-const memoLimit = 80_000_000;
+const memoLimit = 24_000_000;
 let memoSize = 0;
 let memoEnabled = true;
 const memo = new Map<string, Map<string, Map<Latin1, Computed>>>();
@@ -36,6 +36,12 @@ export function withoutMemo<T>(body: () => T): T {
   } finally {
     memoEnabled = before;
   }
+}
+
+/** Forgets all that was computed: another protocol comes, which computes other things. */
+export function forgetComputed(): void {
+  memo.clear();
+  memoSize = 0;
 }
 
 const carryOut = (inputs: readonly Uint8Array[], work: () => Uint8Array | undefined): Computed => {
@@ -64,10 +70,7 @@ export function compute(
 }
 
 function remember(operation: string, algorithm: string, key: Latin1, found: Computed): Computed {
-  if (memoSize > memoLimit) {
-    memo.clear();
-    memoSize = 0;
-  }
+  if (memoSize > memoLimit) forgetComputed();
   memoSize += key.length;
   inner(inner(memo, operation), algorithm).set(key, found);
   return found;
