@@ -10,12 +10,7 @@ import {
   type Move,
   type PacketRef,
 } from "./move.ts";
-
-function ordinal(n: number): string {
-  const tens = n % 100;
-  if (tens >= 11 && tens <= 13) return `${n}th`;
-  return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
-}
+import { describeRecipe, ordinal } from "./recipe/describe-recipe.ts";
 
 const describePacket = (p: PacketRef): string =>
   `the ${ordinal(p.nth)} packet from ${p.from} to ${p.to}`;
@@ -24,6 +19,7 @@ function describeMoment(when: Moment | "end"): string {
   if (when === "start") return "at the start";
   if (when === "end") return "after everything is over";
   if ("atMs" in when) return `at ${when.atMs} ms`;
+  if ("step" in when) return `in step ${when.step}`;
   return `after ${describePacket(when.after)}`;
 }
 
@@ -231,6 +227,13 @@ export function describeMove(move: Move): string {
     case "inject": {
       const how = as(move.from, move.times);
       return `sends ${describeBytes(move.hex)} to ${move.to}${how}, ${describeMoment(move.when)}`;
+    }
+    case "deliver":
+      return `sends ${describeRecipe(move.recipe)} to ${move.to}${as(move.from, undefined)}, ${describeMoment(move.when)}`;
+    case "seize": {
+      const { when = "start" } = move;
+      const since = when === "start" ? "" : `, from then on: ${describeMoment(when)}`;
+      return `stops every packet${since}`;
     }
     case "modify":
       return `changes ${describePacket(move.packet)}: ${move.edits.map(describeEdit).join(", then ")}`;

@@ -9,6 +9,8 @@ import { z } from "zod";
 import { type TransportName, transports } from "../protocol/transport.ts";
 import { checkSize } from "./attack-size.ts";
 import { disclosureSchema } from "./disclosure.ts";
+import { recipeSchema } from "./recipe/recipe.ts";
+import { usesOthersTraffic } from "./recipe/sight.ts";
 
 /** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
 export const capabilities = [
@@ -51,11 +53,15 @@ export type PacketRef = z.infer<typeof packetRef>;
 /** The same as text, for maps. */
 export const packetKey = (ref: PacketRef): string => `${ref.from}>${ref.to}:${ref.nth}`;
 
-/** When the attacker acts on its own: as the run starts, or right after a packet has passed. */
+/**
+ * When the attacker acts on its own: as the run starts, right after a packet has passed, or, with
+ * `step`, once everything has come to rest after all steps with lower numbers.
+ */
 const moment = z.union([
   z.literal("start"),
   z.strictObject({ after: packetRef }),
   z.strictObject({ atMs: z.number().min(0) }),
+  z.strictObject({ step: z.number().int().min(1).max(10_000) }),
 ]);
 export type Moment = z.infer<typeof moment>;
 
@@ -199,6 +205,10 @@ const move = z.discriminatedUnion("move", [
     talks: z.literal(true).optional(),
     again: z.number().int().min(1).optional(),
   }),
+  /** From then on every honest packet is in the attacker's hands: what arrives is what it sends. */
+  z.strictObject({ move: z.literal("seize"), when: moment.optional() }),
+  /** Sends what a recipe makes of what the attacker has by then; see recipe/recipe.ts. */
+  z.strictObject({ move: z.literal("deliver"), recipe: recipeSchema, ...sending }),
   /** Cuts a connection right after this packet. */
   z.strictObject({ move: z.literal("cut"), packet: packetRef }),
   /**
@@ -295,8 +305,13 @@ export function needs(move: Move, transport: TransportName): readonly Capability
     }
     case "reflect":
       return connected ? ["on-path"] : ["passive", "off-path"];
+    case "deliver": {
+      const place = connected && !isOwnSource(move.from) ? "on-path" : "off-path";
+      return usesOthersTraffic(move.recipe) ? ["passive", place] : [place];
+    }
     case "modify":
     case "redirect":
+    case "seize":
       return ["on-path"];
     case "puppet":
       return puppetNeeds(move, connected);
@@ -311,6 +326,10 @@ export function needs(move: Move, transport: TransportName): readonly Capability
       return [move.when === "end" ? "disclosure" : "compromise"];
   }
 }
+
+/** Is something sent that no honest process has sent like that? */
+export const isComposed = (move: Move): boolean =>
+  move.move === "deliver" && !("packet" in move.recipe);
 
 /** What a registered user does beyond being one. */
 export const withoutRegistration = (attack: Attack): Attack =>

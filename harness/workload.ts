@@ -10,6 +10,7 @@ import type {
   Workload,
 } from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
+import { isParallel, parallelWorkload } from "./parallel-workloads.ts";
 import { ProtocolError } from "./run/protocol-error.ts";
 
 /** Longest message of the length variations, where the protocol states no limit. */
@@ -251,8 +252,8 @@ export const swappedUsers = "users-swapped";
 /**
  * The workload that a saved attack names: `default`, `within-limits`, `in-turn`, `other-content`,
  * one of {@link lengthVariants} or {@link contentVariants}, {@link swappedUsers}, `typed-at-once`,
- * `typed-in-between`, `opened-at-once` or `opened-in-reverse`; with `/2`, only its first two
- * sessions.
+ * `typed-in-between`, `opened-at-once` or `opened-in-reverse`, or one of those in
+ * parallel-workloads.ts; with `/2`, only its first two sessions.
  * @returns `undefined` for an unknown name.
  */
 export function workloadNamed(
@@ -269,6 +270,7 @@ export function workloadNamed(
 function variant(protocol: Protocol, base: Workload, name: string): Workload | undefined {
   const stated = protocol.limits?.messageBytes ?? Number.POSITIVE_INFINITY;
   const limit = Math.min(protocol.limits?.messageBytes ?? longMessageBytes, longMessageBytes);
+  if (isParallel(name)) return parallelWorkload(protocol, withinLimits(base, stated), name);
   switch (name) {
     case "default":
       return base;

@@ -82,7 +82,9 @@ function withoutDisclosure(move: Move): readonly Move[] {
 function withoutDisclosures(plan: RunPlan): Trace {
   let trace = runsWithout.get(plan);
   if (trace === undefined) {
-    trace = simulate({ ...plan, attack: plan.attack.flatMap(withoutDisclosure) });
+    // In a run that is only looked at, ingredients are not held to what is known.
+    const { probing: _, ...whole } = plan;
+    trace = simulate({ ...whole, attack: plan.attack.flatMap(withoutDisclosure) });
     runsWithout.set(plan, trace);
   }
   return trace;

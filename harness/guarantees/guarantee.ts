@@ -1,5 +1,5 @@
 /** What a guarantee is. One file each in this folder, and one line in catalog.ts. */
-import type { Attack } from "../../attacker/move.ts";
+import { type Attack, isComposed } from "../../attacker/move.ts";
 import type { Protocol } from "../../protocol/endpoint.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
 
@@ -83,7 +83,8 @@ export interface Guarantee {
 
 /** Attacks that only send recorded bytes: what puppets send is new, not a replay. */
 export const recordedOnly = (attack: Attack): boolean =>
-  withoutDisclosure(attack) && !attack.some((m) => m.move === "puppet" || m.move === "hijack");
+  withoutDisclosure(attack) &&
+  !attack.some((m) => m.move === "puppet" || m.move === "hijack" || isComposed(m));
 
 export const withoutDisclosure = (attack: Attack): boolean =>
   !attack.some((m) => m.move === "disclose");

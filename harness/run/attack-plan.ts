@@ -20,12 +20,14 @@ function momentOf(move: OwnMove): Moment | "end" {
     case "replay":
     case "inject":
     case "disclose":
+    case "deliver":
       return move.when;
     case "participate":
     case "choose":
     case "log-in":
       return "start";
     case "puppet":
+    case "seize":
       return move.when ?? "start";
     case "hijack":
       return { after: move.after };
@@ -43,6 +45,10 @@ export class AttackPlan {
   readonly #atStart: OwnEntry[] = [];
   readonly #atTime: (OwnEntry & { readonly t: number })[] = [];
   readonly #atEnd: OwnEntry[] = [];
+  /** The move by which the adversary has become the network, once it has. */
+  seized: number | undefined;
+  /** Moves that wait for rest, in order. */
+  readonly #inSteps: (OwnEntry & { readonly step: number })[] = [];
 
   constructor(attack: Attack) {
     attack.forEach((move, index) => {
@@ -59,12 +65,14 @@ export class AttackPlan {
           this.#plan({ index, move });
       }
     });
+    this.#inSteps.sort((a, b) => a.step - b.step);
   }
 
   #plan(entry: OwnEntry): void {
     const when = momentOf(entry.move);
     if (when === "start") this.#atStart.push(entry);
     else if (when === "end") this.#atEnd.push(entry);
+    else if ("step" in when) this.#inSteps.push({ ...entry, step: when.step });
     else if ("atMs" in when) this.#atTime.push({ ...entry, t: when.atMs });
     else push(this.#after, packetKey(when.after), entry);
   }
@@ -75,6 +83,10 @@ export class AttackPlan {
 
   get atTime(): readonly (OwnEntry & { readonly t: number })[] {
     return this.#atTime;
+  }
+
+  get inSteps(): readonly OwnEntry[] {
+    return this.#inSteps;
   }
 
   get atEnd(): readonly OwnEntry[] {

@@ -94,6 +94,16 @@ const cases: Record<string, Case> = {
     move: { move: "drop", packet: up(2) },
     less: [`server#0 one < ${c0}`, "client#0 re: one < bob:7"],
   },
+  seize: { move: { move: "seize" }, less: calm, handshake: "touched" },
+  deliver: {
+    move: {
+      move: "deliver",
+      recipe: { join: [{ hex: x("ps") }, { hex: x("st") }] },
+      to: "server#0",
+      when: { step: 1 },
+    },
+    more: [`server#0 psst < ${attackerAddress}`],
+  },
   hold: { move: { move: "hold", packet: up(2), delayMs: 300 } },
   "duplicate, of data": {
     move: { move: "duplicate", packet: up(2), delayMs: 5 },

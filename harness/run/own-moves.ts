@@ -8,6 +8,7 @@ import type { Packet } from "../trace/trace.ts";
 import type { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import type { IndexedMove } from "./attack-plan.ts";
 import { longTermSecretsOf } from "./dealt-secrets.ts";
+import type { Deliveries, DeliverMove } from "./deliveries.ts";
 import { finishedSessionKeys, stateOf } from "./held-secrets.ts";
 import { canSend, intrude, spaced } from "./network/connections.ts";
 import { forge } from "./network/egress.ts";
@@ -15,8 +16,9 @@ import { edited } from "./packet-moves.ts";
 import type { RunState } from "./run-state.ts";
 import type { World } from "./world.ts";
 
-interface Acting extends World {
+export interface Acting extends World {
   readonly adversarySessions: AdversarySessions;
+  readonly deliveries: Deliveries;
 }
 
 export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void {
@@ -56,6 +58,12 @@ export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void 
     case "hijack":
       world.adversarySessions.hijack(move, index);
       return;
+    case "seize":
+      run.attack.seized ??= index;
+      return;
+    case "deliver":
+      deliver(world, move, index);
+      return;
     default:
       unreachable(move);
   }
@@ -82,6 +90,28 @@ function inject(
     const own = k === 0 || source !== attackerAddress ? source : `${attackerHost}-${k}:6666`;
     emit(world, index, bytes, own, target, original);
   }
+}
+
+function deliver(world: Acting, move: DeliverMove, index: number): void {
+  const { run, deliveries } = world;
+  const { probing } = run.plan;
+  const source = move.from === undefined ? attackerAddress : (run.book.of(move.from) ?? move.from);
+  const receiver = probing && run.processes.find((p) => p.id === move.to);
+  const toService = receiver?.spec.process === "service";
+  const probe = { to: move.to, toService, from: source };
+  // Who keeps nothing meets every message as it met the first.
+  const keepsNothing = receiver?.maxState === 0;
+  if (!keepsNothing && probing?.isOutOfDate(index, probe, run.events) === true) return;
+  const target = run.book.of(move.to);
+  const bytes = deliveries.bytesOf(move.recipe);
+  if (target === undefined || bytes === undefined) return;
+  const { events, log, packets } = run;
+  const attempts = probing?.attempts.length ?? 0;
+  const at = { events: events.length, log: log.length, packets: packets.length };
+  probing?.begin({ move: index, ...at, attempts }, probe);
+  const original =
+    "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;
+  emit(world, index, bytes, source, target, original);
 }
 
 function emit(

@@ -22,6 +22,11 @@ interface Tampered {
 export function onItsWay(world: World, packet: Packet, key: string): Tampered {
   const { bytes, destination: to } = packet;
   const result: Tampered = { bytes, to, dropped: false, holdMs: 0, copies: [], cut: false };
+  const { seized } = world.run.attack;
+  if (seized !== undefined) {
+    result.dropped = true;
+    world.integrity.moved(seized, packet.to, packet.index);
+  }
   for (const { move, index } of world.run.attack.on(key)) {
     switch (move.move) {
       case "drop":
@@ -64,6 +69,6 @@ export function edited(
 ): Uint8Array {
   return applyEdits(bytes, edits, {
     packet: (ref) => run.named.get(packetKey(ref))?.bytes,
-    ownKey: (like) => adversary.ownKey(like),
+    ownKey: (like) => adversary.ownKeys.like(like),
   });
 }

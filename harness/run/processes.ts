@@ -80,6 +80,7 @@ interface ProcessWorld {
   readonly random: Random;
   readonly stores: Stores;
   readonly typing: Typing;
+  readonly attempts: OpRecord[] | undefined;
 }
 type ProcessPlace = Pick<
   Process,
@@ -120,7 +121,8 @@ export function openProcess(
   place: ProcessPlace,
 ): Process {
   const { id, spec, principal, address, peerAddress, peer, plannedSession } = place;
-  const recorder = new CryptoRecorder(world.log, world.random.fork(principal).fork(id), id);
+  const random = world.random.fork(principal).fork(id);
+  const recorder = new CryptoRecorder(world.log, random, id, undefined, world.attempts);
   const login = world.typing.login(id, principal, deployment);
   const crypto = login === undefined ? recorder : typedKit(recorder, login);
   const env = envOf({

@@ -155,6 +155,11 @@ export class RunState {
     }
   }
 
+  /** Where operations that fail are noted, if anybody looks. */
+  get attempts(): OpRecord[] | undefined {
+    return this.plan.probing?.attempts;
+  }
+
   /** Puts something on its way that sessions wait for. */
   enqueue(delay: Millis, item: ScheduledEvent): void {
     this.enqueueAt(this.now + delay, item);

@@ -51,6 +51,13 @@ export class Sessions {
     return busy ? undefined : index;
   }
 
+  /** Are there sessions that begin at a planned time, and have not begun? */
+  get someAreDue(): boolean {
+    return this.#run.plan.workload.sessions.some(
+      ({ start }, i) => start !== "after-previous" && !this.#started.has(i),
+    );
+  }
+
   /** Starts whatever service does not run: at first all of them, later those that have ended. */
   startServices(): void {
     const { plan, book, listening, processes } = this.#run;

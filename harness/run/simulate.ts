@@ -19,14 +19,16 @@ import type { RunPlan, Trace } from "../trace/trace.ts";
 import { Adversary } from "./adversary/adversary.ts";
 import { AdversarySessions } from "./adversary/adversary-sessions.ts";
 import { Applications } from "./applications.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HandshakeIntegrity } from "./handshake-integrity.ts";
 import { reconnect } from "./network/connections.ts";
 import { arrive, changeConnection, flush, type Receivers } from "./network/ingress.ts";
-import { act } from "./own-moves.ts";
+import { type Acting, act } from "./own-moves.ts";
 import { RunState } from "./run-state.ts";
 import { type Arrival, eventOwner, type ScheduledEvent } from "./scheduled-event.ts";
 import { Sessions } from "./sessions.ts";
+import { Steps } from "./steps.ts";
 import { traceOf } from "./trace-of.ts";
 import type { World } from "./world.ts";
 
@@ -47,9 +49,10 @@ export function simulate(plan: RunPlan): Trace {
 }
 
 class Simulation {
-  readonly #world: Receivers;
+  readonly #world: Receivers & Acting;
   readonly #applications: Applications;
   readonly #sessions: Sessions;
+  readonly #steps: Steps;
 
   constructor(plan: RunPlan) {
     const run = new RunState(plan);
@@ -60,7 +63,9 @@ class Simulation {
     const endpoints = new Endpoints(world, this.#applications);
     this.#sessions = new Sessions(world, endpoints, limits.sessionMs);
     const adversarySessions = new AdversarySessions(world);
-    this.#world = { run, adversary, integrity, endpoints, adversarySessions };
+    const deliveries = new Deliveries(run, adversary);
+    this.#steps = new Steps(run);
+    this.#world = { run, adversary, integrity, endpoints, adversarySessions, deliveries };
   }
 
   run(): Trace {
@@ -84,6 +89,13 @@ class Simulation {
     const sessions = run.plan.workload.sessions.length;
     const limitMs = (run.plan.protocol.runLimitMs ?? limits.runMs) + limits.sessionMs * sessions;
     for (;;) {
+      if (run.inFlight === 0 && this.#waitsForRest && !this.#sessions.someAreDue) {
+        const step = this.#steps.next();
+        if (step === undefined) return;
+        act(this.#world, step);
+        adversarySessions.wake();
+        continue;
+      }
       const due = run.queue.nextTime;
       const waiting = this.#sessions.nextWaiting(due);
       if (waiting !== undefined) {
@@ -104,6 +116,11 @@ class Simulation {
       this.#step(item);
       adversarySessions.wake();
     }
+  }
+
+  /** Is something to happen at rest: the next step, or the end of a run that is looked at? */
+  get #waitsForRest(): boolean {
+    return !this.#steps.areOver || this.#world.run.plan.probing !== undefined;
   }
 
   #step(item: ScheduledEvent): void {

@@ -9,6 +9,7 @@ import { firstOfTheirKind } from "../../attacker/strategies/session-representati
 import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { compose } from "./composing/compose.ts";
 import { exhaustWithin } from "./explore.ts";
 import { tellApart } from "./two-worlds.ts";
 
@@ -16,6 +17,9 @@ export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
 
 /** The matrix tries all pairs of moves where they are this few; `mallory explore` tries more. */
 const mostPairs = 12_000;
+
+/** Runs in which the adversary composes what it sends: some seconds of work. */
+const composedRuns = 4_000;
 
 export function assess(
   subject: Subject,
@@ -33,6 +37,8 @@ export function assess(
       if (campaign.over) break;
     }
   }
+  campaign.step("messages that the adversary composes", strategies.length, strategies.length + 1);
+  if (!campaign.over) compose(campaign, { runs: composedRuns });
   tellApart(campaign);
   campaign.step("every attack of one move, or of two", strategies.length, strategies.length + 1);
   return campaign.finish(campaign.over ? null : exhaustWithin(campaign, mostPairs));

@@ -29,6 +29,7 @@ import {
   capabilityShown,
   concerns,
   isAboutConduct,
+  judge,
   judgeCounting,
   type RunChoice,
   type Weighed,
@@ -280,6 +281,31 @@ export class Campaign {
     if (this.over) return undefined;
     this.#watch.beat?.("exhaustive");
     return simulate(this.#plan(this.#choice(candidate)));
+  }
+
+  /** The plan of such a run. */
+  planFor(candidate: Candidate): RunPlan {
+    return this.#plan(this.#choice(candidate));
+  }
+
+  /** Runs a plan, for looking at it. @returns `undefined` if the search is over. */
+  simulate(plan: RunPlan, what: string): Trace | undefined {
+    if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
+    if (this.over) return undefined;
+    this.#watch.beat?.(what);
+    return simulate(plan);
+  }
+
+  /** Guarantees about which such an attack could be news, and whose violation stays one. */
+  openFor(candidate: Candidate): readonly Guarantee[] {
+    const choice = this.#choice(candidate);
+    const due = this.#due(choice, weigh(choice.attack, this.subject.protocol.transport));
+    return due.map((t) => t.guarantee).filter((g) => g.safety && g.otherWorld === undefined);
+  }
+
+  /** Does it look so? The run may be cut off, and is not counted. */
+  isViolated(guarantee: Guarantee, trace: Trace): boolean {
+    return judge(guarantee, trace, this.#baselines).violation !== undefined;
   }
 
   /** Runs of the same workload share it. */

@@ -4,6 +4,7 @@
  */
 import { disclosureOf, disclosureText } from "../../attacker/disclosure.ts";
 import type { Attack, Move } from "../../attacker/move.ts";
+import { simplerDeliveries } from "./simpler-deliveries.ts";
 
 /** Runs the attack and says whether it still violates. */
 export type StillViolates = (attack: Attack) => boolean;
@@ -39,6 +40,7 @@ export function shrink(
 
 /** Simpler attacks, the boldest simplification first. */
 function* smaller(attack: Attack, secretsOf: CountSecrets): Iterable<Attack> {
+  yield* simplerDeliveries(attack);
   if (attack.length > 3) {
     const half = attack.length >> 1;
     yield attack.slice(0, half);

@@ -111,6 +111,8 @@ test("the alphabet of the exhaustive search has every kind of move, or a reason"
     "log-in": "likewise: how a program answers a stranger is compared in two worlds",
     redirect: "a drop, and a replay to the other process",
     participate: "the campaign adds it where anyone may register",
+    seize: "composed attacks stop every packet, and deliver what they pass on",
+    deliver: "what the adversary composes is searched by what receivers ask for (composing/)",
   };
   const all = moveSchema.options.map((option) => option.shape.move.value);
   const used = [...scenes.values()].flatMap(({ scene }) => [...alphabet(scene, 0)]);
@@ -128,6 +130,7 @@ function timing(move: Move): { now: string | "start" | "end" | number; uses: rea
   const at = (when: Extract<Move, { move: "replay" }>["when"] | "end" | undefined) => {
     if (when === undefined || when === "start") return "start";
     if (when === "end") return "end";
+    if ("step" in when) return "end";
     return "after" in when ? packetKey(when.after) : when.atMs;
   };
   const pasted = (edits: Extract<Move, { move: "modify" }>["edits"] | undefined) =>

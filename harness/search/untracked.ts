@@ -1,6 +1,6 @@
 import { nearlyKnown } from "../../attacker/knowledge/nearly-known.ts";
 import { untracked } from "../../attacker/knowledge/provenance.ts";
-import type { Attack } from "../../attacker/move.ts";
+import { type Attack, isComposed } from "../../attacker/move.ts";
 import { fromLatin1 } from "../../protocol/kit/bytes.ts";
 import { installationBeside } from "../run/adversary/near-keys.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -8,11 +8,13 @@ import { declaredSecrets, knowledgeFromWire } from "../trace/trace-knowledge.ts"
 
 /** Does the adversary compute anything in such an attack, beside moving recorded bytes about? */
 export const restsOnDeduction = (attack: Attack): boolean =>
-  attack.some((m) => m.move === "puppet" || m.move === "hijack");
+  attack.some((m) => m.move === "puppet" || m.move === "hijack" || isComposed(m));
 
 /** Is something disclosed, and nobody there to act on it? Then the run goes as without. */
 export const disclosesInVain = (attack: Attack): boolean =>
-  attack.some((m) => m.move === "disclose") && !restsOnDeduction(attack);
+  attack.some((m) => m.move === "disclose") &&
+  !restsOnDeduction(attack) &&
+  !attack.some((m) => m.move === "deliver");
 
 /**
  * @returns what the lab cannot follow, a line each; from two undisturbed runs that differ in all

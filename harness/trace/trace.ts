@@ -181,6 +181,27 @@ export interface NetworkConditions {
   readonly chunking: (typeof chunkings)[number];
 }
 
+/** See harness/run/probing.ts. */
+export interface Observer {
+  readonly attempts: OpRecord[];
+  isOutOfDate(move: number, probe: ProbeOf, events: readonly TraceEvent[]): boolean;
+  begin(
+    mark: {
+      readonly move: number;
+      readonly events: number;
+      readonly log: number;
+      readonly attempts: number;
+      readonly packets: number;
+    },
+    probe: ProbeOf,
+  ): void;
+}
+interface ProbeOf {
+  readonly to: ProcessId;
+  readonly toService: boolean;
+  readonly from: Address;
+}
+
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */
 export interface RunPlan {
   /** Further instances of the protocol's module, for the deployments of further principals. */
@@ -197,6 +218,8 @@ export interface RunPlan {
   readonly network: NetworkConditions;
   readonly attack: Attack;
   readonly seed: string;
+  /** The run is made to see what processes do with deliveries; it ends with the last one. */
+  readonly probing?: Observer;
 }
 
 export interface Trace {

@@ -254,7 +254,10 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
         ? empty
         : undefined,
     );
-    if (of.bytes === null) return false;
+    if (of.bytes === null) {
+      this.failed("verify", scheme, of.inputs);
+      return false;
+    }
     this.record("verify", scheme, of.inputs, "", true);
     return true;
   }
@@ -295,7 +298,7 @@ export class CryptoRecorder extends SymmetricRecorder implements CryptoKit {
       decrypt(privateKey, ciphertext),
     );
     const [sk = "", ct = ""] = of.inputs;
-    if (of.bytes === null) return this.refused(sk);
+    if (of.bytes === null) return this.refused("pk-encrypt", name, [sk, "", ""], ct);
     // The public key belongs to the private one by an earlier `public-key` record.
     this.record("pk-encrypt", name, [sk, of.output, ""], ct, true);
     return this.readable(of.bytes.slice());

@@ -18,18 +18,22 @@ export abstract class Recording {
   readonly #log: OpRecord[];
   readonly #by: string;
   readonly #gate: Gate | undefined;
+  readonly #attempts: OpRecord[] | undefined;
   /** Where all that is drawn here comes from. */
   protected readonly draws: Random;
 
   /**
    * @param log every operation is appended to it. @param by who computes: a process's id.
    * @param gate is told of every operation, and may refuse what follows from it.
+   * @param attempts operations that check something and fail are appended to it. They are no part
+   *   of the log: nothing follows from them but what their caller looked for.
    */
-  constructor(log: OpRecord[], random: Random, by: string, gate?: Gate) {
+  constructor(log: OpRecord[], random: Random, by: string, gate?: Gate, attempts?: OpRecord[]) {
     this.#log = log;
     this.draws = random;
     this.#by = by;
     this.#gate = gate;
+    this.#attempts = attempts;
   }
 
   protected record(
@@ -84,9 +88,20 @@ export abstract class Recording {
     return of.bytes.slice();
   }
 
+  /** A check failed. The inputs are those of the record that it would have made. */
+  protected failed(op: OpName, algorithm: string, inputs: readonly Latin1[], output = ""): void {
+    this.#attempts?.push({ op, algorithm, inputs, output, by: this.#by, backwards: true });
+  }
+
   /** An opening failed: only the owner of the key can tell. */
-  protected refused(key: Latin1): undefined {
-    this.#gate?.failed(key);
+  protected refused(
+    op: OpName,
+    algorithm: string,
+    inputs: readonly Latin1[],
+    output: Latin1,
+  ): undefined {
+    this.failed(op, algorithm, inputs, output);
+    this.#gate?.failed(inputs[0] ?? "");
     return undefined;
   }
 

@@ -95,7 +95,7 @@ export abstract class SymmetricRecorder extends Recording implements SymmetricKi
       aeadOpen(name, key, nonce, ciphertext, associatedData),
     );
     const [k = "", n = "", data = "", sealed = ""] = of.inputs;
-    if (of.bytes === null) return this.refused(k);
+    if (of.bytes === null) return this.refused("aead", name, [k, n, data, ""], sealed);
     this.record("aead", name, [k, n, data, of.output], sealed, true);
     return this.readable(of.bytes.slice());
   }
@@ -117,7 +117,7 @@ export abstract class SymmetricRecorder extends Recording implements SymmetricKi
       cipherDecrypt(mode, key, iv, ciphertext),
     );
     const [k = "", v = "", ct = ""] = of.inputs;
-    if (of.bytes === null) return this.refused(k);
+    if (of.bytes === null) return this.refused("cipher", mode, [k, v, ""], ct);
     this.record("cipher", mode, [k, v, of.output], ct, true);
     return this.readable(of.bytes.slice());
   }

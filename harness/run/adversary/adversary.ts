@@ -72,7 +72,7 @@ export class Adversary {
   readonly #onWire = new Map<string, AdversarySession>();
   /** The receiving puppet of what one puppet sends to another, by their addresses. */
   readonly #between = new Map<string, AdversarySession>();
-  readonly #ownKeys: OwnKeys;
+  readonly ownKeys: OwnKeys;
   readonly #reused: ReusedDraws;
   /** What the adversary knows without observing it: its own draws, its own registered keys. */
   readonly knows: Uint8Array[] = [];
@@ -90,16 +90,17 @@ export class Adversary {
     this.#simulate = simulate;
     this.#world = world;
     this.#reused = new ReusedDraws(world.log, () => this.knowledge());
-    this.#ownKeys = new OwnKeys(world, (value) => this.#learn(value));
+    this.ownKeys = new OwnKeys(world, (value) => this.learns(value));
     this.#sees = seesTraffic(world.plan.attack, world.plan.protocol.transport);
   }
 
   /** The adversary has these long-term secrets from now on. */
   enlist(secrets: readonly Uint8Array[]): void {
-    for (const secret of secrets) this.#learn(latin1(secret));
+    for (const secret of secrets) this.learns(latin1(secret));
   }
 
-  #learn(value: Latin1): void {
+  /** The adversary has this from now on. */
+  learns(value: Latin1): void {
     this.knows.push(fromLatin1(value));
     this.#knowledge?.observe(value);
   }
@@ -164,11 +165,6 @@ export class Adversary {
   /** The same for what a puppet sends, if it is meant for another puppet. */
   between(from: Address, to: Address): AdversarySession | undefined {
     return this.#between.get(`${from}>${to}`);
-  }
-
-  /** A public key of the adversary's of the same kind as `like`, if that is a public key. */
-  ownKey(like: Uint8Array): Uint8Array | undefined {
-    return this.#ownKeys.like(like);
   }
 
   /** @returns the new session, or `undefined` if the move does not fit the plan. */
@@ -260,13 +256,13 @@ export class Adversary {
     const { credentials = [], identities = [] } = this.#world.deployment;
     const secret = [...identities, ...credentials.map((c) => c.password)].map(latin1);
     for (const name of credentials.map((c) => latin1(c.user))) {
-      if (!secret.includes(name) && !this.knowledge().has(name)) this.#learn(name);
+      if (!secret.includes(name) && !this.knowledge().has(name)) this.learns(name);
     }
   }
 
   #keySwap(as: Principal): KeySwap {
     const secrets = this.#world.deployment.longTermSecrets(as);
-    return this.#ownKeys.swap(secrets, (value) => this.knowledge().has(value));
+    return this.ownKeys.swap(secrets, (value) => this.knowledge().has(value));
   }
 
   /** The nth plaintext opened by the puppet that hands to this one. */
@@ -374,7 +370,7 @@ export class Adversary {
     // The operation is learned before the gate asks what follows from it.
     this.knowledge();
     if (operations[op.op].fresh === true && !this.#reused.isBorrowed(op.output))
-      this.#learn(op.output);
+      this.learns(op.output);
   }
 
   /** A puppet has sent a packet. After its last one it no longer intercepts. */

@@ -56,6 +56,14 @@ export class OwnKeys {
     return made === undefined ? undefined : this.pairLike(made)?.publicKey.slice();
   }
 
+  /** A pair of a kind that is in use in this run, by the algorithm of its `public-key` records. */
+  ofKind(algorithm: string): KeyPair | undefined {
+    const made = this.#world.log.find(
+      (op) => operations[op.op].keyPair === true && op.algorithm === algorithm,
+    );
+    return made && this.pairLike(made);
+  }
+
   /** The record of the public key that belongs to a private one. */
   madeFrom(privateKey: Latin1): OpRecord | undefined {
     return this.#world.log.find(

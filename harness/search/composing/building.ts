@@ -1,0 +1,182 @@
+/** Ways to have the output of an operation in a message: as it was made, from elsewhere, or anew. */
+import { attackerHost } from "../../../attacker/move.ts";
+import type { Recipe } from "../../../attacker/recipe/recipe.ts";
+import type { Recorded } from "../../../attacker/recipe/terms.ts";
+import type { Latin1 } from "../../../protocol/kit/bytes.ts";
+import { canCarryOut, carriedInputs } from "../../../protocol/kit/carry-out.ts";
+import { contentOf, type OpRecord, operations } from "../../../protocol/kit/operations.ts";
+import { type Alternative, type Binding, binding, merged, nothing as none } from "./alternative.ts";
+import { ofRecorded } from "./remake.ts";
+import type { Making } from "./workshop.ts";
+
+export interface Building {
+  readonly maker: Making;
+  /** The output in the honest message. */
+  readonly of: Recorded;
+  readonly bound: Binding;
+  /** What stands for it here, and the adversary has. */
+  readonly here: Recorded | undefined;
+}
+
+const cost = { anew: 0.3, elsewhere: 0.3, underOwnKey: 0.4 } as const;
+const most = { contents: 8, elsewhere: 10, wholeContents: 6 } as const;
+const leastContent = 8;
+
+export function builtAnew(building: Building): readonly Alternative[] {
+  const { maker, of, bound, here } = building;
+  const touched = here !== undefined && touches(of.record, bound);
+  const out: Alternative[] = [];
+  const dealtForOthers = maker.renames && of.name.by === "deployment";
+  const usual: Alternative[] =
+    here === undefined || dealtForOthers || here.record.backwards
+      ? []
+      : [{ recipe: ofRecorded(here), cost: 0, binds: none }];
+  if (!touched) out.push(...usual);
+  out.push(...rebuilt(building, out.length === 0 ? 0 : cost.anew));
+  if (touched) out.push(...usual.map((a) => ({ ...a, cost: out.length === 0 ? 0 : cost.anew })));
+  if (maker.shop.skeleton && out.length > 0) return out;
+  out.push(...fromElsewhere(building));
+  out.push({ recipe: maker.fresh(of), cost: out.length === 0 ? 0 : cost.anew, binds: none });
+  return out;
+}
+
+/** Was it computed from something that is something else now? */
+const touches = ({ inputs }: OpRecord, bound: Binding): boolean =>
+  [...bound.values.keys()].some((value) => inputs.some((i) => i.includes(value)));
+
+/** Out of its inputs, under a key that the adversary has. */
+function rebuilt(building: Building, dearer: number): readonly Alternative[] {
+  const { maker, of } = building;
+  const { op } = of.record;
+  if (!canCarryOut(op)) return [];
+  const keys = keysFor(building);
+  const out: Alternative[] = [];
+  for (const { key, more } of keys) {
+    for (const a of contents(building)) {
+      out.push({ ...withKey(of.record, key, a), cost: dearer + more + a.cost, binds: a.binds });
+    }
+    out.push(...withWholeContents(maker, of.record, key, more));
+  }
+  return out;
+}
+
+interface Contents extends Omit<Alternative, "recipe"> {
+  /** By input. */
+  readonly from: readonly Recipe[];
+}
+
+const withKey = ({ op, algorithm }: OpRecord, key: Recipe | undefined, { from }: Contents) => {
+  const at = operations[op].key;
+  const inputs = from.map((r, i) => (i === at && key !== undefined ? key : r));
+  return { recipe: { make: op, algorithm, from: inputs } as Recipe };
+};
+
+/** Keys that it could be made with: the fitting one, or else one of the adversary's own. */
+function keysFor({ maker, of, bound }: Building) {
+  const { op, inputs } = of.record;
+  const at = operations[op].key;
+  if (at === undefined) return [{ key: undefined, more: 0 }];
+  const { scene, shop } = maker;
+  const honest = inputs[at] ?? "";
+  const given = bound.values.get(honest);
+  const value = maker.mapped(honest);
+  const fitting =
+    given ?? (value !== undefined && scene.has(value) ? maker.remaking.recipeOf(value) : undefined);
+  if (fitting !== undefined) return [{ key: fitting, more: 0 }];
+  if (shop.skeleton) return [];
+  const own = (shop.secrets.get(attackerHost) ?? []).filter(
+    (s) => s.length === honest.length && scene.has(s),
+  );
+  return own.flatMap((secret) => {
+    const key = maker.remaking.recipeOf(secret);
+    return key === undefined ? [] : [{ key, more: cost.underOwnKey }];
+  });
+}
+
+/** All inputs but the key: as they would be here, then with one of them otherwise. */
+function contents({ maker, of, bound }: Building): readonly Contents[] {
+  const { op, inputs } = of.record;
+  const { key, nonce } = operations[op];
+  const needed = inputs.slice(0, carriedInputs(op));
+  const lists = needed.map((input, i): readonly Alternative[] => {
+    if (i === key) return [{ recipe: { hex: "" }, cost: 0, binds: none }];
+    const all = maker.alternatives(maker.shop.honest.read(input), bound);
+    return i === nonce ? all.slice(0, 1) : all;
+  });
+  const base = lists.map((l) => l[0] as Alternative);
+  const rows: Alternative[][] = [base];
+  for (const [i, list] of lists.entries()) {
+    for (const a of list.slice(1)) rows.push(base.map((b, k) => (k === i ? a : b)));
+  }
+  return rows
+    .map((row) => ({
+      from: row.map((a) => a.recipe),
+      cost: row.reduce((sum, a) => sum + a.cost, 0),
+      binds: merged(
+        none,
+        row.map((a) => a.binds),
+      ),
+    }))
+    .toSorted((a, b) => a.cost - b.cost)
+    .slice(0, most.contents);
+}
+
+/** What was found in other boxes, carried on as it is. */
+function withWholeContents(
+  maker: Making,
+  record: OpRecord,
+  key: Recipe | undefined,
+  soFar: number,
+): readonly Alternative[] {
+  const at = operations[record.op].content;
+  if (at === undefined || key === undefined || maker.shop.skeleton) return [];
+  const { scene, shop } = maker;
+  const from = record.inputs.slice(0, carriedInputs(record.op)).map((input, i): Recipe => {
+    if (i === operations[record.op].key) return key;
+    return (maker.alternatives(shop.honest.read(input))[0] as Alternative).recipe;
+  });
+  const boxes = scene.terms.all.filter(({ record: other }) => {
+    const content = contentOf(other);
+    const holds = operations[other.op].content !== undefined && !other.backwards;
+    return (
+      holds && other.by !== attackerHost && content.length >= leastContent && scene.has(content)
+    );
+  });
+  return boxes.slice(-most.wholeContents).map((box) => {
+    const input = operations[box.record.op].content as number;
+    const inside: Recipe = { value: { ...box.name, input } };
+    const inputs = from.map((r, i) => (i === at ? inside : r));
+    const recipe: Recipe = { make: record.op, algorithm: record.algorithm, from: inputs };
+    return { recipe, cost: soFar + cost.elsewhere, binds: none };
+  });
+}
+
+/** Outputs of the same operation under the same key, with the nonce that belongs to them. */
+function fromElsewhere({ maker, of, here }: Building): readonly Alternative[] {
+  const { op, algorithm, inputs } = of.record;
+  const { key, nonce } = operations[op];
+  const { scene } = maker;
+  const under = key === undefined ? undefined : maker.mapped(inputs[key] ?? "");
+  const fitting = scene.terms.all.filter(({ record, value }) => {
+    if (record.op !== op || record.algorithm !== algorithm || record.backwards) return false;
+    if (record.by === attackerHost || value === here?.value) return false;
+    return (key === undefined || record.inputs[key] === under) && scene.has(value);
+  });
+  return fitting.slice(0, most.elsewhere).map((other) => ({
+    recipe: ofRecorded(other),
+    cost: cost.elsewhere,
+    binds: withNonce(maker, of.record, other.record, nonce),
+  }));
+}
+
+function withNonce(
+  maker: Making,
+  honest: OpRecord,
+  other: OpRecord,
+  nonce: number | undefined,
+): Binding {
+  if (nonce === undefined) return none;
+  const value: Latin1 = other.inputs[nonce] ?? "";
+  const recipe = maker.scene.has(value) ? maker.remaking.recipeOf(value) : undefined;
+  return recipe === undefined ? none : binding(honest.inputs[nonce] ?? "", recipe);
+}

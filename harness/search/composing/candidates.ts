@@ -1,0 +1,274 @@
+/** What is worth handing to each process in a state. */
+import { attackerHost, type PacketRef, packetKey } from "../../../attacker/move.ts";
+import { shapeOf } from "../../../attacker/recipe/terms.ts";
+import type { Address, Protocol } from "../../../protocol/endpoint.ts";
+import { latin1 } from "../../../protocol/kit/bytes.ts";
+import { transports } from "../../../protocol/transport.ts";
+import type { Packet, ProcessInfo } from "../../trace/trace.ts";
+import { type Alternative, nothing } from "./alternative.ts";
+import { type Delivery, madeCost } from "./delivery.ts";
+import { Maker } from "./maker.ts";
+import { type Mapping, valuesUnder } from "./mapping.ts";
+import type { Scene } from "./scene.ts";
+import { calledBy, type Template, type Templates } from "./templates.ts";
+import type { Workshop } from "./workshop.ts";
+
+const cost = { elsewhere: 0.3, asMallory: 0.2 } as const;
+const most = { messages: 48 } as const;
+/** Addresses of the adversary's own. */
+const ownAddresses = [`${attackerHost}:6666`, `${attackerHost}:6667`] as const;
+/** Own values are numbered apart, so that two states that share a past share those as well. */
+const perDelivery = 40;
+const perProcess = 1_000;
+
+export interface Situation {
+  readonly scene: Scene;
+  readonly deliveries: readonly Delivery[];
+  /** What each process was given so far. */
+  readonly locals: ReadonlyMap<string, string>;
+}
+
+export interface Candidates {
+  readonly first: readonly Delivery[];
+  /** Tried only where those of the same group have moved anything. */
+  readonly later: readonly Later[];
+}
+
+interface Later {
+  readonly groups: readonly string[];
+  propose(limit: number): readonly Delivery[];
+}
+
+export class Proposing {
+  readonly #protocol: Protocol;
+  readonly #templates: Templates;
+  readonly #shop: Workshop;
+  readonly #insider: boolean;
+  /** How many of each group are tried at once. */
+  readonly #firsts: number;
+  /** Groups that touch nothing. */
+  readonly #barren = new Set<string>();
+  readonly #fertile = new Set<string>();
+  readonly #shapes = new Map<string, string>();
+
+  constructor(
+    protocol: Protocol,
+    templates: Templates,
+    shop: Workshop,
+    about: { readonly insider: boolean; readonly firsts: number },
+  ) {
+    this.#protocol = protocol;
+    this.#templates = templates;
+    this.#shop = shop;
+    this.#insider = about.insider;
+    this.#firsts = about.firsts;
+  }
+
+  giveUp(group: string): void {
+    this.#barren.add(group);
+  }
+
+  noteFertile(group: string): void {
+    this.#fertile.add(group);
+  }
+
+  isFertile(group: string): boolean {
+    return this.#fertile.has(group);
+  }
+
+  /** Makes values for the process that a delivery is for, in its place among the deliveries. */
+  makerFor(process: string, { scene, deliveries }: Situation, offset = 0): Maker {
+    return new Maker(this.#shop, scene, plain, this.#firstFresh(process, deliveries) + offset);
+  }
+
+  #firstFresh(process: string, deliveries: readonly Delivery[]): number {
+    const at = this.#templates.honest.processes.findIndex((p) => p.id === process) + 1;
+    const before = deliveries.filter((d) => d.to === process).length;
+    return 1 + at * perProcess + before * perDelivery;
+  }
+
+  in(situation: Situation): Candidates {
+    const first: Delivery[] = [];
+    const later: Later[] = [];
+    const alive = situation.scene.processes.filter((p) => p.end === "alive");
+    const sent = situation.scene.run.trace.packets.filter((p) => p.byAttacker === undefined);
+    const passed = new Set(
+      situation.deliveries.flatMap(({ recipe, to }) =>
+        "packet" in recipe ? [`${packetKey(recipe.packet)}>${to}`] : [],
+      ),
+    );
+    const fresh = (p: Packet, to: ProcessInfo): boolean => !passed.has(`${packetKey(p)}>${to.id}`);
+    for (const p of sent) {
+      const to = alive.find((x) => x.address === p.destination);
+      if (to === undefined || !fresh(p, to)) continue;
+      first.push({ to: to.id, from: p.source, recipe: { packet: refOf(p) }, cost: 0 });
+    }
+    for (const process of alive) {
+      first.push(...this.#silentCalls(process, situation));
+      const others = sent.filter(
+        (p) => p.destination !== process.address && p.from !== process.id && fresh(p, process),
+      );
+      first.push(...this.#elsewhere(process, others, situation));
+      this.#made(process, situation, first, later);
+    }
+    return { first, later };
+  }
+
+  /** A connection of the adversary's own, on which it says nothing yet: who speaks first? */
+  #silentCalls({ id, service }: ProcessInfo, { deliveries }: Situation): readonly Delivery[] {
+    if (!service || !transports[this.#protocol.transport].connected) return [];
+    const used = new Set(deliveries.flatMap((d) => (d.to === id ? [d.from] : [])));
+    const from = ownAddresses.find((a) => !used.has(a));
+    if (from === undefined) return [];
+    return [{ to: id, from, recipe: { hex: "" }, cost: cost.elsewhere }];
+  }
+
+  /** Packets of fitting shape that were meant for others. */
+  #elsewhere(process: ProcessInfo, packets: readonly Packet[], situation: Situation): Delivery[] {
+    return packets.flatMap((p) => {
+      const shape = this.#shapeOf(p, situation.scene);
+      const fitting = this.#templates.all.filter(
+        (t) => t.to.role === process.role && t.shape === shape,
+      );
+      const sources = new Set(fitting.flatMap((t) => this.#sources(process, t, situation)));
+      return [...sources].map((from) => ({
+        to: process.id,
+        from,
+        recipe: { packet: refOf(p) },
+        cost: cost.elsewhere,
+      }));
+    });
+  }
+
+  #shapeOf({ bytes }: Packet, { terms }: Scene): string {
+    const key = latin1(bytes);
+    let shape = this.#shapes.get(key);
+    if (shape === undefined) {
+      shape = shapeOf(terms.read(key), terms);
+      this.#shapes.set(key, shape);
+    }
+    return shape;
+  }
+
+  #made(process: ProcessInfo, situation: Situation, first: Delivery[], later: Later[]): void {
+    const past = situation.locals.get(process.id) ?? "";
+    const hasOwn = this.#templates.all.some((t) => t.to.id === process.id);
+    const forms = new Set<string>();
+    for (const [n, template] of this.#templates.all.entries()) {
+      if (template.to.role !== process.role || (hasOwn && template.to.id !== process.id)) continue;
+      const form = `${template.shape}|${process.service ? template.from.id : ""}`;
+      if (forms.has(form)) continue;
+      forms.add(form);
+      const groups = this.#sources(process, template, situation)
+        .map((from) => ({ from, group: `${process.id}|${past}|${from}|${n}` }))
+        .filter(({ group }) => !this.#barren.has(group));
+      if (groups.length === 0) continue;
+      // What moved something before will do so again.
+      const isFertile = groups.some(({ group }) => this.#fertile.has(group));
+      const few = isFertile ? most.messages : this.#firsts;
+      const propose = (limit: number): readonly Delivery[] => {
+        const messages = this.#messages(process, template, situation, limit);
+        return groups.flatMap(({ from, group }) =>
+          messages.map(({ recipe, cost: more }) => {
+            return { to: process.id, from, recipe, cost: madeCost + more, group };
+          }),
+        );
+      };
+      first.push(...propose(few));
+      if (few < most.messages) later.push({ groups: groups.map((g) => g.group), propose });
+    }
+  }
+
+  /** As from whom: a service by its address; a caller by that of any caller, or by an own one. */
+  #sources(process: ProcessInfo, { from }: Template, situation: Situation): readonly Address[] {
+    const { trace } = situation.scene.run;
+    const spec = this.#protocol.roles.find((r) => r.name === from.role);
+    if (spec?.process === "service") {
+      const asked = this.#protocol.roles.find((r) => r.name === process.role)?.peer;
+      if (!process.service && spec.name === asked) return [calledBy(spec, process, trace)];
+      return trace.processes
+        .filter((p) => p.role === from.role && p.principal !== process.principal)
+        .map((p) => p.address);
+    }
+    const used = new Set(
+      situation.deliveries.flatMap((d) => (d.to === process.id ? [d.from] : [])),
+    );
+    const callers = trace.packets.flatMap((p) => {
+      const caller = trace.processes.find((x) => x.id === p.from);
+      const calls = p.byAttacker === undefined && p.destination === process.address;
+      return calls && caller?.role === from.role ? [p.source] : [];
+    });
+    // Addresses that nobody has used yet are all alike: one will do.
+    const unused = [...ownAddresses, ...callers].find((a) => !used.has(a));
+    const old = [...callers, ...ownAddresses].filter((a) => used.has(a));
+    return [...new Set([...old, ...(unused === undefined ? [] : [unused])])];
+  }
+
+  #messages(
+    process: ProcessInfo,
+    template: Template,
+    { scene, deliveries }: Situation,
+    limit: number,
+  ): readonly Alternative[] {
+    const { names, processes } = this.#mappingFor(process, template, scene);
+    const firstFresh = this.#firstFresh(process.id, deliveries);
+    const values = valuesUnder(names, this.#shop.secrets, scene.knows);
+    const usual = new Maker(this.#shop, scene, { names, processes, values }, firstFresh);
+    const out = [...usual.alternatives(template.term, nothing, limit)];
+    if (this.#insider && !template.from.service) {
+      // The same as mallory would say it.
+      const asMallory = new Map([...names, [template.from.principal, attackerHost]]);
+      const others = new Map([...processes, [template.from.id, "nobody"]]);
+      const hers = valuesUnder(asMallory, this.#shop.secrets, scene.knows);
+      const mapping = { names: asMallory, processes: others, values: hers };
+      const maker = new Maker(this.#shop, scene, mapping, firstFresh + perDelivery / 2);
+      const made = maker.alternatives(template.term, nothing, limit);
+      out.push(...made.map((a) => ({ ...a, cost: a.cost + cost.asMallory })));
+    }
+    const skeleton = this.#shop.skeleton ? out.filter((a) => a.cost <= 0.21) : out;
+    return skeleton.toSorted((a, b) => a.cost - b.cost).slice(0, limit);
+  }
+
+  /** A sibling's session stands for this one: its processes and its people. */
+  #mappingFor(process: ProcessInfo, template: Template, scene: Scene): Omit<Mapping, "values"> {
+    const names = new Map<string, string>();
+    const processes = new Map<string, string>();
+    const { to, from } = template;
+    const { honest } = this.#templates;
+    if (to.id === process.id) return { names, processes };
+    if (process.service) {
+      if (to.principal !== process.principal) {
+        names.set(to.principal, process.principal);
+        if (from.principal === process.principal) names.set(process.principal, to.principal);
+        processes.set(to.id, process.id);
+      }
+      return { names, processes };
+    }
+    const { sessions } = honest.plan.workload;
+    const [theirs, ours] = [
+      sessions[to.plannedSession ?? 0],
+      sessions[process.plannedSession ?? 0],
+    ];
+    for (const role of this.#protocol.roles) {
+      const [x, y] = [theirs, ours].map(
+        (s) => s?.principals?.[role.name] ?? role.principals[0] ?? "",
+      ) as [string, string];
+      if (x !== y) names.set(x, y);
+      const at = (all: readonly ProcessInfo[], who: string, session: number | undefined) =>
+        all.find(
+          (p) =>
+            p.role === role.name &&
+            p.principal === who &&
+            (p.service || p.plannedSession === session),
+        );
+      const old = at(honest.processes, x, to.plannedSession);
+      const now = at(scene.processes, y, process.plannedSession);
+      if (old !== undefined) processes.set(old.id, now?.id ?? "nobody");
+    }
+    return { names, processes };
+  }
+}
+
+const plain: Mapping = { names: new Map(), processes: new Map(), values: new Map() };
+
+const refOf = ({ from, to, nth }: Packet): PacketRef => ({ from, to, nth });

@@ -1,0 +1,209 @@
+/** The composing intruder within a campaign: in which worlds it is let loose, and what counts. */
+import type { Attack, Move } from "../../../attacker/move.ts";
+import type { Guarantee } from "../../guarantees/guarantee.ts";
+import { laterMs, type ParallelWorkload, parallelWorkloads } from "../../parallel-workloads.ts";
+import { planOf } from "../../subject.ts";
+import type { RunPlan, Trace } from "../../trace/trace.ts";
+import type { Campaign } from "../campaign.ts";
+import type { Delivery } from "./delivery.ts";
+import { Composing, type Goals, type Limits } from "./search.ts";
+import { type Run, World } from "./world.ts";
+
+export const strategy = "composing";
+
+export interface ComposingSettings {
+  /** Runs in all. */
+  readonly runs: number;
+}
+
+export interface Composed {
+  readonly runs: number;
+  readonly states: number;
+  /** Workloads in which every state within the limits was expanded. */
+  readonly exhausted: readonly string[];
+}
+
+const limits = { deliveries: 8, made: 4 } as const;
+
+/** A workload, and what the adversary does before it delivers anything. */
+interface Setting {
+  readonly workload: ParallelWorkload;
+  readonly prologue: Attack;
+  /** Of the runs for all settings of a pass. */
+  readonly weight: number;
+}
+
+/** Searches what still holds. */
+export function compose(campaign: Campaign, { runs }: ComposingSettings): Composed {
+  const total = { runs: 0, states: 0 };
+  const exhausted: string[] = [];
+  const found = new Set<string>();
+  const settings = settingsFor(campaign);
+  for (const skeleton of [true, false]) {
+    const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
+    let left = settings.filter(isOpen);
+    const budget = (skeleton ? runs / 4 : runs) - total.runs;
+    let spent = 0;
+    for (const setting of left) {
+      if (campaign.over) break;
+      left = left.slice(1);
+      if (!isOpen(setting)) continue;
+      const weights = [setting, ...left].reduce((sum, s) => sum + s.weight, 0);
+      const share = Math.ceil(((budget - spent) * setting.weight) / weights);
+      const composing = searchIn(campaign, setting, { ...limits, runs: share }, skeleton, found);
+      spent += composing.runs;
+      total.states += composing.states;
+      if (composing.isExhausted) exhausted.push(setting.workload);
+    }
+    total.runs += spent;
+  }
+  return { ...total, exhausted };
+}
+
+const attackIn = ({ workload, prologue }: Setting) => ({
+  moves: [...prologue, somethingMade],
+  workload,
+});
+
+/** Stands for whatever the adversary makes. */
+const somethingMade: Move = {
+  move: "deliver",
+  to: "nobody",
+  recipe: { fresh: 1, length: 1 },
+  when: { step: 1 },
+};
+
+/** What may still be broken there. */
+const openIn = (
+  campaign: Campaign,
+  setting: Setting,
+  found: ReadonlySet<string>,
+): readonly Guarantee[] => campaign.openFor(attackIn(setting)).filter((g) => !found.has(g.id));
+
+function settingsFor(campaign: Campaign): readonly Setting[] {
+  const worlds = soundWorlds(campaign);
+  const plain = worlds.map((workload) => ({
+    workload,
+    prologue: [{ move: "seize" } as const],
+    weight: 2,
+  }));
+  const [first] = worlds;
+  if (first === undefined) return plain;
+  const { processes } = campaign.undisturbed("parallel-alone");
+  const principals = [...new Set(processes.map((p) => p.principal))];
+  const disclosing = principals.flatMap((principal): Setting[] => [
+    {
+      workload: "parallel-alone",
+      prologue: [disclosed(principal, "long-term", "start"), { move: "seize" }],
+      weight: 1,
+    },
+    {
+      workload: "parallel-later",
+      prologue: [
+        disclosed(principal, "session-keys", { atMs: laterMs - 2 }),
+        { move: "seize", when: { atMs: laterMs - 1 } },
+      ],
+      weight: 1,
+    },
+  ]);
+  return [...plain, ...disclosing.filter((s) => isSound(campaign, s.workload))];
+}
+
+const disclosed = (principal: string, what: string, when: "start" | { atMs: number }): Move => ({
+  move: "disclose",
+  principal,
+  what,
+  when,
+});
+
+/** Workloads that make sense for the protocol, each once. */
+function soundWorlds(campaign: Campaign): readonly ParallelWorkload[] {
+  const seen = new Set<string>();
+  return parallelWorkloads.filter((name) => {
+    if (name === "parallel-later" || !isSound(campaign, name)) return false;
+    const { sessions } = campaign.undisturbed(name).plan.workload;
+    const key = JSON.stringify(sessions, (_, v) => (v instanceof Uint8Array ? "" : v));
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
+
+/** Does the workload exist, and does it take place? */
+function isSound(campaign: Campaign, name: ParallelWorkload): boolean {
+  const { subject } = campaign;
+  let honest: Trace;
+  try {
+    planOf(subject, { workload: name });
+    honest = campaign.undisturbed(name);
+  } catch {
+    return false;
+  }
+  return !honest.processes.some((p) => p.end === "crashed");
+}
+
+function searchIn(
+  campaign: Campaign,
+  setting: Setting,
+  limits: Limits,
+  skeleton: boolean,
+  found: Set<string>,
+) {
+  const { workload, prologue } = setting;
+  const { protocol } = campaign.subject;
+  const insider = protocol.registration === true;
+  const plan = campaign.planFor({ moves: [], workload });
+  const simulate = (p: RunPlan): Trace | undefined => campaign.simulate(p, strategy);
+  const world = new World({ plan, insider, prologue }, simulate);
+  const goals = new CampaignGoals(campaign, world, setting, found);
+  const honest = campaign.undisturbed(workload);
+  const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
+  const composing = new Composing(protocol, world, honest, { limits, goals, skeleton, other });
+  const isExhausted = composing.search();
+  return { runs: world.runs, states: composing.states, isExhausted };
+}
+
+/** What still holds, and may be broken by an attack in this workload. */
+class CampaignGoals implements Goals {
+  readonly #campaign: Campaign;
+  readonly #world: World;
+  readonly #setting: Setting;
+  /** What such attacks have broken already: one for each is enough. */
+  readonly #found: Set<string>;
+  #open: readonly Guarantee[];
+
+  constructor(campaign: Campaign, world: World, setting: Setting, found: Set<string>) {
+    this.#campaign = campaign;
+    this.#world = world;
+    this.#setting = setting;
+    this.#found = found;
+    this.#open = openIn(campaign, setting, found);
+  }
+
+  get areReached(): boolean {
+    return this.#open.length === 0;
+  }
+
+  told(run: Run, deliveries: readonly Delivery[]): void {
+    this.#look(run, deliveries, this.#open);
+  }
+
+  reached(run: Run, deliveries: readonly Delivery[]): void {
+    this.#look(
+      run,
+      deliveries,
+      this.#open.filter((g) => g.secrecy),
+    );
+  }
+
+  #look(run: Run, deliveries: readonly Delivery[], at: readonly Guarantee[]): void {
+    const seen = at.filter((g) => this.#campaign.isViolated(g, run.trace));
+    if (seen.length === 0) return;
+    // The whole run, with every ingredient held to what is known by then.
+    const moves = this.#world.attackOf(deliveries);
+    const trace = this.#campaign.try(strategy, { moves, workload: this.#setting.workload });
+    if (trace === undefined) return;
+    for (const g of seen) if (this.#campaign.isViolated(g, trace)) this.#found.add(g.id);
+    this.#open = openIn(this.#campaign, this.#setting, this.#found);
+  }
+}

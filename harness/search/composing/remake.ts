@@ -1,0 +1,108 @@
+/** From bytes to a recipe: how the adversary makes just these, if it can. */
+
+import { attackerHost } from "../../../attacker/move.ts";
+import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
+import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
+import { fromLatin1, hex, type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
+import type { OpRecord } from "../../../protocol/kit/operations.ts";
+import type { Constants } from "./constants.ts";
+import type { Scene } from "./scene.ts";
+
+export const constant = (bytes: Latin1): Recipe => ({ hex: hex(fromLatin1(bytes)) });
+export const ofRecorded = ({ name }: Recorded): Recipe => ({ value: name });
+
+const mostDeep = 6;
+const telling = 8;
+
+export class Remaking {
+  readonly #scene: Scene;
+  readonly #constants: Constants;
+  /** What a process has computed after the scene: no constants, though nobody had them before. */
+  readonly #later = new Map<Latin1, OpRecord>();
+
+  constructor(scene: Scene, constants: Constants, later: readonly OpRecord[] = []) {
+    this.#scene = scene;
+    this.#constants = constants;
+    for (const op of later) {
+      const isNew = op.output.length >= telling && !scene.terms.byValue.has(op.output);
+      if (isNew && !op.backwards && !this.#later.has(op.output)) this.#later.set(op.output, op);
+    }
+  }
+
+  /** @returns `undefined` if the adversary cannot make these bytes by now. */
+  recipeOf(bytes: Latin1, depth = 0): Recipe | undefined {
+    const scene = this.#scene;
+    const own = scene.ownRecipe(bytes);
+    if (own !== undefined) return own;
+    const recorded = scene.terms.byValue.get(bytes);
+    if (recorded !== undefined && recorded.record.by !== attackerHost) {
+      return scene.has(bytes) ? ofRecorded(recorded) : undefined;
+    }
+    const later = this.#later.get(bytes);
+    if (later !== undefined) return depth > mostDeep ? undefined : this.#made(later, depth);
+    if (recorded !== undefined) {
+      return depth > mostDeep ? undefined : this.#made(recorded.record, depth);
+    }
+    return this.#read(bytes, depth);
+  }
+
+  #read(bytes: Latin1, depth: number): Recipe | undefined {
+    if (bytes === "") return constant("");
+    const term = this.#scene.terms.read(bytes);
+    if (term.is === "constant" || term.is === "said") return this.#constant(term.bytes);
+    return this.#term(term, depth);
+  }
+
+  #constant(bytes: Latin1): Recipe | undefined {
+    for (const later of this.#later.keys()) if (bytes.includes(later)) return undefined;
+    return this.#constants.has(bytes) && this.#scene.has(bytes) ? constant(bytes) : undefined;
+  }
+
+  #term(term: Term, depth: number): Recipe | undefined {
+    switch (term.is) {
+      case "constant":
+      case "said":
+        return this.#constant(term.bytes);
+      case "name": {
+        const { name, filled } = term;
+        const fill = filled?.with.repeat(filled.bytes - utf8(name).length);
+        return fill === undefined ? { name } : { join: [{ name }, constant(fill)] };
+      }
+      case "value":
+        return this.recipeOf(term.of.value, depth + 1);
+      case "near": {
+        const to = this.recipeOf(term.of.value, depth + 1);
+        return to && { plus: term.plus, to };
+      }
+      case "join": {
+        const parts = term.parts.map((p) => this.#term(p, depth));
+        return parts.includes(undefined) ? undefined : joined(parts as readonly Recipe[]);
+      }
+      case "counted": {
+        const inner = this.#term(term.inner, depth);
+        const order = term.lowFirst ? ({ order: "low-first" } as const) : {};
+        return inner && { counted: inner, width: term.width, ...order };
+      }
+      case "text": {
+        const inner = this.#term(term.inner, depth);
+        return inner && { make: "encode", algorithm: term.encoding, from: [inner] };
+      }
+    }
+  }
+
+  /** By the operation itself, out of its inputs. */
+  #made(record: OpRecord, depth: number): Recipe | undefined {
+    if (!canCarryOut(record.op)) return undefined;
+    const { knows } = this.#scene;
+    const ways = [record.inputs, fromTheOtherEnd(record, knows)];
+    for (const inputs of ways) {
+      if (inputs === undefined) continue;
+      const needed = inputs.slice(0, carriedInputs(record.op));
+      const from = needed.map((i) => this.recipeOf(i, depth + 1));
+      if (from.includes(undefined)) continue;
+      return { make: record.op, algorithm: record.algorithm, from: from as readonly Recipe[] };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * The composing intruder: what can each process be made to take, and what does it do then? The
+ * adversary of D. Dolev and A. Yao (1983), searched lazily as in OFMC (D. Basin, S. Mödersheim, L.
+ * Viganò, 2005) and CL-AtSe (M. Turuani, 2006): a place is filled with whatever comes first, and
+ * filled anew once some process shows what it wanted there; but with running code as the model.
+ */
+
+import { attackerHost, isAdversaryAddress } from "../../../attacker/move.ts";
+import type { Protocol } from "../../../protocol/endpoint.ts";
+import { latin1 } from "../../../protocol/kit/bytes.ts";
+import { operations } from "../../../protocol/kit/operations.ts";
+import type { Trace } from "../../trace/trace.ts";
+import { choicesIn } from "./align.ts";
+import { Answering } from "./answers.ts";
+import { Proposing, type Situation } from "./candidates.ts";
+import { Constants } from "./constants.ts";
+import { costOfSwitch, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
+import { demandsOf, isUnequal } from "./demands.ts";
+import { Frontier, type State } from "./frontier.ts";
+import { Laziness } from "./laziness.ts";
+import { secretsOf } from "./mapping.ts";
+import { Remaking } from "./remake.ts";
+import { keyAfter, localsOf, Scene, stateKey } from "./scene.ts";
+import { Slots } from "./slots.ts";
+import { Templates } from "./templates.ts";
+import type { Workshop } from "./workshop.ts";
+import type { Outcome, Run, World } from "./world.ts";
+
+export interface Limits {
+  /** Runs in all. */
+  readonly runs: number;
+  /** Deliveries of one attack. */
+  readonly deliveries: number;
+  /** Of these, made ones. */
+  readonly made: number;
+}
+
+export interface Goals {
+  /** The last delivery has made a process tell something: is that a violation? */
+  told(run: Run, deliveries: readonly Delivery[]): void;
+  /** A state was reached: does the adversary know what it must not? */
+  reached(run: Run, deliveries: readonly Delivery[]): void;
+  /** Nothing is left to look for. */
+  readonly areReached: boolean;
+}
+
+const perState = { rounds: 5, refinements: 24, revisions: 30 } as const;
+const mostLater = 48;
+const reward = 0.4;
+const perStep = 0.15;
+const revisedCost = 0.3;
+
+export class Composing {
+  readonly #world: World;
+  readonly #limits: Limits;
+  readonly #goals: Goals;
+  readonly #shop: Workshop;
+  readonly #templates: Templates;
+  readonly #proposing: Proposing;
+  readonly #frontier = new Frontier();
+  /** What each process did with each message after each past: it does the same again. */
+  readonly #remembered = new Map<string, Outcome>();
+  readonly #revised = new Set<string>();
+  /** Values that everybody sees when nobody attacks. */
+  readonly #open: ReadonlySet<string>;
+  states = 0;
+  #isOver = false;
+
+  constructor(
+    protocol: Protocol,
+    world: World,
+    honest: Trace,
+    about: {
+      readonly limits: Limits;
+      readonly goals: Goals;
+      readonly skeleton: boolean;
+      readonly other: Trace;
+    },
+  ) {
+    this.#world = world;
+    this.#limits = about.limits;
+    this.#goals = about.goals;
+    this.#templates = new Templates(honest, world.insider);
+    const { terms, spoken, names } = this.#templates;
+    const secrets = secretsOf(honest, names);
+    const { skeleton } = about;
+    const constants = new Constants(about.other);
+    this.#shop = { honest: terms, spoken, secrets, slots: new Slots(), constants, skeleton };
+    this.#proposing = new Proposing(protocol, this.#templates, this.#shop, {
+      insider: world.insider,
+      firsts: skeleton ? Number.POSITIVE_INFINITY : 10,
+    });
+    const seen = honest.packets.map((p) => latin1(p.bytes));
+    this.#open = new Set(
+      terms.all.flatMap(({ record, value }) =>
+        operations[record.op].fresh === true && seen.some((b) => b.includes(value)) ? [value] : [],
+      ),
+    );
+  }
+
+  /** @returns whether all states within the limits were expanded. */
+  search(): boolean {
+    this.#frontier.add({ deliveries: [], cost: 0, made: 0, gained: 0 }, "");
+    for (;;) {
+      const state = this.#frontier.next();
+      if (state === undefined) return true;
+      if (this.#isOver || this.#goals.areReached || this.#world.runs >= this.#limits.runs) {
+        return false;
+      }
+      this.states++;
+      this.#expand(state);
+    }
+  }
+
+  #run(deliveries: readonly Delivery[], probes: readonly Delivery[] = []): Run | undefined {
+    if (this.#isOver || this.#world.runs >= this.#limits.runs) return undefined;
+    const run = this.#world.run(deliveries, probes);
+    if (run === undefined) this.#isOver = true;
+    return run;
+  }
+
+  #expand(state: State): void {
+    const run = this.#run(state.deliveries);
+    if (run === undefined || !run.outcomes.every((o) => o.accepted)) return;
+    const scene = new Scene(run, this.#templates);
+    this.#goals.reached(run, state.deliveries);
+    const gained = this.#gainedIn(scene);
+    const cost = state.cost - (gained > state.gained ? reward : 0);
+    const here: Expanded = {
+      state: { ...state, cost, gained },
+      situation: { scene, deliveries: state.deliveries, locals: localsOf(run.outcomes) },
+    };
+    const asked = this.#oracleIn(scene, state.deliveries);
+    const isUsed = (d: Delivery): boolean => asked === undefined || uses(d, asked);
+    const { first, later } = this.#proposing.in(here.situation);
+    const laterUsed = (): readonly Delivery[] =>
+      later
+        .filter((l) => l.groups.some((g) => this.#proposing.isFertile(g)))
+        .flatMap((l) => l.propose(mostLater))
+        .filter(isUsed);
+    this.#explore(here, first.filter(isUsed), laterUsed);
+  }
+
+  /** Secret values of others that the adversary has come to know: it is on a good way. */
+  #gainedIn(scene: Scene): number {
+    const { terms, run } = scene;
+    let gained = 0;
+    for (const { record, value, name } of terms.all) {
+      if (operations[record.op].fresh !== true || value.length < 8) continue;
+      if (name.by === attackerHost || name.by === "deployment" || this.#open.has(value)) continue;
+      if (!scene.has(value)) continue;
+      const isSent = run.trace.packets.some(
+        (p) => p.byAttacker === undefined && latin1(p.bytes).includes(value),
+      );
+      if (!isSent) gained++;
+    }
+    return gained;
+  }
+
+  /** Who keeps nothing can be asked at any time: right before the answer is used. */
+  #oracleIn({ processes }: Scene, deliveries: readonly Delivery[]): string | undefined {
+    const last = deliveries.at(-1);
+    const process = processes.find((p) => p.id === last?.to);
+    return process?.stateSize === 0 ? process.id : undefined;
+  }
+
+  #explore(here: Expanded, first: readonly Delivery[], later: () => readonly Delivery[]): void {
+    const tried = new Set<string>();
+    const fertile = new Set<string>();
+    const counts = { bases: new Map<string, number>(), revisions: 0 };
+    const lazy = new Laziness(here.situation.scene);
+    let candidates = first;
+    for (let round = 0; round < perState.rounds; round++) {
+      const fresh = candidates.filter((d) => isNew(tried, deliveryKey(d)));
+      const outcomes = this.#probe(here.situation, fresh);
+      for (const { delivery, accepted, operations: done, failed } of outcomes) {
+        const moves = accepted || done.length + failed.length > 0;
+        if (!moves || delivery.group === undefined) continue;
+        fertile.add(delivery.group);
+        this.#proposing.noteFertile(delivery.group);
+      }
+      const more: Delivery[] = [];
+      if (round === 0) {
+        more.push(...later());
+        for (const { group } of first) {
+          if (group !== undefined && !fertile.has(group)) this.#proposing.giveUp(group);
+        }
+      }
+      for (const outcome of outcomes) lazy.note(outcome);
+      for (const outcome of outcomes) {
+        const isNews = outcome.accepted && !lazy.isDominated(outcome.delivery);
+        if (isNews) this.#follow(here, outcome);
+        more.push(...this.#learnFrom(here, outcome, counts));
+        if (this.#isOver || this.#goals.areReached) return;
+      }
+      candidates = more;
+      if (candidates.length === 0) return;
+    }
+  }
+
+  /** An accepted delivery leads to another state. */
+  #follow({ state, situation }: Expanded, outcome: Outcome): void {
+    const { delivery } = outcome;
+    const key = keyAfter(situation.locals, outcome);
+    if (this.#frontier.has(key)) return;
+    const deliveries = [...state.deliveries, delivery];
+    const switching = costOfSwitch(state.deliveries, delivery);
+    const next: State = {
+      deliveries,
+      cost: state.cost + delivery.cost + perStep + switching,
+      made: state.made + (isMade(delivery) ? 1 : 0),
+      gained: state.gained,
+    };
+    this.#enter(next, key, outcome.tells);
+  }
+
+  #enter(next: State, key: string, tells: boolean, run?: Run): void {
+    if (this.#frontier.has(key)) return;
+    const isWithin =
+      next.made <= this.#limits.made && next.deliveries.length < this.#limits.deliveries;
+    this.#frontier.add(isWithin ? next : undefined, key);
+    // As long as everything is passed on as it was meant, nothing is wrong.
+    if (!tells || next.deliveries.every((d) => d.cost === 0)) return;
+    const whole = run ?? this.#run(next.deliveries);
+    if (whole !== undefined) this.#goals.told(whole, next.deliveries);
+  }
+
+  /** What a process did not like tells what it would have taken: now, or by earlier choices. */
+  #learnFrom(
+    here: Expanded,
+    outcome: Outcome,
+    counts: { readonly bases: Map<string, number>; revisions: number },
+  ): readonly Delivery[] {
+    const { accepted, operations: done, failed, delivery } = outcome;
+    if (done.length + failed.length === 0 || outcome.bytes === undefined) return [];
+    if (accepted && failed.length === 0 && !done.some(isUnequal)) return [];
+    const base = `${delivery.to}<${delivery.from}<${delivery.group ?? ""}`;
+    const { state, situation } = here;
+    const deliveries = [...state.deliveries, delivery];
+    const maker = this.#proposing.makerFor(delivery.to, situation, 30);
+    const { scene } = situation;
+    const remaking = new Remaking(scene, this.#shop.constants, done);
+    const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
+    const more: Delivery[] = [];
+    for (const demand of demandsOf(outcome, scene, maker)) {
+      for (const answer of answering.to(demand)) {
+        const isLast = answer.changed.every((i) => i === deliveries.length - 1);
+        if (isLast) {
+          if (accepted) continue;
+          const n = (counts.bases.get(base) ?? 0) + 1;
+          counts.bases.set(base, n);
+          if (n <= perState.refinements) more.push(answer.deliveries.at(-1) as Delivery);
+          continue;
+        }
+        if (++counts.revisions > perState.revisions) return more;
+        this.#revise(here, answer.deliveries, answer.changed);
+      }
+    }
+    return more;
+  }
+
+  /** Earlier choices otherwise: the changed delivery may have to wait for what it is made of. */
+  #revise({ state }: Expanded, deliveries: readonly Delivery[], changed: readonly number[]): void {
+    const at = changed[0] as number;
+    const last = deliveries.length - 1;
+    const [moved, asked] = [deliveries[at] as Delivery, deliveries[last] as Delivery];
+    const about = deliveries
+      .filter((d) => d.to === moved.to || d.to === asked.to)
+      .map(deliveryKey)
+      .join("\n");
+    if (!isNew(this.#revised, about)) return;
+    for (let place = at; place < last; place++) {
+      const passed = deliveries.slice(at + 1, place + 1);
+      if (passed.some((d) => d.to === moved.to && d.from === moved.from)) return;
+      const order = [...deliveries.slice(0, at), ...passed, moved, ...deliveries.slice(place + 1)];
+      const run = this.#run(order);
+      if (run === undefined) return;
+      if (!run.outcomes.slice(0, -1).every((o) => o.accepted)) continue;
+      this.#settle(state, order, run, 3);
+      return;
+    }
+  }
+
+  /** All but the last delivery were taken: go on mending the last one. */
+  #settle(state: State, deliveries: readonly Delivery[], run: Run, left: number): void {
+    const last = run.outcomes.at(-1) as Outcome;
+    if (last.accepted) {
+      const made = deliveries.filter(isMade).length;
+      const cost = state.cost + (deliveries.at(-1) as Delivery).cost + revisedCost;
+      const next: State = { deliveries, cost, made, gained: state.gained };
+      const tells = run.outcomes.some((o) => o.tells);
+      this.#enter(next, stateKey(localsOf(run.outcomes)), tells, run);
+      return;
+    }
+    if (left === 0) return;
+    const before = deliveries.slice(0, -1);
+    const past = this.#run(before);
+    if (past === undefined) return;
+    const scene = new Scene(past, this.#templates);
+    const situation: Situation = { scene, deliveries: before, locals: localsOf(past.outcomes) };
+    const maker = this.#proposing.makerFor(last.delivery.to, situation, 30);
+    const remaking = new Remaking(scene, this.#shop.constants, last.operations);
+    const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
+    let tries = 0;
+    for (const demand of demandsOf(last, scene, maker)) {
+      for (const answer of answering.to(demand)) {
+        if (!answer.changed.every((i) => i === deliveries.length - 1)) continue;
+        if (++tries > 6) return;
+        const again = this.#run(answer.deliveries);
+        if (again === undefined) return;
+        const isIn = again.outcomes.at(-1)?.accepted === true;
+        this.#settle(state, answer.deliveries, again, isIn ? 0 : left - 1);
+        if (isIn) return;
+      }
+    }
+  }
+
+  /** Many in one run: what is discarded changes nothing. */
+  #probe(situation: Situation, candidates: readonly Delivery[]): readonly Outcome[] {
+    const { scene, locals, deliveries } = situation;
+    const found: Outcome[] = [];
+    const keys = new Map<Delivery, string>();
+    const seen = new Set<string>();
+    let rest: Delivery[] = [];
+    for (const delivery of candidates) {
+      const bytes = scene.bytesOf(delivery.recipe);
+      if (bytes === undefined) continue;
+      const { to, from } = delivery;
+      const key = `${to}|${locals.get(to) ?? ""}|${from}|${bytes}`;
+      if (!isNew(seen, key)) continue;
+      const before = this.#remembered.get(key);
+      if (before !== undefined) {
+        found.push({ ...before, delivery });
+        continue;
+      }
+      keys.set(delivery, key);
+      rest.push(delivery);
+    }
+    while (rest.length > 0) {
+      const run = this.#run(deliveries, apart(rest, deliveries));
+      if (run === undefined) return found;
+      const own = run.outcomes
+        .slice(deliveries.length)
+        .map((o, i) => ({ ...o, delivery: rest[i] as Delivery }));
+      for (const outcome of own) {
+        if (outcome.skipped) continue;
+        this.#remembered.set(keys.get(outcome.delivery) as string, outcome);
+        found.push(outcome);
+      }
+      const left = own.flatMap((o) => (o.skipped ? [o.delivery] : []));
+      if (left.length === rest.length) return found;
+      rest = left;
+    }
+    return found;
+  }
+}
+
+/** Calls from an address that was not used yet come from one for each, so that they do not meet. */
+function apart(probes: readonly Delivery[], before: readonly Delivery[]): readonly Delivery[] {
+  let port = firstPort;
+  return probes.map((probe) => {
+    const isFresh = isAdversaryAddress(probe.from);
+    const isUsed = before.some((d) => d.to === probe.to && d.from === probe.from);
+    return isFresh && !isUsed ? { ...probe, from: `${attackerHost}:${port++}` } : probe;
+  });
+}
+const firstPort = 10_000;
+
+interface Expanded {
+  readonly state: State;
+  readonly situation: Situation;
+}
+
+/** Notes it; was it not there before? */
+function isNew(seen: Set<string>, key: string): boolean {
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
+}

@@ -1,0 +1,81 @@
+/** The messages of an honest run, as forms that the adversary fills. */
+import { attackerHost } from "../../../attacker/move.ts";
+import { shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
+import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
+import { latin1 } from "../../../protocol/kit/bytes.ts";
+import { contentOf, operations } from "../../../protocol/kit/operations.ts";
+import type { Packet, ProcessInfo, Trace } from "../../trace/trace.ts";
+
+export interface Template {
+  readonly term: Term;
+  readonly shape: string;
+  readonly packet: Packet;
+  readonly from: ProcessInfo;
+  readonly to: ProcessInfo;
+}
+
+export class Templates {
+  readonly honest: Trace;
+  readonly terms: Terms;
+  /** All principals, mallory among them where she is registered. */
+  readonly names: readonly Principal[];
+  /** Those whose names occur in messages. */
+  readonly spoken: readonly Principal[];
+  readonly all: readonly Template[];
+  /** What users say. */
+  readonly said: readonly Uint8Array[];
+
+  constructor(honest: Trace, insider: boolean) {
+    this.honest = honest;
+    const { processes } = honest;
+    const playing = processes.map((p) => p.principal);
+    const called = honest.plan.workload.sessions.flatMap((s) => Object.values(s.principals ?? {}));
+    const mallory = insider ? [attackerHost] : [];
+    this.names = [...new Set([...playing, ...called, ...mallory])];
+    this.said = honest.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
+    this.terms = new Terms(honest.crypto, this.names, this.said);
+    this.all = this.#all();
+    const named = new Set<string>(mallory);
+    for (const { term } of this.all) this.#namesIn(term, named, 0);
+    this.spoken = this.names.filter((n) => named.has(n));
+  }
+
+  #all(): readonly Template[] {
+    const byId = new Map(this.honest.processes.map((p) => [p.id, p]));
+    const seen = new Set<string>();
+    const all: Template[] = [];
+    for (const packet of this.honest.packets) {
+      const [from, to] = [byId.get(packet.from), byId.get(packet.to)];
+      if (from === undefined || to === undefined) continue;
+      const term = this.terms.read(latin1(packet.bytes));
+      const shape = shapeOf(term, this.terms);
+      const speaker = from.service || to.service ? from.id : from.role;
+      const key = `${to.id}|${speaker}|${shape}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      all.push({ term, shape, packet, from, to });
+    }
+    return all;
+  }
+
+  #namesIn(term: Term, found: Set<string>, depth: number): void {
+    if (depth > 12) return;
+    if (term.is === "name") found.add(term.name);
+    if (term.is === "join") for (const p of term.parts) this.#namesIn(p, found, depth + 1);
+    if (term.is === "counted" || term.is === "text") this.#namesIn(term.inner, found, depth + 1);
+    if (term.is !== "value") return;
+    const { record } = term.of;
+    const isMade = !record.backwards && operations[record.op].fresh !== true;
+    if (!isMade || operations[record.op].keyPair === true) return;
+    const content = operations[record.op].content;
+    const inputs = content === undefined ? record.inputs : [contentOf(record)];
+    for (const input of inputs) this.#namesIn(this.terms.read(input), found, depth + 1);
+  }
+}
+
+/** The service that a client calls, by its address. */
+export function calledBy(spec: RoleSpec, process: ProcessInfo, { plan }: Trace): Address {
+  const session = plan.workload.sessions[process.plannedSession ?? 0];
+  const operator = session?.principals?.[spec.name] ?? spec.principals[0] ?? spec.name;
+  return `${operator}:${spec.port ?? 1}`;
+}
