@@ -190,6 +190,8 @@ function describeDisclosure(disclosure: Disclosure): string {
   switch (disclosure.kind) {
     case "long-term":
       return "long-term secrets";
+    case "long-term-key":
+      return `long-term secret ${disclosure.name} alone`;
     case "session-keys":
       return "session keys of finished sessions";
     case "randomness":
@@ -250,7 +252,11 @@ export function describeMove(move: Move): string {
       return describeChoice(move);
     case "log-in": {
       const name = move.user === undefined ? "" : `the name ${shownText(move.user)} and `;
-      return `logs in with ${move.process}, typing ${name}the password ${shownText(move.password)}`;
+      const password =
+        move.right === true
+          ? "the password that happens to be its user's"
+          : `the password ${shownText(move.password)}`;
+      return `logs in with ${move.process}, typing ${name}${password}`;
     }
     case "disclose": {
       const what = describeDisclosure(disclosureOf(move.what));

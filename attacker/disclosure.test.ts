@@ -10,6 +10,7 @@ import {
 
 const forms: readonly (readonly [string, Disclosure, boolean])[] = [
   ["long-term", { kind: "long-term" }, true],
+  ["long-term-key:2", { kind: "long-term-key", name: "2" }, true],
   ["store:users", { kind: "store", name: "users" }, true],
   ["store:a:b", { kind: "store", name: "a:b" }, true],
   ["session-keys", { kind: "session-keys" }, false],
@@ -24,7 +25,12 @@ test.each(forms)("%s is read and written", (text, disclosure, outlasts) => {
   expect(outlastsSessions(text)).toBe(outlasts);
 });
 
-test.each(["", "long-terms", "store", "store:", "a store:x"])("%j is none", (text) => {
-  const issues = disclosureSchema.safeParse(text).error?.issues.map((i) => i.message);
-  expect(issues).toEqual(["must be long-term, session-keys, randomness, state or store:<name>"]);
-});
+test.each(["", "long-terms", "store", "store:", "a store:x", "long-term-key:0", "long-term-key:x"])(
+  "%j is none",
+  (text) => {
+    const issues = disclosureSchema.safeParse(text).error?.issues.map((i) => i.message);
+    expect(issues).toEqual([
+      "must be long-term, long-term-key:<n>, session-keys, randomness, state or store:<name>",
+    ]);
+  },
+);

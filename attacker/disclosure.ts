@@ -7,6 +7,8 @@ import { z } from "zod";
 export type Disclosure =
   /** Private keys, pre-shared keys, passwords. */
   | { readonly kind: "long-term" }
+  /** One of them, by its number (from 1): first those that it declares, in its own order. */
+  | { readonly kind: "long-term-key"; readonly name: string }
   /** The session keys that the principal has claimed, of sessions that are finished by then. */
   | { readonly kind: "session-keys" }
   /** What the principal's processes draw at random: all of it, from their start to their end. */
@@ -23,20 +25,27 @@ interface DisclosureKind<Name extends boolean> {
   readonly hasName: Name;
   /** Does it outlive the sessions? Forward secrecy is judged only under such disclosures. */
   readonly outlastsSessions: boolean;
+  /** What its name may be, as a regular expression, and what that is called. */
+  readonly named?: readonly [pattern: string, words: string];
 }
 type HasName<K> = "name" extends keyof Extract<Disclosure, { kind: K }> ? true : false;
 
 const kinds: { readonly [K in Disclosure["kind"]]: DisclosureKind<HasName<K>> } = {
   "long-term": { hasName: false, outlastsSessions: true },
+  "long-term-key": { hasName: true, outlastsSessions: true, named: ["[1-9]\\d{0,3}", "<n>"] },
   "session-keys": { hasName: false, outlastsSessions: false },
   randomness: { hasName: false, outlastsSessions: false },
   state: { hasName: false, outlastsSessions: false },
   store: { hasName: true, outlastsSessions: true },
 };
 
-/** Every form, with `name` for each name. */
-const forms = (name: string): readonly string[] =>
-  Object.entries(kinds).map(([kind, { hasName }]) => (hasName ? `${kind}:${name}` : kind));
+const anyName = [".+", "<name>"] as const;
+
+/** Every form, with the pattern of each name, or what it is called. */
+const forms = (part: 0 | 1): readonly string[] =>
+  Object.entries<DisclosureKind<boolean>>(kinds).map(([kind, { hasName, named = anyName }]) =>
+    hasName ? `${kind}:${named[part]}` : kind,
+  );
 
 /** As in `a, b or c`. */
 const listed = (all: readonly string[]): string =>
@@ -44,7 +53,7 @@ const listed = (all: readonly string[]): string =>
 
 export const disclosureSchema = z
   .string()
-  .regex(new RegExp(`^(${forms(".+").join("|")})$`), `must be ${listed(forms("<name>"))}`);
+  .regex(new RegExp(`^(${forms(0).join("|")})$`), `must be ${listed(forms(1))}`);
 
 /** Reads the text form, which the schema has validated. */
 export function disclosureOf(text: string): Disclosure {
@@ -65,6 +74,9 @@ export const disclosesOnly = (
   const told = attack.filter((m) => m.move === "disclose");
   return told.length > 0 && told.every((m) => disclosureOf(String(m.what)).kind === kind);
 };
+
+/** Is it of what a principal keeps from session to session: all of it, or one of its keys? */
+export const isLongTerm = (text: string): boolean => /^long-term(?:-key:|$)/.test(text);
 
 export const outlastsSessions = (text: string): boolean =>
   kinds[disclosureOf(text).kind].outlastsSessions;

@@ -249,13 +249,15 @@ const move = z.discriminatedUnion("move", [
   }),
   /**
    * The attacker is the user of this process, and types a password of its own; and, with `user`,
-   * that name in the place of the user's. After forty packets it leaves.
+   * that name in the place of the user's. With `right`, the password happens to be the user's.
+   * After forty packets it leaves.
    */
   z.strictObject({
     move: z.literal("log-in"),
     process: processId,
     password: hexString,
     user: hexString.optional(),
+    right: z.literal(true).optional(),
   }),
   /** Hands the attacker what disclosure.ts lists, of one principal. */
   z.strictObject({

@@ -33,6 +33,7 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
+import { rerouting } from "./rerouting.ts";
 import { runningCode } from "./running-code.ts";
 import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
@@ -72,6 +73,7 @@ export const strategies: readonly Strategy[] = [
   carryingOver,
   reflecting,
   redirecting,
+  rerouting,
   spoofingBystander,
   replaying,
   hijacking,

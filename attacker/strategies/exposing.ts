@@ -10,7 +10,7 @@ import { attack, type Scene, type SeenPacket, type Strategy } from "./strategy.t
 
 export const exposed = (
   principal: string,
-  kind: Exclude<Disclosure["kind"], "store">,
+  kind: Exclude<Disclosure["kind"], "store" | "long-term-key">,
   when: Moment | "end",
 ): Move => ({ move: "disclose", principal, what: disclosureText({ kind }), when });
 

@@ -17,6 +17,12 @@ export const ownKeys: Strategy = {
         yield attack(playing("puppet-a", asker, answerer, mallory));
         yield attack(playing("puppet-a", answerer, asker, { ...mallory, insteadOf: answerer.id }));
       }
+      // Under the name of another, whose code knows itself, where it knows no strangers.
+      for (const as of scene.principals) {
+        if ([attackerHost, asker.principal, answerer.principal].includes(as)) continue;
+        const other = { as, ...own };
+        yield attack(playing("puppet-a", answerer, asker, { ...other, insteadOf: answerer.id }));
+      }
     }
   },
 };

@@ -10,6 +10,7 @@ import { honestRunOf } from "../search/honest-run.ts";
 import { simulatePlainly } from "../search/judge-run.ts";
 import { shrink } from "../search/shrink.ts";
 import type { Subject } from "../subject.ts";
+import { secretsIn } from "../trace/long-term-secrets.ts";
 import type { Trace } from "../trace/trace.ts";
 import { Experiments } from "./experiments.ts";
 import { type GradeSettings, Laboratory } from "./laboratory.ts";
@@ -109,7 +110,11 @@ class Caps {
 
   #cap(aspect: Aspect, message: SeenMessage, grade: number, attack: Attack): Cap {
     const shows = (trace: Trace): string | undefined => showsIn(trace, aspect, message, grade);
-    const moves = shrink(attack, (a) => shows(this.#run(a)) !== undefined);
+    const moves = shrink(
+      attack,
+      (a) => shows(this.#run(a)) !== undefined,
+      (principal) => secretsIn(this.#laboratory.honest, principal).length,
+    );
     const trace = this.#confirm(moves);
     const because = shows(trace);
     const { subject, seed } = this.#laboratory;

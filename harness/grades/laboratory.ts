@@ -88,7 +88,11 @@ export class Laboratory {
   /** What is wrong with the protocol before anything attacks it. */
   faults(): readonly string[] {
     const baselines = new Baselines(this.subject, this.seed);
-    return faultsOf(baselines.of(baseWorkload).honest, baselines, this.#watch.exceptionPlace?.());
+    const { honest } = baselines.of(baseWorkload);
+    return faultsOf(honest, baselines, {
+      exception: this.#watch.exceptionPlace?.(),
+      ofRole: this.#watch.rolePlace,
+    });
   }
 
   /** Where anybody may register, the attacker has done so. */

@@ -9,7 +9,8 @@ export const constantWork: Guarantee = {
   id: "constant-work",
   statement:
     "Two runs under one attack that differ only in the contents of messages, in who of those acts " +
-    "that do not say so, or in whether anybody has the name a stranger tries, cost as much work.",
+    "that do not say so, or in whether anybody has the name that a stranger tries or, under a name " +
+    "that nobody has, the password, cost as much work.",
   source:
     "P. Kocher: Timing attacks on implementations of Diffie-Hellman, RSA, DSS, and other systems, " +
     "1996; N. AlFardan, K. Paterson: Lucky Thirteen, 2013",

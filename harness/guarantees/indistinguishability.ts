@@ -13,7 +13,7 @@ import {
   shapeOf,
   shownBy,
 } from "./outside-view.ts";
-import { otherContentsOrUser, usedByAttacker } from "./worlds.ts";
+import { otherContentsOrUser, triesPassword, usedByAttacker } from "./worlds.ts";
 
 /** What all guarantees have in common that compare runs which differ in contents or users. */
 export const inPairs = {
@@ -30,7 +30,8 @@ export const indistinguishability: Guarantee = {
   id: "indistinguishability",
   statement:
     "Two runs under one attack that differ only in the contents of messages, in who of those acts " +
-    "that do not say so, or in whether anybody has the name a stranger tries, look alike outside.",
+    "that do not say so, or in whether anybody has the name that a stranger tries or, under a name " +
+    "that nobody has, the password, look alike outside.",
   source:
     "M. Abadi, A. Gordon: A calculus for cryptographic protocols, 1999 (testing equivalence); " +
     "S. Vaudenay: Security flaws induced by CBC padding, 2002",
@@ -98,17 +99,19 @@ const changed = ({ here, there }: Difference): string =>
 /** What tells most comes first. */
 function looks(attack: Attack): readonly Looking[] {
   const own = usedByAttacker(attack);
+  // A program that is told another password says other things: only the answers count.
+  const seen = { of: own, answersOnly: triesPassword(attack) };
   const isWatching = attack.length === 0 || own.size > 0;
-  const shape = { look: shapeOf(own), words: changed };
+  const shape = { look: shapeOf(seen), words: changed };
   const repeats = {
-    look: repeatsOf(own),
+    look: repeatsOf(seen),
     words: ({ place, here, there }: Difference) =>
       here === undefined || there === undefined
         ? `${place}, no longer repeats what is in ${there ?? here}`
         : `${place}, repeats what is in ${here} instead of ${there}`,
   };
   const bytes = {
-    look: bytesOf(own, isWatching ? undefined : answerers(attack)),
+    look: bytesOf(seen, isWatching ? undefined : answerers(attack)),
     words: ({ place, here, there }: Difference) => `${place} is always ${here} instead of ${there}`,
   };
   const shown = {

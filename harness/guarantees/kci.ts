@@ -1,4 +1,4 @@
-import { disclosureOf } from "../../attacker/disclosure.ts";
+import { isLongTerm } from "../../attacker/disclosure.ts";
 import { type Attack, isCorrupt } from "../../attacker/move.ts";
 import type { Trace } from "../trace/trace.ts";
 import { eventsOf } from "../trace/trace-index.ts";
@@ -12,7 +12,7 @@ function victimOf(attack: Attack): string | undefined {
   const told = attack.filter((m) => m.move === "disclose");
   const [only] = told;
   if (told.length !== 1 || only?.when !== "start") return undefined;
-  return disclosureOf(only.what).kind === "long-term" ? only.principal : undefined;
+  return isLongTerm(only.what) ? only.principal : undefined;
 }
 
 const weakness = ({ grade }: Graded): number => grades.indexOf(grade);

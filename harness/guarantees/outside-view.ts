@@ -64,12 +64,21 @@ const numbered = (lines: readonly string[]): Features =>
 const mostPackets = 400;
 const mostSteps = 4_000;
 
-/** Honest packets, in order; those of `only`, if it is given. */
-const packetsSeen = (trace: Trace, only: ReadonlySet<string>): readonly Packet[] =>
+/** Whose packets are looked at: everybody's, where `of` is empty. */
+export interface Seen {
+  readonly of: ReadonlySet<string>;
+  /** Only what is sent to these: what they send themselves tells them nothing. */
+  readonly answersOnly?: boolean;
+}
+
+/** Honest packets, in order. */
+const packetsSeen = (trace: Trace, { of, answersOnly = false }: Seen): readonly Packet[] =>
   trace.packets
     .slice(0, mostPackets)
     .filter(
-      (p) => p.byAttacker === undefined && (only.size === 0 || only.has(p.from) || only.has(p.to)),
+      (p) =>
+        p.byAttacker === undefined &&
+        (of.size === 0 || of.has(p.to) || (!answersOnly && of.has(p.from))),
     );
 
 /** Who sends how much to whom. */
@@ -78,16 +87,16 @@ export const sizesOf = (trace: Trace): Features =>
 
 /** The same with its time, and when connections close. */
 export const shapeOf =
-  (only: ReadonlySet<string>): Look =>
+  (seen: Seen): Look =>
   (trace) => {
-    const packets = packetsSeen(trace, only).map((p) => ({
+    const packets = packetsSeen(trace, seen).map((p) => ({
       t: p.sentMs,
       line: `${p.from} to ${p.to}: ${p.bytes.length} bytes`,
     }));
     const closed = trace.events
       .slice(0, mostSteps)
       .flatMap((e) =>
-        e.kind === "closed" && (only.size === 0 || only.has(e.at))
+        e.kind === "closed" && (seen.of.size === 0 || seen.of.has(e.at))
           ? [{ t: e.t, line: `the connection of ${e.at} closes` }]
           : [],
       );
@@ -100,11 +109,11 @@ const repeatedBytes = 4;
 
 /** Which bytes of a packet stand in it, or in an earlier one, already. */
 export const repeatsOf =
-  (only: ReadonlySet<string>): Look =>
+  (seen: Seen): Look =>
   (trace) => {
     const first = new Map<Latin1, string>();
     const repeats = new Map<string, string>();
-    for (const packet of packetsSeen(trace, only)) {
+    for (const packet of packetsSeen(trace, seen)) {
       const bytes = latin1(packet.bytes);
       const name = nameOf(packet);
       for (let i = 0; i + repeatedBytes <= bytes.length; i++) {
@@ -119,10 +128,10 @@ export const repeatsOf =
 
 /** Every byte by itself. @param from whose packets; everybody's, where it is left out. */
 export const bytesOf =
-  (only: ReadonlySet<string>, from?: ReadonlySet<string>): Look =>
+  (seen: Seen, from?: ReadonlySet<string>): Look =>
   (trace) => {
     const bytes = new Map<string, string>();
-    for (const packet of packetsSeen(trace, only)) {
+    for (const packet of packetsSeen(trace, seen)) {
       if (from !== undefined && !from.has(packet.from)) continue;
       const name = nameOf(packet);
       packet.bytes.forEach((byte, i) => {

@@ -119,9 +119,12 @@ export class Endpoints {
     if (!transport.connected) {
       throw new ProtocolError(
         `${process.id} connects, but the transport ${plan.protocol.transport} has no connections`,
+        process.spec.name,
       );
     }
-    if (to === undefined) throw new ProtocolError(`${process.id} connects without saying to whom`);
+    if (to === undefined) {
+      throw new ProtocolError(`${process.id} connects without saying to whom`, process.spec.name);
+    }
     reconnect(this.#world, process.address, to);
   }
 

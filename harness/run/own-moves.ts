@@ -175,6 +175,10 @@ function secretsOf(
   switch (disclosure.kind) {
     case "long-term":
       return longTermSecretsOf(run, principal);
+    case "long-term-key": {
+      const secret = longTermSecretsOf(run, principal)[Number(disclosure.name) - 1];
+      return secret === undefined ? [] : [secret];
+    }
     case "session-keys":
       return finishedSessionKeys(run, principal);
     case "state":

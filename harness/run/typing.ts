@@ -64,8 +64,9 @@ export class Typing {
     const entry = this.#logins.get(process);
     const own = entry && credentials?.find((c) => c.principal === principal);
     if (entry === undefined || own === undefined) return undefined;
-    const { password, user } = entry.move;
-    const instead = [[latin1(own.password), latin1(bytesOf(password))] as const];
+    const { password, user, right = false } = entry.move;
+    const typed = right ? own.password : bytesOf(password);
+    const instead = [[latin1(own.password), latin1(typed)] as const];
     if (user !== undefined) instead.push([latin1(own.user), latin1(bytesOf(user))]);
     const onUse = (): void => {
       if (this.#shown.has(process)) return;

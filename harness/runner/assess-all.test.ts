@@ -217,7 +217,17 @@ describe("the other kinds of work", () => {
       run: undefined,
     };
     const lost = { ...scenario, name: "lost", protocol: "./none.ts" };
-    const ran = await runScenarios([scenario, lost], settings);
+    const refused = await runScenarios([scenario], settings);
+    expect(refused.outcomes).toEqual([]);
+    expect(refused.failures).toEqual([
+      {
+        end: "user",
+        message: expect.stringMatching(
+          /^mine\.yaml: names code from elsewhere, .*notes\.ts, .* then add trust$/,
+        ),
+      },
+    ]);
+    const ran = await runScenarios([scenario, lost], { ...settings, trust: true });
     expect(ran.outcomes).toMatchObject([{ scenario: { name: "mine" }, asExpected: false }]);
     expect(ran.failures.map((f) => f.message)).toEqual(["mine.yaml: ./none.ts: does not exist"]);
   });

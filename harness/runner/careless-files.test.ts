@@ -16,6 +16,17 @@ import { makePool } from "./worker-pool.ts";
 
 const rows = [...carelessCode, ...carelessOutputs];
 
+/** There is no line to be named, or nothing that would know it. */
+const placeless = new Set([
+  "nothing exported",
+  "a text thrown on load",
+  "a loop on load",
+  "a loop in deploy",
+  "a loop in handle",
+  "promises without end",
+  "waiting for another thread",
+]);
+
 const folder = temporaryFolder();
 const pool = makePool(2);
 const printed: string[] = [];
@@ -49,7 +60,7 @@ afterAll(async () => {
 describe("a file with", () => {
   test.each(rows.map(([what, , end, says], i) => [what, end, says, fileOf(i)] as const))(
     "%s",
-    (_, end, says, file) => {
+    (what, end, says, file) => {
       const report = run.report.protocols.find((p) => p.source === file);
       // A mistake in what it imports has its place there.
       const named = says.source.startsWith("circle") ? "/circle.mjs" : file.slice(1);
@@ -62,6 +73,7 @@ describe("a file with", () => {
         failure === undefined ? (report?.faults === undefined ? "fine" : "fault") : failure.end;
       expect(found).toBe({ wrong: "user", fault: "fault", fine: "fine" }[end]);
       if (failure !== undefined || says.source.startsWith(at)) expect(told).toContain(named);
+      if (end !== "fine" && !placeless.has(what)) expect(told).toMatch(new RegExp(at));
     },
   );
 });

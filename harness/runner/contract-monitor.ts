@@ -9,15 +9,42 @@ import { ownThrown } from "./foreign-value.ts";
 import { type ForeignUse, whileWatched } from "./surroundings.ts";
 import type { ForeignCall, Watchdog } from "./watchdog.ts";
 
+/** A call of foreign code. */
+export interface Call {
+  readonly kind: ForeignCall;
+  /** For messages. */
+  readonly where: string;
+  /** Index of the role that it plays; -1: none. */
+  readonly role: number;
+  /** The function that is called: its place is named where no stack has one. */
+  readonly written: unknown;
+}
+
+/** What came out of a call instead of a value. */
+export interface Thrown extends Pick<Call, "where" | "written"> {
+  readonly error: unknown;
+}
+
+/** What did not fit the interface, and whatever knows the place. */
+export interface Violation {
+  readonly says: string;
+  /** Made where it was done. */
+  readonly error: Error | undefined;
+  /** The function that has returned it. */
+  readonly returnedBy: unknown;
+}
+
 export class ContractMonitor {
   readonly #watchdog: Watchdog;
-  /** What did not fit the interface, in words, and an error that knows the place, if one does. */
-  #violation: { readonly says: string; readonly error: Error | undefined } | undefined;
+  /** What did not fit the interface. */
+  #violation: Violation | undefined;
+  /** What each role's last endpoint answers with. */
+  readonly #handles = new Map<string, unknown>();
   /** What is running, for messages. */
   #where = "";
-  /** The last exception that came out of the protocol's code, and from where. */
-  #thrown: { readonly error: unknown; readonly where: string } | undefined;
-  #firstThrown: unknown;
+  /** The last exception that came out of the protocol's code. */
+  #thrown: Thrown | undefined;
+  #firstThrown: Thrown | undefined;
   /** What was used first of each kind that no plan decides. */
   readonly #uses = new Map<ForeignUse["kind"], ForeignUse>();
   readonly #onUse = (use: ForeignUse): void => {
@@ -34,7 +61,7 @@ export class ContractMonitor {
   }
 
   /** The first exception that came out of the protocol's code. */
-  get firstThrown(): unknown {
+  get firstThrown(): Thrown | undefined {
     return this.#firstThrown;
   }
 
@@ -47,7 +74,7 @@ export class ContractMonitor {
    * Runs foreign code, and what reads its values: nothing of its own must be touched outside.
    * @throws what it throws, as an error that can be looked at without running foreign code.
    */
-  call<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
+  call<T>({ kind, where, role, written }: Call, code: () => T): T {
     this.#watchdog.enter(kind, role);
     this.#where = where;
     const before = tellMisuse(this.#onMisuse);
@@ -55,8 +82,8 @@ export class ContractMonitor {
       return whileWatched(this.#onUse, code);
     } catch (thrown) {
       const error = ownThrown(thrown);
-      this.#thrown = { error, where };
-      this.#firstThrown ??= error;
+      this.#thrown = { error, where, written };
+      this.#firstThrown ??= this.#thrown;
       throw error;
     } finally {
       tellMisuse(before);
@@ -65,23 +92,31 @@ export class ContractMonitor {
   }
 
   /** Where in the protocol's code an exception came from; `undefined` if it is not from there. */
-  origin(error: unknown): string | undefined {
-    return this.#thrown !== undefined && this.#thrown.error === error
-      ? this.#thrown.where
-      : undefined;
+  origin(error: unknown): Thrown | undefined {
+    return this.#thrown !== undefined && this.#thrown.error === error ? this.#thrown : undefined;
   }
 
   /**
    * Notes what does not fit. Thrown at once it would look like a crash of the protocol, which is
    * a finding; so it waits for the next {@link throwContractViolation}.
    */
-  note(says: string, error?: Error): void {
-    this.#violation ??= { says, error };
+  note(says: string, error?: Error, returnedBy?: unknown): void {
+    this.#violation ??= { says, error, returnedBy };
   }
 
-  /** An error that knows where the interface was misused, if one does. */
-  get violationError(): Error | undefined {
-    return this.#violation?.error;
+  /** What did not fit first, if anything did not. */
+  get violation(): Violation | undefined {
+    return this.#violation;
+  }
+
+  /** An endpoint was opened. @param handle the author's own function. */
+  opened(role: string, handle: unknown): void {
+    this.#handles.set(role, handle);
+  }
+
+  /** The function that answers for a role; `undefined` if it was never opened. */
+  handleOf(role: string): unknown {
+    return this.#handles.get(role);
   }
 
   /** @throws ProtocolError if the protocol has returned something that does not fit. */
@@ -89,8 +124,8 @@ export class ContractMonitor {
     if (this.#violation !== undefined) throw new ProtocolError(this.#violation.says);
   }
 
-  refuse(complaint: string): never {
-    this.note(complaint);
+  refuse(complaint: string, returnedBy: unknown): never {
+    this.note(complaint, undefined, returnedBy);
     throw new ProtocolError(complaint);
   }
 }

@@ -103,7 +103,8 @@ function takeOverPrograms(): void {
       const options = {
         ...own,
         ...(waits || own.stdio !== undefined ? { stdio: withoutTerminal(own.stdio) } : {}),
-        ...(waits ? { timeout: own.timeout ?? longestProgramMs } : {}),
+        // What asks to end can be ignored, and what never ends is waited for.
+        ...(waits ? { timeout: shortest(own.timeout), killSignal: "SIGKILL" } : {}),
       };
       if (at >= 0) given[at] = options;
       else if (typeof given.at(-1) === "function") given.splice(-1, 0, options);
@@ -115,6 +116,9 @@ function takeOverPrograms(): void {
   }
   for (const name of ["spawn", "fork"]) replace(childProcess, name, withOptions(false));
 }
+
+const shortest = (ms: unknown): number =>
+  typeof ms === "number" && ms > 0 ? Math.min(ms, longestProgramMs) : longestProgramMs;
 
 function withoutTerminal(stdio: unknown): unknown {
   if (Array.isArray(stdio))
@@ -139,11 +143,54 @@ function takeOverInput(): void {
   });
 }
 
+/** Memory, such as /dev/null: it answers at once. */
+const memoryDevices = 1;
+
+/** May whoever opens or reads it wait for ever, in a call that nothing ends? */
+function mayNeverAnswer(target: unknown): boolean {
+  try {
+    const stat =
+      typeof target === "number"
+        ? fs.fstatSync(target)
+        : fs.statSync(target as fs.PathLike, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    const waits = stat.isCharacterDevice() && stat.rdev >> 8 !== memoryDevices;
+    return waits || stat.isFIFO() || stat.isSocket();
+  } catch {
+    // The call itself says what is wrong.
+    return false;
+  }
+}
+
+const openers = ["openSync", "readFileSync", "writeFileSync", "appendFileSync", "copyFileSync"];
+const laterOpeners = ["open", "readFile", "writeFile", "appendFile", "copyFile"];
+
+/** A thread that waits in the operating system for the other end of a pipe cannot be ended. */
+function takeOverPipes(): void {
+  const refusing =
+    (name: string) =>
+    (original: Callable): Callable =>
+    (...given) => {
+      if (!mayNeverAnswer(given[0])) return original(...given);
+      throw new Error(`calls ${name}() on a pipe or terminal, which may never answer`);
+    };
+  for (const name of [...openers, "readSync", ...laterOpeners, "read"]) {
+    replace(fs, name, refusing(name));
+  }
+  for (const name of laterOpeners) {
+    replace(fs.promises, name, (original) => {
+      const guarded = refusing(name)(original);
+      return async (...given) => guarded(...given);
+    });
+  }
+}
+
 /** For the whole life of this thread. */
 export function takeOverProcess(): void {
   takeOverTimers();
   takeOverExits();
   takeOverPrograms();
+  takeOverPipes();
   takeOverInput();
   syncBuiltinESMExports();
 }

@@ -42,6 +42,16 @@ function beginningOf(text: string, length: number): string {
   return Buffer.from(text.slice(0, length), "utf16le").toString("utf16le");
 }
 
+/** Its places alone: before them stands the message, which may be long. */
+function shortStack(given: Partial<Error>, messageLength: number): string {
+  return shortText(() => {
+    const stack: unknown = given.stack;
+    if (typeof stack !== "string") return undefined;
+    const places = stack.indexOf("\n    at ", messageLength);
+    return places < 0 ? stack : stack.slice(places);
+  }, longestStack);
+}
+
 /** Has an error a short text, and no property that the language did not give it? */
 function isPlain(error: Error): boolean {
   for (const key of Object.getOwnPropertyNames(error)) {
@@ -71,7 +81,7 @@ export function ownThrown(thrown: unknown): unknown {
     const words = native || message !== "" ? message : shortText(() => String(thrown), longestText);
     const own = new Error(words);
     own.name = shortText(() => given.name, longestText) || "Error";
-    own.stack = shortText(() => given.stack, longestStack);
+    own.stack = shortStack(given, words.length);
     return own;
   } catch {
     return new Error("something that cannot be shown");

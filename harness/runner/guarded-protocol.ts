@@ -9,11 +9,10 @@ import type {
   Protocol,
   Workload,
 } from "../../protocol/endpoint.ts";
-import type { ContractMonitor } from "./contract-monitor.ts";
+import type { Call, ContractMonitor } from "./contract-monitor.ts";
 import { copyOfBytes, copyOfData, Misfit } from "./foreign-value.ts";
 import { readOutputs } from "./output-shape.ts";
 import { protocolFields, workloadComplaint } from "./protocol-shape.ts";
-import type { ForeignCall } from "./watchdog.ts";
 
 /**
  * What a value that was exported says of itself: its own data, and functions that call it.
@@ -40,13 +39,16 @@ export function guarded(protocol: Protocol, guard: ContractMonitor): Protocol {
   return {
     ...(Object.fromEntries(fields.map((key) => [key, protocol[key]])) as unknown as Protocol),
     deploy: (env) =>
-      within.reads("deploy", "deploy()", -1, () => within.deployment(protocol.deploy(env))),
+      within.reads({ kind: "deploy", where: "deploy()", role: -1, written: protocol.deploy }, () =>
+        within.deployment(protocol.deploy(env)),
+      ),
     ...(workload === undefined
       ? {}
       : {
           workload: (options) =>
-            within.reads("workload", "workload()", -1, () =>
-              within.workload(workload.call(protocol, options)),
+            within.reads(
+              { kind: "workload", where: "workload()", role: -1, written: workload },
+              () => within.workload(workload.call(protocol, options)),
             ),
         }),
   };
@@ -70,9 +72,9 @@ class Guarded {
    * Runs foreign code that returns something, and reads it.
    * @throws ProtocolError if it does not fit.
    */
-  reads<T>(kind: ForeignCall, where: string, role: number, code: () => T): T {
+  reads<T>(call: Call, code: () => T): T {
     let misfit: Misfit | undefined;
-    const value = this.#guard.call(kind, where, role, () => {
+    const value = this.#guard.call(call, () => {
       try {
         return code();
       } catch (error) {
@@ -81,7 +83,8 @@ class Guarded {
         return undefined;
       }
     });
-    return misfit === undefined ? (value as T) : this.#guard.refuse(`${where} ${misfit.message}`);
+    if (misfit === undefined) return value as T;
+    return this.#guard.refuse(`${call.where} ${misfit.message}`, call.written);
   }
 
   workload(made: unknown): Workload {
@@ -107,13 +110,20 @@ class Guarded {
       ...(credentials === undefined ? {} : { credentials: readCredentials(credentials) }),
       ...(identities === undefined ? {} : { identities: listOfBytes(identities, "identities") }),
       longTermSecrets: (principal) =>
-        this.reads("longTermSecrets", "longTermSecrets()", -1, () =>
-          listOfBytes(longTermSecrets.call(given, principal), ""),
+        this.reads(
+          {
+            kind: "longTermSecrets",
+            where: "longTermSecrets()",
+            role: -1,
+            written: longTermSecrets,
+          },
+          () => listOfBytes(longTermSecrets.call(given, principal), ""),
         ),
       open: (role, env) => {
         const index = this.#protocol.roles.findIndex((r) => r.name === role);
-        return this.reads("open", `open("${role}")`, index, () =>
-          this.#endpoint(open.call(given, role, env), { role, index }),
+        return this.reads(
+          { kind: "open", where: `open("${role}")`, role: index, written: open },
+          () => this.#endpoint(open.call(given, role, env), { role, index }),
         );
       },
     };
@@ -128,13 +138,19 @@ class Guarded {
       throw new Misfit("must return an endpoint with a handle function");
     }
     const guard = this.#guard;
-    const where = `handle() of ${role}`;
+    guard.opened(role, endpoint.handle);
+    const call: Call = {
+      kind: "handle",
+      where: `handle() of ${role}`,
+      role: index,
+      written: endpoint.handle,
+    };
     const played = { role, index };
     const own: { -readonly [K in keyof Endpoint]: Endpoint[K] } = {
       // Looked up each time: some programs put another function in its place.
       handle(input, now) {
         let misfit: string | undefined;
-        const outputs = guard.call("handle", where, index, () => {
+        const outputs = guard.call(call, () => {
           try {
             return readOutputs(endpoint.handle?.(input, now));
           } catch (error) {
@@ -143,37 +159,43 @@ class Guarded {
             return none;
           }
         });
-        if (misfit !== undefined) guard.note(`${role}.handle({ kind: "${input.kind}" }) ${misfit}`);
+        if (misfit !== undefined) {
+          const says = `${role}.handle({ kind: "${input.kind}" }) ${misfit}`;
+          guard.note(says, undefined, endpoint.handle);
+        }
         return outputs;
       },
     };
     if (typeof endpoint.deadline === "function") {
       const ask = (): unknown => endpoint.deadline?.();
-      own.deadline = () => this.#number("deadline", played, ask, Number.NEGATIVE_INFINITY);
+      const call = numberCall("deadline", played, endpoint.deadline);
+      own.deadline = () => this.#number(call, ask, Number.NEGATIVE_INFINITY);
     }
     if (typeof endpoint.stateSize === "function") {
       const ask = (): unknown => endpoint.stateSize?.();
-      own.stateSize = () => this.#number("stateSize", played, ask, 0) ?? 0;
+      const call = numberCall("stateSize", played, endpoint.stateSize);
+      own.stateSize = () => this.#number(call, ask, 0) ?? 0;
     }
     return own;
   }
 
-  #number(
-    kind: "deadline" | "stateSize",
-    { role, index }: PlayedRole,
-    code: () => unknown,
-    least: number,
-  ): number | undefined {
-    const where = `${kind}() of ${role}`;
-    const value = this.#guard.call(kind, where, index, code);
+  #number(call: Call, code: () => unknown, least: number): number | undefined {
+    const value = this.#guard.call(call, code);
     if (value === undefined || (typeof value === "number" && value >= least)) return value;
     const from = least === 0 ? " from 0 up" : "";
     const what = typeof value === "number" ? String(value) : typeof value;
-    return this.#guard.refuse(`${where} must return a number${from}, not ${what}`);
+    const says = `${call.where} must return a number${from}, not ${what}`;
+    return this.#guard.refuse(says, call.written);
   }
 }
 
 const none: readonly never[] = [];
+
+const numberCall = (
+  kind: "deadline" | "stateSize",
+  { role, index }: PlayedRole,
+  written: unknown,
+): Call => ({ kind, where: `${kind}() of ${role}`, role: index, written });
 
 function listOfBytes(value: unknown, name: string): readonly Uint8Array[] {
   const list = copyOfData(value);

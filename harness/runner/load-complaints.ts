@@ -1,6 +1,9 @@
 /** What is wrong with a file of the user's own that throws or cannot be imported, in one line. */
+import { spawnSync } from "node:child_process";
 import { isAbsolute, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { definitionOf } from "./definition-place.ts";
+import { importedAt } from "./written-place.ts";
 
 export interface NamedFile {
   /** As the user wrote it. */
@@ -60,8 +63,28 @@ function compileComplaint(file: NamedFile, error: Error): string | undefined {
   }
   if (!(error instanceof SyntaxError)) return undefined;
   const at = nodeError.exec(firstLine(error.stack ?? ""));
-  const place = at === null ? file.shown : `${shownPath(file, at[1] ?? "")}:${at[2]}:1`;
+  const line = at === null ? lineOfMistake(file.path) : undefined;
+  const place =
+    at !== null
+      ? `${shownPath(file, at[1] ?? "")}:${at[2]}:1`
+      : line === undefined
+        ? file.shown
+        : `${file.shown}:${line}:1`;
   return `${place}: does not compile: ${firstLine(error.message)}`;
+}
+
+const checkMs = 10_000;
+
+/** Node tells the line of a mistake in a module only where it ends a program. */
+function lineOfMistake(path: string): string | undefined {
+  const { stderr } = spawnSync(process.execPath, ["--check", path], {
+    encoding: "utf8",
+    env: {},
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: checkMs,
+  });
+  const at = nodeError.exec(firstLine(stderr ?? ""));
+  return at?.[1] === path ? at[2] : undefined;
 }
 
 /** An import that leads nowhere, in the words of either module system of Node. */
@@ -75,7 +98,10 @@ function missingComplaint(file: NamedFile, error: Error): string | undefined {
   const importer = typeof first === "string" ? first : /imported from (.+)$/.exec(text)?.[1];
   const shown = isAbsolute(what) ? shownPath(file, what) : what;
   const missing = /^[./]/.test(shown) || isAbsolute(shown) ? "does not exist" : "is not installed";
-  return `${shownPath(file, importer ?? file.path)}: imports "${shown}", which ${missing}`;
+  const from = importer ?? file.path;
+  const at = importedAt(from, what);
+  const place = at === undefined ? shownPath(file, from) : `${shownPath(file, from)}:${at}`;
+  return `${place}: imports "${shown}", which ${missing}`;
 }
 
 const labFolder = fileURLToPath(new URL("../../", import.meta.url));
@@ -92,6 +118,11 @@ function stackOf(error: unknown): string {
 
 /** `./x.ts:3:7`, the innermost place in the user's code, as far as the stack knows one. */
 export function placeOf(file: NamedFile, error: unknown): string {
+  return stackPlace(file, error) ?? file.shown;
+}
+
+/** The same; `undefined` if the stack knows none, as that of what is no Error. */
+export function stackPlace(file: NamedFile, error: unknown): string | undefined {
   const stack = stackOf(error);
   const frames = stack.split("\n").flatMap((line) => {
     const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
@@ -103,5 +134,12 @@ export function placeOf(file: NamedFile, error: unknown): string {
   const own = frames.find((f) => f.path === file.path);
   const outside = frames.find((f) => !f.path.startsWith(labFolder));
   const frame = own ?? outside;
-  return frame === undefined ? file.shown : `${shownPath(file, frame.path)}:${frame.at}`;
+  return frame === undefined ? undefined : `${shownPath(file, frame.path)}:${frame.at}`;
+}
+
+/** The same of a function of the user's own, which has returned; `undefined`: not known. */
+export function definitionPlace(file: NamedFile, written: unknown): string | undefined {
+  const found = definitionOf(written);
+  if (found === undefined || found.path.startsWith(labFolder)) return undefined;
+  return `${shownPath(file, found.path)}:${found.line}:${found.column}`;
 }

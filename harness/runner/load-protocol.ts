@@ -15,10 +15,11 @@ import { ContractMonitor } from "./contract-monitor.ts";
 import { Misfit } from "./foreign-value.ts";
 import { guarded, readProtocol } from "./guarded-protocol.ts";
 import { importComplaint, type NamedFile } from "./load-complaints.ts";
-import { protocolComplaint, resemblesProtocol } from "./protocol-shape.ts";
+import { type Flaw, protocolFlaw, resemblesProtocol } from "./protocol-shape.ts";
 import { type ForeignUse, whileWatchedAsync, withinAsync } from "./surroundings.ts";
 import { importUserCode, isByTsx } from "./user-code.ts";
 import type { Watchdog } from "./watchdog.ts";
+import { writtenAt } from "./written-place.ts";
 
 export interface Loaded {
   readonly subject: Subject;
@@ -189,7 +190,7 @@ async function importFile(
     const namespace: unknown = await importUserCode(file.path, copy);
     // Reading what is exported may run code of the file, too.
     const isObject = typeof namespace === "object" && namespace !== null;
-    return chosenExport(file.shown, isObject ? namespace : {}, exportName);
+    return chosenExport(file, isObject ? namespace : {}, exportName);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(importComplaint(file, error));
@@ -233,7 +234,8 @@ const exportList = (found: ReadonlyMap<string, unknown>): string =>
         "and",
       )}`;
 
-function chosenExport(shown: string, namespace: object, wanted: string | undefined): Imported {
+function chosenExport(file: NamedFile, namespace: object, wanted: string | undefined): Imported {
+  const { shown } = file;
   const found = exportsOf(namespace);
   if (wanted !== undefined) {
     if (!found.has(wanted)) {
@@ -241,7 +243,7 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
       const says = known.length === 0 ? "it exports nothing" : unknownName("export", wanted, known);
       throw new UserError(`${shown}: ${says}`);
     }
-    return fitting(`${shown}#${wanted}`, found.get(wanted));
+    return fitting(file, wanted, found.get(wanted));
   }
   // The same protocol under two names, such as its own and `default`, is one.
   const meant = new Map<unknown, string>();
@@ -250,12 +252,14 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
     if (!resemblesProtocol(value) || (before !== undefined && before !== "default")) continue;
     meant.set(value, name);
   }
-  const fit = [...meant].filter(([value]) => typeof imported(value) === "object");
+  const fit = [...meant].filter(([value]) => !isFlaw(imported(value)));
   const candidates = fit.length > 0 ? fit : [...meant];
   const [only, ...others] = candidates;
   if (only === undefined) {
+    const [name] = found.keys();
+    const place = name === undefined ? shown : placeIn(file, name);
     throw new UserError(
-      `${shown}: exports no Protocol (see protocol/endpoint.ts); ${exportList(found)}`,
+      `${place}: exports no Protocol (see protocol/endpoint.ts); ${exportList(found)}`,
     );
   }
   if (others.length > 0) {
@@ -265,26 +269,35 @@ function chosenExport(shown: string, namespace: object, wanted: string | undefin
       `${shown}: exports several protocols (${listed(names, "and")}); write ${shown}#${first}`,
     );
   }
-  return fitting(shown, only[0]);
+  return fitting(file, only[1], only[0]);
 }
 
-function fitting(shown: string, value: unknown): Imported {
+/** `./x.ts:3:7`, as far as the text of the file tells. */
+function placeIn({ shown, path }: NamedFile, name: string, keys: Flaw["keys"] = []): string {
+  const at = writtenAt(path, name, keys);
+  return at === undefined ? shown : `${shown}:${at}`;
+}
+
+function fitting(file: NamedFile, name: string, value: unknown): Imported {
   if (!resemblesProtocol(value)) {
-    throw new UserError(`${shown}: is ${kindOf(value)}, not a Protocol; see protocol/endpoint.ts`);
+    const what = `${name} is ${kindOf(value)}, not a Protocol`;
+    throw new UserError(`${placeIn(file, name)}: ${what}; see protocol/endpoint.ts`);
   }
   const found = imported(value);
-  if (typeof found !== "string") return found;
-  throw new UserError(`${shown}: is not a Protocol: ${found}`);
+  if (!isFlaw(found)) return found;
+  throw new UserError(`${placeIn(file, name, found.keys)}: ${name} is no Protocol: ${found.says}`);
 }
 
+const isFlaw = (found: Imported | Flaw): found is Flaw => "says" in found;
+
 /** @returns what is wrong with it, if anything is. */
-function imported(value: unknown): Imported | string {
+function imported(value: unknown): Imported | Flaw {
   try {
     const exported = value as object;
     const protocol = readProtocol(exported);
-    return protocolComplaint(protocol) ?? { exported, protocol };
+    return protocolFlaw(protocol) ?? { exported, protocol };
   } catch (error) {
-    if (error instanceof Misfit) return error.message;
+    if (error instanceof Misfit) return { says: error.message, keys: [] };
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Protocol, Workload } from "../../protocol/endpoint.ts";
 import { transportNames } from "../../protocol/transport.ts";
 import { guarantees } from "../guarantees/catalog.ts";
-import { diagnosticWords, validate } from "../input/diagnostic.ts";
+import { type DataPath, diagnosticWords, validate } from "../input/diagnostic.ts";
 import { nearest } from "../input/suggestions.ts";
 
 const isFunction = z.custom<unknown>((v) => typeof v === "function", "must be a function");
@@ -63,26 +63,49 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const resemblesProtocol = (value: unknown): boolean =>
   isObject(value) && ("deploy" in value || ("roles" in value && "transport" in value));
 
-/** What keeps a value from being a protocol, as half a sentence; `undefined` if nothing does. */
-export function protocolComplaint(value: unknown): string | undefined {
-  const result = validate<unknown>(protocolShape, value);
-  if (!result.ok) return misspelt(value) ?? diagnosticWords(result.complaint);
-  return misspelt(value) ?? contradiction(value as Protocol);
+/** What is wrong with a value, and the keys that lead there. */
+export interface Flaw {
+  /** Half a sentence. */
+  readonly says: string;
+  readonly keys: DataPath;
 }
 
+/** What keeps a value from being a protocol; `undefined` if nothing does. */
+export function protocolFlaw(value: unknown): Flaw | undefined {
+  const result = validate<unknown>(protocolShape, value);
+  if (result.ok) return misspelt(value) ?? contradiction(value as Protocol);
+  const { complaint } = result;
+  return misspelt(value) ?? { says: diagnosticWords(complaint), keys: complaint.path };
+}
+
+/** The same as half a sentence. */
+export const protocolComplaint = (value: unknown): string | undefined => protocolFlaw(value)?.says;
+
 /** Authors may keep fields of their own, but not one that is nearly a field of a protocol. */
-function misspelt(value: unknown): string | undefined {
+function misspelt(value: unknown): Flaw | undefined {
   if (!isObject(value)) return undefined;
   const missing = Object.keys(shape).filter((key) => !(key in value));
   for (const key of Object.keys(value)) {
     if (key in shape) continue;
     const near = nearest(key, missing);
-    if (near !== undefined) return `unknown field "${key}"; did you mean "${near}"?`;
+    if (near === undefined) continue;
+    return { says: `unknown field "${key}"; did you mean "${near}"?`, keys: [key] };
   }
   return undefined;
 }
 
-function contradiction({ roles, options }: Protocol): string | undefined {
+function contradiction({ roles, options }: Protocol): Flaw | undefined {
+  const amongRoles = roleContradiction(roles);
+  if (amongRoles !== undefined) return { says: amongRoles, keys: ["roles"] };
+  for (const [name, spec] of Object.entries(options ?? {})) {
+    if (spec.values.includes(spec.default)) continue;
+    const says = `options.${name}.default must be among its values, not "${spec.default}"`;
+    return { says, keys: ["options", name, "default"] };
+  }
+  return undefined;
+}
+
+function roleContradiction(roles: Protocol["roles"]): string | undefined {
   const names = roles.map((r) => r.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) return `roles has "${twice}" twice`;
@@ -91,13 +114,7 @@ function contradiction({ roles, options }: Protocol): string | undefined {
     const there = names.map((name) => `"${name}"`).join(", ");
     return `role "${lonely.name}" has the peer "${lonely.peer}", which is no role (${there})`;
   }
-  const shared = samePort(roles);
-  if (shared !== undefined) return shared;
-  for (const [name, spec] of Object.entries(options ?? {})) {
-    if (spec.values.includes(spec.default)) continue;
-    return `options.${name}.default must be among its values, not "${spec.default}"`;
-  }
-  return undefined;
+  return samePort(roles);
 }
 
 /** Two services of one principal would listen at the same address. */

@@ -2,9 +2,11 @@
 import type { OptionValues } from "../../protocol/endpoint.ts";
 import { type Comparison, compare, type Expectation, type Found } from "../expectation.ts";
 import type { IneffectiveMove } from "../ineffective-moves.ts";
+import type { DataPath } from "../input/diagnostic.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
 import type { ScenarioResult, ScenarioRun } from "../scenario-run.ts";
 import type { LabelledProtocol } from "./checked-protocol.ts";
+import { isFromElsewhere } from "./code-from-elsewhere.ts";
 import {
   type CompleteSettings,
   completeSettings,
@@ -28,6 +30,8 @@ export interface RunnableScenario {
   readonly expect: ReadonlyMap<string, Expectation>;
   /** The one run it is about; `undefined`: the whole catalogue of attacks. */
   readonly run: ScenarioRun | undefined;
+  /** Where a part of it stands, as `file:line:column`. */
+  placeOf?(path: DataPath): string;
 }
 
 /** How a scenario came out. */
@@ -53,10 +57,14 @@ export interface ScenariosRun<S> {
 }
 
 /** A scenario itself says what is tried, and with which seed. */
-export type ScenarioSettings = Pick<
-  RunnerSettings,
-  "workers" | "cwd" | "stuckMs" | "bail" | "pool" | "signal" | "settingNames"
->;
+export interface ScenarioSettings
+  extends Pick<
+    RunnerSettings,
+    "workers" | "cwd" | "stuckMs" | "bail" | "pool" | "signal" | "settingNames"
+  > {
+  /** Runs code from elsewhere, too: from neither the folder of the scenario nor the working one. */
+  readonly trust?: boolean | undefined;
+}
 
 /**
  * Scenarios that fail do not keep the others from being run; their failures are in the result.
@@ -72,7 +80,13 @@ export async function runScenarios<S extends RunnableScenario>(
   const stopper = new Stopper(complete);
   try {
     const results = await withWorkerPool(complete, scenarios.length, (pool) =>
-      Promise.all(scenarios.map((s) => runOne(pool, s, complete, observer, stopper))),
+      Promise.all(
+        scenarios.map(
+          (s) =>
+            (settings.trust === true ? undefined : refusal(s, complete)) ??
+            runOne(pool, s, complete, observer, stopper),
+        ),
+      ),
     );
     const known = results.filter((r) => r !== undefined);
     return {
@@ -85,6 +99,22 @@ export async function runScenarios<S extends RunnableScenario>(
   } finally {
     stopper.close();
   }
+}
+
+/** Whoever writes a scenario for others says with it what runs on their computers. */
+function refusal(
+  { file, protocol, placeOf }: RunnableScenario,
+  { cwd, settingNames }: CompleteSettings,
+): Failure | undefined {
+  const code = parseProtocolName(protocol).file;
+  if (code === undefined || !isFromElsewhere(file, code, cwd)) return undefined;
+  const place = placeOf?.(["protocol"]) ?? file;
+  const why = "which lies neither below this folder nor below the scenario's";
+  const advice = `look at it, then add ${settingNames.trust}`;
+  return {
+    end: "user",
+    message: `${place}: names code from elsewhere, ${code}, ${why}; ${advice}`,
+  };
 }
 
 /** @returns `undefined` if it was stopped before it began. */

@@ -10,6 +10,7 @@ import type { LabelledProtocol } from "./checked-protocol.ts";
 import { thrownWords } from "./load-complaints.ts";
 import { type Look, Patience, type Stuck } from "./patience.ts";
 import { threadTime } from "./thread-time.ts";
+import { expectEnd } from "./unended-threads.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { Answer, Ask, Message, Reached, Task, TaskKind } from "./worker-task.ts";
 
@@ -58,8 +59,11 @@ export interface Job<K extends TaskKind> {
 
 /** Heavy work of the lab itself may take longer than a protocol's code. */
 const ownPatience = 6;
-/** Memory that a thread may use before it is ended. */
-const heapMegabytes = 2_048;
+/**
+ * Memory that a thread may use before it is ended. From 2,048 on V8 lets garbage grow to four times
+ * what is in use before it collects any; below, to less than twice.
+ */
+const heapMegabytes = 1_536;
 /** Runs are short-lived: with so much room for young objects hardly any is ever copied. */
 const youngMegabytes = 96;
 
@@ -129,7 +133,7 @@ export class WorkerPool {
     );
     const result: Promise<Result<K>> = Promise.race([finished, stuck]).finally(() => {
       over();
-      if (ended() !== undefined) abort.abort();
+      if (ended() !== undefined) this.#endThread(abort);
       this.#replaceThread();
       // The result came by another way, and may have overtaken the last messages.
       for (const message of pendingOn(port1)) take(message);
@@ -142,6 +146,14 @@ export class WorkerPool {
         if (watchdog.count === 0) abort.abort();
       },
     };
+  }
+
+  /** Ends the thread that has the task. */
+  #endThread(abort: AbortController): void {
+    const before = this.#pool.threads;
+    abort.abort();
+    const left = new Set(this.#pool.threads);
+    expectEnd(before.filter((thread) => !left.has(thread)));
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
+import { forgetComputed } from "../../protocol/kit/memo.ts";
 import type { Expectation } from "../expectation.ts";
 import { gradeMessages } from "../grades/grade-messages.ts";
 import type { GradeSettings } from "../grades/laboratory.ts";
@@ -24,8 +25,15 @@ import {
   type LabelledProtocol,
 } from "./checked-protocol.ts";
 import { redirectConsole } from "./console.ts";
+import type { Thrown } from "./contract-monitor.ts";
 import { clearForeignTimers, nextTurn } from "./foreign-process.ts";
-import { type NamedFile, placeOf, thrownWords } from "./load-complaints.ts";
+import {
+  definitionPlace,
+  type NamedFile,
+  placeOf,
+  stackPlace,
+  thrownWords,
+} from "./load-complaints.ts";
 import { type Loaded, loadSubject } from "./load-protocol.ts";
 import { within } from "./surroundings.ts";
 import { ownThreadId } from "./thread-time.ts";
@@ -91,6 +99,9 @@ interface Failed {
 /** Steps are shown to people, who cannot read faster. */
 const betweenStepsMs = 50;
 
+/** The protocol of the task before: what was computed for it is of no use to another one. */
+let lastSource: string | undefined;
+
 /** The one function that worker threads run. It never rejects. */
 export async function performTask(task: Task | undefined): Promise<Outcome | undefined> {
   // It was asked only so that there is a thread.
@@ -102,6 +113,8 @@ export async function performTask(task: Task | undefined): Promise<Outcome | und
   try {
     watchdog.begin(ownThreadId());
     watchdog.beat("loading");
+    if (lastSource !== task.name.source) forgetComputed();
+    lastSource = task.name.source;
     loaded = await loadSubject(task.name, task.cwd, watchdog);
     send({ kind: "roles", roles: loaded.subject.protocol.roles.map((r) => r.name) });
     const answer = perform(task, loaded, watchdog, send);
@@ -185,8 +198,8 @@ function watchOf(
           },
         }),
     ...(otherwise === undefined ? {} : { loadedOtherwise: otherwise }),
-    exceptionPlace: () =>
-      guard?.firstThrown === undefined ? undefined : placed(guard.firstThrown),
+    exceptionPlace: () => guard?.firstThrown && thrownPlace(fileOf(task), guard.firstThrown),
+    rolePlace: (role) => definitionPlace(fileOf(task), guard?.handleOf(role)),
     beat: (what) => {
       guard?.throwContractViolation();
       watchdog.beat(what);
@@ -228,19 +241,28 @@ function failure(task: Task, loaded: Loaded | undefined, error: unknown): Outcom
   try {
     guard.throwContractViolation();
   } catch (violation) {
+    const { error: misuse, returnedBy } = guard.violation ?? {};
     const at =
-      guard.violationError === undefined ? source : placeOf(fileOf(task), guard.violationError);
+      misuse === undefined
+        ? (definitionPlace(fileOf(task), returnedBy) ?? source)
+        : placeOf(fileOf(task), misuse);
     return { end: "user", message: `${at}: ${thrownMessage(violation)}`, ...stack };
   }
   if (error instanceof ProtocolError) {
-    return { end: "user", message: `${source}: ${error.message}`, ...stack };
+    const handle = error.role === undefined ? undefined : guard.handleOf(error.role);
+    const at = definitionPlace(fileOf(task), handle) ?? source;
+    return { end: "user", message: `${at}: ${error.message}`, ...stack };
   }
   const origin = guard.origin(error);
   if (origin === undefined)
     return { end: "lab", message: `${source}: ${thrownWords(error)}`, ...stack };
-  const message = `${placeOf(fileOf(task), error)}: ${origin} throws: ${thrownWords(error)}`;
+  const place = thrownPlace(fileOf(task), origin);
+  const message = `${place}: ${origin.where} throws: ${thrownWords(error)}`;
   return { end: "user", message, ...stack };
 }
+
+const thrownPlace = (file: NamedFile, { error, written }: Thrown): string =>
+  stackPlace(file, error) ?? definitionPlace(file, written) ?? file.shown;
 
 const thrownMessage = (error: unknown): string =>
   error instanceof Error ? error.message : thrownWords(error);

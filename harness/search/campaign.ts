@@ -65,6 +65,8 @@ export interface Watch extends Outside {
   stop?(): boolean;
   /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
   exceptionPlace?(): string | undefined;
+  /** Where the code is written that answers for a role, likewise. */
+  rolePlace?(role: string): string | undefined;
 }
 
 const progressEvery = 100;
@@ -199,7 +201,10 @@ export class Campaign {
       depth: this.over ? null : exhaustiveDepth,
     };
     const { protocol, options, source } = this.subject;
-    const faults = faultsOf(this.honest, this.#baselines, this.#exceptionPlace);
+    const faults = faultsOf(this.honest, this.#baselines, {
+      exception: this.#exceptionPlace,
+      ofRole: this.#watch.rolePlace,
+    });
     const remarks = remarksOf(this.honest);
     const report: ProtocolReport = {
       name: source,

@@ -13,9 +13,11 @@ import type { Conversations } from "../run/conversations.ts";
 import { networkWords } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
+import { secretsIn } from "../trace/long-term-secrets.ts";
 import { messageSequenceOf } from "../trace/message-sequence.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Finding, SavedAttack } from "../verdict.ts";
+import { baseWorkload } from "../workload.ts";
 import {
   type Baselines,
   capabilityFor,
@@ -71,7 +73,11 @@ export class Findings {
 
   /** @throws InvariantError if the violation does not happen on plain cryptography. */
   from(hit: Hit, guarantee: Guarantee, inLayer: boolean): Finding {
-    const attack = shrink(hit.choice.attack, (a) => this.#violates(hit, guarantee, inLayer, a));
+    const attack = shrink(
+      hit.choice.attack,
+      (a) => this.#violates(hit, guarantee, inLayer, a),
+      (principal) => secretsIn(this.#profiles.of(baseWorkload).honest, principal).length,
+    );
     const choice = { ...hit.choice, attack };
     const trace = this.#confirm(choice);
     const { violation } = judge(guarantee, trace, this.#profiles);

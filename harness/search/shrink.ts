@@ -2,21 +2,33 @@
  * Makes attacks small: first fewer moves, then fewer edits, then smaller values. The result is
  * 1-minimal: taking away any one move makes the violation vanish.
  */
+import { disclosureOf, disclosureText } from "../../attacker/disclosure.ts";
 import type { Attack, Move } from "../../attacker/move.ts";
 import { simplerDeliveries } from "./simpler-deliveries.ts";
 
 /** Runs the attack and says whether it still violates. */
 export type StillViolates = (attack: Attack) => boolean;
 
+/** How many long-term secrets a principal has. */
+export type CountSecrets = (principal: string) => number;
+
+/** More are not tried one by one. */
+const mostSecrets = 16;
+
 const mostTrials = 3_000;
 
-export function shrink(attack: Attack, violates: StillViolates): Attack {
+/** @param secretsOf tells which disclosures can be made smaller: to one secret of several. */
+export function shrink(
+  attack: Attack,
+  violates: StillViolates,
+  secretsOf: CountSecrets = () => 0,
+): Attack {
   let trials = 0;
   const check = (candidate: Attack): boolean => trials++ < mostTrials && violates(candidate);
   let current = attack;
   for (let changed = true; changed; ) {
     changed = false;
-    for (const candidate of smaller(current)) {
+    for (const candidate of smaller(current, secretsOf)) {
       if (!check(candidate)) continue;
       current = candidate;
       changed = true;
@@ -27,7 +39,7 @@ export function shrink(attack: Attack, violates: StillViolates): Attack {
 }
 
 /** Simpler attacks, the boldest simplification first. */
-function* smaller(attack: Attack): Iterable<Attack> {
+function* smaller(attack: Attack, secretsOf: CountSecrets): Iterable<Attack> {
   yield* simplerDeliveries(attack);
   if (attack.length > 3) {
     const half = attack.length >> 1;
@@ -39,6 +51,19 @@ function* smaller(attack: Attack): Iterable<Attack> {
     for (const simpler of simplerMoves(move)) {
       yield attack.map((m, k) => (k === i ? simpler : m));
     }
+    for (const simpler of singleSecrets(move, secretsOf)) {
+      yield attack.map((m, k) => (k === i ? simpler : m));
+    }
+  }
+}
+
+/** Which one of several secrets suffices? */
+function* singleSecrets(move: Move, secretsOf: CountSecrets): Iterable<Move> {
+  if (move.move !== "disclose" || disclosureOf(move.what).kind !== "long-term") return;
+  const count = Math.min(mostSecrets, secretsOf(move.principal));
+  if (count < 2) return;
+  for (let n = 1; n <= count; n++) {
+    yield { ...move, what: disclosureText({ kind: "long-term-key", name: String(n) }) };
   }
 }
 

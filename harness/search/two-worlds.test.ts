@@ -1,7 +1,7 @@
 /** What two worlds that differ in a secret show, and what they do not. */
 import { describe, expect, test } from "vitest";
 import type { Endpoint, Env, Output, Protocol } from "../../protocol/endpoint.ts";
-import { concat, equalBytes, utf8 } from "../../protocol/kit/bytes.ts";
+import { concat, equalBytes, hex, utf8 } from "../../protocol/kit/bytes.ts";
 import { bundledSubject } from "../input/bundled-protocols.ts";
 import { parseProtocolName } from "../input/protocol-reference.ts";
 import type { Subject } from "../subject.ts";
@@ -174,7 +174,9 @@ describe("users", () => {
 });
 
 /** One user; `answer` gets what was found under the name that was sent, and the password. */
-const loggingIn = (answer: (env: Env, known: boolean, name: string) => string): Protocol =>
+const loggingIn = (
+  answer: (env: Env, known: boolean, name: string, code: Uint8Array) => string,
+): Protocol =>
   tiny({
     client:
       ({ crypto }) =>
@@ -186,7 +188,7 @@ const loggingIn = (answer: (env: Env, known: boolean, name: string) => string): 
     server: (env) => (input) => {
       if (input.kind !== "datagram") return [];
       const name = words(input.bytes.slice(0, 5));
-      return [transmit(answer(env, name === "alice", name))];
+      return [transmit(answer(env, name === "alice", name, input.bytes.slice(5)))];
     },
     sessions: [{ start: 0, messages: [] }],
     deployment: {
@@ -216,6 +218,21 @@ describe("names", () => {
       "for a name that nobody has, server#0 carries out hash (sha256) 0 times instead of once, " +
         "which takes a time of its own",
     );
+  });
+
+  test("that nobody has show, by an answer, that somebody has the password", () => {
+    const isAlices = (env: Env, code: Uint8Array): boolean =>
+      env.crypto.equal(code, env.crypto.hash("sha256", utf8("wheelbarrow")));
+    // It looks for the password before it looks for the name; and one that answers all alike.
+    const hasty = loggingIn((env, _, __, code) => (isAlices(env, code) ? "no name" : "no word"));
+    expect(because(hasty)).toMatch(
+      /^with a user's password for a name that nobody has, byte \d+ of packet 1 from server/,
+    );
+    const sound = loggingIn((env, known, _, code) => (isAlices(env, code) && known ? "yes" : "no"));
+    expect(because(sound)).toBeUndefined();
+    expect(because(sound, "constant-work")).toBeUndefined();
+    const echoing = loggingIn((_, __, ___, code) => `not ${hex(code)}`);
+    expect(because(echoing)).toBeUndefined();
   });
 
   test("are not at stake where the program needs a key that only the user has", () => {

@@ -1,7 +1,7 @@
 /**
  * Attacks to be run in two worlds. They are few, since each costs two runs: nobody does anything;
  * a packet that carries a message is changed; a text is chosen for what has been seen; two users
- * change places; a stranger tries a name.
+ * change places; a stranger tries a name, and a password.
  */
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import type { Attack, Edit, Move } from "../../attacker/move.ts";
@@ -142,7 +142,9 @@ function* logins({ deployment, processes }: Trace): Iterable<Attack> {
     const own = deployment.credentials.find((c) => !service && c.principal === principal);
     if (own === undefined) continue;
     const password = letterOf("x", own.password);
-    yield [{ move: "log-in", process: id, password, user: letterOf("z", own.user) }];
+    const login = { move: "log-in", process: id, password, user: letterOf("z", own.user) } as const;
+    yield [login];
+    yield [{ ...login, right: true }];
     return;
   }
 }

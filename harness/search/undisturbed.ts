@@ -10,18 +10,32 @@ import { eventsOf } from "../trace/trace-index.ts";
 import type { Baselines } from "./judge-run.ts";
 import { judge } from "./judge-run.ts";
 
+/** Places in the author's file, such as `./file.ts:3:7`, as far as they are known. */
+export interface FaultPlaces {
+  /** Where the first exception came from. */
+  readonly exception?: string | undefined;
+  /** Where the code is written that answers for a role. */
+  readonly ofRole?: ((role: string) => string | undefined) | undefined;
+}
+
 /**
  * @param honest an undisturbed run.
- * @param place where in the author's file the first exception came from, if that is known.
  * @returns a sentence for each fault, the most telling first; empty if all is well.
  */
-export function faultsOf(honest: Trace, baselines: Baselines, place?: string): readonly string[] {
+export function faultsOf(
+  honest: Trace,
+  baselines: Baselines,
+  places: FaultPlaces = {},
+): readonly string[] {
+  const roleOf = (id: string): string => honest.processes.find((p) => p.id === id)?.role ?? "";
   return [
-    ...crashes(honest, place),
+    ...crashes(honest, places.exception),
     ...eventsOf(honest, "stopped").map(
-      ({ at, because }) => `${at} does not come to rest in the undisturbed run: ${because}`,
+      ({ at, because }) =>
+        `${prefix(places.ofRole?.(roleOf(at)))}${at} does not come to rest in the undisturbed ` +
+        `run: ${because}`,
     ),
-    ...silence(honest),
+    ...silence(honest, places),
     ...brokenClaims(honest, baselines),
   ];
 }
@@ -68,25 +82,41 @@ function undeclaredDraws(honest: Trace, principal: Principal): readonly Uint8Arr
 function crashes(honest: Trace, place?: string): readonly string[] {
   const [first, ...more] = eventsOf(honest, "crashed");
   if (first === undefined) return [];
-  const where = place === undefined ? "" : `${place}: `;
   const others = more.length === 0 ? "" : ` (and ${more.length} more crashes)`;
   const { at, t, because } = first;
-  return [`${where}${at} crashes in the undisturbed run, at ${t} ms: ${because}${others}`];
+  return [`${prefix(place)}${at} crashes in the undisturbed run, at ${t} ms: ${because}${others}`];
 }
 
 /** Messages are planned, and no process ever says that it takes any. */
-function silence(honest: Trace): readonly string[] {
+function silence(honest: Trace, { ofRole }: FaultPlaces): readonly string[] {
   const { sessions } = honest.plan.workload;
   const planned = sessions.flatMap((s) => s.messages);
   const isSaid = eventsOf(honest, "submit").some((e) => e.purpose === "message");
   if (planned.length === 0 || isSaid) return [];
-  const speakers = [...new Set(planned.map((m) => m.from))].join(" or ");
+  const speakers = [...new Set(planned.map((m) => m.from))];
   const because = eventsOf(honest, "exited").find((e) => !e.ok)?.because;
   const why = because === undefined ? "" : ` (a process gave up: ${because})`;
   return [
-    `no process of ${speakers} says "ready" in the undisturbed run, so none of the ` +
+    `${prefix(firstPlace(honest, speakers, ofRole))}no process of ${speakers.join(" or ")} says "ready" ` +
+      `in the undisturbed run, so none of the ` +
       `${planned.length} messages is sent${why}`,
   ];
+}
+
+const prefix = (place: string | undefined): string => (place === undefined ? "" : `${place}: `);
+
+/** @param speakers roles or principals. */
+function firstPlace(
+  { plan }: Trace,
+  speakers: readonly string[],
+  ofRole: FaultPlaces["ofRole"],
+): string | undefined {
+  for (const { name, principals } of plan.protocol.roles) {
+    if (![name, ...principals].some((n) => speakers.includes(n))) continue;
+    const place = ofRole?.(name);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 /** What is secret is lost to an attacker that listens: that is a finding, and no fault. */

@@ -3,6 +3,7 @@ import { type Attack, attackerHost, type PacketRef } from "../../attacker/move.t
 import { hex } from "../../protocol/kit/bytes.ts";
 import { quote } from "../guarantees/exchanges.ts";
 import type { MessageSequence, SequenceStep } from "../verdict.ts";
+import { disclosedWords } from "./long-term-secrets.ts";
 import type { Packet, Trace, TraceEvent } from "./trace.ts";
 
 const mostSteps = 80;
@@ -88,13 +89,13 @@ function stepsOf(
     const name = `${label(p, bytes.length)}${p.byAttacker === undefined ? "" : ` ${p.byAttacker}`}`;
     return [{ t: e.t, from: p.from, to: e.at, kind, label: `${name}${why}`, hex: hex(bytes) }];
   }
-  const text = noteOf(e);
+  const text = noteOf(e, trace);
   if (text === undefined || !(shown.has(e.at) || e.kind === "disclosed")) return [];
   const at = e.kind === "disclosed" ? attackerHost : e.at;
   return [{ t: e.t, from: at, to: at, kind: "note", label: text }];
 }
 
-function noteOf(e: TraceEvent): string | undefined {
+function noteOf(e: TraceEvent, trace: Trace): string | undefined {
   switch (e.kind) {
     case "submit":
       return `sends ${quote(e.message)}`;
@@ -118,7 +119,7 @@ function noteOf(e: TraceEvent): string | undefined {
     case "log":
       return /[\n\r]/.test(e.line) ? `logs ${JSON.stringify(e.line)}` : undefined;
     case "disclosed":
-      return `learns ${e.principal}'s ${e.what}`;
+      return `learns ${e.principal}'s ${disclosedWords(trace, e.principal, e.what)}`;
     case "stopped":
       return `would not come to rest: ${e.because}`;
     default:

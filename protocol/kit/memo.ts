@@ -23,7 +23,7 @@ interface Remembered extends Computed {
 }
 
 /** Characters of all keys together; what is kept with them takes about twice as much again. */
-const memoLimit = 80_000_000;
+const memoLimit = 24_000_000;
 let memoSize = 0;
 let memoEnabled = true;
 const memo = new Map<string, Map<string, Map<Latin1, Remembered>>>();
@@ -44,6 +44,13 @@ export function withoutMemo<T>(body: () => T): T {
   } finally {
     memoEnabled = before;
   }
+}
+
+/** Forgets all that was computed: another protocol comes, which computes other things. */
+export function forgetComputed(): void {
+  memo.clear();
+  memoSize = 0;
+  latest = undefined;
 }
 
 const carryOut = (inputs: readonly Uint8Array[], work: () => Uint8Array | undefined): Computed => {
@@ -108,11 +115,7 @@ function remember(
   key: Latin1,
   { bytes, inputs, output }: Computed,
 ): Remembered {
-  if (memoSize > memoLimit) {
-    memo.clear();
-    memoSize = 0;
-    latest = undefined;
-  }
+  if (memoSize > memoLimit) forgetComputed();
   memoSize += key.length;
   const found = { bytes, inputs, output, operation, algorithm, next: undefined };
   inner(inner(memo, operation), algorithm).set(key, found);

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { onStart } from "../../harness/runner/testing/careless-row.ts";
+import { sensorWith, soundSensor } from "../../harness/runner/testing/careless-sensor.ts";
 import { temporaryFolder } from "../../harness/runner/testing/folders.ts";
 import { checkout } from "./testing/fake-io.ts";
 
@@ -23,10 +25,14 @@ interface Ended {
   readonly err: string;
 }
 
-function mallory(args: readonly string[], during?: (child: ChildProcess) => void): Promise<Ended> {
+function mallory(
+  args: readonly string[],
+  during?: (child: ChildProcess) => void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder.path,
-    env: { PATH: process.env.PATH, HOME: folder.path },
+    env: { PATH: process.env.PATH, HOME: folder.path, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -77,28 +83,71 @@ test("Ctrl-C once interrupts, and what is known is printed", async () => {
   expect(ended.err).not.toContain("    at ");
 });
 
+const name = "object-security";
+const attacksIn = (out: string): readonly string[] => {
+  const path = join(folder.path, out, "attacks", name);
+  return existsSync(path) ? readdirSync(path).filter((f) => /^[^.].*\.json$/.test(f)) : [];
+};
+
+/** Ends a matrix by a signal as soon as it has saved an attack. */
+const endedBy = (signal: NodeJS.Signals, out: string): Promise<Ended> =>
+  mallory(["matrix", name, "--out", out], (child) => {
+    const looking = setInterval(() => {
+      if (attacksIn(out).length === 0) return;
+      clearInterval(looking);
+      child.kill(signal);
+    }, 20);
+    child.once("exit", () => clearInterval(looking));
+  });
+
 test("whatever ends it, what was found by then is saved, and runs again", async () => {
-  const name = "object-security";
-  const attacksIn = (out: string): readonly string[] => {
-    const path = join(folder.path, out, "attacks", name);
-    return existsSync(path) ? readdirSync(path).filter((f) => /^[^.].*\.json$/.test(f)) : [];
-  };
-  const found = (signal: NodeJS.Signals, out: string): Promise<Ended> =>
-    mallory(["matrix", name, "--out", out], (child) => {
-      const looking = setInterval(() => {
-        if (attacksIn(out).length === 0) return;
-        clearInterval(looking);
-        child.kill(signal);
-      }, 20);
-      child.once("exit", () => clearInterval(looking));
-    });
-  const [killed, hungUp] = await Promise.all([found("SIGKILL", "killed"), found("SIGHUP", "hup")]);
+  const [killed, hungUp] = await Promise.all([
+    endedBy("SIGKILL", "killed"),
+    endedBy("SIGHUP", "hup"),
+  ]);
   expect(killed.code).toBeNull();
   expect(hungUp.code).toBe(130);
   expect(hungUp.out).toContain("Incomplete: stopped, since its terminal was closed");
   const [first = ""] = attacksIn("killed");
   const again = await mallory(["replay", join("killed", "attacks", name, first)]);
   expect(again).toMatchObject({ code: 0, err: "" });
+});
+
+test("code that nothing stops does not keep it from ending, when all is said", async () => {
+  const start = 'pbkdf2Sync("x", "y", 2 ** 31 - 1, 64, "sha512");';
+  const text = `import { pbkdf2Sync } from "node:crypto";\n${sensorWith(onStart(start))}`;
+  writeFileSync(join(folder.path, "native.mjs"), text);
+  writeFileSync(join(folder.path, "sound.mjs"), soundSensor);
+  const few = ["--guarantee", "integrity", "--budget", "20runs", "-q", "--json"];
+  const args = ["matrix", "./native.mjs", "./sound.mjs", ...few];
+  const { code, out, err } = await mallory(args, undefined, { MALLORY_STUCK_MS: "500" });
+  expect(JSON.parse(out)).toMatchObject({ protocols: [{ source: "./sound.mjs" }] });
+  const lines = err.split("\n");
+  expect(lines[0]).toMatch(/^\.\/native\.mjs: handle\(\) of station does not return: stuck for/);
+  expect(lines.slice(1)).toEqual([expect.stringMatching(/^a thread does not end, so /), ""]);
+  // Killed, or with the code that newer versions of Node can still tell.
+  expect([null, 2]).toContain(code);
+});
+
+test.each([
+  ["fuzz", ["fuzz", name, "--runs", "1000000", "--sessions", "1", "--corpus", "killed-corpus"]],
+  ["explore", ["explore", name, "--depth", "3", "--sessions", "1"]],
+])("%s, when it is killed, has saved what it told", async (command, args) => {
+  const out = `killed-${command}`;
+  let err = "";
+  const killed = await mallory([...args, "--out", out], (child) => {
+    child.stderr?.on("data", (text: string) => {
+      err += text;
+      if (/\d broken/.test(err)) child.kill("SIGKILL");
+    });
+  });
+  expect(killed.code).toBeNull();
+  const told = Math.max(...[...killed.err.matchAll(/(\d+) broken/g)].map(([, n]) => Number(n)));
+  const saved = attacksIn(out);
+  expect(told).toBeGreaterThan(0);
+  expect(saved.length).toBeGreaterThanOrEqual(told);
+  const path = join(out, "attacks", name, saved[0] ?? "");
+  expect(await mallory(["replay", path])).toMatchObject({ code: 0, err: "" });
 });
 
 test.runIf(process.platform === "linux")("a full disk is one line, and a gone folder", async () => {
@@ -111,6 +160,32 @@ test.runIf(process.platform === "linux")("a full disk is one line, and a gone fo
   expect(stderr.split("\n")).toEqual([
     "the working folder is gone; change into another one",
     "standard output cannot be written (ENOSPC)",
+    "",
+  ]);
+});
+
+/** May a small file system be mounted, in a name space of its own? */
+const canMount =
+  spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+
+test.runIf(canMount)("a disk that fills up while a file is written keeps the older one", () => {
+  const command = `alias mallory='"$1" "$2"'
+    few="--guarantee message-budget --budget 3runs -q"
+    mallory matrix object-security $few --out full-disk >/dev/null
+    mkdir tiny && mount -t tmpfs -o size=24k tmpfs tiny && echo older >tiny/run.jsonl || exit
+    mallory replay full-disk/attacks/object-security/message-budget.json --trace tiny/run.jsonl
+    echo "code $?"; ls -A tiny; cat tiny/run.jsonl
+    dd if=/dev/zero of=tiny/rest bs=1k 2>/dev/null
+    mallory matrix object-security $few --out tiny/out >/dev/null
+    echo "code $?"; find tiny -type f`;
+  const bin = join(checkout, "reports", "cli", "mallory.mjs");
+  const args = ["-rm", "sh", "-c", command, "sh", process.execPath, bin];
+  const { stdout, stderr } = spawnSync("unshare", args, { cwd: folder.path, encoding: "utf8" });
+  expect(stdout).toBe("code 2\nrun.jsonl\nolder\ncode 2\ntiny/rest\ntiny/run.jsonl\n");
+  expect(stderr.split("\n")).toEqual([
+    "tiny/run.jsonl: cannot be written (ENOSPC); choose another --trace",
+    "tiny/out/attacks/object-security/message-budget.json: cannot be written (ENOSPC); " +
+      "choose another --out",
     "",
   ]);
 });

@@ -317,11 +317,13 @@ describe("run", () => {
       "name: mine\ntitle: Mine\nattack: []\nexpect: { integrity: broken }\n" +
       `protocol: ${fixture("notes.ts#notes")}\ndelivers: [never sent]\n`;
     writeFileSync(join(folder.path, "mine.yaml"), text);
-    const ended = await mallory("run", "./mine.yaml");
+    const refused = oneLine(await mallory("run", "./mine.yaml"), 2);
+    expect(refused).toMatch(/^\S+mine\.yaml:5:1\d: names code from elsewhere, .* add --trust\n$/);
+    const ended = await mallory("run", "./mine.yaml", "--trust");
     expect(ended).toMatchObject({ code: 1, err: "" });
     expect(ended.out).toMatch(/✗ integrity +broken +holds/);
     expect(ended.out).toContain("✗ never delivers “never sent”");
-    const json: Json = JSON.parse((await mallory("run", "./mine.yaml", "--json")).out);
+    const json: Json = JSON.parse((await mallory("run", "./mine.yaml", "--trust", "--json")).out);
     expect(json).toMatchObject({ schema: "mallory/run@1", scenarios: [{ asExpected: false }] });
   });
 

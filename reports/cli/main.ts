@@ -25,6 +25,7 @@ Exit codes:
   2    misuse, bad input, or output that cannot be written; one line says what and where
   3    our own error
   130  stopped by Ctrl-C or another signal; what was found by then is saved
+  137  ended by force after all was written, since code of a protocol could not be stopped
 
 Examples:
   npx mallory                                       the dashboard: everything that is bundled
@@ -196,6 +197,11 @@ function defineGrades(io: Io, act: Act, define: Define): void {
     });
 }
 
+const runHelp = `
+A scenario may name a protocol below its own folder or below the working one, as a path from the
+scenario's file. Any other code that it names is run with --trust only: look at it first.
+`;
+
 /** Commands about files: attacks, scenarios, and those to start from. */
 function defineFiles(io: Io, act: Act, define: Define): void {
   addCommonFlags(define("replay", "run a saved attack or trace again: is it the same?"))
@@ -212,11 +218,13 @@ function defineFiles(io: Io, act: Act, define: Define): void {
   addCommonFlags(define("run", "run scenarios and hold them against what they expect"))
     .argument("[scenario...]", "names of bundled scenarios, or files; none: all bundled ones")
     .option("--bail", "stop at the first deviation")
-    .action((names: string[], _, command: Command) => {
+    .option("--trust", "run code from elsewhere, too, if a scenario names it")
+    .addHelpText("after", runHelp)
+    .action((names: string[], options: { trust?: true }, command: Command) => {
       act(command, async (flags) => {
         const { refuseProtocols, runCommand } = await import("./run.ts");
         refuseProtocols(names);
-        return runCommand(names, flags, io);
+        return runCommand(names, options, flags, io);
       });
     });
 

@@ -1,4 +1,5 @@
 /** The process around the command line: terminal, signals, and exit. */
+import { allEnded, endByForce } from "../../harness/runner/unended-threads.ts";
 import type { Io } from "./io.ts";
 import { exitCode } from "./io.ts";
 import { main } from "./main.ts";
@@ -102,4 +103,9 @@ export async function runAsProcess(): Promise<void> {
   await err.end();
   const isLost = problem !== undefined && code !== exitCode.ownError;
   process.exitCode = isLost ? exitCode.badInput : code;
+  if (!(await allEnded())) {
+    err.write("a thread does not end, so this process is ended by force; all is written\n");
+    await err.end();
+    endByForce(process.exitCode);
+  }
 }

@@ -24,7 +24,12 @@ import { abortOnInterrupt, runnerSettings } from "./supervise.ts";
 type Outcome = ScenarioOutcome<Scenario>;
 
 /** Runs scenarios, prints the results, and determines the exit code. @throws UserError */
-export async function runCommand(names: readonly string[], flags: Flags, io: Io): Promise<number> {
+export async function runCommand(
+  names: readonly string[],
+  { trust }: { readonly trust?: boolean },
+  flags: Flags,
+  io: Io,
+): Promise<number> {
   const { scenarios, failures } = scenariosOf(names, io.cwd);
   const controller = new AbortController();
   const release = abortOnInterrupt(io, controller);
@@ -33,7 +38,7 @@ export async function runCommand(names: readonly string[], flags: Flags, io: Io)
     scenarios.map((s) => s.name),
     flags,
   );
-  const settings = { ...runnerSettings(flags, io), signal: controller.signal };
+  const settings = { ...runnerSettings(flags, io), trust, signal: controller.signal };
   let run: ScenariosRun<Scenario>;
   try {
     const ran = await runScenarios(scenarios, settings, view);

@@ -26,7 +26,7 @@ export function transmit(
 ): void {
   const { run, integrity } = world;
   if (to === undefined) {
-    throw new ProtocolError(`${process.id} transmits without saying to whom`);
+    throw new ProtocolError(`${process.id} transmits without saying to whom`, process.spec.name);
   }
   run.sentBytes += bytes.length;
   const packet = put(run, { from: process.id, source: process.address, destination: to, bytes });

@@ -212,6 +212,30 @@ export const carelessOutputs: readonly Row[] = [
     new RegExp(`${at}station#0 crashes .*: calls process\\.kill\\(\\)`),
   ],
   [
+    "a terminal that is read",
+    {
+      "const bytes": 'import { openSync } from "node:fs";\nconst bytes',
+      ...onStart('openSync("/dev/tty");'),
+    },
+    "fault",
+    new RegExp(`${at}\\w+#0 crashes .*: calls openSync\\(\\) on a pipe or terminal`),
+  ],
+  [
+    "a program that will not end",
+    {
+      "const bytes": 'import { execSync } from "node:child_process";\nconst bytes',
+      ...onStart(`execSync("trap '' TERM; for i in 1 2 3; do sleep 90; done", { timeout: 200 });`),
+    },
+    "fault",
+    new RegExp(`${at}\\w+#0 crashes .*: .*ETIMEDOUT`),
+  ],
+  [
+    "waiting for another thread",
+    onStart("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"),
+    "wrong",
+    /handle\(\) of station does not return: stuck for 3 s/,
+  ],
+  [
     "an abort",
     delivering("process.abort()"),
     "fault",

@@ -1,0 +1,84 @@
+/**
+ * Where a function is written. A stack knows only what runs; what a function returned is known when
+ * it has returned, and then the place of its definition is all that can be told.
+ */
+import { type Runtime, Session } from "node:inspector";
+import { findSourceMap } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** A place in a source file, with lines and columns as people count them: from 1. */
+export interface SourcePlace {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Location {
+  readonly scriptId: string;
+  readonly lineNumber: number;
+  readonly columnNumber?: number;
+}
+
+/** Where the inspector finds the function that is being looked for. */
+const shelf = Symbol.for("mallory: the function that is looked for");
+
+/** Bound functions and proxies lead to others; more steps than that are nobody's mistake. */
+const mostSteps = 8;
+
+/**
+ * Asks V8, which is slow: for messages only.
+ * @returns `undefined` where it is not known, as for functions of the language itself.
+ */
+export function definitionOf(value: unknown): SourcePlace | undefined {
+  if (typeof value !== "function") return undefined;
+  const session = new Session();
+  try {
+    session.connect();
+    return askedIn(session, value);
+  } catch {
+    // An inspector may be missing from Node, or be busy with somebody else's session.
+    return undefined;
+  } finally {
+    Reflect.deleteProperty(globalThis, shelf);
+    session.disconnect();
+  }
+}
+
+function askedIn(session: Session, value: unknown): SourcePlace | undefined {
+  const urls = new Map<string, string>();
+  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+  session.post("Debugger.enable");
+  Reflect.defineProperty(globalThis, shelf, { value, configurable: true });
+  let objectId: string | undefined;
+  const expression = `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(shelf))})]`;
+  session.post("Runtime.evaluate", { expression }, (_, found) => {
+    objectId = found?.result.objectId;
+  });
+  for (let step = 0; step < mostSteps && objectId !== undefined; step++) {
+    let properties: readonly Runtime.InternalPropertyDescriptor[] = [];
+    session.post("Runtime.getProperties", { objectId, ownProperties: true }, (_, found) => {
+      properties = found?.internalProperties ?? [];
+    });
+    const named = (name: string) => properties.find((p) => p.name === name)?.value;
+    const location = named("[[FunctionLocation]]")?.value as Location | undefined;
+    if (location !== undefined) return writtenPlace(urls.get(location.scriptId), location);
+    objectId = (named("[[TargetFunction]]") ?? named("[[Target]]"))?.objectId;
+  }
+  return undefined;
+}
+
+/** What was compiled is led back to what was written. */
+function writtenPlace(url: string | undefined, location: Location): SourcePlace | undefined {
+  const { lineNumber, columnNumber = 0 } = location;
+  if (url === undefined || !/^(?:file:\/\/|\/|[A-Za-z]:)/.test(url)) return undefined;
+  const isUrl = url.startsWith("file://");
+  const path = (isUrl ? fileURLToPath(url) : url).replace(/\?.*$/, "");
+  const map = findSourceMap(url) ?? (isUrl ? findSourceMap(fileURLToPath(url)) : undefined);
+  const entry = map?.findEntry(lineNumber, columnNumber);
+  const written = entry !== undefined && "originalLine" in entry ? entry : undefined;
+  return {
+    path,
+    line: (written?.originalLine ?? lineNumber) + 1,
+    column: (written?.originalColumn ?? columnNumber) + 1,
+  };
+}
