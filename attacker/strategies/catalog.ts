@@ -1,6 +1,7 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
 import { disclosing } from "./disclosing.ts";
+import { everyValue } from "./every-value.ts";
 import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
 import { shifting } from "./field-boundaries.ts";
 import { forgedAnswers } from "./forged-answers.ts";
@@ -83,6 +84,7 @@ export const strategies: readonly Strategy[] = [
   resizing,
   flipping,
   overwriting,
+  everyValue,
   replacing,
   transplanting,
   shifting,

@@ -4,7 +4,7 @@
  */
 import type { Address, Principal } from "../../protocol/endpoint.ts";
 import type { Transport } from "../../protocol/transport.ts";
-import type { Attack, Capability, PacketRef } from "../move.ts";
+import type { Attack, Capability, Edit, PacketRef } from "../move.ts";
 
 export interface SeenPacket {
   readonly ref: PacketRef;
@@ -36,6 +36,16 @@ export interface SeenValue {
   readonly length: number;
 }
 
+/** What a receiver makes of a changed packet. The attacker has its code, and may try it out. */
+export interface Reaction {
+  /** The same for packets that it treats alike, then and soon after. */
+  readonly signature: string;
+  /** As if the packet had not come; it may have been refused. */
+  readonly idle: boolean;
+  /** What it sends at once. */
+  readonly replies: readonly Uint8Array[];
+}
+
 /** What the attacker has to work with: the undisturbed run, from outside. */
 export interface Scene {
   readonly transport: Transport;
@@ -56,6 +66,8 @@ export interface Scene {
   readonly otherSettings: readonly { readonly option: string; readonly value: string }[];
   /** Lines that honest logs contain; open source, as everything but keys. */
   readonly logLines: readonly string[];
+  /** What its receiver makes of a packet so changed, one for each; nothing if it cannot be asked. */
+  reactions(packet: PacketRef, variants: readonly (readonly Edit[])[]): readonly Reaction[];
 }
 
 /** Networks that runs are made on; the harness says what each of them does. */

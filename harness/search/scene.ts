@@ -6,6 +6,7 @@ import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
 import { transportOf } from "../../protocol/transport.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
+import { reactionsOf } from "./reactions.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
 /** More would only repeat what is done to these. */
@@ -129,5 +130,6 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     stores: [...stores.values()],
     otherSettings: otherSettings(trace.plan),
     logLines: linesOf(trace).filter((line) => common.has(line)),
+    reactions: reactionsOf(trace),
   };
 }
