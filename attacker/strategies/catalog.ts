@@ -4,6 +4,7 @@ import { disclosing } from "./disclosing.ts";
 import { everyValue } from "./every-value.ts";
 import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
 import { shifting } from "./field-boundaries.ts";
+import { insertingFiller } from "./filler.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
 import { groupInsiders } from "./group-insiders.ts";
@@ -85,6 +86,7 @@ export const strategies: readonly Strategy[] = [
   flipping,
   overwriting,
   everyValue,
+  insertingFiller,
   replacing,
   transplanting,
   shifting,

@@ -40,11 +40,17 @@ export interface SeenValue {
 export interface Reaction {
   /** The same for packets that it treats alike, then and soon after. */
   readonly signature: string;
+  /** The same in two parts. */
+  readonly atOnce: string;
+  readonly later: string;
   /** As if the packet had not come; it may have been refused. */
   readonly idle: boolean;
   /** What it sends at once. */
   readonly replies: readonly Uint8Array[];
 }
+
+/** Where a changed packet comes: in the place of the one that was sent, or right before that one. */
+export type PlaceOfVariant = "instead" | "before";
 
 /** What the attacker has to work with: the undisturbed run, from outside. */
 export interface Scene {
@@ -66,8 +72,14 @@ export interface Scene {
   readonly otherSettings: readonly { readonly option: string; readonly value: string }[];
   /** Lines that honest logs contain; open source, as everything but keys. */
   readonly logLines: readonly string[];
-  /** What its receiver makes of a packet so changed, one for each; nothing if it cannot be asked. */
-  reactions(packet: PacketRef, variants: readonly (readonly Edit[])[]): readonly Reaction[];
+  /**
+   * What its receiver makes of a packet so changed, one for each; nothing if it cannot be asked.
+   */
+  reactions(
+    packet: PacketRef,
+    variants: readonly (readonly Edit[])[],
+    place?: PlaceOfVariant,
+  ): readonly Reaction[];
 }
 
 /** Networks that runs are made on; the harness says what each of them does. */

@@ -5,7 +5,7 @@
  */
 import { applyEdits } from "../../attacker/edit.ts";
 import { type Edit, type PacketRef, packetKey } from "../../attacker/move.ts";
-import type { Reaction, Scene } from "../../attacker/strategies/strategy.ts";
+import type { PlaceOfVariant, Reaction, Scene } from "../../attacker/strategies/strategy.ts";
 import type { Deployment, Endpoint, Env, Input, Millis, Output } from "../../protocol/endpoint.ts";
 import { equalBytes } from "../../protocol/kit/bytes.ts";
 import { ownInput } from "../../protocol/kit/copy-input.ts";
@@ -14,7 +14,7 @@ import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
 import { envOf } from "../run/processes.ts";
 import { RunState } from "../run/run-state.ts";
 import { simulate } from "../run/simulate.ts";
-import type { ProcessInfo, RunPlan, Trace } from "../trace/trace.ts";
+import type { Packet, ProcessInfo, RunPlan, Trace } from "../trace/trace.ts";
 
 /** One call of an endpoint in an undisturbed run. */
 interface Step {
@@ -28,7 +28,7 @@ interface Recording {
 }
 
 /** So many inputs after the changed one show what it has led to. */
-const horizon = 3;
+const horizon = 4;
 /** Of what follows in a long session, too much would have to be repeated. */
 const longestHistory = 60;
 
@@ -68,8 +68,6 @@ function noted(endpoint: Endpoint, steps: Step[]): Endpoint {
   };
 }
 
-const isFromNetwork = ({ kind }: Input): boolean => kind === "datagram" || kind === "chunk";
-
 /** An output as others see it, without what differs in every session. */
 function summary(output: Output): string {
   switch (output.kind) {
@@ -96,16 +94,20 @@ interface Place {
   readonly id: string;
   readonly principal: string;
   readonly recording: Recording;
-  /** The index of the call that brought it. */
+  /** The index of the call that brought it; on a stream, others may have come with it. */
   readonly step: number;
+  readonly before: Incoming | undefined;
+  readonly input: Incoming;
+  readonly after: Incoming | undefined;
 }
+type Incoming = Extract<Input, { kind: "datagram" | "chunk" }>;
 
 /** Processes of one undisturbed run, and what they would have done with other packets. */
 class Receivers {
   readonly #plan: RunPlan;
   readonly #places = new Map<string, Place>();
   /** What follows if a packet does not come. */
-  readonly #dropped = new Map<string, string>();
+  readonly #dropped = new Map<Place, string>();
 
   constructor(trace: Trace) {
     this.#plan = trace.plan;
@@ -117,82 +119,111 @@ class Receivers {
   }
 
   #find({ events, packets }: Trace, { id, principal }: ProcessInfo, recording: Recording): void {
-    const { steps } = recording;
-    const arrivals = steps.flatMap(({ input }, i) => (isFromNetwork(input) ? [i] : []));
-    const got = events.filter((e) => e.kind === "received" && e.at === id);
-    for (const [k, event] of got.entries()) {
-      const step = arrivals[k];
-      const input = step === undefined ? undefined : steps[step]?.input;
-      const packet = event.kind === "received" ? packets[event.packet] : undefined;
-      if (step === undefined || packet === undefined || input === undefined) return;
-      // Where several have come together, none of them can be told apart.
-      if (!("bytes" in input) || !equalBytes(input.bytes, packet.bytes)) return;
-      if (step < longestHistory)
-        this.#places.set(packetKey(packet), { id, principal, recording, step });
+    const got = events.flatMap((e) => (e.kind === "received" && e.at === id ? [e.packet] : []));
+    const waiting = got.map((index) => packets[index] as Packet);
+    for (const [step, { input }] of recording.steps.entries()) {
+      if (!("bytes" in input) || step >= longestHistory) continue;
+      // What is written at one moment comes together.
+      let at = 0;
+      while (at < input.bytes.length) {
+        const next = waiting.findIndex(({ source }) => source === input.from);
+        const [packet] = next < 0 ? [] : waiting.splice(next, 1);
+        if (packet === undefined) return;
+        const end = at + packet.bytes.length;
+        if (!equalBytes(input.bytes.subarray(at, end), packet.bytes)) return;
+        const part = (from: number, to?: number): Incoming => ({
+          ...input,
+          bytes: input.bytes.slice(from, to),
+        });
+        this.#places.set(packetKey(packet), {
+          id,
+          principal,
+          recording,
+          step,
+          before: at === 0 ? undefined : part(0, at),
+          input: part(at, end),
+          after: end === input.bytes.length ? undefined : part(end),
+        });
+        at = end;
+        if (packet.bytes.length === 0) break;
+      }
     }
   }
 
   /** @returns one for each; nothing where the receiver cannot be asked. */
-  reactions(ref: PacketRef, variants: readonly (readonly Edit[])[]): readonly Reaction[] {
-    const key = packetKey(ref);
-    const place = this.#places.get(key);
-    if (place === undefined) return [];
-    const { input } = place.recording.steps[place.step] as Step;
-    if (!("bytes" in input)) return [];
-    const inputs = variants.map((edits): Input => {
-      return { ...input, bytes: applyEdits(input.bytes, edits, { packet: () => undefined }) };
+  reactions(
+    ref: PacketRef,
+    variants: readonly (readonly Edit[])[],
+    place: PlaceOfVariant,
+  ): readonly Reaction[] {
+    const found = this.#places.get(packetKey(ref));
+    if (found === undefined) return [];
+    const own = found.input.bytes;
+    const inputs = variants.map((edits): readonly Input[] => {
+      const bytes = applyEdits(own, edits, { packet: () => undefined });
+      return [{ ...found.input, bytes }, ...(place === "before" ? [found.input] : [])];
     });
-    const without = this.#dropped.get(key) ?? after(this.#bring(place), place);
-    this.#dropped.set(key, without);
+    return this.#all(found, inputs);
+  }
+
+  #all(place: Place, inputs: readonly (readonly Input[])[]): readonly Reaction[] {
+    const without = this.#without(place);
     const found: Reaction[] = [];
-    let from = 0;
-    while (from < inputs.length) {
-      const some = this.#together(place, inputs.slice(from), without);
-      from += some.length;
-      found.push(...some);
+    while (found.length < inputs.length) {
+      found.push(...this.#together(place, inputs.slice(found.length), without));
     }
     return found;
+  }
+
+  #without(place: Place): string {
+    const without = this.#dropped.get(place) ?? after(this.#bring(place), place);
+    this.#dropped.set(place, without);
+    return without;
   }
 
   /**
    * Packets that a process refuses leave it as it was: then the next one needs no new process.
    * @returns the reactions to the first few of the inputs.
    */
-  #together(place: Place, inputs: readonly Input[], without: string): readonly Reaction[] {
+  #together(
+    place: Place,
+    inputs: readonly (readonly Input[])[],
+    without: string,
+  ): readonly Reaction[] {
     let at = this.#bring(place);
-    const { now } = place.recording.steps[place.step] as Step;
     const found: Reaction[] = [];
-    for (const input of inputs) {
-      const before = at.log.length;
-      const outputs = attempt(at.endpoint, input, now);
-      const done = at.log.slice(before).map((op) => `${op.op} ${op.output.length}`);
-      const shown = `${outputs?.map(summary).join() ?? "throws"} by ${done.join()}`;
+    for (const given of inputs) {
+      const { outputs, atOnce } = told(at, given, place);
       const idle = outputs?.every(isIdle) === true;
       if (!idle && found.length > 0) {
         // It is the first of the next few; without it, the process is where these have left it.
         at = this.#bring(place);
-        for (const refused of inputs.slice(0, found.length)) attempt(at.endpoint, refused, now);
+        for (const refused of inputs.slice(0, found.length)) told(at, refused, place);
         break;
       }
       const replies = outputs?.flatMap((o) => (o.kind === "transmit" ? [o.bytes] : [])) ?? [];
       const later = idle ? without : after(at, place);
-      found.push({ signature: `${shown} then ${later}`, idle, replies });
+      found.push({ signature: `${atOnce} then ${later}`, atOnce, later, idle, replies });
       if (!idle) return found;
     }
     const later = after(at, place);
     if (later === without) return found;
-    // One of them was not for nothing.
-    if (found.length > 1)
-      return inputs.slice(0, found.length).flatMap((i) => this.#together(place, [i], without));
+    if (found.length > 1) {
+      // Not all of them were for nothing.
+      const middle = found.length >> 1;
+      const halves = [inputs.slice(0, middle), inputs.slice(middle, found.length)];
+      return halves.flatMap((half) => this.#all(place, half));
+    }
     return found.map((each) => ({
       ...each,
-      signature: `${each.signature} but ${later}`,
+      signature: `${each.atOnce} then ${later}`,
+      later,
       idle: false,
     }));
   }
 
   /** Opens the process again, and tells it all that it was told before. */
-  #bring({ id, principal, recording, step }: Place): Brought {
+  #bring({ id, principal, recording, step, before }: Place): Brought {
     const run = new RunState(this.#plan);
     const log: OpRecord[] = [];
     const crypto = new CryptoRecorder(log, run.random.fork(principal).fork(id), id);
@@ -201,8 +232,20 @@ class Receivers {
     const env = envOf({ self, role, address, peer, peerAddress, crypto, stores });
     const endpoint = run.deploymentOf(principal).open(role, env);
     for (const { input, now } of recording.steps.slice(0, step)) attempt(endpoint, input, now);
+    if (before !== undefined) attempt(endpoint, before, (recording.steps[step] as Step).now);
     return { endpoint, log };
   }
+}
+
+/** Gives it what comes at once. */
+function told({ endpoint, log }: Brought, given: readonly Input[], { recording, step }: Place) {
+  const { now } = recording.steps[step] as Step;
+  const before = log.length;
+  const all = given.map((input) => attempt(endpoint, input, now));
+  const outputs = all.includes(undefined) ? undefined : all.flatMap((each) => each ?? []);
+  const done = log.slice(before).map((op) => `${op.op} ${op.output.length}`);
+  const shown = all.map((each) => each?.map(summary).join() ?? "throws").filter((s) => s !== "");
+  return { outputs, atOnce: `${shown.join()} by ${done.join()}` };
 }
 
 interface Brought {
@@ -211,11 +254,14 @@ interface Brought {
 }
 
 /** What it does with what came next. */
-const after = ({ endpoint }: Brought, { recording, step }: Place): string =>
-  recording.steps
-    .slice(step + 1, step + 1 + horizon)
-    .map(({ input, now }) => attempt(endpoint, input, now)?.map(summary).join() ?? "throws")
+function after({ endpoint }: Brought, { recording, step, after: rest }: Place): string {
+  const { now } = recording.steps[step] as Step;
+  const next = recording.steps.slice(step + 1, step + 1 + horizon);
+  const all = [...(rest === undefined ? [] : [{ input: rest, now }]), ...next];
+  return all
+    .map((each) => attempt(endpoint, each.input, each.now)?.map(summary).join() ?? "throws")
     .join(";");
+}
 
 /** @returns `undefined` if the code throws. */
 function attempt(endpoint: Endpoint, input: Input, now: Millis): readonly Output[] | undefined {
@@ -229,8 +275,8 @@ function attempt(endpoint: Endpoint, input: Input, now: Millis): readonly Output
 /** Asks receivers of an undisturbed run; they are set up when the first question comes. */
 export function reactionsOf(trace: Trace): Scene["reactions"] {
   let receivers: Receivers | undefined;
-  return (ref, variants) => {
+  return (ref, variants, place = "instead") => {
     receivers ??= new Receivers(trace);
-    return receivers.reactions(ref, variants);
+    return receivers.reactions(ref, variants, place);
   };
 }
