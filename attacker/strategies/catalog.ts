@@ -40,6 +40,7 @@ import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
 import { unusedTypes } from "./unused-types.ts";
+import { withholding } from "./withholding.ts";
 
 export const strategies: readonly Strategy[] = [
   undisturbed,
@@ -78,6 +79,7 @@ export const strategies: readonly Strategy[] = [
   replaying,
   hijacking,
   delaying,
+  withholding,
   flooding,
   injecting,
   unusedTypes,

@@ -9,6 +9,8 @@ import type { Attack, Capability, Edit, PacketRef } from "../move.ts";
 export interface SeenPacket {
   readonly ref: PacketRef;
   readonly bytes: Uint8Array;
+  /** In milliseconds since the beginning of the run. */
+  readonly sentMs: number;
   readonly destination: Address;
   /** The planned session it belongs to; `undefined` if that cannot be told. */
   readonly session: number | undefined;
@@ -80,6 +82,8 @@ export interface Scene {
     variants: readonly (readonly Edit[])[],
     place?: PlaceOfVariant,
   ): readonly Reaction[];
+  /** The packets of a run with this attack: what others do if something does not reach them. */
+  packetsAfter(attack: Attack): readonly SeenPacket[];
 }
 
 /** Networks that runs are made on; the harness says what each of them does. */
