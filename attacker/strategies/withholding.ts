@@ -1,7 +1,8 @@
 /**
  * A packet is held back until the other end repeats what it has said; the repetition is held back
- * until later ones have overtaken it. Who takes it as the first one begins again (key reinstallation;
- * Vanhoef and Piessens 2017, “KRACK”), and what came in between may then count once more.
+ * until later ones have overtaken it. A receiver that takes it as it took the first one begins
+ * again, and what came in between may count once more (key reinstallation; Vanhoef and Piessens
+ * 2017, “KRACK”).
  */
 import type { Move } from "../move.ts";
 import { attack, isBack, type Scene, type SeenPacket, type Strategy } from "./strategy.ts";
