@@ -1,5 +1,6 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
+import { degenerating } from "./degenerate-values.ts";
 import { disclosing } from "./disclosing.ts";
 import { everyValue } from "./every-value.ts";
 import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
@@ -57,6 +58,7 @@ export const strategies: readonly Strategy[] = [
   otherwiseSet,
   substitutingKeys,
   substitutingNonces,
+  degenerating,
   substitutingNames,
   misbinding,
   askingBack,
