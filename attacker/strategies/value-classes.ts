@@ -7,6 +7,7 @@ import { inField } from "../fields.ts";
 import { type FormByte, formBytes, type WrittenNumber, writtenNumbers } from "../learnt-fields.ts";
 import type { Edit } from "../move.ts";
 import type { Reaction, Scene, SeenPacket } from "./strategy.ts";
+import { sumEdits } from "./sums-made-right.ts";
 
 /** A place in a packet, what is there, and how another value is written there. */
 export interface Place {
@@ -124,7 +125,8 @@ export class ValueClasses {
 
   #try({ place, reactions }: Asked, values: readonly number[]): void {
     const others = values.filter((v) => v !== place.value && !reactions.has(v));
-    const variants = others.map((v) => [place.write(v)]);
+    const sums = sumEdits(this.#scene, place.packet.ref);
+    const variants = others.map((v) => [place.write(v), ...sums]);
     for (const [i, each] of this.#ask(place.packet, variants).entries()) {
       reactions.set(others[i] as number, each);
     }
