@@ -3,9 +3,9 @@
  * put in makes room for one that is taken away: the numbers agree again after that, and nobody
  * misses it (prefix truncation; Bäumer, Brinkmann, Schwenk 2024, “Terrapin”).
  */
-import { hex } from "../../protocol/kit/bytes.ts";
+import { concat, hex, readUint, uintBytes } from "../../protocol/kit/bytes.ts";
 import { type FormByte, formBytes } from "../learnt-fields.ts";
-import type { Edit, Moment, Move } from "../move.ts";
+import type { Edit, Moment, Move, PacketRef } from "../move.ts";
 import {
   attack,
   directions,
@@ -14,6 +14,7 @@ import {
   type SeenPacket,
   type Strategy,
 } from "./strategy.ts";
+import { constantStart } from "./templates.ts";
 
 /** Limits, for each direction. */
 const mostTypePlaces = 2;
@@ -21,6 +22,9 @@ const mostFillers = 2;
 const mostPlaces = 4;
 const mostDropped = 6;
 const mostMissed = 2;
+const mostHeadBytes = 8;
+/** So many are put in, and as many that follow each other are taken away. */
+const mostTimes = 2;
 
 const allBytes = Array.from({ length: 256 }, (_, i) => i);
 
@@ -34,7 +38,8 @@ function typePlaces(packets: readonly SeenPacket[]): readonly number[] {
   const values = new Map<number, Set<number>>();
   const lengths = new Map<number, boolean>();
   for (const packet of packets) {
-    for (const { at, value } of formOf(packet)) {
+    const head = constantStart(packet);
+    for (const [at, value] of packet.bytes.subarray(0, head).entries()) {
       const seen = values.get(at) ?? new Set();
       values.set(at, seen.add(value));
       const rest = (packet.bytes.length - at - 1) & 0xff;
@@ -51,7 +56,7 @@ function typePlaces(packets: readonly SeenPacket[]): readonly number[] {
 /** Does the receiver go on, and has nothing happened? It may say that it does not know this. */
 const isHarmless = ({ atOnce }: Reaction): boolean =>
   !/throws|close|exits|delivers|claims|ready|negotiated/.test(atOnce);
-const isSilent = ({ atOnce }: Reaction): boolean => atOnce === " by ";
+const isSilent = ({ atOnce }: Reaction): boolean => atOnce === "";
 
 /** What was drawn at random in a packet is left out: the rest is no secret. */
 function plain(packet: SeenPacket): Uint8Array {
@@ -75,60 +80,122 @@ function isCounted(packets: readonly SeenPacket[], scene: Scene): boolean {
   );
 }
 
+const bodyBytes = [2, 1, 4];
+
+/** Where all packets say how many bytes follow; `undefined` if they do not, or not in this way. */
+function lengthPlace(packets: readonly SeenPacket[]) {
+  for (const width of [4, 2, 1]) {
+    for (let at = 0; at <= mostHeadBytes; at++) {
+      const end = at + width;
+      const isLength = packets.every(
+        ({ bytes }) => end <= bytes.length && readUint(bytes, at, width) === bytes.length - end,
+      );
+      if (isLength) return { at, width };
+    }
+  }
+  return undefined;
+}
+
+/** Packets to put another type into: short ones, of several lengths where these are understood. */
+function models(packets: readonly SeenPacket[], types: readonly number[]): readonly Uint8Array[] {
+  const known = packets.filter((p) => formOf(p).length > 0);
+  const [shortest] = [...known].sort((a, b) => a.bytes.length - b.bytes.length);
+  if (shortest === undefined) return [];
+  const found = [shortest, ...known.slice(0, 1)].map(plain);
+  const length = lengthPlace(packets);
+  if (length === undefined) return found;
+  const { at, width } = length;
+  const [type = 0] = types;
+  const head = plain(shortest).slice(0, Math.max(at + width, type + 1));
+  const others = bodyBytes.map((n) => {
+    const bytes = concat(head, new Uint8Array(n));
+    bytes.set(uintBytes(bytes.length - at - width, width), at);
+    return bytes;
+  });
+  return [...found, ...others];
+}
+
 /** Messages that the receiver of these packets takes and forgets, though it counts them. */
 function fillers(packets: readonly SeenPacket[], scene: Scene): readonly Uint8Array[] {
-  const [first] = packets;
-  if (first === undefined) return [];
   const places = typePlaces(packets);
-  const known = packets.filter((p) => formOf(p).length > 0);
-  const shortest = [...known].sort((a, b) => a.bytes.length - b.bytes.length)[0] ?? first;
-  for (const model of new Set([shortest, first])) {
-    const all = places.flatMap((at) =>
-      allBytes.map((type) => {
-        const bytes = plain(model);
-        if (at < bytes.length) bytes[at] = type;
-        return bytes;
-      }),
-    );
-    const variants = all.map((bytes): readonly Edit[] => [{ edit: "replace", hex: hex(bytes) }]);
-    const reactions = scene.reactions(first.ref, variants);
-    const harmless = all.flatMap((bytes, i) => {
-      const reaction = reactions[i];
-      return reaction !== undefined && isHarmless(reaction) ? [{ bytes, reaction }] : [];
-    });
-    harmless.sort((a, b) => Number(isSilent(b.reaction)) - Number(isSilent(a.reaction)));
-    const counted = new Map<string, Uint8Array>();
-    for (const { bytes } of harmless) {
-      const then = changedLater(bytes, first, scene);
-      if (then !== undefined && !counted.has(then)) counted.set(then, bytes);
-      if (counted.size === mostFillers) break;
+  const seen = new Set<string>();
+  for (const model of models(packets, places)) {
+    if (seen.has(hex(model))) continue;
+    seen.add(hex(model));
+    const all = places
+      .filter((at) => at < model.length)
+      .flatMap((at) => allBytes.map((type) => withByte(model, at, type)));
+    for (const next of packets.slice(0, 2)) {
+      const counted = forgotten(all, next, scene);
+      if (counted.length > 0) return counted;
     }
-    if (counted.size > 0) return [...counted.values()];
   }
   return [];
 }
 
-/** @returns what comes later, if the next packet is taken as ever and it is the later that changes. */
-function changedLater(filler: Uint8Array, next: SeenPacket, scene: Scene): string | undefined {
+function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const out = bytes.slice();
+  out[at] = value;
+  return out;
+}
+
+/** Those that are forgotten if they come before a packet, and make a difference later. */
+function forgotten(
+  all: readonly Uint8Array[],
+  next: SeenPacket,
+  scene: Scene,
+): readonly Uint8Array[] {
+  const variants = all.map((bytes): readonly Edit[] => [{ edit: "replace", hex: hex(bytes) }]);
+  const reactions = scene.reactions(next.ref, variants);
+  const harmless = all.flatMap((bytes, i) => {
+    const reaction = reactions[i];
+    return reaction !== undefined && isHarmless(reaction) ? [{ bytes, reaction }] : [];
+  });
+  harmless.sort((a, b) => Number(isSilent(b.reaction)) - Number(isSilent(a.reaction)));
+  const counted = new Map<string, Uint8Array>();
+  for (const { bytes, reaction } of harmless) {
+    const then = changedLater(bytes, reaction, next, scene);
+    if (then !== undefined && !counted.has(then)) counted.set(then, bytes);
+    if (counted.size === mostFillers) break;
+  }
+  return [...counted.values()];
+}
+
+/** @returns what comes later, if the next packet is taken as ever, and only the later changes. */
+function changedLater(
+  filler: Uint8Array,
+  { atOnce }: Reaction,
+  next: SeenPacket,
+  scene: Scene,
+): string | undefined {
   const edits: readonly Edit[] = [{ edit: "replace", hex: hex(filler) }];
   const [after] = scene.reactions(next.ref, [edits], "before");
   const [honest] = scene.reactions(next.ref, [[]]);
-  if (after === undefined || honest === undefined) return undefined;
-  const isSame = after.later === honest.later || !after.atOnce.endsWith(honest.atOnce);
-  return isSame ? undefined : after.later;
+  if (after === undefined || honest === undefined || after.later === honest.later) return undefined;
+  const expected = [atOnce, honest.atOnce].filter((each) => each !== "").join();
+  return after.atOnce === expected ? after.later : undefined;
 }
 
-/** Right before a packet, in the name of its sender. */
-function inserted(filler: Uint8Array, packet: SeenPacket, scene: Scene): Move {
+/** Right before a packet, in the name of its sender, so many times. */
+function inserted(
+  filler: Uint8Array,
+  packet: SeenPacket,
+  times: number,
+  scene: Scene,
+): readonly Move[] {
   const { ref, session } = packet;
   if (!scene.transport.keepsMessages) {
-    return { move: "modify", packet: ref, edits: [{ edit: "insert", at: 0, hex: hex(filler) }] };
+    const edit: Edit = { edit: "insert", at: 0, hex: hex(filler).repeat(times) };
+    return [{ move: "modify", packet: ref, edits: [edit] }];
   }
   const before = scene.packets.slice(0, scene.packets.indexOf(packet));
   const last = before.findLast((p) => p.session === session);
   const when: Moment = last === undefined ? "start" : { after: last.ref };
-  return { move: "inject", hex: hex(filler), to: ref.to, from: ref.from, when };
+  const move: Move = { move: "inject", hex: hex(filler), to: ref.to, from: ref.from, when };
+  return Array.from({ length: times }, () => move);
 }
+
+const drop = (packet: PacketRef): Move => ({ move: "drop", packet });
 
 export const insertingFiller: Strategy = {
   id: "filler",
@@ -139,10 +206,14 @@ export const insertingFiller: Strategy = {
       const found = isCounted(packets, scene) ? fillers(packets, scene) : [];
       for (const filler of found) {
         for (const [i, packet] of packets.slice(0, mostPlaces).entries()) {
-          const move = inserted(filler, packet, scene);
-          yield attack(move);
-          for (const later of packets.slice(i + 1, i + 1 + mostDropped)) {
-            yield attack(move, { move: "drop", packet: later.ref });
+          yield attack(...inserted(filler, packet, 1, scene));
+          const later = packets.slice(i + 1, i + 1 + mostDropped);
+          for (let times = 1; times <= mostTimes; times++) {
+            const moves = inserted(filler, packet, times, scene);
+            for (let from = 0; from + times <= later.length; from++) {
+              const missing = later.slice(from, from + times);
+              yield attack(...moves, ...missing.map(({ ref }) => drop(ref)));
+            }
           }
         }
       }

@@ -42,7 +42,7 @@ export interface SeenValue {
 export interface Reaction {
   /** The same for packets that it treats alike, then and soon after. */
   readonly signature: string;
-  /** The same in two parts. */
+  /** What it puts out at once, and with what comes next; empty if that is nothing. */
   readonly atOnce: string;
   readonly later: string;
   /** As if the packet had not come; it may have been refused. */

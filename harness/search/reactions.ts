@@ -193,7 +193,7 @@ class Receivers {
     let at = this.#bring(place);
     const found: Reaction[] = [];
     for (const given of inputs) {
-      const { outputs, atOnce } = told(at, given, place);
+      const { outputs, atOnce, by } = told(at, given, place);
       const idle = outputs?.every(isIdle) === true;
       if (!idle && found.length > 0) {
         // It is the first of the next few; without it, the process is where these have left it.
@@ -203,7 +203,8 @@ class Receivers {
       }
       const replies = outputs?.flatMap((o) => (o.kind === "transmit" ? [o.bytes] : [])) ?? [];
       const later = idle ? without : after(at, place);
-      found.push({ signature: `${atOnce} then ${later}`, atOnce, later, idle, replies });
+      const signature = `${atOnce} by ${by} then ${later}`;
+      found.push({ signature, atOnce, later, idle, replies });
       if (!idle) return found;
     }
     const later = after(at, place);
@@ -216,7 +217,7 @@ class Receivers {
     }
     return found.map((each) => ({
       ...each,
-      signature: `${each.atOnce} then ${later}`,
+      signature: `${each.signature} but ${later}`,
       later,
       idle: false,
     }));
@@ -245,7 +246,7 @@ function told({ endpoint, log }: Brought, given: readonly Input[], { recording, 
   const outputs = all.includes(undefined) ? undefined : all.flatMap((each) => each ?? []);
   const done = log.slice(before).map((op) => `${op.op} ${op.output.length}`);
   const shown = all.map((each) => each?.map(summary).join() ?? "throws").filter((s) => s !== "");
-  return { outputs, atOnce: `${shown.join()} by ${done.join()}` };
+  return { outputs, atOnce: shown.join(), by: done.join() };
 }
 
 interface Brought {

@@ -5,7 +5,7 @@ import { say } from "../../protocol/kit/workload.ts";
 import type { TransportName } from "../../protocol/transport.ts";
 import { deliver, type Handler, tiny } from "./tiny.ts";
 
-const [hello, sealed, offer, data, ignore] = [1, 2, 3, 4, 9];
+const [hello, sealed, offer, data, greeting, ignore] = [1, 2, 3, 4, 5, 9];
 const nonceBytes = 12;
 const framed = (type: number, body: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(body.length + 1, type), body);
@@ -23,10 +23,11 @@ function framesIn(bytes: Uint8Array): readonly (readonly [number, Uint8Array])[]
 
 /**
  * The server offers, sealed, a better suite than the old one. Numbers are not sent: both ends count
- * all frames. What is of another kind is forgotten.
+ * all frames. Frames of one other kind, which have two bytes, are forgotten.
  * @param sound do numbers begin again with the key?
+ * @param greetings so many sealed frames come before the offer.
  */
-export function counting(transport: TransportName, sound: boolean): Protocol {
+export function counting(transport: TransportName, sound: boolean, greetings = 0): Protocol {
   const nonce = (n: number): Uint8Array => uintBytes(n, nonceBytes);
   const server = ({ crypto }: Env, shared: Uint8Array): Handler => {
     let sent = 0;
@@ -50,6 +51,7 @@ export function counting(transport: TransportName, sound: boolean): Protocol {
       sent = sound ? 0 : 1;
       return [
         { kind: "transmit", bytes: framed(hello, key), to },
+        ...Array.from({ length: greetings }, () => frame(Uint8Array.of(greeting))),
         frame(Uint8Array.of(offer)),
         { kind: "ready" },
       ];
@@ -62,7 +64,7 @@ export function counting(transport: TransportName, sound: boolean): Protocol {
     let over = false;
     const take = ([type, body]: readonly [number, Uint8Array]): readonly Output[] => {
       const n = received++;
-      if (over || type === ignore) return [];
+      if (over || (type === ignore && body.length === 2)) return [];
       if (type === hello && key === undefined) {
         key = crypto.hkdf({ hash: "sha256", key: shared, salt: body, info: utf8("k"), length: 16 });
         if (sound) received = 0;
