@@ -36,6 +36,7 @@ import {
   replayingAcross,
   spoofingBystander,
 } from "./replaying.ts";
+import { resizingRuns } from "./resizing-runs.ts";
 import { runningCode } from "./running-code.ts";
 import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
@@ -88,6 +89,7 @@ const all: readonly Strategy[] = [
   unusedTypes,
   runningCode,
   resizing,
+  resizingRuns,
   flipping,
   overwriting,
   everyValue,

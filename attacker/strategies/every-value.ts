@@ -34,7 +34,7 @@ const change = (packet: SeenPacket, ...edits: readonly Edit[]): Move => ({
   packet: packet.ref,
   edits: [...edits],
 });
-const made = ({ place, value }: Told): Move => change(place.packet, place.write(value));
+const made = ({ place, value }: Told): Move => change(place.packet, ...place.write(value));
 
 /** What turns an answer back into what it would have been, if it differs in a few places only. */
 function turnedBack(reply: Uint8Array, { bytes, elsewhere }: SeenPacket): readonly Edit[] {
@@ -85,7 +85,7 @@ function* together(told: readonly Told[]) {
       [...new Set(values)].sort((x, y) => x - y),
       2,
     )) {
-      yield attack(...[a, b].map(({ packet, write }) => change(packet, write(value))));
+      yield attack(...[a, b].map(({ packet, write }) => change(packet, ...write(value))));
     }
   }
 }

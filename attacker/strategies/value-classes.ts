@@ -5,6 +5,7 @@
 import { hex, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { inField } from "../fields.ts";
 import { type FormByte, formBytes, type WrittenNumber, writtenNumbers } from "../learnt-fields.ts";
+import { lengthEdits } from "../learnt-lengths.ts";
 import type { Edit } from "../move.ts";
 import type { Reaction, Scene, SeenPacket } from "./strategy.ts";
 import { sumEdits } from "./sums-made-right.ts";
@@ -14,7 +15,7 @@ export interface Place {
   readonly packet: SeenPacket;
   readonly value: number;
   readonly width: "byte" | "two bytes" | "digits";
-  readonly write: (value: number) => Edit;
+  readonly write: (value: number) => readonly Edit[];
   /** A few values that show whether it matters, and all. */
   readonly few: readonly number[];
   readonly all: readonly number[];
@@ -38,7 +39,7 @@ const bytePlace = (packet: SeenPacket, { path, at, value }: FormByte): Place => 
   packet,
   value,
   width: "byte",
-  write: (v) => ({ edit: "set", at, hex: hex(Uint8Array.of(v)), ...inField(path) }),
+  write: (v) => [{ edit: "set", at, hex: hex(Uint8Array.of(v)), ...inField(path) }],
   few: unique([0, value - 1, value ^ 1, value ^ 2, value ^ 0x20, value ^ 0x80, 0xff], 0xff),
   all: allBytes,
 });
@@ -58,7 +59,7 @@ function pairPlace(packet: SeenPacket, high: FormByte, low: FormByte): Place {
     packet,
     value,
     width: "two bytes",
-    write: (v) => ({ edit: "set", at, hex: hex(uintBytes(v, 2)), ...inField(path) }),
+    write: (v) => [{ edit: "set", at, hex: hex(uintBytes(v, 2)), ...inField(path) }],
     few: [],
     all: unique([...someNumbers, ...near], 0xffff).filter(both),
   };
@@ -68,7 +69,13 @@ const numberPlace = (packet: SeenPacket, { path, value }: WrittenNumber): Place 
   packet,
   value,
   width: "digits",
-  write: (v) => ({ edit: "replace", hex: hex(utf8(String(v))), ...inField(path) }),
+  write: (v) => {
+    const edit: Edit = { edit: "replace", hex: hex(utf8(String(v))), ...inField(path) };
+    const [, start, end] = /^bytes:(\d+)-(\d+)$/.exec(path.length === 1 ? `${path[0]}` : "") ?? [];
+    if (start === undefined) return [edit];
+    const more = String(v).length - String(value).length;
+    return [edit, ...lengthEdits(packet.bytes, [Number(start), Number(end)], more)];
+  },
   few: unique([0, value - 1, value + 1, 65_535], 65_535),
   all: unique([...someNumbers, value - 1, value + 1, value >> 1], 65_535),
 });
@@ -126,7 +133,7 @@ export class ValueClasses {
   #try({ place, reactions }: Asked, values: readonly number[]): void {
     const others = values.filter((v) => v !== place.value && !reactions.has(v));
     const sums = sumEdits(this.#scene, place.packet.ref);
-    const variants = others.map((v) => [place.write(v), ...sums]);
+    const variants = others.map((v) => [...place.write(v), ...sums]);
     for (const [i, each] of this.#ask(place.packet, variants).entries()) {
       reactions.set(others[i] as number, each);
     }
