@@ -108,6 +108,7 @@ class Receivers {
   readonly #places = new Map<string, Place>();
   /** What follows if a packet does not come. */
   readonly #dropped = new Map<Place, string>();
+  readonly #asRecorded = new Map<Place, boolean>();
 
   constructor(trace: Trace) {
     this.#plan = trace.plan;
@@ -157,13 +158,27 @@ class Receivers {
     place: PlaceOfVariant,
   ): readonly Reaction[] {
     const found = this.#places.get(packetKey(ref));
-    if (found === undefined) return [];
+    if (found === undefined || !this.#isAsRecorded(found)) return [];
     const own = found.input.bytes;
     const inputs = variants.map((edits): readonly Input[] => {
       const bytes = applyEdits(own, edits, { packet: () => undefined });
       return [{ ...found.input, bytes }, ...(place === "before" ? [found.input] : [])];
     });
     return this.#all(found, inputs);
+  }
+
+  /** Does the process come out as in the run? Where something else acts on it, it may not. */
+  #isAsRecorded(place: Place): boolean {
+    let same = this.#asRecorded.get(place);
+    if (same !== undefined) return same;
+    const { before, input, after: rest, recording, step } = place;
+    const { now, outputs } = recording.steps[step] as Step;
+    const at = this.#bring(before === undefined ? place : { ...place, before: undefined });
+    const parts = [before, input, rest].flatMap((each) => each ?? []);
+    const again = parts.flatMap((each) => attempt(at.endpoint, each, now) ?? []);
+    same = again.map(summary).join() === outputs.map(summary).join();
+    this.#asRecorded.set(place, same);
+    return same;
   }
 
   #all(place: Place, inputs: readonly (readonly Input[])[]): readonly Reaction[] {
