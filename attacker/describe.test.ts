@@ -36,6 +36,10 @@ describe("edits", () => {
       { edit: "replace", hex: "41", inside: ["split:,:2", "split:\n:0", "json:/0"] },
       "in the place of its 3rd part between “,” › 1st part between 0a › entry 0",
     ],
+    [
+      { edit: "checksum", sum: "crc-32", at: -4, length: 4, over: "before" },
+      "makes the crc-32 at byte 4 from the end right",
+    ],
     [{ edit: "own-key" }, "replaces it by a public key of the attacker's"],
     [
       { edit: "own-key", inside: ["json:/pub/x", "base64"] },

@@ -81,6 +81,8 @@ function describeEdit(edit: Edit): string {
       return `inserts ${edit.hex} before byte ${edit.at}${its(edit, "of")}`;
     case "replace":
       return replaced(edit, field(edit) === "" ? describeBytes(edit.hex) : describeValue(edit.hex));
+    case "checksum":
+      return `makes the ${edit.sum} at ${place(edit.at)}${its(edit, "of")} right`;
     case "own-key":
       return replaced(edit, "a public key of the attacker's");
     case "substitute":

@@ -42,6 +42,8 @@ const rows: readonly Row[] = [
   [{ edit: "paste", packet, source: ["split:;:1"] }, "abc", "abc"],
   [{ edit: "paste", packet: { ...packet, nth: 2 } }, "abc", "abc"],
   [{ edit: "paste", packet, source: ["split:,:0"], inside: ["split:-:1"] }, "a-b-c", "a-one-c"],
+  [{ edit: "checksum", sum: "xor-8", at: -1, length: 1, over: "before" }, "a@Z?", "a@Z{"],
+  [{ edit: "checksum", sum: "xor-8", at: 4, length: 1, over: "before" }, "a@Z?", "a@Z?"],
   [{ edit: "own-key" }, "sixsix", "MYKEY!"],
   [{ edit: "own-key" }, "seven77", "seven77"],
   [{ edit: "own-key", inside: ["split:,:1"] }, "key,sixsix", "key,MYKEY!"],

@@ -1,5 +1,6 @@
 /** Applies edits to packets. An edit that does not fit the packet changes nothing. */
 import { concat, fromHex, fromLatin1, latin1 } from "../protocol/kit/bytes.ts";
+import { withChecksum } from "./checksums.ts";
 import { openField } from "./fields.ts";
 import type { Edit, PacketRef } from "./move.ts";
 
@@ -46,6 +47,8 @@ function change(bytes: Uint8Array, edit: Edit, context: EditContext): Uint8Array
       return concat(bytes.slice(0, edit.at), bytesOf(edit.hex), bytes.slice(edit.at));
     case "replace":
       return bytesOf(edit.hex);
+    case "checksum":
+      return withChecksum(bytes, edit);
     case "own-key":
       return context.ownKey?.(bytes);
     case "substitute": {

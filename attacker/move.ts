@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { type TransportName, transports } from "../protocol/transport.ts";
 import { checkSize } from "./attack-size.ts";
+import { checksumNames } from "./checksums.ts";
 import { disclosureSchema } from "./disclosure.ts";
 import { recipeSchema } from "./recipe/recipe.ts";
 import { usesOthersTraffic } from "./recipe/sight.ts";
@@ -111,6 +112,16 @@ const edit = z.discriminatedUnion("edit", [
   z.strictObject({ edit: z.literal("own-key"), inside }),
   /** Replaces every occurrence of some bytes, such as a name, by others. */
   z.strictObject({ edit: z.literal("substitute"), find: hexString, hex: hexString, inside }),
+  /** Makes a sum for errors right again: of what comes before it or after it, or of all. */
+  z.strictObject({
+    edit: z.literal("checksum"),
+    sum: z.enum(checksumNames),
+    at: z.number().int(),
+    length: count.max(64),
+    over: z.enum(["before", "after", "all"]),
+    reversed: z.literal(true).optional(),
+    inside,
+  }),
   /** Replaces everything at `inside` by these bytes. */
   z.strictObject({ edit: z.literal("replace"), hex: hexString, inside }),
 ]);

@@ -1,8 +1,11 @@
 /** All generic strategies, in the order in which they are tried. A new one is one line here. */
 import { carryingOver, compromising, disclosingAfterAttack } from "./compromising.ts";
+import { degenerating } from "./degenerate-values.ts";
 import { disclosing } from "./disclosing.ts";
+import { everyValue } from "./every-value.ts";
 import { exposingState, leakingRandomness, oldKeys } from "./exposing.ts";
 import { shifting } from "./field-boundaries.ts";
+import { insertingFiller } from "./filler.ts";
 import { forgedAnswers } from "./forged-answers.ts";
 import { betraying, forwarding } from "./forwarding.ts";
 import { groupInsiders } from "./group-insiders.ts";
@@ -34,13 +37,16 @@ import {
   spoofingBystander,
 } from "./replaying.ts";
 import { rerouting } from "./rerouting.ts";
+import { resizingRuns } from "./resizing-runs.ts";
 import { runningCode } from "./running-code.ts";
 import { oldAnswers } from "./stale-answers.ts";
 import type { Strategy } from "./strategy.ts";
 import { substitutingKeys, substitutingNames, substitutingNonces } from "./substituting.ts";
+import { withSums } from "./sums-made-right.ts";
 import { unusedTypes } from "./unused-types.ts";
+import { withholding } from "./withholding.ts";
 
-export const strategies: readonly Strategy[] = [
+const all: readonly Strategy[] = [
   undisturbed,
   otherwiseCalm,
   lossy,
@@ -55,6 +61,7 @@ export const strategies: readonly Strategy[] = [
   otherwiseSet,
   substitutingKeys,
   substitutingNonces,
+  degenerating,
   substitutingNames,
   misbinding,
   askingBack,
@@ -78,13 +85,17 @@ export const strategies: readonly Strategy[] = [
   replaying,
   hijacking,
   delaying,
+  withholding,
   flooding,
   injecting,
   unusedTypes,
   runningCode,
   resizing,
+  resizingRuns,
   flipping,
   overwriting,
+  everyValue,
+  insertingFiller,
   replacing,
   transplanting,
   shifting,
@@ -95,3 +106,5 @@ export const strategies: readonly Strategy[] = [
   replayingAcross,
   sweeping,
 ];
+
+export const strategies: readonly Strategy[] = all.map(withSums);

@@ -2,9 +2,10 @@
  * A signature over concatenated values without their lengths covers "carol" and "10" as well as
  * "carol1" and "0". So the boundary between neighbours moves, and their concatenation stays.
  */
-import { hex, latin1, readUint, text, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
+import { hex, latin1, text, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { applyEdits } from "../edit.ts";
 import { fieldsOf, inField, innerOf, isWithin } from "../fields.ts";
+import { endOfRun, runsToTheEnd } from "../learnt-lengths.ts";
 import type { Edit, FieldPath, PacketRef } from "../move.ts";
 import { firstOfTheirKind } from "./session-representatives.ts";
 import { attack, type SeenPacket, type Strategy } from "./strategy.ts";
@@ -93,25 +94,8 @@ function fieldBorders({ ref, bytes }: Packet): readonly Border[] {
 
 /** Sizes, in bytes, of a length field. */
 const widths = [1, 2, 4];
-const mostRuns = 16;
 const isText = (bytes: Uint8Array): boolean => /^[\t\n\r\x20-\x7e]*$/.test(latin1(bytes));
 const isLine = (bytes: Uint8Array): boolean => /^[\x20-\x7e]*[\r\n]*$/.test(latin1(bytes));
-
-/** @returns the end of the run whose length is encoded here; `undefined` if none is. */
-function endOfRun(bytes: Uint8Array, start: number, width: number): number | undefined {
-  const length = readUint(bytes, start, width);
-  const end = start + width + length;
-  return length === 0 || end > bytes.length ? undefined : end;
-}
-
-/** Do runs follow each other up to the end? That is unlikely by chance. */
-function runsToTheEnd(bytes: Uint8Array, start: number, width: number): boolean {
-  let end: number | undefined = start;
-  for (let runs = 0; runs < mostRuns && end !== undefined && end < bytes.length; runs++) {
-    end = endOfRun(bytes, end, width);
-  }
-  return end === bytes.length;
-}
 
 /** Between two runs of bytes, each behind its length. */
 function runBorder(

@@ -4,11 +4,13 @@
  */
 import type { Address, Principal } from "../../protocol/endpoint.ts";
 import type { Transport } from "../../protocol/transport.ts";
-import type { Attack, Capability, PacketRef } from "../move.ts";
+import type { Attack, Capability, Edit, PacketRef } from "../move.ts";
 
 export interface SeenPacket {
   readonly ref: PacketRef;
   readonly bytes: Uint8Array;
+  /** In milliseconds since the beginning of the run. */
+  readonly sentMs: number;
   readonly destination: Address;
   /** The planned session it belongs to; `undefined` if that cannot be told. */
   readonly session: number | undefined;
@@ -36,6 +38,22 @@ export interface SeenValue {
   readonly length: number;
 }
 
+/** What a receiver makes of a changed packet. The attacker has its code, and may try it out. */
+export interface Reaction {
+  /** The same for packets that it treats alike, then and soon after. */
+  readonly signature: string;
+  /** What it puts out at once, and with what comes next; empty if that is nothing. */
+  readonly atOnce: string;
+  readonly later: string;
+  /** As if the packet had not come; it may have been refused. */
+  readonly idle: boolean;
+  /** What it sends at once. */
+  readonly replies: readonly Uint8Array[];
+}
+
+/** Where a changed packet comes: in the place of the one that was sent, or right before that one. */
+export type PlaceOfVariant = "instead" | "before";
+
 /** What the attacker has to work with: the undisturbed run, from outside. */
 export interface Scene {
   readonly transport: Transport;
@@ -56,6 +74,16 @@ export interface Scene {
   readonly otherSettings: readonly { readonly option: string; readonly value: string }[];
   /** Lines that honest logs contain; open source, as everything but keys. */
   readonly logLines: readonly string[];
+  /**
+   * What its receiver makes of a packet so changed, one for each; nothing if it cannot be asked.
+   */
+  reactions(
+    packet: PacketRef,
+    variants: readonly (readonly Edit[])[],
+    place?: PlaceOfVariant,
+  ): readonly Reaction[];
+  /** The packets of a run with this attack: what others do if something does not reach them. */
+  packetsAfter(attack: Attack): readonly SeenPacket[];
 }
 
 /** Networks that runs are made on; the harness says what each of them does. */

@@ -1,11 +1,13 @@
 /** Looks at undisturbed runs from outside: what strategies may work with. */
 import { fieldsOf, innerOf } from "../../attacker/fields.ts";
 import { attackerHost, packetKey } from "../../attacker/move.ts";
-import type { Scene, SeenValue } from "../../attacker/strategies/strategy.ts";
+import type { Scene, SeenPacket, SeenValue } from "../../attacker/strategies/strategy.ts";
 import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
 import { transportOf } from "../../protocol/transport.ts";
+import { simulate } from "../run/simulate.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
+import { reactionsOf } from "./reactions.ts";
 import { repeatedSessions } from "./session-kinds.ts";
 
 /** More would only repeat what is done to these. */
@@ -79,6 +81,40 @@ const otherSettings = ({ protocol, options }: RunPlan): Scene["otherSettings"] =
     values.filter((value) => value !== options[option]).map((value) => ({ option, value })),
   );
 
+const sessionsOf = ({ processes }: Trace): ((p: Packet) => number | undefined) => {
+  const planned = new Map(processes.map((p) => [p.id, p.plannedSession]));
+  return (p) => planned.get(p.from) ?? planned.get(p.to);
+};
+
+function attackedPackets(trace: Trace, other: Trace): readonly Packet[] {
+  const sessions = attackedSessions(trace, repeatedSessions(other));
+  const sessionOf = sessionsOf(trace);
+  return trace.packets
+    .filter((p) => p.byAttacker === undefined && sessions.has(sessionOf(p)))
+    .slice(0, mostPackets);
+}
+
+function seenOf(
+  trace: Trace,
+  other: Trace,
+  attacked = attackedPackets(trace, other),
+): readonly SeenPacket[] {
+  const elsewhere = new Map(other.packets.map((p) => [packetKey(p), p.bytes]));
+  const sessionOf = sessionsOf(trace);
+  return attacked.map((p) => {
+    const twin = elsewhere.get(packetKey(p));
+    return {
+      ref: { from: p.from, to: p.to, nth: p.nth },
+      bytes: p.bytes,
+      sentMs: p.sentMs,
+      destination: p.destination,
+      session: sessionOf(p),
+      constant: twin !== undefined && equalBytes(twin, p.bytes),
+      elsewhere: twin,
+    };
+  });
+}
+
 /**
  * @param other the same workload with another seed, undisturbed: packets equal in both are
  *   constants that nobody has to see to know them, and sessions that begin alike in it are alike.
@@ -86,32 +122,17 @@ const otherSettings = ({ protocol, options }: RunPlan): Scene["otherSettings"] =
  *   anybody's secret.
  */
 export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
-  const planned = new Map(trace.processes.map((p) => [p.id, p.plannedSession]));
-  const sessionOf = (p: Packet): number | undefined => planned.get(p.from) ?? planned.get(p.to);
   const repeated = repeatedSessions(other);
   const sessions = attackedSessions(trace, repeated);
-  const elsewhere = new Map(other.packets.map((p) => [packetKey(p), p.bytes]));
+  const attacked = attackedPackets(trace, other);
   const common = new Set(linesOf(otherWords));
-  const attacked = trace.packets
-    .filter((p) => p.byAttacker === undefined && sessions.has(sessionOf(p)))
-    .slice(0, mostPackets);
   const stores = new Map<string, { principal: string; name: string }>();
   for (const e of trace.events) {
     if (e.kind === "stored") stores.set(`${e.at}/${e.store}`, { principal: e.at, name: e.store });
   }
   return {
     transport: transportOf(trace.plan.protocol),
-    packets: attacked.map((p) => {
-      const twin = elsewhere.get(packetKey(p));
-      return {
-        ref: { from: p.from, to: p.to, nth: p.nth },
-        bytes: p.bytes,
-        destination: p.destination,
-        session: sessionOf(p),
-        constant: twin !== undefined && equalBytes(twin, p.bytes),
-        elsewhere: twin,
-      };
-    }),
+    packets: seenOf(trace, other, attacked),
     values: recognised(trace, attacked),
     repeatedSessions: repeated,
     callers: callersOf(trace),
@@ -129,5 +150,9 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
     stores: [...stores.values()],
     otherSettings: otherSettings(trace.plan),
     logLines: linesOf(trace).filter((line) => common.has(line)),
+    reactions: reactionsOf(trace),
+    packetsAfter(attack) {
+      return seenOf(simulate({ ...trace.plan, attack }), other);
+    },
   };
 }
