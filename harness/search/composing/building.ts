@@ -24,7 +24,7 @@ const leastContent = 8;
 
 export function builtAnew(building: Building): readonly Alternative[] {
   const { maker, of, bound, here } = building;
-  const touched = here !== undefined && touches(of.record, bound);
+  const touched = here !== undefined && isMadeOf(of.record, bound);
   const out: Alternative[] = [];
   const dealtForOthers = maker.renames && of.name.by === "deployment";
   const usual: Alternative[] =
@@ -34,14 +34,15 @@ export function builtAnew(building: Building): readonly Alternative[] {
   if (!touched) out.push(...usual);
   out.push(...rebuilt(building, out.length === 0 ? 0 : cost.anew));
   if (touched) out.push(...usual.map((a) => ({ ...a, cost: out.length === 0 ? 0 : cost.anew })));
-  if (maker.shop.skeleton && out.length > 0) return out;
+  const isEnough = maker.shop.skeleton || bound.values.size > 0;
+  if (isEnough && out.length > 0) return out;
   out.push(...fromElsewhere(building));
   out.push({ recipe: maker.fresh(of), cost: out.length === 0 ? 0 : cost.anew, binds: none });
   return out;
 }
 
 /** Was it computed from something that is something else now? */
-const touches = ({ inputs }: OpRecord, bound: Binding): boolean =>
+export const isMadeOf = ({ inputs }: OpRecord, bound: Binding): boolean =>
   [...bound.values.keys()].some((value) => inputs.some((i) => i.includes(value)));
 
 /** Out of its inputs, under a key that the adversary has. */
@@ -55,6 +56,7 @@ function rebuilt(building: Building, dearer: number): readonly Alternative[] {
     for (const a of contents(building)) {
       out.push({ ...withKey(of.record, key, a), cost: dearer + more + a.cost, binds: a.binds });
     }
+    if (building.bound.values.size > 0) continue;
     out.push(...withWholeContents(maker, of.record, key, more));
   }
   return out;

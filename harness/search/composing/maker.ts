@@ -9,7 +9,7 @@ import type { Filled, Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import { type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
-import { type Building, builtAnew } from "./building.ts";
+import { type Building, builtAnew, isMadeOf } from "./building.ts";
 import type { Mapping } from "./mapping.ts";
 import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
@@ -30,7 +30,8 @@ export class Maker implements Making {
   readonly #fresh = new Map<Latin1, number>();
   /** Values that are being made. */
   readonly #within = new Set<Latin1>();
-  readonly #memo = new Map<string, Map<Term, readonly Alternative[]>>();
+  readonly #memo = new Map<Term, readonly Alternative[]>();
+  readonly #boundMemo = new Map<string, Map<Term, Alternative>>();
 
   /** @param firstFresh the number of the first value of the adversary's own that it makes up. */
   constructor(shop: Workshop, scene: Scene, mapping: Mapping, firstFresh: number) {
@@ -47,14 +48,28 @@ export class Maker implements Making {
     bound: Binding = nothing,
     most: number = mostInside,
   ): readonly Alternative[] {
-    let memo = this.#memo.get(bound.key);
+    // With something otherwise already, the rest is as usual.
+    if (bound.values.size > 0) return [this.#best(term, bound)];
+    let found = this.#memo.get(term);
+    if (found === undefined) {
+      found = this.#alternatives(term, bound, most);
+      this.#memo.set(term, found);
+    }
+    return found;
+  }
+
+  /** The cheapest, with these values for others. */
+  #best(term: Term, bound: Binding): Alternative {
+    let memo = this.#boundMemo.get(bound.key);
     if (memo === undefined) {
       memo = new Map();
-      this.#memo.set(bound.key, memo);
+      this.#boundMemo.set(bound.key, memo);
     }
     let found = memo.get(term);
     if (found === undefined) {
-      found = this.#alternatives(term, bound, most);
+      const isTouched = touches(term, bound);
+      const all = isTouched ? this.#alternatives(term, bound, 1) : this.alternatives(term);
+      found = all[0] as Alternative;
       memo.set(term, found);
     }
     return found;
@@ -164,7 +179,7 @@ export class Maker implements Making {
           ? this.#publicKeys(of)
           : builtAnew(this.#building(of, bound));
     this.#within.delete(of.value);
-    for (const { recipe } of found) this.shop.slots.note(recipe, of);
+    if (bound.values.size === 0) for (const { recipe } of found) this.shop.slots.note(recipe, of);
     return found.slice(0, most.ofOne);
   }
 
@@ -242,6 +257,7 @@ export class Maker implements Making {
   #join(parts: readonly Term[], bound: Binding, limit: number): readonly Alternative[] {
     const lists = parts.map((p) => this.alternatives(p, bound));
     const base = lists.map((l) => l[0] as Alternative);
+    if (limit === 1) return [combined(base)];
     return [base, ...deviations(lists, limit)].map((chosen) => {
       const binds = merged(
         bound,
@@ -257,6 +273,25 @@ export class Maker implements Making {
     });
   }
 }
+
+/** Is anything in it for which there is another value? */
+function touches(term: Term, bound: Binding): boolean {
+  switch (term.is) {
+    case "value":
+    case "near":
+      return isBound(term.of, bound);
+    case "join":
+      return term.parts.some((p) => touches(p, bound));
+    case "counted":
+    case "text":
+      return touches(term.inner, bound);
+    default:
+      return false;
+  }
+}
+
+const isBound = ({ value, record }: Recorded, bound: Binding): boolean =>
+  bound.values.has(value) || isMadeOf(record, bound);
 
 /** The name in a place of as many bytes. */
 function filledUp(name: string, filled: Filled | undefined): Recipe {
