@@ -8,10 +8,15 @@
 import { z } from "zod";
 import { type TransportName, transports } from "../protocol/transport.ts";
 import { checkSize } from "./attack-size.ts";
-import { checksumNames } from "./checksums.ts";
 import { disclosureSchema } from "./disclosure.ts";
+import { count, edit, hexString } from "./edit-schema.ts";
+import { packetKey, packetRef, processId } from "./packet-ref.ts";
 import { recipeSchema } from "./recipe/recipe.ts";
 import { usesOthersTraffic } from "./recipe/sight.ts";
+
+export type { Edit, FieldPath } from "./edit-schema.ts";
+export type { PacketRef } from "./packet-ref.ts";
+export { packetKey };
 
 /** What an attacker must be able to do, weakest first. `none`: no attacker at all. */
 export const capabilities = [
@@ -40,34 +45,7 @@ export const capabilityMeaning: Readonly<Record<Capability, string>> = {
 };
 
 const principal = z.string().max(200);
-const processId = z
-  .string()
-  .max(200)
-  .regex(/^[a-z][a-z0-9-]*(#\d+)?$/, "must look like client#0");
 const puppetName = z.string().regex(/^puppet-[a-z0-9]+$/, "must look like puppet-a");
-const hexString = z.string().regex(/^([0-9a-fA-F]{2})*$/, "must be an even number of hex digits");
-const count = z.number().int().min(0);
-
-/** The `nth` packet (from 1) that process `from` sends to process `to`. */
-const packetRef = z.strictObject({ from: processId, to: processId, nth: z.number().int().min(1) });
-export type PacketRef = z.infer<typeof packetRef>;
-/** The same as text, for maps. */
-export const packetKey = (ref: PacketRef): string => {
-  const { from, to, nth } = ref;
-  let kept = keys.get(from)?.get(to);
-  if (kept === undefined) kept = keepKeys(from, to);
-  kept[nth] ??= `${from}>${to}:${nth}`;
-  return kept[nth];
-};
-/** The same strings again, since the hash of a new one has to be worked out. */
-const keys = new Map<string, Map<string, string[]>>();
-function keepKeys(from: string, to: string): string[] {
-  if (keys.size > 2_000) keys.clear();
-  const own = keys.get(from) ?? new Map<string, string[]>();
-  const kept: string[] = [];
-  keys.set(from, own.size > 2_000 ? new Map([[to, kept]]) : own.set(to, kept));
-  return kept;
-}
 
 /**
  * When the attacker acts on its own: as the run starts, right after a packet has passed, or, with
@@ -80,53 +58,6 @@ const moment = z.union([
   z.strictObject({ step: z.number().int().min(1).max(10_000) }),
 ]);
 export type Moment = z.infer<typeof moment>;
-
-/**
- * A way into a packet: each step opens one layer, and what is changed there is packed up again.
- * `base64`, `base64-lines`, `hex`, `decimal`, `pem`: the text is decoded. `json:/a/b`: the string
- * at that pointer.
- * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
- * one character. `bytes:2-5`: the bytes from 2 up to, but not including, 5.
- */
-const fieldPath = z.array(z.string().max(1_000)).max(32);
-export type FieldPath = z.infer<typeof fieldPath>;
-
-const inside = fieldPath.optional();
-const edit = z.discriminatedUnion("edit", [
-  z.strictObject({ edit: z.literal("flip"), at: z.number().int(), mask: count.max(255), inside }),
-  z.strictObject({ edit: z.literal("set"), at: z.number().int(), hex: hexString, inside }),
-  z.strictObject({ edit: z.literal("truncate"), length: count, inside }),
-  z.strictObject({ edit: z.literal("extend"), hex: hexString, inside }),
-  z.strictObject({ edit: z.literal("remove"), at: count, length: count, inside }),
-  z.strictObject({ edit: z.literal("insert"), at: count, hex: hexString, inside }),
-  /** Replaces everything at `inside` by the bytes at `source` of another packet. */
-  z.strictObject({
-    edit: z.literal("paste"),
-    packet: packetRef,
-    source: fieldPath.optional(),
-    start: count.optional(),
-    length: count.optional(),
-    inside,
-  }),
-  /** Replaces the public key at `inside` by one of the attacker's own, of the same kind. */
-  z.strictObject({ edit: z.literal("own-key"), inside }),
-  /** Replaces every occurrence of some bytes, such as a name, by others. */
-  z.strictObject({ edit: z.literal("substitute"), find: hexString, hex: hexString, inside }),
-  /** Makes a sum for errors right again: of what comes before it or after it, or of all. */
-  z.strictObject({
-    edit: z.literal("checksum"),
-    sum: z.enum(checksumNames),
-    at: z.number().int(),
-    length: count.max(64),
-    over: z.enum(["before", "after", "all"]),
-    reversed: z.literal(true).optional(),
-    inside,
-  }),
-  /** Replaces everything at `inside` by these bytes. */
-  z.strictObject({ edit: z.literal("replace"), hex: hexString, inside }),
-]);
-/** One change of a packet. Negative `at` counts from the end. Out of range changes nothing. */
-export type Edit = z.infer<typeof edit>;
 
 /** What is sent, and as whom. `from` is a spoofed source; without it, the attacker's address. */
 const sending = { to: processId, from: principal.optional(), when: moment };

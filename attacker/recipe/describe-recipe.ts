@@ -19,7 +19,7 @@ const under =
   (of: readonly string[]): string =>
     `${what} of ${of[content] ?? ""} under ${of[0] ?? ""}`;
 
-const words: Readonly<Record<OpName, Words>> = {
+const words: Readonly<Partial<Record<OpName, Words>>> = {
   random: { result: "random value", made: plain("a random value") },
   hash: { result: "hash", made: plain("the hash") },
   hmac: { result: "MAC", made: under("a MAC", 1) },

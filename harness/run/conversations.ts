@@ -196,7 +196,8 @@ export class Conversations {
 
   /** So much more is kept. */
   grow({ outputs, ops, failed, written }: Answer, told: Told): void {
-    let weight = perPlace + perOperation * (ops.length + failed.length) + perOutput * outputs.length;
+    let weight =
+      perPlace + perOperation * (ops.length + failed.length) + perOutput * outputs.length;
     for (const output of outputs) if ("bytes" in output) weight += output.bytes.length;
     for (const { bytes } of written) weight += bytes.length;
     if ("input" in told && "bytes" in told.input) weight += told.input.bytes.length;

@@ -5,11 +5,9 @@
  */
 import {
   type Attack,
-  attackerHost,
   type Capability,
   capabilityOf,
   capabilityRank,
-  isStranger,
   withoutRegistration,
 } from "../../attacker/move.ts";
 import type { Candidate, Scene } from "../../attacker/strategies/strategy.ts";
@@ -22,6 +20,7 @@ import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
 import type { Composed, GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
+import { asInsider } from "./as-insider.ts";
 import { allFailed, FailedPuppets } from "./failed-puppets.ts";
 import { Findings } from "./findings.ts";
 import { honestRunOf } from "./honest-run.ts";
@@ -331,25 +330,11 @@ export class Campaign {
 
   #choice(candidate: Candidate): RunChoice {
     return {
-      attack: this.#asInsider(candidate.moves),
+      attack: asInsider(candidate.moves, this.subject.protocol, this.settings.capabilities),
       network: networks[candidate.network ?? "calm"],
       workload: candidate.workload ?? baseWorkload,
       seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
     };
-  }
-
-  /**
-   * Where anybody may register, the attacker has done so: whatever it tries, it tries as a user.
-   * Shrinking takes that away again where it does not matter.
-   */
-  #asInsider(moves: Attack): Attack {
-    const { registration, transport } = this.subject.protocol;
-    const wanted = this.settings.capabilities;
-    // What it does as a stranger it does without.
-    if (registration !== true || moves.some(isStranger)) return moves;
-    if (capabilityOf(moves, transport) === "none") return moves;
-    if (wanted !== undefined && !wanted.includes("insider")) return moves;
-    return [{ move: "participate", as: attackerHost }, ...moves];
   }
 
   /** Tallies to which such a run can still be news. */
