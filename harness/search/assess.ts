@@ -19,7 +19,7 @@ export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
 const mostPairs = 12_000;
 
 /** Runs in which the adversary composes what it sends: some seconds of work. */
-const composedRuns = 4_000;
+const composedRuns = 1_600;
 
 export function assess(
   subject: Subject,

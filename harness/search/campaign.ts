@@ -313,6 +313,10 @@ export class Campaign {
     return due.map((t) => t.guarantee).filter((g) => g.safety && g.otherWorld === undefined);
   }
 
+  claims({ id }: Guarantee): boolean {
+    return this.subject.protocol.claims.some((c) => c.guarantee === id);
+  }
+
   /** Does it look so? The run may be cut off, and is not counted. */
   isViolated(guarantee: Guarantee, trace: Trace): boolean {
     return judge(guarantee, trace, this.#baselines).violation !== undefined;

@@ -38,8 +38,10 @@ export function compose(campaign: Campaign, { runs, part }: ComposingSettings): 
   const settings = part === undefined ? all : all.filter((_, i) => i % part.of === part.index);
   for (const skeleton of [true, false]) {
     const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
-    let left = settings.filter(isOpen);
-    const budget = (skeleton ? runs / 4 : runs) - total.runs;
+    let left = settings.filter((s) => isOpen(s) && !(skeleton && isDisclosing(s)));
+    const isClaimed = left.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
+    const most = isClaimed ? runs : runs / unclaimedShare;
+    const budget = (skeleton ? most / 3 : most) - total.runs;
     let spent = 0;
     for (const setting of left) {
       if (campaign.over) break;
@@ -59,6 +61,11 @@ export function compose(campaign: Campaign, { runs, part }: ComposingSettings): 
   return composed;
 }
 
+/** Nobody promises what is left: then fewer runs must do. */
+const unclaimedShare = 3;
+const isDisclosing = ({ prologue }: Setting): boolean =>
+  prologue.some((m) => m.move === "disclose");
+
 const attackIn = ({ workload, prologue }: Setting) => ({
   moves: [...prologue, somethingMade],
   workload,
@@ -72,19 +79,32 @@ const somethingMade: Move = {
   when: { step: 1 },
 };
 
-/** What may still be broken there. */
-const openIn = (
+/** What may still be broken there; after a disclosure, only what is about disclosures. */
+function openIn(
   campaign: Campaign,
   setting: Setting,
   found: ReadonlySet<string>,
-): readonly Guarantee[] => campaign.openFor(attackIn(setting)).filter((g) => !found.has(g.id));
+): readonly Guarantee[] {
+  const open = campaign.openFor(attackIn(setting)).filter((g) => !found.has(g.id));
+  if (open.length === 0 || !isDisclosing(setting)) return open;
+  const prologue = setting.prologue.filter((m) => m.move !== "disclose");
+  const anyway = campaign.openFor(attackIn({ ...setting, prologue }));
+  return open.filter((g) => !anyway.includes(g));
+}
+
+/** Workloads in which different sessions may meet. */
+const meeting: ReadonlySet<string> = new Set<ParallelWorkload>([
+  "parallel-own",
+  "parallel-exchanged",
+  "parallel-mallory",
+]);
 
 function settingsFor(campaign: Campaign): readonly Setting[] {
   const worlds = soundWorlds(campaign);
   const plain = worlds.map((workload) => ({
     workload,
     prologue: [{ move: "seize" } as const],
-    weight: 2,
+    weight: meeting.has(workload) ? 3 : 1,
   }));
   const [first] = worlds;
   if (first === undefined) return plain;
@@ -94,7 +114,7 @@ function settingsFor(campaign: Campaign): readonly Setting[] {
     {
       workload: "parallel-alone",
       prologue: [disclosed(principal, "long-term", "start"), { move: "seize" }],
-      weight: 1,
+      weight: 0.5,
     },
     {
       workload: "parallel-later",
@@ -102,7 +122,7 @@ function settingsFor(campaign: Campaign): readonly Setting[] {
         disclosed(principal, "session-keys", { atMs: laterMs - 2 }),
         { move: "seize", when: { atMs: laterMs - 1 } },
       ],
-      weight: 1,
+      weight: 0.5,
     },
   ]);
   return [...plain, ...disclosing.filter((s) => isSound(campaign, s.workload))];
