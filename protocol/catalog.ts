@@ -28,6 +28,7 @@ import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
 import { weakGenerator } from "./textbook/weak-generator.ts";
 import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
+import { wooLam } from "./textbook/woo-lam.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
@@ -59,6 +60,7 @@ export const protocols: readonly Protocol[] = [
   macEvidence,
   statement,
   cbcRecords,
+  wooLam,
 ];
 
 /**
@@ -76,4 +78,5 @@ export const byNameOnly: readonly Protocol[] = [
   oneSided,
   remoteControl,
   weakGenerator,
+  wooLam,
 ];
