@@ -15,6 +15,7 @@ import { macEvidence } from "./textbook/mac-evidence.ts";
 import { naxos } from "./textbook/naxos.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
 import { needhamSchroederSymmetric } from "./textbook/needham-schroeder-symmetric.ts";
+import { neumanStubblebine } from "./textbook/neuman-stubblebine.ts";
 import { noise } from "./textbook/noise/noise.ts";
 import { oneSided } from "./textbook/one-sided.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
@@ -61,6 +62,7 @@ export const protocols: readonly Protocol[] = [
   statement,
   cbcRecords,
   wooLam,
+  neumanStubblebine,
 ];
 
 /**
@@ -79,4 +81,5 @@ export const byNameOnly: readonly Protocol[] = [
   remoteControl,
   weakGenerator,
   wooLam,
+  neumanStubblebine,
 ];
