@@ -8,6 +8,7 @@ import type { Protocol } from "./endpoint.ts";
 import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
+import { andrew } from "./textbook/andrew.ts";
 import { cbcRecords } from "./textbook/cbc-records.ts";
 import { groupChat } from "./textbook/group-chat.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
@@ -63,6 +64,7 @@ export const protocols: readonly Protocol[] = [
   cbcRecords,
   wooLam,
   neumanStubblebine,
+  andrew,
 ];
 
 /**
@@ -82,4 +84,5 @@ export const byNameOnly: readonly Protocol[] = [
   weakGenerator,
   wooLam,
   neumanStubblebine,
+  andrew,
 ];
