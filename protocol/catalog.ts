@@ -10,6 +10,7 @@ import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.
 import { secureChannel } from "./secure-channel/secure-channel.ts";
 import { andrew } from "./textbook/andrew.ts";
 import { cbcRecords } from "./textbook/cbc-records.ts";
+import { denningSaccoPk } from "./textbook/denning-sacco-pk.ts";
 import { groupChat } from "./textbook/group-chat.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
@@ -65,6 +66,7 @@ export const protocols: readonly Protocol[] = [
   wooLam,
   neumanStubblebine,
   andrew,
+  denningSaccoPk,
 ];
 
 /**
@@ -85,4 +87,5 @@ export const byNameOnly: readonly Protocol[] = [
   wooLam,
   neumanStubblebine,
   andrew,
+  denningSaccoPk,
 ];
