@@ -1,7 +1,7 @@
 /**
  * The handshake of the Andrew file system's RPC (Satyanarayanan, “Integrating security in a large
- * distributed system”, ACM Transactions on Computer Systems 7, 1989): two that share a key get a new
- * one for their session.
+ * distributed system”, ACM Transactions on Computer Systems 7, 1989): two that share a key get a
+ * new one for their session.
  *
  * Aims: each knows that the other is there, and both have the new key, which nobody else has.
  *
@@ -10,11 +10,11 @@
  * Transactions on Computer Systems 8, 1990), and so is the second message of the same run, for
  * nonces are as long as keys (Clark and Jacob, “A survey of authentication protocol literature”,
  * 1997). `version=ban`, in the manner of Burrows, Abadi and Needham: the key comes together with
- * Alice's nonce, but not with a name. Where users also answer calls, what Alice sends to Bob is sent
- * back to her as a call of Bob's, and she gets all answers from herself (Lowe, “Some new attacks
- * upon security protocols”, Computer Security Foundations Workshop 1996; the original has this flaw
- * as well). `version=lowe`: the key comes with the name of who has made it. No version has forward
- * secrecy.
+ * Alice's nonce, but not with a name. Where users also answer calls, what Alice sends to Bob is
+ * sent back to her as a call of Bob's, and she gets all answers from herself (Lowe, “Some new
+ * attacks upon security protocols”, Computer Security Foundations Workshop 1996; the original has
+ * this flaw as well). `version=lowe`: the key comes with the name of who has made it. No version
+ * has forward secrecy.
  */
 import type { Env, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { bigintBytes, bytesBigint, concat, text, utf8 } from "../kit/bytes.ts";

@@ -1,20 +1,27 @@
 /**
- * Denning and Sacco, “Timestamps in key distribution protocols”, Communications of the ACM 24, 1981,
- * the protocol with public keys: Alice gets certificates for both from Trent, makes a key, signs it
- * with the time, and sends all of it to Bob under his public key.
+ * Denning and Sacco, “Timestamps in key distribution protocols”, Communications of the ACM 24,
+ * 1981, the protocol with public keys: Alice gets certificates for both from Trent, makes a key,
+ * signs it with the time, and sends all of it to Bob under his public key.
  *
  * Aims: Bob has a key that Alice made just now, for talking to him, and nobody else has it.
  *
  * Known weakness: what Alice signs does not say for whom. Bob, or mallory, once Alice has called
  * her, opens it, and sends it on under the public key of a third one, who takes it for Alice's call
  * (Abadi and Needham, “Prudent engineering practice for cryptographic protocols”, IEEE Transactions
- * on Software Engineering 22, 1996). With `named=yes` Alice signs both names as well. Bob takes only
- * times later than those before, which the authors leave open. Alice alone chooses the key, and
- * there is no forward secrecy.
+ * on Software Engineering 22, 1996). With `named=yes` Alice signs both names as well. Bob takes
+ * only times later than those before, which the authors leave open. Alice alone chooses the key,
+ * and there is no forward secrecy.
  */
 
-import type { OutputBody, Principal, Protocol } from "../endpoint.ts";
-import { type Address, type Env, InvariantError, type Millis } from "../endpoint.ts";
+import {
+  type Address,
+  type Env,
+  InvariantError,
+  type Millis,
+  type OutputBody,
+  type Principal,
+  type Protocol,
+} from "../endpoint.ts";
 import { readUint, text, uintBytes, utf8 } from "../kit/bytes.ts";
 import type { CryptoKit, KeyPair } from "../kit/crypto.ts";
 import { say } from "../kit/workload.ts";

@@ -9,9 +9,9 @@
  * and the time; his ticket is Alice's name, the key and the time. An adversary that calls as Alice
  * shows Bob his own request for the ticket, and knows the key in it: the nonce that it chose itself
  * (Hwang, Lee, Li, Ko and Chen, “Two attacks on Neuman–Stubblebine authentication protocols”,
- * Information Processing Letters 53, 1995). With `types=tagged` what is sealed is bound to its type.
- * Either way there is no forward secrecy, and the key that Bob shares with Trent makes one Alice to
- * him.
+ * Information Processing Letters 53, 1995). With `types=tagged` what is sealed is bound to its
+ * type. Either way there is no forward secrecy, and the key that Bob shares with Trent makes one
+ * Alice to him.
  */
 import type { Address, Env, Millis, OutputBody, Principal, Protocol } from "../endpoint.ts";
 import { equalBytes, text, uintBytes, utf8 } from "../kit/bytes.ts";
