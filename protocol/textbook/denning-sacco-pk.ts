@@ -10,7 +10,8 @@
  * (Abadi and Needham, “Prudent engineering practice for cryptographic protocols”, IEEE Transactions
  * on Software Engineering 22, 1996). With `named=yes` Alice signs both names as well. Bob takes
  * only times later than those before, which the authors leave open. Alice alone chooses the key,
- * and there is no forward secrecy.
+ * and there is no forward secrecy. Whoever has the key that Bob opens with reads the session's key,
+ * and goes on as Alice.
  */
 
 import {
