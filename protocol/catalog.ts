@@ -8,13 +8,16 @@ import type { Protocol } from "./endpoint.ts";
 import { secureChannelLogin } from "./secure-channel/login/secure-channel-login.ts";
 import { secureChannelRelay } from "./secure-channel/relay/secure-channel-relay.ts";
 import { secureChannel } from "./secure-channel/secure-channel.ts";
+import { andrew } from "./textbook/andrew.ts";
 import { cbcRecords } from "./textbook/cbc-records.ts";
+import { denningSaccoPk } from "./textbook/denning-sacco-pk.ts";
 import { groupChat } from "./textbook/group-chat.ts";
 import { hashedLogin } from "./textbook/hashed-login.ts";
 import { macEvidence } from "./textbook/mac-evidence.ts";
 import { naxos } from "./textbook/naxos.ts";
 import { needhamSchroeder, needhamSchroederLowe } from "./textbook/needham-schroeder.ts";
 import { needhamSchroederSymmetric } from "./textbook/needham-schroeder-symmetric.ts";
+import { neumanStubblebine } from "./textbook/neuman-stubblebine.ts";
 import { noise } from "./textbook/noise/noise.ts";
 import { oneSided } from "./textbook/one-sided.ts";
 import { otwayRees } from "./textbook/otway-rees.ts";
@@ -28,6 +31,7 @@ import { stationToStation } from "./textbook/station-to-station.ts";
 import { suiteChoice } from "./textbook/suite-choice.ts";
 import { weakGenerator } from "./textbook/weak-generator.ts";
 import { wideMouthedFrog } from "./textbook/wide-mouthed-frog.ts";
+import { wooLam } from "./textbook/woo-lam.ts";
 
 export const protocols: readonly Protocol[] = [
   objectSecurity,
@@ -59,6 +63,10 @@ export const protocols: readonly Protocol[] = [
   macEvidence,
   statement,
   cbcRecords,
+  wooLam,
+  neumanStubblebine,
+  andrew,
+  denningSaccoPk,
 ];
 
 /**
@@ -76,4 +84,8 @@ export const byNameOnly: readonly Protocol[] = [
   oneSided,
   remoteControl,
   weakGenerator,
+  wooLam,
+  neumanStubblebine,
+  andrew,
+  denningSaccoPk,
 ];

@@ -94,18 +94,26 @@ export class Client implements Endpoint {
   }
 }
 
-/** Many runs, one for each address that has sent a message which was not discarded. */
+/**
+ * Many runs, one for each address that has sent a message which was not discarded. What a third
+ * party answers goes to the first run that takes it, for it does not say whom it is about.
+ */
 export class Service implements Endpoint {
   readonly #open: () => Party;
+  /** Where the third party is that runs ask; absent where they ask nobody. */
+  readonly #asked: Address | undefined;
   readonly #runs = new Map<Address, Run>();
 
-  constructor(open: () => Party) {
+  constructor(open: () => Party, asked?: Address) {
     this.#open = open;
+    this.#asked = asked;
   }
 
   handle(input: Input, now: Millis): readonly Output[] {
     switch (input.kind) {
       case "datagram":
+        if (input.from === this.#asked) return this.#answered(input, now);
+        return labelled(this.#receive(input, input.from, now), input.from);
       case "chunk":
         return labelled(this.#receive(input, input.from, now), input.from);
       case "closed":
@@ -126,6 +134,16 @@ export class Service implements Endpoint {
     return [...this.#runs.values()].filter((run) => !run.party.done).length;
   }
 
+  #answered(input: Input, now: Millis): readonly Output[] {
+    let outputs: readonly Output[] = [{ kind: "reject", reason: "unexpected" }];
+    for (const [address, run] of this.#runs) {
+      if (run.party.done) continue;
+      outputs = labelled(received(run, input, now), address);
+      if (outputs.some((o) => o.kind !== "reject")) return outputs;
+    }
+    return outputs;
+  }
+
   #receive(input: Input, from: Address, now: Millis): readonly OutputBody[] {
     const run = this.#runs.get(from) ?? { party: this.#open(), lines: new Lines() };
     if (input.kind === "chunk") this.#runs.set(from, run);
@@ -142,7 +160,7 @@ const labelled = (outputs: readonly OutputBody[], address: Address): readonly Ou
 function labelledOne(output: OutputBody, session: Address): Output {
   switch (output.kind) {
     case "transmit":
-      return { kind: "transmit", bytes: output.bytes, session, to: session };
+      return { kind: "transmit", bytes: output.bytes, session, to: output.to ?? session };
     case "claim":
       return { kind: "claim", claim: output.claim, session };
     case "close":

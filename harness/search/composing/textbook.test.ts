@@ -1,0 +1,38 @@
+/** What the adversary composes against the textbook's protocols, and not against their repairs. */
+import { expect, test } from "vitest";
+import { bundledSubject } from "../../input/bundled-protocols.ts";
+import { parseProtocolName } from "../../input/protocol-reference.ts";
+import { Campaign } from "../campaign.ts";
+import { compose } from "./compose.ts";
+
+/** @returns the guarantees that compositions alone break. */
+function broken(name: string, runs: number, guarantees: readonly string[]): readonly string[] {
+  const subject = bundledSubject(parseProtocolName(name));
+  const campaign = new Campaign(subject, { seed: "mallory", guarantees });
+  compose(campaign, { runs });
+  const { verdicts } = campaign.finish(null);
+  return verdicts.filter((v) => v.verdict === "broken").map((v) => v.guarantee);
+}
+
+/** As many as in an assessment. */
+const runs = 2_000;
+const fewer = 400;
+
+test.each([
+  ["woo-lam?version=pi", "woo-lam?version=full", ["client-authentication"]],
+  ["woo-lam?version=pi3", "woo-lam?version=full", ["client-authentication"]],
+  [
+    "neuman-stubblebine?types=plain",
+    "neuman-stubblebine?types=tagged",
+    ["client-authentication", "key-secrecy"],
+  ],
+  ["andrew?version=ban", "andrew?version=lowe", ["server-authentication", "client-authentication"]],
+  [
+    "denning-sacco-pk?named=no",
+    "denning-sacco-pk?named=yes",
+    ["client-authentication", "key-secrecy"],
+  ],
+])("%s, and not %s", { timeout: 120_000 }, (flawed, repaired, guarantees) => {
+  expect(broken(flawed, runs, guarantees)).toEqual(guarantees);
+  expect(broken(repaired, fewer, guarantees)).toEqual([]);
+});
