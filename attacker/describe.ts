@@ -205,6 +205,16 @@ function describeDisclosure(disclosure: Disclosure): string {
   }
 }
 
+function describeDelivery(move: Extract<Move, { move: "deliver" }>): string {
+  const { recipe, to, from, when } = move;
+  const moment = describeMoment(when);
+  if ("packet" in recipe && recipe.packet.to === to) {
+    const asWhom = from === recipe.packet.from ? "" : as(from, undefined);
+    return `passes ${describePacket(recipe.packet)} on${asWhom}, ${moment}`;
+  }
+  return `sends ${describeRecipe(recipe)} to ${to}${as(from, undefined)}, ${moment}`;
+}
+
 /** @returns a sentence without a full stop, starting with a verb. */
 export function describeMove(move: Move): string {
   switch (move.move) {
@@ -231,7 +241,7 @@ export function describeMove(move: Move): string {
       return `sends ${describeBytes(move.hex)} to ${move.to}${how}, ${describeMoment(move.when)}`;
     }
     case "deliver":
-      return `sends ${describeRecipe(move.recipe)} to ${move.to}${as(move.from, undefined)}, ${describeMoment(move.when)}`;
+      return describeDelivery(move);
     case "seize": {
       const { when = "start" } = move;
       const since = when === "start" ? "" : `, from then on: ${describeMoment(when)}`;

@@ -173,9 +173,10 @@ function searchIn(
   const insider = protocol.registration === true;
   const plan = campaign.planFor({ moves: [], workload });
   const simulate = (p: RunPlan): Trace | undefined => campaign.simulate(p, strategy);
-  const world = new World({ plan, insider, prologue }, simulate);
-  const goals = new CampaignGoals(campaign, world, setting, found);
   const honest = campaign.undisturbed(workload);
+  const { processes } = honest;
+  const world = new World({ plan, insider, prologue, processes }, simulate);
+  const goals = new CampaignGoals(campaign, world, setting, found);
   const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
   const composing = new Composing(protocol, world, honest, { limits, goals, skeleton, other });
   const isExhausted = composing.search();

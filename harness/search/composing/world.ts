@@ -3,9 +3,10 @@
  * messages are tried in one run; what a process discards changes nothing for it.
  */
 import { type Attack, attackerHost, type Move } from "../../../attacker/move.ts";
+import type { Address } from "../../../protocol/endpoint.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import { isProgress, Probing } from "../../run/probing.ts";
-import type { RunPlan, Trace, TraceEvent } from "../../trace/trace.ts";
+import type { ProcessId, ProcessInfo, RunPlan, Trace, TraceEvent } from "../../trace/trace.ts";
 import { type Delivery, movesOf } from "./delivery.ts";
 
 /** What came of a delivery. */
@@ -37,16 +38,20 @@ export interface WorldSettings {
   readonly insider: boolean;
   /** What comes before the deliveries, such as disclosures. */
   readonly prologue: Attack;
+  /** Where honest processes are. */
+  readonly processes: readonly Pick<ProcessInfo, "id" | "address">[];
 }
 
 export class World {
   readonly plan: RunPlan;
   readonly insider: boolean;
   readonly #before: Attack;
+  readonly #at = new Map<Address, ProcessId>();
   readonly #simulate: Simulating;
   runs = 0;
 
-  constructor({ plan, insider, prologue }: WorldSettings, simulate: Simulating) {
+  constructor({ plan, insider, prologue, processes }: WorldSettings, simulate: Simulating) {
+    for (const { id, address } of processes) if (!this.#at.has(address)) this.#at.set(address, id);
     this.plan = plan;
     this.insider = insider;
     const registered: Attack = insider ? [{ move: "participate", as: attackerHost }] : [];
@@ -54,9 +59,10 @@ export class World {
     this.#simulate = simulate;
   }
 
-  /** Without the registration, which the campaign adds. */
+  /** Without the registration, which the campaign adds, and with processes by their names. */
   attackOf(deliveries: readonly Delivery[]): readonly Move[] {
-    return movesOf(this.insider ? this.#before.slice(1) : this.#before, deliveries);
+    const named = deliveries.map((d) => ({ ...d, from: this.#at.get(d.from) ?? d.from }));
+    return movesOf(this.insider ? this.#before.slice(1) : this.#before, named);
   }
 
   /**
