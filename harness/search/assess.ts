@@ -18,8 +18,8 @@ export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
 /** The matrix tries all pairs of moves where they are this few; `mallory explore` tries more. */
 const mostPairs = 12_000;
 
-/** Runs in which the adversary composes what it sends: some seconds of work. */
-const composedRuns = 1_600;
+/** For attacks in which the adversary composes what it sends: less than ten seconds. */
+const composedWork = 240_000;
 
 export function assess(
   subject: Subject,
@@ -38,7 +38,7 @@ export function assess(
     }
   }
   campaign.step("messages that the adversary composes", strategies.length, strategies.length + 1);
-  if (!campaign.over) compose(campaign, { runs: composedRuns });
+  if (!campaign.over) compose(campaign, { work: composedWork });
   tellApart(campaign);
   campaign.step("every attack of one move, or of two", strategies.length, strategies.length + 1);
   return campaign.finish(campaign.over ? null : exhaustWithin(campaign, mostPairs));

@@ -30,7 +30,7 @@ const whole: Shard = { index: 0, of: 1 };
 export const exploreShards = 8;
 
 /** For each part: more than the matrix has for all of them. */
-const composedRuns = 10_000;
+const composedWork = 1_500_000;
 
 export function explore(
   subject: Subject,
@@ -41,7 +41,7 @@ export function explore(
   campaign.step("nothing happens", 0, 1);
   if (shardOf(settings).index === 0) campaign.try("undisturbed", { moves: [] });
   exhaust(campaign, settings.depth, shardOf(settings));
-  if (settings.depth >= 2) compose(campaign, { runs: composedRuns, part: shardOf(settings) });
+  if (settings.depth >= 2) compose(campaign, { work: composedWork, part: shardOf(settings) });
   return campaign.finish(settings.depth);
 }
 

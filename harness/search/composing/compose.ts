@@ -13,8 +13,8 @@ import { type Run, World } from "./world.ts";
 export const strategy = "composing";
 
 export interface ComposingSettings {
-  /** Runs in all. */
-  readonly runs: number;
+  /** Events and operations of all runs together; a run of a small protocol has some fifty. */
+  readonly work: number;
   /** Only every `of`th world, for searches that are divided among workers. */
   readonly part?: { readonly index: number; readonly of: number };
 }
@@ -30,8 +30,9 @@ interface Setting {
 }
 
 /** Searches what still holds. */
-export function compose(campaign: Campaign, { runs, part }: ComposingSettings): Composed {
+export function compose(campaign: Campaign, { work, part }: ComposingSettings): Composed {
   const total = { runs: 0, states: 0 };
+  let done = 0;
   const exhausted: string[] = [];
   const found = new Set<string>();
   const all = settingsFor(campaign);
@@ -40,8 +41,8 @@ export function compose(campaign: Campaign, { runs, part }: ComposingSettings): 
     const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
     let left = settings.filter((s) => isOpen(s) && !(skeleton && isDisclosing(s)));
     const isClaimed = left.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
-    const most = isClaimed ? runs : runs / unclaimedShare;
-    const budget = (skeleton ? most / 3 : most) - total.runs;
+    const most = isClaimed ? work : work / unclaimedShare;
+    const budget = (skeleton ? most / 3 : most) - done;
     let spent = 0;
     for (const setting of left) {
       if (campaign.over) break;
@@ -49,12 +50,13 @@ export function compose(campaign: Campaign, { runs, part }: ComposingSettings): 
       if (!isOpen(setting)) continue;
       const weights = [setting, ...left].reduce((sum, s) => sum + s.weight, 0);
       const share = Math.ceil(((budget - spent) * setting.weight) / weights);
-      const composing = searchIn(campaign, setting, { ...limits, runs: share }, skeleton, found);
-      spent += composing.runs;
+      const composing = searchIn(campaign, setting, { ...limits, work: share }, skeleton, found);
+      spent += composing.work;
+      total.runs += composing.runs;
       total.states += composing.states;
       if (composing.isExhausted) exhausted.push(setting.workload);
     }
-    total.runs += spent;
+    done += spent;
   }
   const composed = { ...total, worlds: settings.length, exhausted };
   campaign.noteComposed(composed);
@@ -180,7 +182,7 @@ function searchIn(
   const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
   const composing = new Composing(protocol, world, honest, { limits, goals, skeleton, other });
   const isExhausted = composing.search();
-  return { runs: world.runs, states: composing.states, isExhausted };
+  return { runs: world.runs, work: world.work, states: composing.states, isExhausted };
 }
 
 /** What still holds, and may be broken by an attack in this workload. */

@@ -27,8 +27,8 @@ import type { Workshop } from "./workshop.ts";
 import type { Outcome, Run, World } from "./world.ts";
 
 export interface Limits {
-  /** Runs in all. */
-  readonly runs: number;
+  /** Events and operations of all runs together. */
+  readonly work: number;
   /** Deliveries of one attack. */
   readonly deliveries: number;
   /** Of these, made ones. */
@@ -104,7 +104,7 @@ export class Composing {
     for (;;) {
       const state = this.#frontier.next();
       if (state === undefined) return true;
-      if (this.#isOver || this.#goals.areReached || this.#world.runs >= this.#limits.runs) {
+      if (this.#isOver || this.#goals.areReached || this.#world.work >= this.#limits.work) {
         return false;
       }
       this.states++;
@@ -113,7 +113,7 @@ export class Composing {
   }
 
   #run(deliveries: readonly Delivery[], probes: readonly Delivery[] = []): Run | undefined {
-    if (this.#isOver || this.#world.runs >= this.#limits.runs) return undefined;
+    if (this.#isOver || this.#world.work >= this.#limits.work) return undefined;
     const run = this.#world.run(deliveries, probes);
     if (run === undefined) this.#isOver = true;
     return run;

@@ -42,6 +42,8 @@ export interface WorldSettings {
   readonly processes: readonly Pick<ProcessInfo, "id" | "address">[];
 }
 
+const perRun = 20;
+
 export class World {
   readonly plan: RunPlan;
   readonly insider: boolean;
@@ -49,6 +51,8 @@ export class World {
   readonly #at = new Map<Address, ProcessId>();
   readonly #simulate: Simulating;
   runs = 0;
+  /** Events and operations of all runs: what they have cost, on every machine alike. */
+  work = 0;
 
   constructor({ plan, insider, prologue, processes }: WorldSettings, simulate: Simulating) {
     for (const { id, address } of processes) if (!this.#at.has(address)) this.#at.set(address, id);
@@ -78,6 +82,7 @@ export class World {
     const trace = this.#simulate({ ...this.plan, attack, probing });
     if (trace === undefined) return undefined;
     this.runs++;
+    this.work += perRun + trace.events.length + trace.crypto.length;
     const marks = new Map(probing.marks.map((mark, k) => [mark.move - offset, k]));
     const outcomes = all.map((delivery, i) => {
       const k = marks.get(i);
