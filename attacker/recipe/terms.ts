@@ -55,6 +55,7 @@ const mostFilled = 64;
 /** Longer values are keys, and nobody counts with those. */
 const longestNumber = 64;
 const longestValue = 512;
+const longestMessage = 4_096;
 const mostDeep = 8;
 const widths = [2, 1, 4] as const;
 
@@ -218,7 +219,8 @@ export class Terms {
     }
     const name = this.#nameAt(bytes, i);
     if (name !== undefined) return withFilling(name, bytes, i);
-    if (depth >= mostDeep) return undefined;
+    // In a long text every second byte could be a length.
+    if (depth >= mostDeep || bytes.length > longestMessage) return undefined;
     return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
   }
 

@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { Attack } from "../../../attacker/move.ts";
 import { protocols } from "../../../protocol/catalog.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
-import { latin1, utf8 } from "../../../protocol/kit/bytes.ts";
+import { concat, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import {
   needhamSchroeder,
   needhamSchroederLowe,
 } from "../../../protocol/textbook/needham-schroeder.ts";
 import { otwayRees } from "../../../protocol/textbook/otway-rees.ts";
 import { signedDh } from "../../../protocol/textbook/signed-dh.ts";
-import { subjectFor } from "../../testing/tiny.ts";
+import { subjectFor, tiny } from "../../testing/tiny.ts";
 import type { GuaranteeVerdict } from "../../verdict.ts";
 import { Campaign } from "../campaign.ts";
 import { align, type Choice } from "./align.ts";
@@ -65,6 +65,24 @@ test.each([
   const found = composed(protocol, { options, guarantees, work: 60_000 });
   expect(found.runs).toBeGreaterThan(200);
   expect(found.broken).toEqual([]);
+});
+
+test("messages of many parts, and long ones, are no burden", () => {
+  const manyNames = Array.from({ length: 400 }, () => utf8("alice bob "));
+  const lengths = Uint8Array.from({ length: 50_000 }, (_, i) => (i % 2 === 0 ? 0 : 40));
+  const shouting = tiny({
+    client: (env) => (input) => {
+      if (input.kind !== "start") return [];
+      const texts = [concat(...manyNames), concat(lengths, env.crypto.random(16))];
+      return texts.map((bytes) => ({ kind: "transmit", bytes }));
+    },
+    server: () => (input) =>
+      input.kind === "datagram"
+        ? [{ kind: "claim", claim: { kind: "commit", peer: "alice" } }]
+        : [],
+  });
+  const found = composed(shouting, { guarantees: ["client-authentication"], work: 5_000 });
+  expect(found.runs).toBeGreaterThan(0);
 });
 
 describe("choices that would make bytes be others", () => {

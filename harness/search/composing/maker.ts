@@ -18,7 +18,7 @@ import type { Making, Workshop } from "./workshop.ts";
 const costs = { name: 0.25, own: 0.3, other: 0.4, nameForNumber: 0.5 } as const;
 /** Of a part of a message; of a whole one, as many as are asked for. */
 const mostInside = 10;
-const most = { others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
+const most = { inPairs: 30, others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
 const dearest = 1.2;
 const deepest = 10;
 export class Maker implements Making {
@@ -308,7 +308,8 @@ function deviations(lists: readonly (readonly Alternative[])[], limit: number) {
   }[] = lists.flatMap((list, i) =>
     list.slice(1).map((a) => ({ at: [[i, a] as const], cost: a.cost })),
   );
-  for (const [i, first] of lists.entries()) {
+  const pairs = lists.length > most.inPairs ? [] : lists;
+  for (const [i, first] of pairs.entries()) {
     for (const [j, second] of lists.entries()) {
       if (j <= i) continue;
       for (const a of first.slice(1, 1 + most.perFirst)) {

@@ -46,6 +46,8 @@ export interface Goals {
 
 const perState = { rounds: 5, refinements: 24, revisions: 30 } as const;
 const mostLater = 48;
+/** What is forgotten is tried again. */
+const mostRemembered = 10_000;
 const reward = 0.4;
 const perStep = 0.15;
 const revisedCost = 0.3;
@@ -344,6 +346,7 @@ export class Composing {
         .map((o, i) => ({ ...o, delivery: rest[i] as Delivery }));
       for (const outcome of own) {
         if (outcome.skipped) continue;
+        if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
         this.#remembered.set(keys.get(outcome.delivery) as string, outcome);
         found.push(outcome);
       }
