@@ -1,5 +1,6 @@
 /** What longer searches report beside their verdicts, for a terminal. */
 import pc from "picocolors";
+import type { Composed } from "../harness/verdict.ts";
 import { hanging } from "./columns.ts";
 import { terminalText } from "./escape.ts";
 import { counted, grouped } from "./model.ts";
@@ -12,6 +13,8 @@ export interface ExploreWords {
   readonly runs: number;
   /** Was everything tried? */
   readonly complete: boolean;
+  /** Beside those moves: the search in which the adversary composes what it sends. */
+  readonly composed?: Composed;
 }
 
 const onFirst = (sessions: number | undefined): string => {
@@ -29,8 +32,21 @@ export function exploreText(words: ExploreWords, options: TextOptions): string {
     ? `all attacks of up to ${moves}: ${covered}, ` +
       "not counting those that only repeat one of them, or that can change no verdict"
     : `NOT all attacks of up to ${moves}: ${covered}`;
-  const lines = hanging("", said, Math.max(40, options.width));
-  return `${lines.map((l) => (complete ? l : colors.yellow(l))).join("\n")}\n`;
+  const width = Math.max(40, options.width);
+  const lines = hanging("", said, width).map((l) => (complete ? l : colors.yellow(l)));
+  return `${[...lines, ...composedLines(words.composed, width)].join("\n")}\n`;
+}
+
+/** A sample, and never all there is: how large it was. */
+function composedLines(composed: Composed | undefined, width: number): readonly string[] {
+  if (composed === undefined) return [];
+  const { states, runs, worlds, exhausted } = composed;
+  const all = worlds === exhausted.length ? "all" : `${exhausted.length}`;
+  const said =
+    `composed messages, of up to four made ones in eight deliveries: ${counted(states, "state")} ` +
+    `in ${counted(worlds, "world")} of parallel sessions looked at in ${counted(runs, "run")}; ` +
+    `nothing was left to look at in ${all} of them`;
+  return hanging("", said, width);
 }
 
 export interface FuzzWords {

@@ -32,14 +32,18 @@ export async function exploreCommand(
     exploreProtocol(name, { ...settings, depth }, saving(files, observer)),
   );
   saveAttacks(run, files);
-  const { runs, incomplete } = run.report;
+  const { runs, incomplete, protocols } = run.report;
+  const composed = protocols[0]?.composed;
   const complete = incomplete === undefined;
   const scope = flags.sessions === undefined ? {} : { sessions: flags.sessions };
   const options = { color: flags.color && io.outIsTerminal, width: io.columns() };
   const words = {
     schema: "mallory/explore@1",
     fields: { depth, ...scope, complete },
-    text: exploreText({ depth, ...scope, runs, complete }, options),
+    text: exploreText(
+      { depth, ...scope, runs, complete, ...(composed === undefined ? {} : { composed }) },
+      options,
+    ),
   };
   return tellSearch(run, words, files, flags, io);
 }

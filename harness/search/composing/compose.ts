@@ -54,7 +54,7 @@ export function compose(campaign: Campaign, { work, part }: ComposingSettings): 
       spent += composing.work;
       total.runs += composing.runs;
       total.states += composing.states;
-      if (composing.isExhausted) exhausted.push(setting.workload);
+      if (composing.isExhausted && !skeleton) exhausted.push(setting.workload);
     }
     done += spent;
   }
