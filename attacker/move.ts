@@ -264,7 +264,7 @@ export function needs(move: Move, transport: TransportName): readonly Capability
       return connected ? ["on-path"] : ["passive", "off-path"];
     case "deliver": {
       const place = connected && !isOwnSource(move.from) ? "on-path" : "off-path";
-      return usesOthersTraffic(move.recipe) ? ["passive", place] : [place];
+      return usesOthersTraffic(move.recipe, isOwnName) ? ["passive", place] : [place];
     }
     case "modify":
     case "redirect":
@@ -295,6 +295,9 @@ export const withoutRegistration = (attack: Attack): Attack =>
 /** Is this principal the attacker, under its own name or as the operator of a service? */
 export const isCorrupt = (principal: string, attack: Attack): boolean =>
   principal === attackerHost || attack.some((m) => m.move === "participate" && m.as === principal);
+
+/** A puppet, mallory, or one of the hosts that she has when she is many strangers. */
+const isOwnName = (id: string): boolean => isAdversaryProcess(id) || isAdversaryAddress(id);
 
 const isOwnSource = (from: string | undefined): boolean =>
   from === undefined || isAdversaryAddress(from);

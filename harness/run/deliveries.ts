@@ -83,8 +83,12 @@ export function coinsOf(random: Random, recipe: string): Random {
 }
 
 /** How the adversary's own values are recorded, so that they are found again by their number. */
-export const freshName = (id: number, length: number): string =>
-  `own value ${id} of ${length} bytes`;
+const freshName = (id: number, length: number): string => `own value ${id} of ${length} bytes`;
+/** @returns the recipe for the value that is recorded so, if it is one. */
+export function freshNamed(algorithm: string): Recipe | undefined {
+  const [, id, length] = /^own value (\d+) of (\d+) bytes$/.exec(algorithm) ?? [];
+  return id === undefined ? undefined : { fresh: Number(id), length: Number(length) };
+}
 
 /** @param random that of the run. */
 export const freshBytes = (random: Random, id: number, length: number): Uint8Array =>

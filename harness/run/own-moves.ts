@@ -105,9 +105,9 @@ function deliver(world: Acting, move: DeliverMove, index: number): void {
   const target = run.book.of(move.to);
   const bytes = deliveries.bytesOf(move.recipe);
   if (target === undefined || bytes === undefined) return;
-  const { events, log, packets } = run;
+  const { events, log } = run;
   const attempts = probing?.attempts.length ?? 0;
-  const at = { events: events.length, log: log.length, packets: packets.length };
+  const at = { events: events.length, log: log.length };
   probing?.begin({ move: index, ...at, attempts }, probe);
   const original =
     "packet" in move.recipe ? run.named.get(packetKey(move.recipe.packet)) : undefined;

@@ -6,26 +6,9 @@
  */
 import type { Address } from "../../protocol/endpoint.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
-import type { ProcessId, TraceEvent } from "../trace/trace.ts";
+import type { Mark, Observer, Probe, ProcessId, TraceEvent } from "../trace/trace.ts";
 
-/** Where a delivery begins in what the run leaves behind. */
-export interface Mark {
-  /** Index of its move. */
-  readonly move: number;
-  readonly events: number;
-  readonly log: number;
-  readonly attempts: number;
-  readonly packets: number;
-}
-
-/** For whom, and as whose. */
-export interface Probe {
-  readonly to: ProcessId;
-  readonly toService: boolean;
-  readonly from: Address;
-}
-
-export class Probing {
+export class Probing implements Observer {
   /** Moves from this one on are probes: tried only on processes that have not taken one yet. */
   readonly firstProbe: number;
   /** Operations that failed: what was opened, decrypted or verified in vain. */

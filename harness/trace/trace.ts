@@ -181,25 +181,27 @@ export interface NetworkConditions {
   readonly chunking: (typeof chunkings)[number];
 }
 
-/** See harness/run/probing.ts. */
-export interface Observer {
-  readonly attempts: OpRecord[];
-  isOutOfDate(move: number, probe: ProbeOf, events: readonly TraceEvent[]): boolean;
-  begin(
-    mark: {
-      readonly move: number;
-      readonly events: number;
-      readonly log: number;
-      readonly attempts: number;
-      readonly packets: number;
-    },
-    probe: ProbeOf,
-  ): void;
+/** Where a delivery begins in what the run leaves behind. */
+export interface Mark {
+  /** Index of its move. */
+  readonly move: number;
+  readonly events: number;
+  readonly log: number;
+  readonly attempts: number;
 }
-interface ProbeOf {
+
+/** For whom a delivery is, and as whose. */
+export interface Probe {
   readonly to: ProcessId;
   readonly toService: boolean;
   readonly from: Address;
+}
+
+/** See harness/run/probing.ts. */
+export interface Observer {
+  readonly attempts: OpRecord[];
+  isOutOfDate(move: number, probe: Probe, events: readonly TraceEvent[]): boolean;
+  begin(mark: Mark, probe: Probe): void;
 }
 
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */

@@ -1,9 +1,15 @@
 /** What is worth handing to each process in a state. */
-import { attackerHost, type PacketRef, packetKey } from "../../../attacker/move.ts";
+import {
+  attackerAddress,
+  attackerHost,
+  type PacketRef,
+  packetKey,
+} from "../../../attacker/move.ts";
 import { shapeOf } from "../../../attacker/recipe/terms.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { transports } from "../../../protocol/transport.ts";
+import { principalOf } from "../../run/address-book.ts";
 import type { Packet, ProcessInfo } from "../../trace/trace.ts";
 import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
@@ -16,7 +22,7 @@ import type { Workshop } from "./workshop.ts";
 const cost = { elsewhere: 0.3, asMallory: 0.2 } as const;
 const most = { messages: 48 } as const;
 /** Addresses of the adversary's own. */
-const ownAddresses = [`${attackerHost}:6666`, `${attackerHost}:6667`] as const;
+const ownAddresses = [attackerAddress, `${attackerHost}:6667`] as const;
 /** Own values are numbered apart, so that two states that share a past share those as well. */
 const perDelivery = 40;
 const perProcess = 1_000;
@@ -250,9 +256,7 @@ export class Proposing {
       sessions[process.plannedSession ?? 0],
     ];
     for (const role of this.#protocol.roles) {
-      const [x, y] = [theirs, ours].map(
-        (s) => s?.principals?.[role.name] ?? role.principals[0] ?? "",
-      ) as [string, string];
+      const [x, y] = [principalOf(role, theirs), principalOf(role, ours)];
       if (x !== y) names.set(x, y);
       const at = (all: readonly ProcessInfo[], who: string, session: number | undefined) =>
         all.find(

@@ -21,6 +21,12 @@ const mostInside = 10;
 const most = { inPairs: 30, others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
 const dearest = 1.2;
 const deepest = 10;
+
+/** Another value in the place of this one, wherever it stands. */
+const inPlaceOf =
+  ({ value }: Recorded) =>
+  (recipe: Recipe, cost: number): Alternative => ({ recipe, cost, binds: binding(value, recipe) });
+
 export class Maker implements Making {
   readonly scene: Scene;
   readonly shop: Workshop;
@@ -195,11 +201,7 @@ export class Maker implements Making {
 
   #drawn(of: Recorded): readonly Alternative[] {
     const here = this.#usable(of);
-    const as = (recipe: Recipe, cost: number): Alternative => ({
-      recipe,
-      cost,
-      binds: binding(of.value, recipe),
-    });
+    const as = inPlaceOf(of);
     const made = as(this.fresh(of), here === undefined ? 0 : costs.own);
     // A name may pass for a number, where that may have any length.
     const named = this.shop.skeleton
@@ -240,11 +242,7 @@ export class Maker implements Making {
 
   #publicKeys(of: Recorded): readonly Alternative[] {
     const here = this.#usable(of);
-    const as = (recipe: Recipe, cost: number): Alternative => ({
-      recipe,
-      cost,
-      binds: binding(of.value, recipe),
-    });
+    const as = inPlaceOf(of);
     const own = as(
       { own: "public", kind: of.record.algorithm },
       here === undefined ? 0 : costs.own,
@@ -267,7 +265,7 @@ export class Maker implements Making {
       const row = chosen.map((a, i) => {
         if (a !== undefined && a !== base[i]) return a;
         const part = parts[i] as Term;
-        return isBinding ? (this.alternatives(part, binds)[0] as Alternative) : base[i];
+        return isBinding ? this.#best(part, binds) : base[i];
       });
       return combined(row as readonly Alternative[]);
     });

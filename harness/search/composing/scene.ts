@@ -10,7 +10,7 @@ import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { Random } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import { OwnKeys } from "../../run/adversary/own-keys.ts";
-import { coinsOf, freshBytes } from "../../run/deliveries.ts";
+import { coinsOf, freshBytes, freshNamed } from "../../run/deliveries.ts";
 import { knowledgeOf } from "../../trace/trace-knowledge.ts";
 import type { Outcome, Run } from "./world.ts";
 
@@ -48,8 +48,8 @@ export class Scene {
 
   #noteOwn({ by, op, algorithm, inputs, output }: OpRecord): void {
     if (by !== attackerHost) return;
-    const [, id, length] = /^own value (\d+) of (\d+) bytes$/.exec(algorithm) ?? [];
-    if (id !== undefined) this.#own.set(output, { fresh: Number(id), length: Number(length) });
+    const fresh = freshNamed(algorithm);
+    if (fresh !== undefined) this.#own.set(output, fresh);
     if (operations[op].keyPair !== true) return;
     this.#own.set(output, { own: "public", kind: algorithm });
     this.#own.set(inputs[0] ?? "", { own: "private", kind: algorithm });

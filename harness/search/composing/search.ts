@@ -237,28 +237,35 @@ export class Composing {
     if (done.length + failed.length === 0 || outcome.bytes === undefined) return [];
     if (accepted && failed.length === 0 && !done.some(isUnequal)) return [];
     const base = `${delivery.to}<${delivery.from}<${delivery.group ?? ""}`;
-    const { state, situation } = here;
-    const deliveries = [...state.deliveries, delivery];
-    const maker = this.#proposing.makerFor(delivery.to, situation, 30);
+    const more: Delivery[] = [];
+    for (const { answer, isLast } of this.#answersTo(outcome, here.situation)) {
+      if (isLast) {
+        if (accepted) continue;
+        const n = (counts.bases.get(base) ?? 0) + 1;
+        counts.bases.set(base, n);
+        if (n <= perState.refinements) more.push(answer.deliveries.at(-1) as Delivery);
+        continue;
+      }
+      if (++counts.revisions > perState.revisions) return more;
+      this.#revise(here, answer.deliveries, answer.changed);
+    }
+    return more;
+  }
+
+  /** Other deliveries that the process might take; `isLast`: only the last one is another. */
+  *#answersTo(outcome: Outcome, situation: Situation) {
+    const { delivery, operations: done } = outcome;
     const { scene } = situation;
+    const deliveries = [...situation.deliveries, delivery];
+    const maker = this.#proposing.makerFor(delivery.to, situation, 30);
     const remaking = new Remaking(scene, this.#shop.constants, done);
     const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
-    const more: Delivery[] = [];
     for (const demand of demandsOf(outcome, scene, maker)) {
       for (const answer of answering.to(demand)) {
         const isLast = answer.changed.every((i) => i === deliveries.length - 1);
-        if (isLast) {
-          if (accepted) continue;
-          const n = (counts.bases.get(base) ?? 0) + 1;
-          counts.bases.set(base, n);
-          if (n <= perState.refinements) more.push(answer.deliveries.at(-1) as Delivery);
-          continue;
-        }
-        if (++counts.revisions > perState.revisions) return more;
-        this.#revise(here, answer.deliveries, answer.changed);
+        yield { answer, isLast };
       }
     }
-    return more;
   }
 
   /** Earlier choices otherwise: the changed delivery may have to wait for what it is made of. */
@@ -300,20 +307,15 @@ export class Composing {
     if (past === undefined) return;
     const scene = new Scene(past, this.#templates);
     const situation: Situation = { scene, deliveries: before, locals: localsOf(past.outcomes) };
-    const maker = this.#proposing.makerFor(last.delivery.to, situation, 30);
-    const remaking = new Remaking(scene, this.#shop.constants, last.operations);
-    const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
     let tries = 0;
-    for (const demand of demandsOf(last, scene, maker)) {
-      for (const answer of answering.to(demand)) {
-        if (!answer.changed.every((i) => i === deliveries.length - 1)) continue;
-        if (++tries > 6) return;
-        const again = this.#run(answer.deliveries);
-        if (again === undefined) return;
-        const isIn = again.outcomes.at(-1)?.accepted === true;
-        this.#settle(state, answer.deliveries, again, isIn ? 0 : left - 1);
-        if (isIn) return;
-      }
+    for (const { answer, isLast } of this.#answersTo(last, situation)) {
+      if (!isLast) continue;
+      if (++tries > 6) return;
+      const again = this.#run(answer.deliveries);
+      if (again === undefined) return;
+      const isIn = again.outcomes.at(-1)?.accepted === true;
+      this.#settle(state, answer.deliveries, again, isIn ? 0 : left - 1);
+      if (isIn) return;
     }
   }
 

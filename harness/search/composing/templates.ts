@@ -4,6 +4,7 @@ import { shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../../protocol/kit/operations.ts";
+import { AddressBook } from "../../run/address-book.ts";
 import type { Packet, ProcessInfo, Trace } from "../../trace/trace.ts";
 
 export interface Template {
@@ -74,8 +75,5 @@ export class Templates {
 }
 
 /** The service that a client calls, by its address. */
-export function calledBy(spec: RoleSpec, process: ProcessInfo, { plan }: Trace): Address {
-  const session = plan.workload.sessions[process.plannedSession ?? 0];
-  const operator = session?.principals?.[spec.name] ?? spec.principals[0] ?? spec.name;
-  return `${operator}:${spec.port ?? 1}`;
-}
+export const calledBy = (spec: RoleSpec, process: ProcessInfo, { plan }: Trace): Address =>
+  new AddressBook(plan).service(spec, plan.workload.sessions[process.plannedSession ?? 0]);
