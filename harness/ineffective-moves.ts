@@ -1,5 +1,6 @@
 /** Moves that did nothing in a run, and why: usually they name what is not there. */
 import type { Move, PacketRef } from "../attacker/move.ts";
+import { within } from "../attacker/recipe/recipe.ts";
 import { nearest } from "./input/suggestions.ts";
 import type { Trace } from "./trace/trace.ts";
 
@@ -40,6 +41,11 @@ function packetsOf(
 ): readonly { readonly ref: PacketRef; readonly path: readonly string[] }[] {
   const found: { ref: PacketRef; path: readonly string[] }[] = [];
   if ("packet" in move) found.push({ ref: move.packet, path: ["packet"] });
+  if (move.move === "deliver") {
+    for (const { recipe } of within(move.recipe)) {
+      if ("packet" in recipe) found.push({ ref: recipe.packet, path: ["recipe"] });
+    }
+  }
   if ("when" in move && typeof move.when === "object" && "after" in move.when) {
     found.push({ ref: move.when.after, path: ["when", "after"] });
   }
@@ -47,13 +53,19 @@ function packetsOf(
 }
 
 /** The processes and addresses that a move names, and where in it. */
-const namesOf = (
+function namesOf(
   move: Move,
-): readonly { readonly name: string; readonly path: readonly string[] }[] =>
-  (["to", "facing", "insteadOf", "process"] as const).flatMap((key) => {
+): readonly { readonly name: string; readonly path: readonly string[] }[] {
+  const named = (["to", "facing", "insteadOf", "process"] as const).flatMap((key) => {
     const name: unknown = Reflect.get(move, key);
     return typeof name === "string" ? [{ name, path: [key] }] : [];
   });
+  if (move.move !== "deliver") return named;
+  const values = [...within(move.recipe)].flatMap(({ recipe }) =>
+    "value" in recipe ? [{ name: recipe.value.by, path: ["recipe"] }] : [],
+  );
+  return [...named, ...values];
+}
 
 function processNames({ processes, packets, plan }: Trace): readonly string[] {
   const puppets = plan.attack.flatMap((m) => (m.move === "puppet" ? [m.name] : []));

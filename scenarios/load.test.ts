@@ -75,6 +75,15 @@ delivers: []
     ["expect: {}\nnetwork: lossy", 'a.yaml:5:1: "network" makes sense only with an attack'],
     ["expect: {}\nattack: [{ move: dorp }]", 'did you mean "drop"?'],
     [
+      "expect: {}\nattack:\n  - { move: deliver, to: a#0, when: start, recipe: { vale: 1 } }",
+      "recipe must have one of the keys hex, name, fresh, own, value, packet, part, plus, join, " +
+        'counted or make, not "vale"; did you mean "value"?',
+    ],
+    [
+      "expect: {}\nattack:\n  - { move: deliver, to: a#0, when: start, recipe: {} }",
+      "recipe must have one of the keys hex, name",
+    ],
+    [
       "expect: {}\nattack:\n  - move: drop\n    packet: client#0",
       'a.yaml:7:13: attack[0].packet must be like "2 of client#0 to server#0"',
     ],

@@ -136,6 +136,8 @@ function unionComplaint(
   issue: Issue & { readonly code: "invalid_union" },
   path: DataPath,
 ): Diagnostic {
+  const keys = issue.errors.map((b) => b.find(isMissingKey)?.path[0]);
+  if (!keys.includes(undefined)) return { path, says: keyWords(issue, keys), aboutKey: false };
   const branches = issue.errors.filter((b) => b.every((i) => i.path.length > 0 || isAdvice(i)));
   const meant = branches.find((b) => b.every((i) => !wholeBranchMissing(i))) ?? branches[0];
   const inner = meant && firstOf(meant);
@@ -143,6 +145,22 @@ function unionComplaint(
   const choices = issue.errors.flatMap((b) => b.slice(0, 1).map((i) => i.message));
   const alternatives = choices.map((c) => c.replace(/^must be /, "").replace(/, not .*$/s, ""));
   return { path, says: `must be ${listed([...new Set(alternatives)])}`, aboutKey: false };
+}
+
+const isMissingKey = (i: Issue): boolean =>
+  i.path.length === 1 && i.message.startsWith("is missing");
+
+/** Every branch is an object with a key of its own, and none of those is there. */
+function keyWords(
+  { errors }: Issue & { readonly code: "invalid_union" },
+  keys: readonly unknown[],
+): string {
+  const all = [...new Set(keys.map(String))];
+  const written = errors[0]?.find((i) => i.code === "unrecognized_keys")?.keys[0];
+  const near = written === undefined ? undefined : nearest(written, all);
+  const instead = written === undefined ? "" : `, not ${shown(written)}`;
+  const meant = near === undefined ? "" : `; did you mean "${near}"?`;
+  return `must have one of the keys ${listed(all)}${instead}${meant}`;
 }
 
 /** An issue at the top of a branch that does not exclude the branch: a failed format. */

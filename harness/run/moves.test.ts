@@ -8,9 +8,11 @@ import {
   moveSchema,
   packetKey,
 } from "../../attacker/move.ts";
+import type { Recipe } from "../../attacker/recipe/recipe.ts";
 import type { Input, OptionValues, Output } from "../../protocol/endpoint.ts";
 import { hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { say } from "../../protocol/kit/workload.ts";
+import { ineffectiveMoves } from "../ineffective-moves.ts";
 import { inPlaceOfAlice, inPlaceOfBob } from "../testing/puppets.ts";
 import {
   bare,
@@ -567,4 +569,17 @@ describe("packets are named by direction and number", () => {
     expect(plan.after(packetKey(up(2))).map((m) => m.index)).toEqual([5]);
     expect(plan.on(packetKey(up(7)))).toEqual([]);
   });
+});
+
+test("a recipe that names what is not there has no effect, and it is said why", () => {
+  const recipes: readonly (readonly [Recipe, string])[] = [
+    [{ value: { by: "cleint#0", op: "random", nth: 1 } }, 'did you mean "client#0"?'],
+    [{ join: [{ packet: up(99) }] }, "there is no packet 99"],
+  ];
+  for (const [recipe, says] of recipes) {
+    const move: Move = { move: "deliver", to: "server#0", recipe, when: { step: 1 } };
+    const [found] = ineffectiveMoves(run(chatty, { attack: [move] }));
+    expect(found?.because).toContain(says);
+    expect(found?.path).toEqual(["recipe"]);
+  }
 });
