@@ -243,9 +243,10 @@ export function describeMove(move: Move): string {
     case "deliver":
       return describeDelivery(move);
     case "seize": {
-      const { when = "start" } = move;
+      const { when = "start", sparing } = move;
       const since = when === "start" ? "" : `, from then on: ${describeMoment(when)}`;
-      return `stops every packet${since}`;
+      const but = sparing === undefined ? "" : ` but those from and to ${sparing.join(" and ")}`;
+      return `stops every packet${but}${since}`;
     }
     case "modify":
       return `changes ${describePacket(move.packet)}: ${move.edits.map(describeEdit).join(", then ")}`;

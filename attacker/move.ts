@@ -162,8 +162,15 @@ const move = z.discriminatedUnion("move", [
     talks: z.literal(true).optional(),
     again: z.number().int().min(1).optional(),
   }),
-  /** From then on every honest packet is in the attacker's hands: what arrives is what it sends. */
-  z.strictObject({ move: z.literal("seize"), when: moment.optional() }),
+  /**
+   * From then on every honest packet is in the attacker's hands: what arrives is what it sends. What
+   * the `sparing` ones send and are sent goes on as ever.
+   */
+  z.strictObject({
+    move: z.literal("seize"),
+    sparing: z.array(principal).min(1).optional(),
+    when: moment.optional(),
+  }),
   /** Sends what a recipe makes of what the attacker has by then; see recipe/recipe.ts. */
   z.strictObject({ move: z.literal("deliver"), recipe: recipeSchema, ...sending }),
   /** Cuts a connection right after this packet. */

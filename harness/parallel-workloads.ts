@@ -39,7 +39,7 @@ const mostOwn = 2;
 export const laterMs = 20_000;
 
 /** The role that begins, and the one that it calls. */
-function ends({ roles }: Protocol): readonly [RoleSpec, RoleSpec] | undefined {
+export function endsOf(roles: readonly RoleSpec[]): readonly [RoleSpec, RoleSpec] | undefined {
   const first = roles.find((r) => r.process === "session" && r.peer !== undefined);
   const second = roles.find((r) => r.name === first?.peer);
   return first === undefined || second === undefined ? undefined : [first, second];
@@ -138,7 +138,7 @@ function withPlayers(
   first: PlannedSession,
   name: "parallel-exchanged" | "parallel-mallory",
 ): readonly PlannedSession[] | undefined {
-  const roles = ends(protocol);
+  const roles = endsOf(protocol.roles);
   if (roles === undefined) return undefined;
   const [a, b] = roles;
   const [asker, asked] = [playerOf(a, first), playerOf(b, first)];

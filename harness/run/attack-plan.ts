@@ -46,7 +46,7 @@ export class AttackPlan {
   readonly #atTime: (OwnEntry & { readonly t: number })[] = [];
   readonly #atEnd: OwnEntry[] = [];
   /** The move by which the adversary has become the network, once it has. */
-  seized: number | undefined;
+  seized: IndexedMove<Extract<OwnMove, { move: "seize" }>> | undefined;
   /** Moves that wait for rest, in order. */
   readonly #inSteps: (OwnEntry & { readonly step: number })[] = [];
 

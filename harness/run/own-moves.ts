@@ -59,7 +59,7 @@ export function act(world: Acting, { move, index }: IndexedMove<OwnMove>): void 
       world.adversarySessions.hijack(move, index);
       return;
     case "seize":
-      run.attack.seized ??= index;
+      run.attack.seized ??= { move, index };
       return;
     case "deliver":
       deliver(world, move, index);

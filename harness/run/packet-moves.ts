@@ -1,7 +1,7 @@
 /** What the attacker does to honest packets on their way. */
 import { applyEdits } from "../../attacker/edit.ts";
 import { type Edit, packetKey } from "../../attacker/move.ts";
-import type { Address, Millis } from "../../protocol/endpoint.ts";
+import type { Address, Millis, Principal } from "../../protocol/endpoint.ts";
 import { unreachable } from "../../protocol/kit/errors.ts";
 import type { Packet } from "../trace/trace.ts";
 import type { World } from "./world.ts";
@@ -23,9 +23,9 @@ export function onItsWay(world: World, packet: Packet, key: string): Tampered {
   const { bytes, destination: to } = packet;
   const result: Tampered = { bytes, to, dropped: false, holdMs: 0, copies: [], cut: false };
   const { seized } = world.run.attack;
-  if (seized !== undefined) {
+  if (seized !== undefined && !isSpared(packet, seized.move.sparing)) {
     result.dropped = true;
-    world.integrity.moved(seized, packet.to, packet.index);
+    world.integrity.moved(seized.index, packet.to, packet.index);
   }
   for (const { move, index } of world.run.attack.on(key)) {
     switch (move.move) {
@@ -60,6 +60,9 @@ export function onItsWay(world: World, packet: Packet, key: string): Tampered {
   }
   return result;
 }
+
+const isSpared = ({ source, destination }: Packet, spared: readonly Principal[] | undefined) =>
+  spared?.some((who) => source.startsWith(`${who}:`) || destination.startsWith(`${who}:`)) === true;
 
 /** @returns the changed bytes; the same object if no edit fitted. */
 export function edited(

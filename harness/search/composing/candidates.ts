@@ -10,7 +10,7 @@ import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { transports } from "../../../protocol/transport.ts";
 import { principalOf } from "../../run/address-book.ts";
-import type { Packet, ProcessInfo } from "../../trace/trace.ts";
+import type { Packet, ProcessInfo, Trace } from "../../trace/trace.ts";
 import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
 import { Maker } from "./maker.ts";
@@ -97,7 +97,8 @@ export class Proposing {
     const first: Delivery[] = [];
     const later: Later[] = [];
     const alive = situation.scene.processes.filter((p) => p.end === "alive");
-    const sent = situation.scene.run.trace.packets.filter((p) => p.byAttacker === undefined);
+    const { trace } = situation.scene.run;
+    const sent = trace.packets.filter((p) => p.byAttacker === undefined);
     const passed = new Set(
       situation.deliveries.flatMap(({ recipe, to }) =>
         "packet" in recipe ? [`${packetKey(recipe.packet)}>${to}`] : [],
@@ -106,13 +107,18 @@ export class Proposing {
     const fresh = (p: Packet, to: ProcessInfo): boolean => !passed.has(`${packetKey(p)}>${to.id}`);
     for (const p of sent) {
       const to = alive.find((x) => x.address === p.destination);
-      if (to === undefined || !fresh(p, to)) continue;
+      if (to === undefined || !fresh(p, to) || isSpared(p, trace)) continue;
       first.push({ to: to.id, from: p.source, recipe: { packet: refOf(p) }, cost: 0 });
     }
     for (const process of alive) {
       first.push(...this.#silentCalls(process, situation));
+      // What was for a service may open another session there.
       const others = sent.filter(
-        (p) => p.destination !== process.address && p.from !== process.id && fresh(p, process),
+        (p) =>
+          p.from !== process.id &&
+          (p.destination === process.address
+            ? process.service && !fresh(p, process)
+            : fresh(p, process)),
       );
       first.push(...this.#elsewhere(process, others, situation));
       this.#made(process, situation, first, later);
@@ -274,5 +280,12 @@ export class Proposing {
 }
 
 const plain: Mapping = { names: new Map(), processes: new Map(), values: new Map() };
+
+/** Does it arrive by itself? */
+export const isSpared = ({ from, to }: Packet, { plan, processes }: Trace): boolean =>
+  plan.attack.some((m) => {
+    const spared = m.move === "seize" ? (m.sparing ?? []) : [];
+    return processes.some((p) => spared.includes(p.principal) && (p.id === from || p.id === to));
+  });
 
 const refOf = ({ from, to, nth }: Packet): PacketRef => ({ from, to, nth });

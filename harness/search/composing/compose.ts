@@ -1,14 +1,21 @@
 /** The composing intruder within a campaign: in which worlds it is let loose, and what counts. */
 import type { Attack, Move } from "../../../attacker/move.ts";
+import type { Principal } from "../../../protocol/endpoint.ts";
 import type { Guarantee } from "../../guarantees/guarantee.ts";
-import { laterMs, type ParallelWorkload, parallelWorkloads } from "../../parallel-workloads.ts";
+import {
+  endsOf,
+  laterMs,
+  type ParallelWorkload,
+  parallelWorkloads,
+} from "../../parallel-workloads.ts";
+import { principalOf } from "../../run/address-book.ts";
 import { planOf } from "../../subject.ts";
 import type { RunPlan, Trace } from "../../trace/trace.ts";
 import type { Composed } from "../../verdict.ts";
 import type { Campaign } from "../campaign.ts";
 import type { Delivery } from "./delivery.ts";
-import { Composing, type Goals, type Limits } from "./search.ts";
-import { type Run, World } from "./world.ts";
+import { Composing, type Goals } from "./search.ts";
+import { Budget, type Run, World } from "./world.ts";
 
 export const strategy = "composing";
 
@@ -19,49 +26,65 @@ export interface ComposingSettings {
   readonly part?: { readonly index: number; readonly of: number };
 }
 
-const limits = { deliveries: 8, made: 4 } as const;
+const limits = { deliveries: 10, made: 4 } as const;
 
 /** A workload, and what the adversary does before it delivers anything. */
 interface Setting {
   readonly workload: ParallelWorkload;
   readonly prologue: Attack;
-  /** Of the runs for all settings of a pass. */
-  readonly weight: number;
+  /** What its states cost more than those of others. */
+  readonly cost: number;
 }
 
-/** Searches what still holds. */
+interface Search {
+  readonly setting: Setting;
+  readonly goals: CampaignGoals;
+  readonly composing: Composing;
+  readonly world: World;
+}
+
+/** Searches what still holds: the cheapest state of all settings comes next. */
 export function compose(campaign: Campaign, { work, part }: ComposingSettings): Composed {
-  const total = { runs: 0, states: 0 };
-  let done = 0;
-  const exhausted: string[] = [];
   const found = new Set<string>();
   const all = settingsFor(campaign);
   const settings = part === undefined ? all : all.filter((_, i) => i % part.of === part.index);
-  for (const skeleton of [true, false]) {
-    const isOpen = (s: Setting): boolean => openIn(campaign, s, found).length > 0;
-    let left = settings.filter((s) => isOpen(s) && !(skeleton && isDisclosing(s)));
-    const isClaimed = left.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
-    const most = isClaimed ? work : work / unclaimedShare;
-    const budget = (skeleton ? most / 3 : most) - done;
-    let spent = 0;
-    for (const setting of left) {
-      if (campaign.over) break;
-      left = left.slice(1);
-      if (!isOpen(setting)) continue;
-      const weights = [setting, ...left].reduce((sum, s) => sum + s.weight, 0);
-      const share = Math.ceil(((budget - spent) * setting.weight) / weights);
-      const composing = searchIn(campaign, setting, { ...limits, work: share }, skeleton, found);
-      spent += composing.work;
-      total.runs += composing.runs;
-      total.states += composing.states;
-      if (composing.isExhausted && !skeleton) exhausted.push(setting.workload);
-    }
-    done += spent;
+  const open = settings.filter((s) => openIn(campaign, s, found).length > 0);
+  const isClaimed = open.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
+  const budget = new Budget(isClaimed ? work : work / unclaimedShare);
+  const searches = open.flatMap((s) => searchIn(campaign, s, budget, found) ?? []);
+  while (!campaign.over && !budget.isSpent) {
+    const next = cheapest(searches);
+    if (next === undefined) break;
+    next.composing.advance();
   }
-  const composed = { ...total, worlds: settings.length, exhausted };
+  const exhausted = searches.filter(({ composing }) => composing.nextCost === undefined);
+  const composed = {
+    runs: searches.reduce((sum, { world }) => sum + world.runs, 0),
+    states: searches.reduce((sum, { composing }) => sum + composing.states, 0),
+    worlds: settings.length,
+    exhausted: exhausted.filter((s) => isWhole(s.setting)).map((s) => s.setting.workload),
+  };
   campaign.noteComposed(composed);
   return composed;
 }
+
+/** Of those that may still find anything; the first of several. */
+function cheapest(searches: readonly Search[]): Search | undefined {
+  let best: Search | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const search of searches) {
+    const cost = search.composing.nextCost;
+    if (cost === undefined || search.goals.areReached) continue;
+    if (cost + search.setting.cost >= least) continue;
+    least = cost + search.setting.cost;
+    best = search;
+  }
+  return best;
+}
+
+/** Is everything in the adversary's hands from the start, and nothing disclosed? */
+const isWhole = ({ prologue }: Setting): boolean =>
+  prologue.every((m) => m.move === "seize" && m.sparing === undefined && m.when === undefined);
 
 /** Nobody promises what is left: then fewer runs must do. */
 const unclaimedShare = 3;
@@ -94,40 +117,46 @@ function openIn(
   return open.filter((g) => !anyway.includes(g));
 }
 
-/** Workloads in which different sessions may meet. */
-const meeting: ReadonlySet<string> = new Set<ParallelWorkload>([
-  "parallel-own",
-  "parallel-exchanged",
-  "parallel-mallory",
-]);
-
 function settingsFor(campaign: Campaign): readonly Setting[] {
   const worlds = soundWorlds(campaign);
-  const plain = worlds.map((workload) => ({
-    workload,
-    prologue: [{ move: "seize" } as const],
-    weight: meeting.has(workload) ? 3 : 1,
-  }));
   const [first] = worlds;
-  if (first === undefined) return plain;
+  if (first === undefined) return [];
+  const sparing = thirdParties(campaign);
+  const plain = worlds.flatMap((workload): Setting[] => [
+    { workload, prologue: [{ move: "seize" }], cost: 0 },
+    ...(sparing.length === 0
+      ? []
+      : [{ workload, prologue: [{ move: "seize", sparing } as const], cost: 0 }]),
+  ]);
   const { processes } = campaign.undisturbed("parallel-alone");
   const principals = [...new Set(processes.map((p) => p.principal))];
+  const seizeLater: Move = { move: "seize", when: { atMs: laterMs - 1 } };
   const disclosing = principals.flatMap((principal): Setting[] => [
     {
       workload: "parallel-alone",
       prologue: [disclosed(principal, "long-term", "start"), { move: "seize" }],
-      weight: 0.5,
+      cost: 0,
     },
     {
       workload: "parallel-later",
-      prologue: [
-        disclosed(principal, "session-keys", { atMs: laterMs - 2 }),
-        { move: "seize", when: { atMs: laterMs - 1 } },
-      ],
-      weight: 0.5,
+      prologue: [disclosed(principal, "session-keys", { atMs: laterMs - 2 }), seizeLater],
+      cost: 0,
     },
   ]);
-  return [...plain, ...disclosing.filter((s) => isSound(campaign, s.workload))];
+  const later: Setting = { workload: "parallel-later", prologue: [seizeLater], cost: 0 };
+  return [...plain, ...[later, ...disclosing].filter((s) => isSound(campaign, s.workload))];
+}
+
+/** Those that play neither end of any session, such as a server that deals keys. */
+function thirdParties(campaign: Campaign): Principal[] {
+  const { roles } = campaign.subject.protocol;
+  const ends = endsOf(roles);
+  if (ends === undefined) return [];
+  const { processes, plan } = campaign.undisturbed("parallel-alone");
+  const playing = new Set(
+    plan.workload.sessions.flatMap((s) => ends.map((role) => principalOf(role, s))),
+  );
+  return [...new Set(processes.map((p) => p.principal))].filter((p) => !playing.has(p));
 }
 
 const disclosed = (principal: string, what: string, when: "start" | { atMs: number }): Move => ({
@@ -143,7 +172,7 @@ function soundWorlds(campaign: Campaign): readonly ParallelWorkload[] {
   return parallelWorkloads.filter((name) => {
     if (name === "parallel-later" || !isSound(campaign, name)) return false;
     const { sessions } = campaign.undisturbed(name).plan.workload;
-    const key = JSON.stringify(sessions, (_, v) => (v instanceof Uint8Array ? "" : v));
+    const key = JSON.stringify(sessions.map((s) => [s.start, s.principals]));
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;
@@ -166,10 +195,9 @@ function isSound(campaign: Campaign, name: ParallelWorkload): boolean {
 function searchIn(
   campaign: Campaign,
   setting: Setting,
-  limits: Limits,
-  skeleton: boolean,
+  budget: Budget,
   found: Set<string>,
-) {
+): Search | undefined {
   const { workload, prologue } = setting;
   const { protocol } = campaign.subject;
   const insider = protocol.registration === true;
@@ -177,12 +205,12 @@ function searchIn(
   const simulate = (p: RunPlan): Trace | undefined => campaign.simulate(p, strategy);
   const honest = campaign.undisturbed(workload);
   const { processes } = honest;
-  const world = new World({ plan, insider, prologue, processes }, simulate);
+  const world = new World({ plan, insider, prologue, processes, budget }, simulate);
   const goals = new CampaignGoals(campaign, world, setting, found);
   const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
-  const composing = new Composing(protocol, world, honest, { limits, goals, skeleton, other });
-  const isExhausted = composing.search();
-  return { runs: world.runs, work: world.work, states: composing.states, isExhausted };
+  const first = { cost: 0, stage: isDisclosing(setting) ? "all" : "usual" } as const;
+  const composing = new Composing(protocol, world, honest, { limits, goals, other, first });
+  return { setting, goals, composing, world };
 }
 
 /** What still holds, and may be broken by an attack in this workload. */
@@ -192,29 +220,38 @@ class CampaignGoals implements Goals {
   readonly #setting: Setting;
   /** What such attacks have broken already: one for each is enough. */
   readonly #found: Set<string>;
-  #open: readonly Guarantee[];
+  #open: readonly Guarantee[] = [];
+  #known = -1;
 
   constructor(campaign: Campaign, world: World, setting: Setting, found: Set<string>) {
     this.#campaign = campaign;
     this.#world = world;
     this.#setting = setting;
     this.#found = found;
-    this.#open = openIn(campaign, setting, found);
   }
 
   get areReached(): boolean {
-    return this.#open.length === 0;
+    return this.#stillOpen().length === 0;
+  }
+
+  /** What another search has found need not be found again. */
+  #stillOpen(): readonly Guarantee[] {
+    if (this.#known !== this.#found.size) {
+      this.#known = this.#found.size;
+      this.#open = openIn(this.#campaign, this.#setting, this.#found);
+    }
+    return this.#open;
   }
 
   told(run: Run, deliveries: readonly Delivery[]): void {
-    this.#look(run, deliveries, this.#open);
+    this.#look(run, deliveries, this.#stillOpen());
   }
 
   reached(run: Run, deliveries: readonly Delivery[]): void {
     this.#look(
       run,
       deliveries,
-      this.#open.filter((g) => g.secrecy),
+      this.#stillOpen().filter((g) => g.secrecy),
     );
   }
 
@@ -226,6 +263,5 @@ class CampaignGoals implements Goals {
     const trace = this.#campaign.try(strategy, { moves, workload: this.#setting.workload });
     if (trace === undefined) return;
     for (const g of seen) if (this.#campaign.isViolated(g, trace)) this.#found.add(g.id);
-    this.#open = openIn(this.#campaign, this.#setting, this.#found);
   }
 }

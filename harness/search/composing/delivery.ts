@@ -31,13 +31,24 @@ export function uses({ recipe }: Delivery, process: ProcessId): boolean {
   return false;
 }
 
-/** Does it follow from what was done last? What does not is tried later. */
-const switchCost = 0.4;
-export function costOfSwitch(before: readonly Delivery[], next: Delivery): number {
+/**
+ * How many processes, but for the last one, have been given something though nothing that they said
+ * then is used: an attack to the point has none.
+ */
+export function looseEnds(deliveries: readonly Delivery[]): number {
+  const isLast = (d: Delivery, i: number): boolean =>
+    deliveries.findLastIndex((x) => x.to === d.to) === i;
+  const loose = deliveries.filter(
+    (d, i) => isLast(d, i) && !deliveries.slice(i + 1).some((later) => uses(later, d.to)),
+  );
+  return Math.max(0, loose.length - 1);
+}
+
+/** What follows from the last delivery comes first: most attacks hand on what was just said. */
+export function costAfter(before: readonly Delivery[], next: Delivery): number {
   const last = before.at(-1);
-  if (last === undefined || (last.to === next.to && last.from === next.from)) return 0;
-  if (uses(next, last.to)) return 0;
-  return isMade(last) ? switchCost : switchCost / 2;
+  const follows = last === undefined || uses(next, last.to);
+  return follows ? next.cost * 0.3 : next.cost;
 }
 
 /** The deliveries as moves, one step each. */

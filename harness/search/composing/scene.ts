@@ -11,6 +11,7 @@ import { Random } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import { OwnKeys } from "../../run/adversary/own-keys.ts";
 import { coinsOf, freshBytes, freshNamed } from "../../run/deliveries.ts";
+import type { ProcessId } from "../../trace/trace.ts";
 import { knowledgeOf } from "../../trace/trace-knowledge.ts";
 import type { Outcome, Run } from "./world.ts";
 
@@ -23,6 +24,8 @@ export class Scene {
   /** Recipes of the adversary's own values, by their bytes. */
   readonly #own = new Map<Latin1, Recipe>();
   #has = new Map<Latin1, boolean>();
+  #said: Set<Latin1> | undefined;
+  #open: readonly Latin1[] | undefined;
 
   constructor(
     run: Run,
@@ -81,6 +84,36 @@ export class Scene {
     return value;
   }
 
+  /** Is the process one that answers each question alike, whatever it was asked before? */
+  keepsNothing(process: ProcessId): boolean {
+    return this.processes.find((p) => p.id === process)?.stateSize === 0;
+  }
+
+  /** Was a packet of just these bytes sent by an honest process? */
+  wasSaid(bytes: Latin1): boolean {
+    this.#said ??= new Set(
+      this.run.trace.packets.flatMap((p) => (p.byAttacker === undefined ? [latin1(p.bytes)] : [])),
+    );
+    return this.#said.has(bytes);
+  }
+
+  /** Does it stand in an honest packet as it is, or as text? */
+  isOpenlySent(value: Latin1): boolean {
+    return this.#openly().some((text) => text.includes(value));
+  }
+
+  #openly(): readonly Latin1[] {
+    if (this.#open !== undefined) return this.#open;
+    const { packets, crypto } = this.run.trace;
+    const open = packets.flatMap((p) => (p.byAttacker === undefined ? [latin1(p.bytes)] : []));
+    for (const { op, inputs, output } of crypto.toReversed()) {
+      if (operations[op].light !== true || !operations[op].hasOutput || output === "") continue;
+      if (open.some((text) => text.includes(output))) open.push(inputs[0] ?? "");
+    }
+    this.#open = open;
+    return open;
+  }
+
   get processes() {
     return this.run.trace.processes;
   }
@@ -137,13 +170,15 @@ export const stateKey = (locals: ReadonlyMap<string, string>): string =>
     .map(([process, past]) => process + past)
     .join("\n");
 
-/** The state that an accepted delivery leads to. */
+/** The state that an accepted delivery leads to; of an oracle, only what it said matters. */
 export function keyAfter(
   locals: ReadonlyMap<string, string>,
-  { delivery, bytes }: Outcome,
+  { delivery, bytes, said }: Outcome,
+  isOracle: boolean,
 ): string {
   const per = new Map(locals);
   const past = per.get(delivery.to) ?? "";
-  per.set(delivery.to, past + taking(delivery.from, bytes ?? new Uint8Array(0)));
+  const taken = isOracle ? `>${said.join(">")}` : taking(delivery.from, bytes ?? new Uint8Array(0));
+  per.set(delivery.to, past + taken);
   return stateKey(per);
 }

@@ -5,7 +5,7 @@
  * filled anew once some process shows what it wanted there; but with running code as the model.
  */
 
-import { attackerHost, isAdversaryAddress } from "../../../attacker/move.ts";
+import { attackerHost } from "../../../attacker/move.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
@@ -14,11 +14,12 @@ import { choicesIn } from "./align.ts";
 import { Answering } from "./answers.ts";
 import { Proposing, type Situation } from "./candidates.ts";
 import { Constants } from "./constants.ts";
-import { costOfSwitch, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
+import { costAfter, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
 import { Laziness } from "./laziness.ts";
 import { secretsOf } from "./mapping.ts";
+import { Prober } from "./prober.ts";
 import { Remaking } from "./remake.ts";
 import { keyAfter, localsOf, Scene, stateKey } from "./scene.ts";
 import { Slots } from "./slots.ts";
@@ -27,8 +28,6 @@ import type { Workshop } from "./workshop.ts";
 import type { Outcome, Run, World } from "./world.ts";
 
 export interface Limits {
-  /** Events and operations of all runs together. */
-  readonly work: number;
   /** Deliveries of one attack. */
   readonly deliveries: number;
   /** Of these, made ones. */
@@ -46,28 +45,30 @@ export interface Goals {
 
 const perState = { rounds: 5, refinements: 24, revisions: 30 } as const;
 const mostLater = 48;
-/** What is forgotten is tried again. */
-const mostRemembered = 10_000;
 const reward = 0.4;
 const perStep = 0.15;
 const revisedCost = 0.3;
+
+/** What is tried in a state, in two stages. */
+interface Stage {
+  readonly shop: Workshop;
+  readonly proposing: Proposing;
+}
 
 export class Composing {
   readonly #world: World;
   readonly #limits: Limits;
   readonly #goals: Goals;
-  readonly #shop: Workshop;
   readonly #templates: Templates;
-  readonly #proposing: Proposing;
+  readonly #stages: Readonly<Record<State["stage"], Stage>>;
   readonly #frontier = new Frontier();
-  /** What each process did with each message after each past: it does the same again. */
-  readonly #remembered = new Map<string, Outcome>();
+  readonly #prober: Prober;
   readonly #revised = new Set<string>();
   /** Values that everybody sees when nobody attacks. */
   readonly #open: ReadonlySet<string>;
   states = 0;
-  #isOver = false;
 
+  /** @param about `cost` is that of the state in which nothing has been delivered yet. */
   constructor(
     protocol: Protocol,
     world: World,
@@ -75,69 +76,73 @@ export class Composing {
     about: {
       readonly limits: Limits;
       readonly goals: Goals;
-      readonly skeleton: boolean;
       readonly other: Trace;
+      readonly first: Pick<State, "cost" | "stage">;
     },
   ) {
     this.#world = world;
+    this.#prober = new Prober(world);
     this.#limits = about.limits;
     this.#goals = about.goals;
     this.#templates = new Templates(honest, world.insider);
     const { terms, spoken, names } = this.#templates;
     const secrets = secretsOf(honest, names);
-    const { skeleton } = about;
     const constants = new Constants(about.other);
-    this.#shop = { honest: terms, spoken, secrets, slots: new Slots(), constants, skeleton };
-    this.#proposing = new Proposing(protocol, this.#templates, this.#shop, {
-      insider: world.insider,
-      firsts: skeleton ? Number.POSITIVE_INFINITY : 10,
-    });
+    const common = { honest: terms, spoken, secrets, slots: new Slots(), constants };
+    const stage = (shop: Workshop, firsts: number): Stage => {
+      const { insider } = world;
+      return {
+        shop,
+        proposing: new Proposing(protocol, this.#templates, shop, { insider, firsts }),
+      };
+    };
+    this.#stages = {
+      usual: stage({ ...common, skeleton: true }, Number.POSITIVE_INFINITY),
+      all: stage({ ...common, skeleton: false }, 10),
+    };
     const seen = honest.packets.map((p) => latin1(p.bytes));
     this.#open = new Set(
       terms.all.flatMap(({ record, value }) =>
         operations[record.op].fresh === true && seen.some((b) => b.includes(value)) ? [value] : [],
       ),
     );
+    this.#frontier.add({ deliveries: [], made: 0, gained: 0, ...about.first }, "");
   }
 
-  /** @returns whether all states within the limits were expanded. */
-  search(): boolean {
-    this.#frontier.add({ deliveries: [], cost: 0, made: 0, gained: 0 }, "");
-    for (;;) {
-      const state = this.#frontier.next();
-      if (state === undefined) return true;
-      if (this.#isOver || this.#goals.areReached || this.#world.work >= this.#limits.work) {
-        return false;
-      }
-      this.states++;
-      this.#expand(state);
-    }
+  /** What the next state costs; `undefined` if all states within the limits were expanded. */
+  get nextCost(): number | undefined {
+    return this.#frontier.nextCost;
   }
 
-  #run(deliveries: readonly Delivery[], probes: readonly Delivery[] = []): Run | undefined {
-    if (this.#isOver || this.#world.work >= this.#limits.work) return undefined;
-    const run = this.#world.run(deliveries, probes);
-    if (run === undefined) this.#isOver = true;
-    return run;
+  /** Expands the next state. */
+  advance(): void {
+    const state = this.#frontier.next();
+    if (state === undefined) return;
+    this.states++;
+    this.#expand(state);
   }
 
   #expand(state: State): void {
-    const run = this.#run(state.deliveries);
+    const run = this.#world.run(state.deliveries);
     if (run === undefined || !run.outcomes.every((o) => o.accepted)) return;
     const scene = new Scene(run, this.#templates);
     this.#goals.reached(run, state.deliveries);
     const gained = this.#gainedIn(scene);
     const cost = state.cost - (gained > state.gained ? reward : 0);
+    if (state.stage === "usual") {
+      this.#frontier.again({ ...state, stage: "all" });
+    }
     const here: Expanded = {
       state: { ...state, cost, gained },
       situation: { scene, deliveries: state.deliveries, locals: localsOf(run.outcomes) },
     };
     const asked = this.#oracleIn(scene, state.deliveries);
     const isUsed = (d: Delivery): boolean => asked === undefined || uses(d, asked);
-    const { first, later } = this.#proposing.in(here.situation);
+    const { proposing } = this.#stages[state.stage];
+    const { first, later } = proposing.in(here.situation);
     const laterUsed = (): readonly Delivery[] =>
       later
-        .filter((l) => l.groups.some((g) => this.#proposing.isFertile(g)))
+        .filter((l) => l.groups.some((g) => proposing.isFertile(g)))
         .flatMap((l) => l.propose(mostLater))
         .filter(isUsed);
     this.#explore(here, first.filter(isUsed), laterUsed);
@@ -145,47 +150,43 @@ export class Composing {
 
   /** Secret values of others that the adversary has come to know: it is on a good way. */
   #gainedIn(scene: Scene): number {
-    const { terms, run } = scene;
+    const { terms } = scene;
     let gained = 0;
     for (const { record, value, name } of terms.all) {
       if (operations[record.op].fresh !== true || value.length < 8) continue;
       if (name.by === attackerHost || name.by === "deployment" || this.#open.has(value)) continue;
-      if (!scene.has(value)) continue;
-      const isSent = run.trace.packets.some(
-        (p) => p.byAttacker === undefined && latin1(p.bytes).includes(value),
-      );
-      if (!isSent) gained++;
+      if (scene.has(value) && !scene.isOpenlySent(value)) gained++;
     }
     return gained;
   }
 
   /** Who keeps nothing can be asked at any time: right before the answer is used. */
-  #oracleIn({ processes }: Scene, deliveries: readonly Delivery[]): string | undefined {
+  #oracleIn(scene: Scene, deliveries: readonly Delivery[]): string | undefined {
     const last = deliveries.at(-1);
-    const process = processes.find((p) => p.id === last?.to);
-    return process?.stateSize === 0 ? process.id : undefined;
+    return last !== undefined && scene.keepsNothing(last.to) ? last.to : undefined;
   }
 
   #explore(here: Expanded, first: readonly Delivery[], later: () => readonly Delivery[]): void {
     const tried = new Set<string>();
     const fertile = new Set<string>();
     const counts = { bases: new Map<string, number>(), revisions: 0 };
+    const { proposing } = this.#stages[here.state.stage];
     const lazy = new Laziness(here.situation.scene);
     let candidates = first;
     for (let round = 0; round < perState.rounds; round++) {
       const fresh = candidates.filter((d) => isNew(tried, deliveryKey(d)));
-      const outcomes = this.#probe(here.situation, fresh);
+      const outcomes = this.#prober.probe(here.situation, fresh);
       for (const { delivery, accepted, operations: done, failed } of outcomes) {
         const moves = accepted || done.length + failed.length > 0;
         if (!moves || delivery.group === undefined) continue;
         fertile.add(delivery.group);
-        this.#proposing.noteFertile(delivery.group);
+        proposing.noteFertile(delivery.group);
       }
       const more: Delivery[] = [];
       if (round === 0) {
         more.push(...later());
         for (const { group } of first) {
-          if (group !== undefined && !fertile.has(group)) this.#proposing.giveUp(group);
+          if (group !== undefined && !fertile.has(group)) proposing.giveUp(group);
         }
       }
       for (const outcome of outcomes) lazy.note(outcome);
@@ -193,7 +194,7 @@ export class Composing {
         const isNews = outcome.accepted && !lazy.isDominated(outcome.delivery);
         if (isNews) this.#follow(here, outcome);
         more.push(...this.#learnFrom(here, outcome, counts));
-        if (this.#isOver || this.#goals.areReached) return;
+        if (this.#world.isOver || this.#goals.areReached) return;
       }
       candidates = more;
       if (candidates.length === 0) return;
@@ -203,15 +204,19 @@ export class Composing {
   /** An accepted delivery leads to another state. */
   #follow({ state, situation }: Expanded, outcome: Outcome): void {
     const { delivery } = outcome;
-    const key = keyAfter(situation.locals, outcome);
+    const { scene, locals } = situation;
+    const isOracle = scene.keepsNothing(delivery.to) && !outcome.tells;
+    // Who keeps nothing, and says nothing new, might as well not have been asked.
+    if (isOracle && outcome.said.every((b) => scene.wasSaid(b))) return;
+    const key = keyAfter(locals, outcome, isOracle);
     if (this.#frontier.has(key)) return;
     const deliveries = [...state.deliveries, delivery];
-    const switching = costOfSwitch(state.deliveries, delivery);
     const next: State = {
       deliveries,
-      cost: state.cost + delivery.cost + perStep + switching,
+      cost: state.cost + costAfter(state.deliveries, delivery) + perStep,
       made: state.made + (isMade(delivery) ? 1 : 0),
       gained: state.gained,
+      stage: firstStage(state),
     };
     this.#enter(next, key, outcome.tells);
   }
@@ -223,7 +228,7 @@ export class Composing {
     this.#frontier.add(isWithin ? next : undefined, key);
     // As long as everything is passed on as it was meant, nothing is wrong.
     if (!tells || next.deliveries.every((d) => d.cost === 0)) return;
-    const whole = run ?? this.#run(next.deliveries);
+    const whole = run ?? this.#world.run(next.deliveries);
     if (whole !== undefined) this.#goals.told(whole, next.deliveries);
   }
 
@@ -238,7 +243,7 @@ export class Composing {
     if (accepted && failed.length === 0 && !done.some(isUnequal)) return [];
     const base = `${delivery.to}<${delivery.from}<${delivery.group ?? ""}`;
     const more: Delivery[] = [];
-    for (const { answer, isLast } of this.#answersTo(outcome, here.situation)) {
+    for (const { answer, isLast } of this.#answersTo(outcome, here)) {
       if (isLast) {
         if (accepted) continue;
         const n = (counts.bases.get(base) ?? 0) + 1;
@@ -253,12 +258,13 @@ export class Composing {
   }
 
   /** Other deliveries that the process might take; `isLast`: only the last one is another. */
-  *#answersTo(outcome: Outcome, situation: Situation) {
+  *#answersTo(outcome: Outcome, { state, situation }: Expanded) {
     const { delivery, operations: done } = outcome;
+    const { shop, proposing } = this.#stages[state.stage];
     const { scene } = situation;
     const deliveries = [...situation.deliveries, delivery];
-    const maker = this.#proposing.makerFor(delivery.to, situation, 30);
-    const remaking = new Remaking(scene, this.#shop.constants, done);
+    const maker = proposing.makerFor(delivery.to, situation, 30);
+    const remaking = new Remaking(scene, shop.constants, done);
     const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
     for (const demand of demandsOf(outcome, scene, maker)) {
       for (const answer of answering.to(demand)) {
@@ -282,7 +288,7 @@ export class Composing {
       const passed = deliveries.slice(at + 1, place + 1);
       if (passed.some((d) => d.to === moved.to && d.from === moved.from)) return;
       const order = [...deliveries.slice(0, at), ...passed, moved, ...deliveries.slice(place + 1)];
-      const run = this.#run(order);
+      const run = this.#world.run(order);
       if (run === undefined) return;
       if (!run.outcomes.slice(0, -1).every((o) => o.accepted)) continue;
       this.#settle(state, order, run, 3);
@@ -296,80 +302,32 @@ export class Composing {
     if (last.accepted) {
       const made = deliveries.filter(isMade).length;
       const cost = state.cost + (deliveries.at(-1) as Delivery).cost + revisedCost;
-      const next: State = { deliveries, cost, made, gained: state.gained };
+      const next: State = { ...state, deliveries, cost, made, stage: firstStage(state) };
       const tells = run.outcomes.some((o) => o.tells);
       this.#enter(next, stateKey(localsOf(run.outcomes)), tells, run);
       return;
     }
     if (left === 0) return;
     const before = deliveries.slice(0, -1);
-    const past = this.#run(before);
+    const past = this.#world.run(before);
     if (past === undefined) return;
     const scene = new Scene(past, this.#templates);
     const situation: Situation = { scene, deliveries: before, locals: localsOf(past.outcomes) };
     let tries = 0;
-    for (const { answer, isLast } of this.#answersTo(last, situation)) {
+    for (const { answer, isLast } of this.#answersTo(last, { state, situation })) {
       if (!isLast) continue;
       if (++tries > 6) return;
-      const again = this.#run(answer.deliveries);
+      const again = this.#world.run(answer.deliveries);
       if (again === undefined) return;
       const isIn = again.outcomes.at(-1)?.accepted === true;
       this.#settle(state, answer.deliveries, again, isIn ? 0 : left - 1);
       if (isIn) return;
     }
   }
-
-  /** Many in one run: what is discarded changes nothing. */
-  #probe(situation: Situation, candidates: readonly Delivery[]): readonly Outcome[] {
-    const { scene, locals, deliveries } = situation;
-    const found: Outcome[] = [];
-    const keys = new Map<Delivery, string>();
-    const seen = new Set<string>();
-    let rest: Delivery[] = [];
-    for (const delivery of candidates) {
-      const bytes = scene.bytesOf(delivery.recipe);
-      if (bytes === undefined) continue;
-      const { to, from } = delivery;
-      const key = `${to}|${locals.get(to) ?? ""}|${from}|${bytes}`;
-      if (!isNew(seen, key)) continue;
-      const before = this.#remembered.get(key);
-      if (before !== undefined) {
-        found.push({ ...before, delivery });
-        continue;
-      }
-      keys.set(delivery, key);
-      rest.push(delivery);
-    }
-    while (rest.length > 0) {
-      const run = this.#run(deliveries, apart(rest, deliveries));
-      if (run === undefined) return found;
-      const own = run.outcomes
-        .slice(deliveries.length)
-        .map((o, i) => ({ ...o, delivery: rest[i] as Delivery }));
-      for (const outcome of own) {
-        if (outcome.skipped) continue;
-        if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-        this.#remembered.set(keys.get(outcome.delivery) as string, outcome);
-        found.push(outcome);
-      }
-      const left = own.flatMap((o) => (o.skipped ? [o.delivery] : []));
-      if (left.length === rest.length) return found;
-      rest = left;
-    }
-    return found;
-  }
 }
 
-/** Calls from an address that was not used yet come from one for each, so that they do not meet. */
-function apart(probes: readonly Delivery[], before: readonly Delivery[]): readonly Delivery[] {
-  let port = firstPort;
-  return probes.map((probe) => {
-    const isFresh = isAdversaryAddress(probe.from);
-    const isUsed = before.some((d) => d.to === probe.to && d.from === probe.from);
-    return isFresh && !isUsed ? { ...probe, from: `${attackerHost}:${port++}` } : probe;
-  });
-}
-const firstPort = 10_000;
+/** Where only messages as they would be said were ever tried, those come first again. */
+const firstStage = (_: State): State["stage"] => "usual";
 
 interface Expanded {
   readonly state: State;

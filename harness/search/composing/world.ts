@@ -4,9 +4,17 @@
  */
 import { type Attack, attackerHost, type Move } from "../../../attacker/move.ts";
 import type { Address } from "../../../protocol/endpoint.ts";
+import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import { isProgress, Probing } from "../../run/probing.ts";
-import type { ProcessId, ProcessInfo, RunPlan, Trace, TraceEvent } from "../../trace/trace.ts";
+import type {
+  Packet,
+  ProcessId,
+  ProcessInfo,
+  RunPlan,
+  Trace,
+  TraceEvent,
+} from "../../trace/trace.ts";
 import { type Delivery, movesOf } from "./delivery.ts";
 
 /** What came of a delivery. */
@@ -19,6 +27,8 @@ export interface Outcome {
   /** It has claimed, delivered or accepted something. */
   readonly tells: boolean;
   readonly bytes: Uint8Array | undefined;
+  /** What the process has sent because of it. */
+  readonly said: readonly Latin1[];
   /** What the process recorded while handling it, and what failed. */
   readonly operations: readonly OpRecord[];
   readonly failed: readonly OpRecord[];
@@ -38,11 +48,26 @@ export interface WorldSettings {
   readonly insider: boolean;
   /** What comes before the deliveries, such as disclosures. */
   readonly prologue: Attack;
+  readonly budget: Budget;
   /** Where honest processes are. */
   readonly processes: readonly Pick<ProcessInfo, "id" | "address">[];
 }
 
 const perRun = 20;
+
+/** What all worlds of a search may cost together, in events and operations. */
+export class Budget {
+  readonly most: number;
+  spent = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  get isSpent(): boolean {
+    return this.spent >= this.most;
+  }
+}
 
 export class World {
   readonly plan: RunPlan;
@@ -50,11 +75,14 @@ export class World {
   readonly #before: Attack;
   readonly #at = new Map<Address, ProcessId>();
   readonly #simulate: Simulating;
+  readonly #budget: Budget;
   runs = 0;
-  /** Events and operations of all runs: what they have cost, on every machine alike. */
-  work = 0;
+  /** No further run is to be had. */
+  isOver = false;
 
-  constructor({ plan, insider, prologue, processes }: WorldSettings, simulate: Simulating) {
+  constructor(settings: WorldSettings, simulate: Simulating) {
+    const { plan, insider, prologue, processes } = settings;
+    this.#budget = settings.budget;
     for (const { id, address } of processes) if (!this.#at.has(address)) this.#at.set(address, id);
     this.plan = plan;
     this.insider = insider;
@@ -72,17 +100,22 @@ export class World {
   /**
    * @param deliveries one after the other, each in its turn.
    * @param probes after those, each for itself.
-   * @returns `undefined` if the search is over.
+   * @returns `undefined` if the search is over, or its budget spent.
    */
   run(deliveries: readonly Delivery[], probes: readonly Delivery[] = []): Run | undefined {
+    if (this.isOver || this.#budget.isSpent) return undefined;
     const offset = this.#before.length;
     const probing = new Probing(offset + deliveries.length);
     const all = [...deliveries, ...probes];
     const attack = movesOf(this.#before, all);
     const trace = this.#simulate({ ...this.plan, attack, probing });
-    if (trace === undefined) return undefined;
+    if (trace === undefined) {
+      this.isOver = true;
+      return undefined;
+    }
     this.runs++;
-    this.work += perRun + trace.events.length + trace.crypto.length;
+    // The same on every machine.
+    this.#budget.spent += perRun + trace.events.length + trace.crypto.length;
     const marks = new Map(probing.marks.map((mark, k) => [mark.move - offset, k]));
     const outcomes = all.map((delivery, i) => {
       const k = marks.get(i);
@@ -99,6 +132,7 @@ const notTried = (delivery: Delivery): Outcome => ({
   accepted: false,
   tells: false,
   bytes: undefined,
+  said: [],
   operations: [],
   failed: [],
 });
@@ -125,6 +159,9 @@ function outcomeOf(delivery: Delivery, trace: Trace, probing: Probing, k: number
   const received = events.find((e) => e.kind === "received");
   const operations = trace.crypto.slice(mark.log, next?.log).filter((op) => op.by === to);
   const failed = probing.attempts.slice(mark.attempts, next?.attempts).filter((op) => op.by === to);
+  const said = events.flatMap((e) =>
+    e.kind === "sent" ? [latin1((trace.packets[e.packet] as Packet).bytes)] : [],
+  );
   const isRejected = events.some((e) => e.kind === "reject");
   const isIn = received !== undefined;
   return {
@@ -133,6 +170,7 @@ function outcomeOf(delivery: Delivery, trace: Trace, probing: Probing, k: number
     accepted: isIn && (events.some(isProgress) || (!isRejected && operations.length > 0)),
     tells: events.some((e) => telling.has(e.kind) && !isAboutMallory(e)),
     bytes: received?.kind === "received" ? received.bytes : undefined,
+    said,
     operations,
     failed,
   };
