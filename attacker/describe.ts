@@ -31,7 +31,7 @@ function describeBytes(hex: string): string {
 }
 
 /** Encodings do not say where a field is. */
-const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem"];
+const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem", "percent"];
 
 function describeStep(step: string): string {
   const [, name] = /^json:\/(.+)$/s.exec(step) ?? [];
