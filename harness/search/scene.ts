@@ -145,6 +145,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
         service: p.service,
         session: p.plannedSession,
       })),
+    showsOutOfBand: trace.events.some((e) => e.kind === "shown"),
     groupMembers: groupMembers(trace.plan),
     principals: [...new Set(trace.processes.map((p) => p.principal))],
     stores: [...stores.values()],

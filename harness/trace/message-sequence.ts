@@ -112,6 +112,10 @@ function noteOf(e: TraceEvent, trace: Trace): string | undefined {
     case "exited":
       if (e.ok) return e.because === "is restarted" ? e.because : undefined;
       return `gives up: ${e.because ?? "no reason given"}`;
+    case "shown":
+      return `shows ${e.to} ${quote(e.value)}`;
+    case "matched":
+      return `gets to see the same, 1 in ${e.tries}${e.byLuck ? "" : " tries"}`;
     case "alarm":
       return `raises the alarm: ${e.text}`;
     case "ran-code":
