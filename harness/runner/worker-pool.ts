@@ -103,6 +103,14 @@ export class WorkerPool {
     return this.#options.workers;
   }
 
+  /** Threads take a second to load what they need, and may begin before there is work for them. */
+  warm(tasks: number): void {
+    const wanted = Math.min(tasks, this.workers);
+    for (let n = this.#pool.threads.length; n < wanted; n++) {
+      this.#pool.run(undefined).catch(() => {});
+    }
+  }
+
   /** Queues a task. How it ends, and whose fault that is, is in the job's result. */
   run<K extends TaskKind>(
     kind: K,
