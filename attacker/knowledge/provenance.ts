@@ -65,8 +65,10 @@ class Explainer {
     for (const { at, length, encoding, inner } of encodedWords(value)) {
       const left = this.residue(inner, depth + 1);
       const says = left.includes("\u0100");
-      // Two digits of hex are a byte, whether or not anything explains it.
-      if (says || encoding === "hex") wordAt.set(at, { length, left, says });
+      // Two digits of hex are a byte, whether or not anything explains it; a code of decimal
+      // digits is as long as it is written.
+      const isHex = encoding === "hex" && /[a-f]/i.test(value.slice(at, at + length));
+      if (says || isHex) wordAt.set(at, { length, left, says });
     }
     let best = wordAt.size === 0 ? plain : this.#scan(value, wordAt);
     for (const reading of unescapedTexts(value)) {

@@ -91,6 +91,13 @@ test("words in another order come from nowhere, in a query string as elsewhere",
   expect(doubts(format, recorded, spoken, backwards).length).toBe(1);
 });
 
+test("eight decimal digits are no four bytes of hex, and stay what nothing explains", () => {
+  const [a, b] = ["13572468", "86427531"].map((code, n) =>
+    evidenceOf(`run ${n}`, () => `1 ${code} ${said(n * 11)}`, said(n * 11)),
+  );
+  expect(a && b && untracked(a, b).length).toBe(1);
+});
+
 test("more than sixteen fields are all looked at", () => {
   const many: Format = (_, sum) => `${Array.from({ length: 30 }, (_, i) => `k${i}`)},${hex(sum)}`;
   const both = (c: CryptoKit) => concat(recorded(c), fromNowhere(c));
