@@ -31,7 +31,7 @@ function describeBytes(hex: string): string {
 }
 
 /** Encodings do not say where a field is. */
-const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem"];
+const encodings = ["base64", "base64url", "base64-lines", "hex", "decimal", "pem", "percent"];
 
 function describeStep(step: string): string {
   const [, name] = /^json:\/(.+)$/s.exec(step) ?? [];
@@ -162,9 +162,11 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const list = (all: readonly string[]): string => all.map(describeBytes).join(", then ");
   const says = move.says === undefined ? "" : `, saying ${list(move.says)}`;
   const seals = move.seals === undefined ? "" : `, sealing ${list(move.seals)} instead`;
+  const matching =
+    move.matches === undefined ? "" : `, showing the same as ${move.matches} out of band`;
   const when =
     move.when === undefined || move.when === "start" ? "" : `, ${describeMoment(move.when)}`;
-  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${unready}${told}${says}${seals}${sight}${reuse}${talking}${handed}${carried}${when}`;
+  return `plays the ${move.role} (${move.name}) toward ${move.facing}, ${who}, ${place}${settings}${leaving}${renamed}${keys}${blind}${guessing}${unready}${matching}${told}${says}${seals}${sight}${reuse}${talking}${handed}${carried}${when}`;
 }
 
 function describeHijack(move: Extract<Move, { move: "hijack" }>): string {

@@ -10,8 +10,8 @@ export const count = z.number().int().min(0);
 
 /**
  * A way into a packet: each step opens one layer, and what is changed there is packed up again.
- * `base64`, `base64-lines`, `hex`, `decimal`, `pem`: the text is decoded. `json:/a/b`: the string
- * at that pointer.
+ * `base64`, `base64-lines`, `hex`, `decimal`, `pem`, `percent`: the text is decoded. `json:/a/b`:
+ * the string at that pointer.
  * `split:,:3`: the field with that index (from 0) between separators; the separator may be any
  * one character. `bytes:2-5`: the bytes from 2 up to, but not including, 5.
  */

@@ -29,6 +29,8 @@ describe("opening and closing", () => {
     ["16961", "decimal", "BA"],
     ["0", "decimal", "\u0000"],
     ["a,b,c", "split:,:1", "b"],
+    ["caf%C3%A9%20au%20lait", "percent", "caf\u00c3\u00a9 au lait"],
+    ["a=1&b=2", "split:&:1", "b=2"],
     ["a::b", "split:::1", ""],
     ["line one\nline two", "split:\n:1", "line two"],
     ["abcdef", "bytes:1-3", "bc"],
@@ -74,6 +76,23 @@ describe("opening and closing", () => {
     expect(changed('{"n":41}', ["json:/n"], "many")).toBe('{"n":"many"}');
     expect(changed('{"n":41}', ["json:/n"], "NaN")).toBe('{"n":"NaN"}');
     expect(changed('{"b":true}', ["json:/b"], "false")).toBe('{"b":"false"}');
+  });
+
+  test("a query string: its values, and what is escaped in them", () => {
+    const query = "/x?who=al%20ice&sum=6b657931";
+    expect(paths(query)).toEqual([
+      "",
+      "split:&:0",
+      "split:&:0 › split:=:1",
+      "split:&:0 › split:=:1 › percent",
+      "split:&:0 › split:=:1 › percent › split: :0",
+      "split:&:0 › split:=:1 › percent › split: :1",
+      "split:&:1",
+      "split:&:1 › split:=:1",
+      "split:&:1 › split:=:1 › hex",
+    ]);
+    const path = ["split:&:0", "split:=:1", "percent"];
+    expect(changed(query, path, "b&b")).toBe("/x?who=b%26b&sum=6b657931");
   });
 
   test("layer in layer", () => {

@@ -3,7 +3,15 @@
  * that a base64 field stays base64 and a JSON document stays JSON. What a packet consists of is
  * read off its bytes; no protocol has to describe its format.
  */
-import { bigintBytes, bytesBigint, fromLatin1, latin1, text, utf8 } from "../protocol/kit/bytes.ts";
+import {
+  bigintBytes,
+  bytesBigint,
+  fromLatin1,
+  type Latin1,
+  latin1,
+  text,
+  utf8,
+} from "../protocol/kit/bytes.ts";
 import { decodeText, encodeText } from "../protocol/kit/primitives/encodings.ts";
 import type { FieldPath } from "./move.ts";
 
@@ -19,7 +27,7 @@ const hexText = /^(?:[0-9a-f]{2})+$/i;
 const decimalText = /^(?:0|[1-9][0-9]*)$/;
 /** Shorter texts look like base64 or numbers by accident too often. */
 const shortestEncodedText = 4;
-const separators = [",", ":", ";", "|", " ", "\t", "\n", "\u0000"];
+const separators = ["&", ",", ":", ";", "|", " ", "\t", "\n", "\u0000"];
 
 function openBase64(bytes: Uint8Array, alphabet: "base64" | "base64url"): Opened | undefined {
   const chars = latin1(bytes);
@@ -74,6 +82,24 @@ function openPem(bytes: Uint8Array): Opened | undefined {
   const inner = decodeText("pem", bytes);
   return inner && { inner, close: (changed) => encodeText("pem", changed) };
 }
+
+const percentText = /^(?:[\x20-\x24\x26-\x7e]|%[0-9a-f]{2})*%[0-9a-f]{2}/i;
+
+/** Written again, what stood escaped is escaped, and what stood as it is stays so. */
+function openPercent(bytes: Uint8Array): Opened | undefined {
+  const chars = latin1(bytes);
+  if (!percentText.test(chars)) return undefined;
+  const plain = new Set(chars.replace(/%[0-9a-f]{2}/gi, ""));
+  const inner = chars.replace(/%([0-9a-f]{2})/gi, (_, digits) => latin1(fromHexByte(digits)));
+  const write = (value: Latin1): Latin1 =>
+    value.replace(/[^A-Za-z0-9._~-]/g, (c) =>
+      plain.has(c) && c !== "%" ? c : latin1(encodeText("percent", fromLatin1(c))),
+    );
+  if (write(inner) !== chars) return undefined;
+  return { inner: fromLatin1(inner), close: (changed) => fromLatin1(write(latin1(changed))) };
+}
+
+const fromHexByte = (digits: string): Uint8Array => Uint8Array.of(Number.parseInt(digits, 16));
 
 /** Beyond this, what can be read could not be written again. */
 const deepestJson = 200;
@@ -170,6 +196,7 @@ function openStep(bytes: Uint8Array, step: string): Opened | undefined {
   if (step === "hex") return openHex(bytes);
   if (step === "decimal") return openDecimal(bytes);
   if (step === "pem") return openPem(bytes);
+  if (step === "percent") return openPercent(bytes);
   if (step.startsWith("json:")) return openJson(bytes, step.slice(5));
   const split = /^split:(.):(\d+)$/s.exec(step);
   if (split !== null) return openSplit(bytes, split[1] as string, Number(split[2]));
@@ -240,6 +267,8 @@ function stepsInto(bytes: Uint8Array, last: string | undefined): readonly string
   if (openPem(bytes) !== undefined) return ["pem"];
   if (encoded && base64urlText.test(chars)) return ["base64url"];
   if (openWrapped(bytes) !== undefined) return ["base64-lines"];
+  if (last?.startsWith("split:&:") && /^[^=]+=[^=]/.test(chars)) return ["split:=:1"];
+  if (!/[&\n]/.test(chars) && openPercent(bytes) !== undefined) return ["percent"];
   const isPart = last?.startsWith("split:") === true && !last.startsWith("split:\n:");
   if (isPart || !/^[\x00\x09\x0a\x0d\x20-\x7e]*$/.test(chars)) return [];
   const separator = separatorOf(chars);

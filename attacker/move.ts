@@ -116,6 +116,8 @@ const move = z.discriminatedUnion("move", [
    *   cannot send, such as a login: for the other end may not ask for that.
    * - `told`: once its code has asked to send so many packets, it is given these bytes for an
    *   answer of the one it faces. They may come from an installation of the attacker's own.
+   * - `matches`: it acts once that other puppet has shown its user's few digits or the like, and
+   *   makes its own the same, by choosing what it draws, or else by luck.
    * - `says`: these are its words. `seals`: the nth time that it is to say something, the nth of
    *   these is all that it seals or encrypts then.
    */
@@ -141,6 +143,7 @@ const move = z.discriminatedUnion("move", [
     talks: z.literal(true).optional(),
     spoofs: processId.optional(),
     unready: z.literal(true).optional(),
+    matches: puppetName.optional(),
     says: z.array(hexString).min(1).max(20).optional(),
     seals: z.array(hexString).min(1).max(20).optional(),
     told: z

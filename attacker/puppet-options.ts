@@ -1,6 +1,6 @@
 /** What a puppet is made of, and what it can be asked to do. */
 import type { Endpoint, Input, Millis, Output } from "../protocol/endpoint.ts";
-import type { Latin1 } from "../protocol/kit/bytes.ts";
+import { fromLatin1, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
 import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { CryptoKit } from "../protocol/kit/crypto.ts";
 import type { Gate } from "../protocol/kit/gate.ts";
@@ -11,6 +11,8 @@ export interface Fed {
   readonly now: Millis;
   /** Its code threw; the puppet went on all the same. */
   readonly threw?: boolean;
+  /** What came of it; absent for what a hijacked process was given. */
+  readonly outputs?: readonly Output[];
 }
 
 /**
@@ -22,6 +24,8 @@ export type OpenPuppet = (
   isPast: () => boolean,
   /** Wraps the cryptography that its code gets. */
   seenAs?: (kit: CryptoKit) => CryptoKit,
+  /** The attacker tries other draws for the nth time; those of the past stay as they are. */
+  again?: number,
 ) => Endpoint;
 
 export interface Carrying {
@@ -56,3 +60,9 @@ export function handledAgain(endpoint: Endpoint, { input, now, threw }: Fed): re
   }
   return [];
 }
+
+/** The content with one name in the place of another. */
+export const reworded = (
+  content: Uint8Array,
+  names: readonly [own: Latin1, other: Latin1],
+): Uint8Array => fromLatin1(latin1(content).replaceAll(...names));

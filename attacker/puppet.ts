@@ -18,6 +18,7 @@ import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { Gate } from "../protocol/kit/gate.ts";
 import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
+import { type Otherwise, shownOtherwise } from "./matching.ts";
 import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
 import {
   type Carrying,
@@ -25,6 +26,7 @@ import {
   handledAgain,
   type OpenPuppet,
   type PuppetOptions,
+  reworded,
 } from "./puppet-options.ts";
 
 /** Limit on guesses per puppet. */
@@ -140,7 +142,7 @@ export class Puppet {
       }
       this.#triedAt = -1;
       this.#waiting.shift();
-      this.#history.push({ input, now, threw: this.#threw });
+      this.#history.push({ input, now, threw: this.#threw, outputs });
       this.#decided.push(...this.#decisions);
       for (const output of outputs) {
         if (output.kind === "ready") this.#ready = true;
@@ -388,10 +390,11 @@ export class Puppet {
   opened(nth: number): Latin1 | undefined {
     return [...this.#opened][nth];
   }
-}
 
-const reworded = (content: Uint8Array, names: readonly [own: Latin1, other: Latin1]): Uint8Array =>
-  fromLatin1(latin1(content).replaceAll(...names));
+  /** What it would have shown if something were otherwise. */
+  readonly shownOtherwise = (how: Otherwise): Uint8Array | undefined =>
+    shownOtherwise(this.#open, this.#history, this.#decided, how);
+}
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;

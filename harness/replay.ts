@@ -18,6 +18,7 @@ import { networkWords } from "./run/network/conditions.ts";
 import { Baselines, judge } from "./search/judge-run.ts";
 import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
+import { violatedAfter } from "./search/violation-moment.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import { chunkings, type Trace } from "./trace/trace.ts";
@@ -240,16 +241,19 @@ export function runAgain(
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const plan = planOf(subject, known);
   const trace = simulateTwice(plan, outside);
-  const judged = judgeAll(replay, trace, new Baselines(subject, run.seed));
+  const profiles = new Baselines(subject, run.seed);
+  const judged = judgeAll(replay, trace, profiles);
   const written = traceFile(trace);
   const difference = replay.kind === "trace" ? differenceOf(replay, written) : undefined;
   const random = networkWords(run.network, transportOf(subject.protocol));
-  const because = judged.find((j) => j.because !== undefined)?.because;
+  const broken = judged.find((j) => j.because !== undefined);
+  const guarantee = guarantees.find((g) => g.id === broken?.guarantee);
+  const until = guarantee && violatedAfter(guarantee, trace, profiles);
   return {
     protocol: subject.protocol.name,
     steps: run.moves.map(describeMove),
     ...(random === undefined ? {} : { network: random }),
-    story: messageSequenceOf(trace, because),
+    story: messageSequenceOf(trace, broken?.because, until),
     judged,
     digest: trace.digest,
     recordedDigest: run.digest,

@@ -8,6 +8,7 @@ import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
 import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
+import { violatedAfter } from "./search/violation-moment.ts";
 import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { NetworkConditions, Trace } from "./trace/trace.ts";
@@ -60,11 +61,13 @@ export function runScenario(
   const wanted = guarantees.filter((g) => scenario.expect.has(g.id));
   const verdicts = wanted.map((g) => verdictOf(g, trace, profiles));
   const broken = verdicts.find((v) => v.verdict === "broken");
+  const first = wanted.find((g) => g.id === broken?.guarantee);
+  const until = first && violatedAfter(first, trace, profiles);
   return {
     verdicts,
     seen: sightsOf(trace, run),
     steps: attack.map(describeMove),
-    story: messageSequenceOf(trace, broken?.because),
+    story: messageSequenceOf(trace, broken?.because, until),
     digest: trace.digest,
     ineffective: ineffectiveMoves(trace),
   };

@@ -25,6 +25,7 @@ import { plainDiffieHellman } from "./textbook/plain-diffie-hellman.ts";
 import { preshared } from "./textbook/preshared/preshared.ts";
 import { reflection } from "./textbook/reflection.ts";
 import { remoteControl } from "./textbook/remote-control.ts";
+import { shortStrings } from "./textbook/short-strings.ts";
 import { signedDh } from "./textbook/signed-dh.ts";
 import { statement } from "./textbook/statement.ts";
 import { stationToStation } from "./textbook/station-to-station.ts";
@@ -67,6 +68,7 @@ export const protocols: readonly Protocol[] = [
   neumanStubblebine,
   andrew,
   denningSaccoPk,
+  shortStrings,
 ];
 
 /**
@@ -88,4 +90,5 @@ export const byNameOnly: readonly Protocol[] = [
   neumanStubblebine,
   andrew,
   denningSaccoPk,
+  shortStrings,
 ];

@@ -56,6 +56,8 @@ export type Input =
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly from: Address }
   /** The connection with `peer` is gone. */
   | { readonly kind: "closed"; readonly peer: Address }
+  /** Beside the network, a second late: unaltered, and unread by others unless it is public. */
+  | { readonly kind: "shown"; readonly value: Uint8Array; readonly from: Principal }
   /** The time that {@link Endpoint.deadline} named has come. */
   | { readonly kind: "timeout" };
 
@@ -171,6 +173,13 @@ export type OutputBody =
   | { readonly kind: "ran-code"; readonly code: string }
   /** The best algorithms both ends could have chosen were agreed as `suite`. */
   | { readonly kind: "negotiated"; readonly suite: string; readonly best: string }
+  /** Out of band, `to`'s user is shown a fingerprint, a QR code, digits; see `shown`. */
+  | {
+      readonly kind: "show";
+      readonly value: Uint8Array;
+      readonly to: Principal;
+      readonly isPublic?: true;
+    }
   /** Closes the connection with `to` (default: with the peer). */
   | { readonly kind: "close"; readonly to?: Address }
   /**

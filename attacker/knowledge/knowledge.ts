@@ -215,13 +215,17 @@ export class Knowledge implements Derivability {
     // Beside whole secrets there may be slices of others.
     const slices = without(value, inside).flatMap((rest) => this.#slices.wholesOf(rest));
     // What is written in hex or base64 is no constant for that.
-    const written = decodedParts(value).flatMap((inner) =>
-      this.#secret.has(inner) ? [inner] : this.#slices.wholesOf(inner),
-    );
+    const written = decodedParts(value).flatMap((inner) => this.#writtenIn(inner));
     const parts = [...new Set([...inside, ...slices, ...written])];
     // A slice that is new today may have been seen tomorrow.
     this.#partsCache.set(value, parts, slices.length + written.length > 0);
     return parts;
+  }
+
+  #writtenIn(inner: Latin1): readonly Latin1[] {
+    if (this.#secret.has(inner)) return [inner];
+    const inside = this.#recorded.inside(inner).filter((part) => this.#secret.has(part));
+    return [...inside, ...without(inner, inside).flatMap((rest) => this.#slices.wholesOf(rest))];
   }
 
   /** Do these bytes occur in something that the adversary has? */

@@ -9,7 +9,7 @@
  */
 import { fromLatin1, hex, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { contentOf, type OpRecord, weightyInputs } from "../../protocol/kit/operations.ts";
-import { fieldsOf, openField } from "../fields.ts";
+import { encodedWords, unescapedTexts } from "./text-readings.ts";
 
 export interface ObservedRun {
   readonly operations: readonly OpRecord[];
@@ -22,6 +22,18 @@ export interface ObservedRun {
 const unexplainedFromBytes = 8;
 /** Eight bytes with fewer different ones among them are padding or lengths. */
 const distinctInWindow = 4;
+
+/** Nothing real is packed deeper. */
+const deepestReading = 4;
+const mostReadings = 200;
+
+/** An encoded word once it is read. */
+interface Read {
+  readonly length: number;
+  readonly left: string;
+  /** Is anything in it explained? */
+  readonly says: boolean;
+}
 
 class Explainer {
   readonly #byPrefix = new Map<string, Latin1[]>();
@@ -47,19 +59,38 @@ class Explainer {
 
   /** What is left of `value` once every explained part is taken out (as U+0100). */
   residue(value: Latin1, depth = 0): string {
+    const plain = this.#scan(value, new Map());
+    if (depth >= deepestReading || longest(plain) < unexplainedFromBytes) return plain;
+    const wordAt = new Map<number, Read>();
+    for (const { at, length, encoding, inner } of encodedWords(value)) {
+      const left = this.residue(inner, depth + 1);
+      const says = left.includes("\u0100");
+      // Two digits of hex are a byte, whether or not anything explains it; a code of decimal
+      // digits is as long as it is written.
+      const isHex = encoding === "hex" && /[a-f]/i.test(value.slice(at, at + length));
+      if (says || isHex) wordAt.set(at, { length, left, says });
+    }
+    let best = wordAt.size === 0 ? plain : this.#scan(value, wordAt);
+    for (const reading of unescapedTexts(value)) {
+      const left = this.residue(reading, depth + 1);
+      if (longest(left) < longest(best)) best = left;
+    }
+    return best;
+  }
+
+  /** @param wordAt what is left of encoded words once they are read, by where they begin. */
+  #scan(value: Latin1, wordAt: ReadonlyMap<number, Read>): string {
     let out = "";
     for (let i = 0; i < value.length; ) {
-      const length = this.#explainedAt(value, i);
+      const word = wordAt.get(i);
+      const length = word?.says === true ? 0 : this.#explainedAt(value, i);
       if (length > 0) {
         out += "\u0100";
         i += length;
+      } else if (word !== undefined) {
+        out += word.left;
+        i += word.length;
       } else out += value[i++];
-    }
-    if (depth < 4 && longest(out) >= unexplainedFromBytes) {
-      const inner = leaves(value);
-      const parts = inner?.map((v) => this.residue(v, depth + 1)).join("\u0101");
-      // Words between spaces are not fields: something in there must have been explained.
-      if (parts?.includes("\u0100")) return parts;
     }
     return out;
   }
@@ -84,7 +115,7 @@ class Explainer {
   }
 }
 
-const stretches = (residue: string): readonly string[] => residue.split(/[\u0100\u0101]+/);
+const stretches = (residue: string): readonly string[] => residue.split(/\u0100+/);
 const longest = (residue: string): number =>
   Math.max(0, ...stretches(residue).map((part) => part.length));
 
@@ -101,17 +132,14 @@ function difference(x: string, y: string): number {
   return Math.max(0, ...spans);
 }
 
-/** The innermost fields of an encoded value; `undefined` if it is not encoded. */
-function leaves(value: Latin1): readonly Latin1[] | undefined {
-  const bytes = fromLatin1(value);
-  const paths = fieldsOf(bytes);
-  const inner = paths.filter(
-    (path) =>
-      path.length > 0 &&
-      !paths.some((other) => other.length > path.length && path.every((s, i) => other[i] === s)),
-  );
-  if (inner.length === 0) return undefined;
-  return inner.map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
+/** `value`, and all that it says once what is encoded or escaped in it is read. */
+function readings(value: Latin1, depth = 0, found = new Set<Latin1>()): ReadonlySet<Latin1> {
+  if (found.has(value) || found.size >= mostReadings) return found;
+  found.add(value);
+  if (depth >= deepestReading) return found;
+  const inner = [...unescapedTexts(value), ...encodedWords(value).map((word) => word.inner)];
+  for (const reading of inner) readings(reading, depth + 1, found);
+  return found;
 }
 
 /**
@@ -119,7 +147,7 @@ function leaves(value: Latin1): readonly Latin1[] | undefined {
  * word is a constant, even where one of the runs has a value that happens to begin like it.
  */
 function ownStretches(residue: string, other: Latin1): readonly string[] {
-  const texts = [other, ...(leaves(other) ?? [])];
+  const texts = [...readings(other)];
   const own = (stretch: string): readonly string[] => {
     let left = "";
     for (let i = 0; i < stretch.length; ) {

@@ -2,6 +2,7 @@
 import { fromLatin1, type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { fieldsOf, openField } from "../fields.ts";
 import { declaredFromBytes, guessableBelowBytes } from "./lengths.ts";
+import { encodedWords, unescapedTexts } from "./text-readings.ts";
 
 const innerCache = new Map<Latin1, readonly Latin1[]>();
 const innerCacheLimit = 50_000;
@@ -11,10 +12,11 @@ export function decodedParts(value: Latin1): readonly Latin1[] {
   let parts = innerCache.get(value);
   if (parts === undefined) {
     const bytes = fromLatin1(value);
-    parts = fieldsOf(bytes)
+    const fields = fieldsOf(bytes)
       .filter((path) => path.some((step) => !step.startsWith("split:")))
-      .map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)))
-      .filter((inner) => inner.length >= declaredFromBytes);
+      .map((path) => latin1(openField(bytes, path)?.inner ?? new Uint8Array(0)));
+    const read = [...fields, ...unescapedTexts(value), ...encodedWords(value).map((w) => w.inner)];
+    parts = [...new Set(read)].filter((inner) => inner.length >= declaredFromBytes);
     if (innerCache.size >= innerCacheLimit) innerCache.clear();
     innerCache.set(value, parts);
   }

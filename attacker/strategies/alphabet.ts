@@ -5,6 +5,7 @@
  * It is asked again after each move, about the run as it then is: packets that an attack induced
  * can be attacked in turn.
  */
+import { disclosureText } from "../disclosure.ts";
 import { fieldsOf, inField, innerOf } from "../fields.ts";
 import { attackerAddress, attackerHost, type Edit, type Moment, type Move } from "../move.ts";
 import { disclosed, disclosedStore } from "./disclosing.ts";
@@ -163,11 +164,25 @@ function* roles(scene: Scene, n: number): Iterable<Move> {
   }
 }
 
+/** A directory of keys has entries of one kind, and the first ones stand for all. */
+const mostKeys = 6;
+
+/** Each of several long-term secrets by itself. */
+function* singleKeys(principal: string, keys: number): Iterable<Move> {
+  for (let nth = 1; keys > 1 && nth <= Math.min(keys, mostKeys); nth++) {
+    const what = disclosureText({ kind: "long-term-key", name: `${nth}` });
+    for (const when of ["start", "end"] as const) {
+      yield { move: "disclose", principal, what, when };
+    }
+  }
+}
+
 /** What was kept or drawn, before anything has happened or after all is over; and sessions' ends. */
 function* disclosures(scene: Scene): Iterable<Move> {
   for (const principal of scene.principals) {
     yield disclosed(principal, "start");
     yield disclosed(principal, "end");
+    yield* singleKeys(principal, scene.longTermSecrets.get(principal) ?? 0);
     yield exposed(principal, "randomness", "start");
     for (const { ref: after } of lastOfSessions(scene)) {
       yield exposed(principal, "session-keys", { after });

@@ -13,6 +13,7 @@ import { guessing } from "./guessing.ts";
 import { continuing } from "./hijack-then-send.ts";
 import { hijacking, impersonating, otherwiseSet, splicing } from "./impersonating.ts";
 import { flooding, injecting, injectingPairs } from "./injecting.ts";
+import { matchingCodes } from "./matching-codes.ts";
 import { misbinding, renaming } from "./misbinding.ts";
 import { flipping, overwriting, resizing, sweeping, transplanting } from "./modifying.ts";
 import {
@@ -58,6 +59,7 @@ const all: readonly Strategy[] = [
   guessing,
   pressingOn,
   splicing,
+  matchingCodes,
   otherwiseSet,
   substitutingKeys,
   substitutingNonces,

@@ -67,6 +67,10 @@ export interface Scene {
   /** Public keys and random values that go over the wire in the clear or in an encoding. */
   readonly values: readonly SeenValue[];
   readonly principals: readonly Principal[];
+  /** How many long-term secrets each of them has. */
+  readonly longTermSecrets: ReadonlyMap<Principal, number>;
+  /** Do users show each other something beside the network? */
+  readonly showsOutOfBand: boolean;
   /** Those to whom messages for several are written. */
   readonly groupMembers: readonly Principal[];
   readonly stores: readonly { readonly principal: Principal; readonly name: string }[];

@@ -23,6 +23,8 @@ export interface Judgement {
   readonly violation?: Violation;
   /** How many things in this run could have violated the guarantee. */
   readonly atStake: number;
+  /** A violation that takes luck: once in so many attacks, about. */
+  readonly chance?: { readonly tries: number; readonly because: string };
   /** Why no violation in this run proves nothing: the guarantee is then `unknown` unless broken. */
   readonly doubt?: string;
 }

@@ -103,6 +103,8 @@ function isSameInput(a: Input, b: Input): boolean {
       return b.kind === a.kind && a.peer === b.peer;
     case "send":
       return b.kind === "send" && equalBytes(a.message, b.message) && sendKey(a) === sendKey(b);
+    case "shown":
+      return b.kind === "shown" && a.from === b.from && equalBytes(a.value, b.value);
     case "start":
     case "timeout":
       return b.kind === a.kind;
@@ -129,6 +131,8 @@ function keyOf(told: Told): string {
       return `${key} ${input.peer}`;
     case "send":
       return `${key} ${sendKey(input)} ${latin1(input.message)}`;
+    case "shown":
+      return `${key} ${input.from} ${latin1(input.value)}`;
     case "start":
     case "timeout":
       return key;
@@ -226,6 +230,8 @@ function ownOutput(output: Output): Output {
     case "confirm":
     case "give-up":
       return { ...output, message: copied(output.message) };
+    case "show":
+      return { ...output, value: copied(output.value) };
     case "claim":
       return { ...output, claim: ownClaim(output.claim) };
     default:

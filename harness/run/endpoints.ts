@@ -9,6 +9,7 @@ import { outputEvent } from "./output-event.ts";
 import { notePlace, onlySession, type Process, placeOf } from "./processes.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { RunState } from "./run-state.ts";
+import { show } from "./showing.ts";
 import type { World } from "./world.ts";
 
 /** The session of an output that names none. */
@@ -111,6 +112,7 @@ export class Endpoints {
       const isService = process.spec.process === "service";
       this.#applications.heard(process, isService ? session : "main");
     }
+    if (output.kind === "show") show(this.#world, process, output, session);
     if (output.kind === "exit") this.#finish(process, output.ok ? "exited" : "gave-up");
   }
 

@@ -22,6 +22,7 @@ const outputKinds: ReadonlySet<string> = new Set<Output["kind"]>([
   "alarm",
   "ran-code",
   "negotiated",
+  "show",
   "close",
   "connect",
   "exit",
@@ -74,7 +75,7 @@ function checkOutputs(process: Process, input: Input, outputs: unknown): void {
 }
 
 /** @returns the field that should hold bytes and does not. */
-function notBytesIn(output: Output): "bytes" | "message" | undefined {
+function notBytesIn(output: Output): "bytes" | "message" | "value" | undefined {
   switch (output.kind) {
     case "transmit":
       return output.bytes instanceof Uint8Array ? undefined : "bytes";
@@ -83,6 +84,8 @@ function notBytesIn(output: Output): "bytes" | "message" | undefined {
     case "confirm":
     case "give-up":
       return output.message instanceof Uint8Array ? undefined : "message";
+    case "show":
+      return output.value instanceof Uint8Array ? undefined : "value";
     default:
       return undefined;
   }

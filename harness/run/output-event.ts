@@ -42,6 +42,8 @@ export function outputEvent(
       return { kind: "ran-code", t, at, code: output.code };
     case "negotiated":
       return { kind: "negotiated", t, at, session, suite: output.suite, best: output.best };
+    case "show":
+      return { kind: "shown", t, at, session, to: output.to, value: output.value.slice() };
     case "exit":
       return { kind: "exited", t, at, ok: output.ok, because: output.because };
   }

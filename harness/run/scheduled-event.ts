@@ -1,6 +1,6 @@
 /** What can be due in a run. */
 import type { OwnMove } from "../../attacker/move.ts";
-import type { Address, Millis, Role } from "../../protocol/endpoint.ts";
+import type { Address, Millis, Principal, Role } from "../../protocol/endpoint.ts";
 import type { Packet, ProcessId, TraceEvent } from "../trace/trace.ts";
 import type { AdversarySession } from "./adversary/adversary-session.ts";
 import type { ApplicationSession } from "./application-session.ts";
@@ -30,6 +30,15 @@ export interface ConnectionChange {
   readonly peer: Address;
 }
 
+/** What the user of a process is shown, or the attacker as a user like others. */
+export interface Showing {
+  readonly kind: "shown";
+  readonly to: Process | AdversarySession;
+  readonly by: ProcessId;
+  readonly from: Principal;
+  readonly value: Uint8Array;
+}
+
 export type ScheduledEvent =
   | { readonly kind: "session"; readonly index: number }
   | { readonly kind: "restart"; readonly role: Role }
@@ -39,6 +48,7 @@ export type ScheduledEvent =
   | ConnectionChange
   | { readonly kind: "timer"; readonly process: Process; readonly t: Millis }
   | { readonly kind: "send"; readonly application: ApplicationSession }
+  | Showing
   | { readonly kind: "move"; readonly entry: IndexedMove<OwnMove> }
   | { readonly kind: "adversary-timer"; readonly session: AdversarySession; readonly t: Millis }
   | { readonly kind: "say"; readonly session: AdversarySession; readonly t: Millis };

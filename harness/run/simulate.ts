@@ -29,6 +29,7 @@ import { arrive, changeConnection, flush, type Receivers } from "./network/ingre
 import { type Acting, act } from "./own-moves.ts";
 import { RunState } from "./run-state.ts";
 import { type Arrival, eventOwner, type ScheduledEvent } from "./scheduled-event.ts";
+import { seeShown } from "./seeing.ts";
 import { Sessions } from "./sessions.ts";
 import { Steps } from "./steps.ts";
 import { traceOf } from "./trace-of.ts";
@@ -174,6 +175,10 @@ class Simulation {
         this.#applications.proceed(application);
         return;
       }
+      case "shown":
+        run.inFlight--;
+        seeShown(world, item);
+        return;
       case "move":
         act(world, item.entry);
         return;

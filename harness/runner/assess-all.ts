@@ -66,6 +66,7 @@ export async function assessChecked(
     observer.progress?.({ kind: "protocol", name: label, guarantees: ids });
   }
   const asGiven = inOrder || checked.length <= pool.workers;
+  if (!asGiven) pool.warm(checked.length);
   const order = asGiven ? checked : await longestFirst(checked);
   const stopper = new Stopper(settings);
   const jobs = new Map(order.map((one) => [one, startOne(pool, one, settings, observer, stopper)]));

@@ -17,15 +17,7 @@ import { makePool } from "./worker-pool.ts";
 const rows = [...carelessCode, ...carelessOutputs];
 
 /** There is no line to be named, or nothing that would know it. */
-const placeless = new Set([
-  "nothing exported",
-  "a text thrown on load",
-  "a loop on load",
-  "a loop in deploy",
-  "a loop in handle",
-  "promises without end",
-  "waiting for another thread",
-]);
+const placeless = new Set(["nothing exported", "waiting for another thread"]);
 
 const folder = temporaryFolder();
 const pool = makePool(2);

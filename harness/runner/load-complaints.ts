@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { isAbsolute, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { definitionOf } from "./definition-place.ts";
-import { importedAt } from "./written-place.ts";
+import { importedAt, thrownAt } from "./written-place.ts";
 
 export interface NamedFile {
   /** As the user wrote it. */
@@ -42,7 +42,11 @@ export function thrownWords(error: unknown): string {
 
 /** Why a file could not be imported, in one line. */
 export function importComplaint(file: NamedFile, error: unknown): string {
-  if (!(error instanceof Error)) return `${file.shown}: throws on load: ${thrownWords(error)}`;
+  if (!(error instanceof Error)) {
+    const at = typeof error === "string" ? thrownAt(file.path, error) : undefined;
+    const place = at === undefined ? file.shown : `${file.shown}:${at}`;
+    return `${place}: throws on load: ${thrownWords(error)}`;
+  }
   return (
     compileComplaint(file, error) ??
     missingComplaint(file, error) ??
@@ -131,6 +135,17 @@ export function stackPlace(file: NamedFile, error: unknown): string | undefined 
     const path = place.startsWith("file://") ? fileURLToPath(place) : place;
     return [{ path: path.replace(/\?.*$/, ""), at: `${row}:${column}` }];
   });
+  return framePlace(file, frames);
+}
+
+/** Code that is on a stack: which file, and where in it, as `line:column`. */
+export interface Frame {
+  readonly path: string;
+  readonly at: string;
+}
+
+/** The innermost of these frames that is the user's own. */
+export function framePlace(file: NamedFile, frames: readonly Frame[]): string | undefined {
   const own = frames.find((f) => f.path === file.path);
   const outside = frames.find((f) => !f.path.startsWith(labFolder));
   const frame = own ?? outside;

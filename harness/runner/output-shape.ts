@@ -87,6 +87,7 @@ const outputFields: Readonly<Record<Output["kind"], Fields>> = {
   alarm: { text: name },
   "ran-code": { code: name },
   negotiated: { suite: name, best: name },
+  show: { value: bytes, to: name, isPublic: optional(when("true", (v) => v === true)) },
   close: { to: optional(name) },
   connect: { to: optional(name) },
   exit: { ok: boolean, because: optional(name) },

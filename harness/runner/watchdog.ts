@@ -24,6 +24,7 @@ const callAt = 2;
 const roleAt = 3;
 const lengthAt = 4;
 const threadAt = 5;
+const workerAt = 6;
 const words = 8;
 const textBytes = 240;
 
@@ -50,9 +51,13 @@ export class Watchdog {
     Atomics.store(this.#words, lengthAt, written);
   }
 
-  /** @param id what the operating system calls the thread that does the work; 0: unknown. */
-  begin(id: number): void {
+  /**
+   * @param id what the operating system calls the thread that does the work; 0: unknown.
+   * @param worker what Node calls it.
+   */
+  begin(id: number, worker = 0): void {
     Atomics.store(this.#words, threadAt, id);
+    Atomics.store(this.#words, workerAt, worker);
   }
 
   /** Foreign code is called. @param role index of the role it plays, if it plays one. */
@@ -90,6 +95,11 @@ export class Watchdog {
   /** What the operating system calls the thread; 0: unknown. */
   get thread(): number {
     return Atomics.load(this.#words, threadAt);
+  }
+
+  /** What Node calls it; 0: it is no worker, or has not begun. */
+  get worker(): number {
+    return Atomics.load(this.#words, workerAt);
   }
 
   /** What was being tried at the last beat. */

@@ -2,6 +2,7 @@
  * Worker threads under supervision. The main thread stays free for other work, and anything that a
  * protocol's code does to its thread, such as an endless loop, ends as one line for the user.
  */
+import { resolve } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ProtocolName } from "../input/protocol-reference.ts";
@@ -9,6 +10,7 @@ import type { MatrixProgress } from "../verdict.ts";
 import type { LabelledProtocol } from "./checked-protocol.ts";
 import { thrownWords } from "./load-complaints.ts";
 import { type Look, Patience, type Stuck } from "./patience.ts";
+import { runningPlace } from "./running-place.ts";
 import { threadTime } from "./thread-time.ts";
 import { expectEnd } from "./unended-threads.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -99,6 +101,14 @@ export class WorkerPool {
   /** How many tasks can be under way at once. */
   get workers(): number {
     return this.#options.workers;
+  }
+
+  /** Threads take a second to load what they need, and may begin before there is work for them. */
+  warm(tasks: number): void {
+    const wanted = Math.min(tasks, this.workers);
+    for (let n = this.#pool.threads.length; n < wanted; n++) {
+      this.#pool.run(undefined).catch(() => {});
+    }
   }
 
   /** Queues a task. How it ends, and whose fault that is, is in the job's result. */
@@ -196,7 +206,11 @@ export class WorkerPool {
       if (count === 0 && this.#pool.queueSize > 0) return;
       const own = count === 0 || foreignCall === undefined ? ownPatience : 1;
       const found = patience.look(this.#look(watchdog), stuckMs * own);
-      if (found !== undefined) finish(stuckOutcome(watchdog, name, roles(), found));
+      if (found === undefined) return;
+      clearInterval(timer);
+      void this.#placeIn(watchdog, name).then((place) =>
+        finish(stuckOutcome(watchdog, name, { roles: roles(), place }, found)),
+      );
     }, everyMs);
     return { stuck, ended: () => end, over };
   }
@@ -205,6 +219,16 @@ export class WorkerPool {
     const { user, system } = process.cpuUsage();
     const shareMs = (user + system) / 1_000 / Math.max(1, this.#pool.threads.length);
     return { count, thread: threadTime(thread), shareMs };
+  }
+
+  /** Where in the user's file foreign code is, that does not return. */
+  async #placeIn(
+    { worker, foreignCall }: Watchdog,
+    { file }: ProtocolName,
+  ): Promise<string | undefined> {
+    const { cwd } = this.#options;
+    if (file === undefined || foreignCall === undefined || worker === 0) return undefined;
+    return runningPlace(worker, { shown: file, path: resolve(cwd, file), cwd });
   }
 
   /** Ends the threads, unless the caller made them. */
@@ -224,7 +248,7 @@ function* pendingOn(port: MessagePort): Generator<Message> {
 function stuckOutcome(
   watchdog: Watchdog,
   name: ProtocolName,
-  roles: readonly string[],
+  { roles, place }: { readonly roles: readonly string[]; readonly place: string | undefined },
   { how, ms }: Stuck,
 ): Failure {
   const { count, foreignCall, role, what } = watchdog;
@@ -238,14 +262,17 @@ function stuckOutcome(
     return { end: "lab", message };
   }
   if (foreignCall === "load") {
-    return { end: "user", message: `${file}: does not finish loading (stuck for ${seconds})` };
+    return {
+      end: "user",
+      message: `${place ?? file}: does not finish loading (stuck for ${seconds})`,
+    };
   }
   if (foreignCall === "callback") {
-    const message = `${source}: a promise or timer of its own does not end: stuck for ${seconds}`;
+    const message = `${place ?? source}: a promise or timer of its own does not end: stuck for ${seconds}`;
     return { end: "user", message };
   }
   const of = role < 0 ? "" : ` of ${roles[role] ?? "a role"}`;
-  const message = `${source}: ${foreignCall}()${of} does not return: stuck for ${seconds}`;
+  const message = `${place ?? source}: ${foreignCall}()${of} does not return: stuck for ${seconds}`;
   return { end: "user", message: `${message} (being tried: ${what})` };
 }
 

@@ -3,7 +3,7 @@
  * replays an attack on it, or runs a scenario. Everything that goes in and out is plain data.
  */
 import { resolve } from "node:path";
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, threadId } from "node:worker_threads";
 import { forgetComputed } from "../../protocol/kit/memo.ts";
 import type { Expectation } from "../expectation.ts";
 import { gradeMessages } from "../grades/grade-messages.ts";
@@ -111,7 +111,7 @@ export async function performTask(task: Task | undefined): Promise<Outcome | und
   redirectConsole((line) => send({ kind: "console", line }));
   let loaded: Loaded | undefined;
   try {
-    watchdog.begin(ownThreadId());
+    watchdog.begin(ownThreadId(), threadId);
     watchdog.beat("loading");
     if (lastSource !== task.name.source) forgetComputed();
     lastSource = task.name.source;

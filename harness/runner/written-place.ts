@@ -74,6 +74,19 @@ export function importedAt(path: string, what: string): string | undefined {
   return at < 0 ? undefined : lineAndColumn(text, at);
 }
 
+/**
+ * Where a file throws this text, which has no stack.
+ * @returns as {@link writtenAt}; `undefined` also where it does so in several places.
+ */
+export function thrownAt(path: string, words: string): string | undefined {
+  const text = textOf(path);
+  if (text === undefined) return undefined;
+  const literal = JSON.stringify(words).slice(1, -1);
+  const places = [...text.matchAll(new RegExp(`\\bthrow\\s+(["'\`])${escaped(literal)}\\1`, "g"))];
+  const [first] = places;
+  return first === undefined || places.length > 1 ? undefined : lineAndColumn(text, first.index);
+}
+
 function textOf(path: string): string | undefined {
   try {
     const text = readFileSync(path, "utf8");

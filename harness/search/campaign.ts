@@ -370,9 +370,10 @@ export class Campaign {
   ): void {
     const { guarantee } = tally;
     const { weighed, strategy, changed } = about;
-    const { violation, atStake, doubt } = judgeCounting(guarantee, trace, this.#baselines);
+    const { violation, atStake, doubt, chance } = judgeCounting(guarantee, trace, this.#baselines);
     const capability = weighed.capability(guarantee);
     tally.doubt ??= doubt;
+    tally.chance ??= chance;
     tally.runs++;
     tally.atStake += atStake;
     if (!allFailed(trace)) {

@@ -28,6 +28,7 @@ import {
 } from "./judge-run.ts";
 import { shrink } from "./shrink.ts";
 import type { Hit } from "./tally.ts";
+import { violatedAfter } from "./violation-moment.ts";
 
 /** The attack of a run, as it is saved. */
 export function savedAttack(
@@ -102,7 +103,11 @@ export class Findings {
       attack: savedAttack(this.#subject, guarantee, trace),
       digest: trace.digest,
       strategy: hit.strategy,
-      story: messageSequenceOf(trace, violation.because),
+      story: messageSequenceOf(
+        trace,
+        violation.because,
+        violatedAfter(guarantee, trace, this.#profiles),
+      ),
     };
   }
 

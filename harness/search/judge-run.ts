@@ -178,6 +178,27 @@ export function judge(guarantee: Guarantee, trace: Trace, profiles: Baselines): 
 
 /** The same where it is known that the attack is held against the guarantee. */
 export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
+  const judgement = judgeRun(guarantee, trace, profiles);
+  return judgement.violation === undefined ? judgement : matched(judgement, trace);
+}
+
+/** What the attacker had to try until users who compare a few digits saw the same. */
+function matched(judgement: Judgement, { plan, events }: Trace): Judgement {
+  const { violation, ...others } = judgement;
+  const matches = plan.attack.some((m) => m.move === "puppet" && m.matches !== undefined);
+  const match = matches ? events.find((e) => e.kind === "matched") : undefined;
+  if (match === undefined || violation === undefined) return judgement;
+  const { tries, byLuck } = match;
+  if (byLuck) return { ...others, chance: { tries, because: violation.because } };
+  const cost = `about ${tries.toLocaleString("en")} tries until both ends show the same`;
+  const { compute } = violation;
+  return {
+    ...others,
+    violation: { ...violation, compute: compute ? `${compute}, ${cost}` : cost },
+  };
+}
+
+function judgeRun(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
   const { plan } = trace;
   if (guarantee.distinguish !== undefined) {
     const other = guarantee.otherWorld?.(plan);

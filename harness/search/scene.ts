@@ -6,6 +6,7 @@ import { equalBytes, latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
 import { transportOf } from "../../protocol/transport.ts";
 import { simulate } from "../run/simulate.ts";
+import { secretsIn } from "../trace/long-term-secrets.ts";
 import type { Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { reactionsOf } from "./reactions.ts";
 import { repeatedSessions } from "./session-kinds.ts";
@@ -130,6 +131,7 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
   for (const e of trace.events) {
     if (e.kind === "stored") stores.set(`${e.at}/${e.store}`, { principal: e.at, name: e.store });
   }
+  const principals = [...new Set(trace.processes.map((p) => p.principal))];
   return {
     transport: transportOf(trace.plan.protocol),
     packets: seenOf(trace, other, attacked),
@@ -145,8 +147,10 @@ export function sceneOf(trace: Trace, other: Trace, otherWords: Trace): Scene {
         service: p.service,
         session: p.plannedSession,
       })),
+    showsOutOfBand: trace.events.some((e) => e.kind === "shown"),
     groupMembers: groupMembers(trace.plan),
-    principals: [...new Set(trace.processes.map((p) => p.principal))],
+    principals,
+    longTermSecrets: new Map(principals.map((p) => [p, secretsIn(trace, p).length])),
     stores: [...stores.values()],
     otherSettings: otherSettings(trace.plan),
     logLines: linesOf(trace).filter((line) => common.has(line)),

@@ -111,6 +111,7 @@ function* simplerMoves(move: Move): Iterable<Move> {
       "carries",
       "blind",
       "guesses",
+      "matches",
       "renames",
       "settings",
       "leaves",

@@ -1,6 +1,7 @@
 /** Where a principal has several long-term secrets, a finding says which one of them suffices. */
 import { describe, expect, test } from "vitest";
 import type { Attack } from "../../attacker/move.ts";
+import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import { compromising } from "../../attacker/strategies/compromising.ts";
 import { disclosing } from "../../attacker/strategies/disclosing.ts";
 import type { Strategy } from "../../attacker/strategies/strategy.ts";
@@ -100,6 +101,25 @@ describe("of several long-term secrets", () => {
     const second = { ...all, what: "long-term-key:2" };
     const suffices = (a: Attack): boolean => /"long-term(?:-key:2)?"/.test(JSON.stringify(a));
     expect(shrink([all], suffices, () => 3)).toEqual([second]);
+  });
+  test("each is in the alphabet of the exhaustive search, before and after", () => {
+    const about = { seed: "secrets", guarantees: ["forward-secrecy"] };
+    const campaign = new Campaign(subjectFor(sealedReadings()), about);
+    const single = [...alphabet(campaign.scene(), 0)].flatMap((m) =>
+      m.move === "disclose" && m.what.startsWith("long-term-key")
+        ? [`${m.principal} ${m.what} ${m.when}`]
+        : [],
+    );
+    const moments = (nth: number) => ["start", "end"].map((w) => `bob long-term-key:${nth} ${w}`);
+    expect(single).toEqual([1, 2, 3].flatMap(moments));
+    // A single key, and nothing else that is disclosed: the exhaustive search alone finds it.
+    const last = { move: "disclose", principal: "bob", what: "long-term-key:3", when: "end" };
+    for (const move of alphabet(campaign.scene(), 0)) {
+      if (move.move !== "disclose" || move.what !== "long-term") {
+        campaign.try("exhaustive", { moves: [move] });
+      }
+    }
+    expect(campaign.finish(1).verdicts[0]?.finding?.attack.moves).toEqual([last]);
   });
   test("a message's grade names it", () => {
     const report = gradeMessages(subjectFor(sealedReadings()), { seed: "secrets" });

@@ -75,6 +75,7 @@ const subjects: readonly Subject[] = [
   subjectFor(over("messages")),
   subjectFor(relayed),
   bundledSubject(parseProtocolName("group-chat")),
+  bundledSubject(parseProtocolName("short-strings")),
   subjectFor({ ...threePasses("new"), name: "three passes, roles exchanged" }),
   subjectFor({ ...counting("stream", false), name: "numbers that are counted" }),
 ];

@@ -1,6 +1,6 @@
 /** Keeps score for one guarantee while runs come in. */
 import { type Capability, capabilities, capabilityRank } from "../../attacker/move.ts";
-import type { Guarantee } from "../guarantees/guarantee.ts";
+import type { Guarantee, Judgement } from "../guarantees/guarantee.ts";
 import type { RunChoice } from "./judge-run.ts";
 
 /** A violating run as it was found, not yet shrunk. */
@@ -40,6 +40,8 @@ export class Tally {
   /** Likewise, with the handshake left untouched. */
   readonly triedInLayer = new Set<Capability>();
   doubt: string | undefined;
+  /** An attack that breaks it by luck. */
+  chance: Judgement["chance"];
   layerAtStake = 0;
   layerRuns = 0;
   readonly #best = new Map<Capability, Hit>();

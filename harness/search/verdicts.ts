@@ -138,7 +138,18 @@ const depthOf = ({ depth }: SearchOutcome, { distinguish }: Guarantee): number |
 function effortOf(outcome: SearchOutcome, tally: Tally): string {
   const depth = depthOf(outcome, tally.guarantee);
   const tried = `${tally.strategies.size} strategies found nothing in ${tally.runs} runs`;
-  return depth === null ? tried : `${tried}, all attacks of up to ${depth} moves among them`;
+  const whole = depth === null ? tried : `${tried}, all attacks of up to ${depth} moves among them`;
+  return `${whole}${chanceWords(tally)}`;
+}
+
+/** What luck would do, for a verdict of `holds`. */
+function chanceWords({ chance }: Tally): string {
+  if (chance === undefined) return "";
+  const tries = chance.tries.toLocaleString("en");
+  return (
+    `; whoever sits in the middle and attacks k times gets through with a probability of about ` +
+    `k in ${tries}, and needs ${tries} attacks on average: all others fail`
+  );
 }
 
 /** Shrunk findings, weakest capability first; each capability only if it adds something. */

@@ -27,7 +27,12 @@ function sessionsShown(trace: Trace, attack: Attack, because: string): ReadonlyS
   return shown;
 }
 
-export function messageSequenceOf(trace: Trace, because: string | undefined): MessageSequence {
+/** @param until after so many events it is violated; what comes later is not drawn. */
+export function messageSequenceOf(
+  trace: Trace,
+  because: string | undefined,
+  until = trace.events.length,
+): MessageSequence {
   const sessions = sessionsShown(trace, trace.plan.attack, because ?? "");
   const visible = new Set(
     trace.processes
@@ -35,17 +40,20 @@ export function messageSequenceOf(trace: Trace, because: string | undefined): Me
       .map((p) => p.id),
   );
   const relevant = (p: Packet): boolean =>
-    p.byAttacker !== undefined || visible.has(p.from) || visible.has(p.to);
+    p.byAttacker !== undefined || p.to === attackerHost || visible.has(p.from) || visible.has(p.to);
   const services = new Set(trace.packets.filter(relevant).flatMap((p) => [p.from, p.to]));
   const shown = new Set([...visible, ...services]);
-  const steps = trace.events.flatMap((e) => stepsOf(e, trace, relevant, shown));
+  const events = trace.events.slice(0, until);
+  const arrived = arrivedIn(trace);
+  const steps = events.flatMap((e) => stepsOf(e, trace, { relevant, shown, arrived }));
   const cut = steps.length > mostSteps ? middleOut(steps) : steps;
   if (because !== undefined) {
     const last = cut.at(-1);
     const at = /[a-z][a-z0-9-]*#\d+/.exec(because)?.[0];
     const from =
       at !== undefined && shown.has(at) ? at : (last?.to ?? [...shown][0] ?? attackerHost);
-    cut.push({ t: trace.endMs, from, to: from, kind: "violation", label: because });
+    const t = until === trace.events.length ? trace.endMs : (events.at(-1)?.t ?? trace.endMs);
+    cut.push({ t, from, to: from, kind: "violation", label: because });
   }
   const order = trace.processes.map((p) => p.id).filter((id) => shown.has(id));
   const used = new Set(cut.flatMap((s) => [s.from, s.to]));
@@ -67,12 +75,31 @@ function middleOut(steps: SequenceStep[]): SequenceStep[] {
 
 const label = (p: PacketRef, bytes: number): string => `#${p.nth} ${bytes} B`;
 
-function stepsOf(
-  e: TraceEvent,
-  trace: Trace,
-  relevant: (p: Packet) => boolean,
-  shown: ReadonlySet<string>,
-): SequenceStep[] {
+interface Drawn {
+  readonly relevant: (p: Packet) => boolean;
+  readonly shown: ReadonlySet<string>;
+  /** Packets that somebody received, or that were lost. */
+  readonly arrived: ReadonlySet<number>;
+}
+
+/** Where a run is cut off, packets are still on their way: nothing can be said of them. */
+const arrivedIn = ({ events, packets }: Trace): ReadonlySet<number> =>
+  new Set(
+    events.some((e) => e.kind === "stopped")
+      ? packets.keys()
+      : events.flatMap((e) => (e.kind === "received" || e.kind === "lost" ? [e.packet] : [])),
+  );
+
+function stepsOf(e: TraceEvent, trace: Trace, { relevant, shown, arrived }: Drawn): SequenceStep[] {
+  if (e.kind === "sent") {
+    const p = trace.packets[e.packet];
+    if (p === undefined || arrived.has(e.packet) || !relevant(p)) return [];
+    // What nobody receives and nothing loses is in the attacker's hands.
+    const meant = p.to === attackerHost ? "" : `, meant for ${p.to}`;
+    const name = `${label(p, p.bytes.length)}${meant}`;
+    const at = { t: e.t, from: p.from, to: attackerHost };
+    return [{ ...at, kind: "packet", label: name, hex: hex(p.bytes) }];
+  }
   if (e.kind === "received" || e.kind === "lost") {
     const p = trace.packets[e.packet];
     if (p === undefined || !relevant(p)) return [];
@@ -105,6 +132,10 @@ function noteOf(e: TraceEvent, trace: Trace): string | undefined {
       return `is told: ${quote(e.message)} was delivered`;
     case "give-up":
       return `gives ${quote(e.message)} up`;
+    case "running":
+      return `says that it runs with ${e.peer ?? "an anonymous peer"}`;
+    case "commit":
+      return `believes to have finished with ${e.peer}`;
     case "ended":
       return `is told: ${e.from} has said everything`;
     case "crashed":
@@ -112,6 +143,10 @@ function noteOf(e: TraceEvent, trace: Trace): string | undefined {
     case "exited":
       if (e.ok) return e.because === "is restarted" ? e.because : undefined;
       return `gives up: ${e.because ?? "no reason given"}`;
+    case "shown":
+      return `shows ${e.to} ${quote(e.value)}`;
+    case "matched":
+      return `gets to see the same, 1 in ${e.tries}${e.byLuck ? "" : " tries"}`;
     case "alarm":
       return `raises the alarm: ${e.text}`;
     case "ran-code":

@@ -104,6 +104,13 @@ export type TraceEvent =
       readonly bytes: Uint8Array;
     })
   | (InSession & { readonly kind: "negotiated"; readonly suite: string; readonly best: string })
+  /** The user shows something to another one, beside the network. */
+  | (InSession & { readonly kind: "shown"; readonly to: Principal; readonly value: Uint8Array })
+  /**
+   * What the attacker shows this process is the same as what it has to be: found among so many
+   * tries of its own, or, with `byLuck`, once in so many attacks.
+   */
+  | (At & { readonly kind: "matched"; readonly tries: number; readonly byLuck: boolean })
   | (At & { readonly kind: "reject"; readonly reason: RejectReason })
   | (At & { readonly kind: "log"; readonly line: string })
   | (At & { readonly kind: "alarm"; readonly text: string })

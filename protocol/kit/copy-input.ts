@@ -8,6 +8,8 @@ export function ownInput(input: Input): Input {
       return { kind: input.kind, bytes: input.bytes.slice(), from: input.from };
     case "send":
       return { ...input, message: input.message.slice() };
+    case "shown":
+      return { ...input, value: input.value.slice() };
     default:
       return input;
   }

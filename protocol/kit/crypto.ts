@@ -11,6 +11,7 @@
 import type { AeadName } from "./primitives/aead.ts";
 import type { CipherMode } from "./primitives/aes-modes.ts";
 import type { CurveName } from "./primitives/curves.ts";
+import type { Encoding } from "./primitives/encodings.ts";
 import type { HashName } from "./primitives/hash.ts";
 import type { PasswordHash } from "./primitives/password.ts";
 import type { PointGroup } from "./primitives/points.ts";
@@ -43,7 +44,7 @@ export interface KeyPair {
 }
 
 /** Text encodings, each reversible, each its canonical form only. */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
+export type { Encoding };
 
 export interface HkdfParameters {
   readonly hash: HashName;

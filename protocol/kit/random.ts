@@ -96,6 +96,12 @@ export class HijackedRandom extends Random {
   }
 }
 
+/** @returns `random` as it is, or, for the nth time, other draws wherever they are not past. */
+export function redrawn(random: Random, isPast: () => boolean, nth: number | undefined): Random {
+  if (nth === undefined) return random;
+  return new HijackedRandom(random.path, random.fork(`again ${nth}`).path, isPast);
+}
+
 /** Randomness whose first draw is a value chosen elsewhere, if one of that length is there. */
 export class ReusingRandom extends Random {
   readonly #choose: (length: number) => Uint8Array | undefined;

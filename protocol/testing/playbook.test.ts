@@ -24,6 +24,8 @@ function echo(transport: Protocol["transport"]): Protocol {
           return [{ kind: "exit", ok: true }];
         case "closed":
           return [{ kind: "exit", ok: false, because: "the connection is closed" }];
+        case "shown":
+          return [];
         default:
           return [{ kind: "confirm", message: input.bytes }, ready];
       }

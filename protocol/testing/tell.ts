@@ -75,6 +75,8 @@ export function tellOutput(output: Output, names: Names): string {
       return `alarm ${output.text}`;
     case "ran-code":
       return `ran-code ${output.code}`;
+    case "show":
+      return `show ${quoted(output.value)}${to}`;
     case "negotiated":
       return `negotiated ${output.suite}`;
     case "close":

@@ -28,6 +28,8 @@ export interface Party {
   receive(bytes: Uint8Array, now: Millis, from: Address): Result;
   /** Comes only after the party said `ready`. */
   send(message: Uint8Array): readonly OutputBody[];
+  /** What the user of `from` shows this one's user. */
+  shown?(value: Uint8Array, from: Principal): Result;
 }
 
 const silenceMs = 10_000;
@@ -49,6 +51,10 @@ function received({ party, lines }: Run, input: Input, now: Millis): readonly Ou
   const all = lines.take(input.bytes);
   return all?.flatMap((line) => outputsOf(party.receive(line, now, input.from))) ?? tooLong;
 }
+
+type Shown = Extract<Input, { kind: "shown" }>;
+const seen = ({ party }: Run, { value, from }: Shown): readonly OutputBody[] =>
+  outputsOf(party.shown?.(value, from) ?? []);
 
 /** One run and its end: the process goes when nothing has happened for ten seconds. */
 export class Client implements Endpoint {
@@ -87,6 +93,7 @@ export class Client implements Endpoint {
     if (input.kind === "start") this.#lastMs = now;
     if (input.kind === first) return this.#run.party.start?.(now) ?? [];
     if (input.kind === "send") return this.#run.party.send(input.message);
+    if (input.kind === "shown") return seen(this.#run, input);
     if (input.kind === "closed") {
       return [{ kind: "exit", ok: this.#run.party.done, because: "the connection is closed" }];
     }
@@ -119,6 +126,8 @@ export class Service implements Endpoint {
       case "closed":
         this.#runs.delete(input.peer);
         return [];
+      case "shown":
+        return [...this.#runs].flatMap(([address, run]) => labelled(seen(run, input), address));
       case "send": {
         const label = input.session ?? "";
         const run = this.#runs.get(label);

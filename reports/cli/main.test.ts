@@ -219,7 +219,7 @@ describe("matrix", () => {
     });
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(
-      /^.*misbehaving\.ts#stuck: handle\(\) of server does not return: stuck for 2 s of computing .*\n$/,
+      /^.*misbehaving\.ts:1[23]:\d+: handle\(\) of server does not return: stuck for 2 s of computing .*\n$/,
     );
     expect(ended.out).toContain("broken off-path");
     expect(ended.out).toContain("Incomplete");

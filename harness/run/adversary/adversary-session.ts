@@ -34,6 +34,13 @@ export interface AdversarySession {
   timer: Millis | undefined;
   /** The input of a forked process that it takes once more, as soon as it can send. */
   takesAgain: Input | undefined;
+  /** It does nothing before that other puppet has shown something. */
+  readonly matches: string | undefined;
+  /** What it was given until then. */
+  readonly held: Input[];
+  /** What it has shown out of band, and the session whose user sees the same. */
+  shown: Uint8Array | undefined;
+  matched: AdversarySession | undefined;
   /** When it sends the next message. */
   saysAt: Millis | undefined;
 }

@@ -1,13 +1,16 @@
 import type { Move } from "../../../attacker/move.ts";
 import { packetKey } from "../../../attacker/move.ts";
 import type { Address, Input, Millis, Output } from "../../../protocol/endpoint.ts";
+import { ownInput } from "../../../protocol/kit/copy-input.ts";
 import { canSend, connect, reconnect } from "../network/connections.ts";
 import { forge } from "../network/egress.ts";
 import type { Process } from "../processes.ts";
+import { noteShown, waitsForOther } from "../showing.ts";
 import type { World } from "../world.ts";
 import type { AdversarySession } from "./adversary-session.ts";
 import { nextWords, waitOf } from "./words.ts";
 
+type Show = Extract<Output, { kind: "show" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
 
 /** Puppets at work: what they are fed, and what they send. */
@@ -61,6 +64,10 @@ export class AdversarySessions {
   }
 
   feed(session: AdversarySession, input: Input): void {
+    if (waitsForOther(this.#world.adversary.sessions, session)) {
+      session.held.push(ownInput(input));
+      return;
+    }
     this.#world.adversary.knowledge();
     this.#wokenAt = -1;
     const again = input.kind === "connected" ? session.takesAgain : undefined;
@@ -108,10 +115,24 @@ export class AdversarySessions {
     for (const output of outputs) {
       if (output.kind === "transmit") this.#transmit(session, output.bytes, output.to);
       else if (output.kind === "connect") this.#connect(session, output.to);
+      else if (output.kind === "show") this.#show(session, output);
       else this.#world.adversary.absorb(session, output);
     }
     this.#tell(session);
     this.#planWords();
+  }
+
+  /** Its own user sees what it shows, and whoever waits for that goes on. */
+  #show(session: AdversarySession, { value, to }: Show): void {
+    const { adversary } = this.#world;
+    const isFirst = session.shown === undefined;
+    noteShown(this.#world, session, value);
+    if (!isFirst) return;
+    this.feed(session, { kind: "shown", value: value.slice(), from: to });
+    for (const other of adversary.sessions) {
+      if (other.matches !== session.puppet.id) continue;
+      for (const input of other.held.splice(0)) this.feed(other, input);
+    }
   }
 
   /** Tells a puppet the next of what it is told, if its code waits for it and it can be known. */

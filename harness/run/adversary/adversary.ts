@@ -17,13 +17,12 @@ import type {
   Deployment,
   OptionValues,
   Output,
-  PlannedMessage,
   Principal,
 } from "../../../protocol/endpoint.ts";
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import type { CryptoKit } from "../../../protocol/kit/crypto.ts";
 import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
-import { HijackedRandom, type Random } from "../../../protocol/kit/random.ts";
+import { HijackedRandom, type Random, redrawn } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import type { Packet, RunPlan } from "../../trace/trace.ts";
 import { declaredSecrets } from "../../trace/trace-knowledge.ts";
@@ -36,7 +35,7 @@ import { nearKeys, type Simulate } from "./near-keys.ts";
 import { OwnKeys } from "./own-keys.ts";
 import { ReusedDraws } from "./reused-draws.ts";
 import { thenLearning } from "./then-learning.ts";
-import { bytesOf, lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
+import { addresseeOf, bytesOf, lastCaller, namingSessions, takesWords, wordsOf } from "./words.ts";
 
 type PuppetMove = Extract<Move, { move: "puppet" }>;
 type HijackMove = Extract<Move, { move: "hijack" }>;
@@ -194,10 +193,9 @@ export class Adversary {
     const learn = () => this.knowledge();
     const puppet = new Puppet(
       move.name,
-      (gate, _, seenAs = asItIs) => {
-        const kit = seenAs(
-          new CryptoRecorder([], this.#reused.drawing(move, random), move.name, gate),
-        );
+      (gate, isPast, seenAs = asItIs, again) => {
+        const draws = redrawn(this.#reused.drawing(move, random), isPast, again);
+        const kit = seenAs(new CryptoRecorder([], draws, move.name, gate));
         const env = envOf({
           self: move.as,
           role: move.role,
@@ -232,7 +230,7 @@ export class Adversary {
       facingId: move.facing,
       move,
       words: wordsOf(move),
-      to: this.#addressee(move.as) ?? peer,
+      to: addresseeOf(plan, move.as) ?? peer,
       label: service ? facing : undefined,
     });
     // What one puppet sends to another is not delivered to the honest owner of the address.
@@ -300,17 +298,14 @@ export class Adversary {
       left: move?.leaves ?? Number.POSITIVE_INFINITY,
       timer: undefined,
       saysAt: undefined,
+      matches: move?.matches,
+      held: [],
+      shown: undefined,
+      matched: undefined,
       takesAgain: undefined,
     };
     this.sessions.push(session);
     return session;
-  }
-
-  /** The addressee of this principal, where messages name one: at a relay, every message has to. */
-  #addressee(as: Principal): PlannedMessage["to"] {
-    const all = this.#world.plan.workload.sessions.flatMap((s) => s.messages);
-    const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
-    return to ?? all.find((m) => [m.to].flat().includes(as))?.from;
   }
 
   /** Forks a process as it is now, or as it was before the input that it is to take again. */
@@ -357,7 +352,7 @@ export class Adversary {
       facing,
       facingId,
       words: wordsOf(move),
-      to: this.#addressee(principal) ?? process.peer ?? hostOf(facing),
+      to: addresseeOf(this.#world.plan, principal) ?? process.peer ?? hostOf(facing),
       label: service ? (process.readyAs.at(-1) ?? facing) : undefined,
     });
     session.ready = again === undefined;

@@ -1,7 +1,16 @@
 /** What the adversary's puppets say once they have a session, and when. */
 import { forgedMessages } from "../../../attacker/forged-messages.ts";
-import type { Address, Endpoint, Input, Millis, Output } from "../../../protocol/endpoint.ts";
+import type {
+  Address,
+  Endpoint,
+  Input,
+  Millis,
+  Output,
+  PlannedMessage,
+  Principal,
+} from "../../../protocol/endpoint.ts";
 import { fromHex, utf8 } from "../../../protocol/kit/bytes.ts";
+import type { RunPlan } from "../../trace/trace.ts";
 import { addressed, thinkMs } from "../application-session.ts";
 import type { Process } from "../processes.ts";
 import type { AdversarySession } from "./adversary-session.ts";
@@ -91,4 +100,11 @@ export function namingSessions(endpoint: Endpoint): Endpoint {
     },
     ...(endpoint.deadline === undefined ? {} : { deadline: () => endpoint.deadline?.() }),
   };
+}
+
+/** The addressee of this principal, where messages name one: at a relay, every message has to. */
+export function addresseeOf({ workload }: RunPlan, as: Principal): PlannedMessage["to"] {
+  const all = workload.sessions.flatMap((s) => s.messages);
+  const to = all.find((m) => m.from === as && m.to !== undefined)?.to;
+  return to ?? all.find((m) => [m.to].flat().includes(as))?.from;
 }

@@ -4,7 +4,15 @@ import { concat, fromLatin1, hex, latin1, utf8 } from "../bytes.ts";
 import { readVectors } from "../vectors/load.ts";
 import { decodeText, type Encoding, encodeText, pythonB64decode } from "./encodings.ts";
 
-const reversible: readonly Encoding[] = ["base64", "base64url", "hex", "pem"];
+const reversible: readonly Encoding[] = [
+  "base64",
+  "base64url",
+  "hex",
+  "pem",
+  "base64url-unpadded",
+  "percent",
+  "form",
+];
 const all: readonly Encoding[] = [...reversible, "decimal"];
 const anyBytes = fc.uint8Array({ maxLength: 50 });
 
@@ -13,10 +21,13 @@ describe("encodings", () => {
     const data = Uint8Array.of(0, 0xfb, 0xff, 0x3e);
     const text = (encoding: Encoding) => latin1(encodeText(encoding, data));
     const pem = (body: string) => `-----BEGIN PUBLIC KEY-----\n${body}-----END PUBLIC KEY-----\n`;
-    const looks = ["APv/Pg==", "APv_Pg==", "00fbff3e", pem("APv/Pg==\n"), "16514878"];
-    expect(all.map(text)).toEqual(looks);
+    const looks = ["APv/Pg==", "APv_Pg==", "00fbff3e", pem("APv/Pg==\n"), "APv_Pg"];
+    expect(all.map(text)).toEqual([...looks, "%00%FB%FF%3E", "%00%FB%FF%3E", "16514878"]);
+    const plus = utf8("a b+c=~d*é");
+    expect(latin1(encodeText("percent", plus))).toBe("a%20b%2Bc%3D~d%2A%C3%A9");
+    expect(latin1(encodeText("form", plus))).toBe("a+b%2Bc%3D%7Ed*%C3%A9");
     const empty = (encoding: Encoding) => latin1(encodeText(encoding, new Uint8Array()));
-    expect(all.map(empty)).toEqual(["", "", "", pem(""), "0"]);
+    expect(all.map(empty)).toEqual(["", "", "", pem(""), "", "", "", "0"]);
   });
 
   test.each(reversible)("%s decodes to what was encoded", (encoding) => {
@@ -44,6 +55,9 @@ describe("encodings", () => {
       ["A", "AA", "AA=", "AAA", "AB==", "AAB=", "AA==\n", " AA==", "AA==AA==", "-_-_", "="],
     ],
     ["base64url", ["AA", "AAA", "AB==", "+/+/", "AA==AA==", "AA== ", "===="]],
+    ["base64url-unpadded", ["A", "AA==", "AB", "A+/A", "AA "]],
+    ["percent", ["%", "%4", "%41", "%2f", "a b", "%zz", "a+b", "é"]],
+    ["form", ["%20", "%2b", "a b", "~", "%41"]],
     ["hex", ["0", "0A", "0g", "0x00", "00 ", " 00", "\x0000"]],
     ["decimal", ["", "00", "01", "-1", "+1", "1.0", "1e3", "0x10", " 1", "1\n", "\u00b2", "1_0"]],
   ])("%s takes the canonical form only", (encoding, texts) => {
@@ -53,7 +67,7 @@ describe("encodings", () => {
 
   test("no bytes make a decoder throw, and what it takes is what the encoder gives", () => {
     const near = fc
-      .array(fc.constantFrom(..."AZaz09+/-_=f \n\xc3"), { maxLength: 12 })
+      .array(fc.constantFrom(..."AZaz09+/-_=f% \n\xc3"), { maxLength: 12 })
       .map((characters) => fromLatin1(characters.join("")));
     fc.assert(
       fc.property(fc.constantFrom(...all), fc.oneof(anyBytes, near), (encoding, ascii) => {

@@ -6,12 +6,23 @@ import { bigintBytes, bytesBigint, equalBytes, fromLatin1, latin1, text, utf8 } 
 import { MisuseError } from "../errors.ts";
 
 /**
- * `base64` and `base64url` are padded (RFC 4648 §4, §5), `hex` is lower case (§8), and `decimal`
- * is the data read as one big-endian number, so that it forgets leading zero bytes. `pem` is a
- * public key: base64 in lines of 64 between two labels (RFC 7468 §13). `json` is what stands
- * between the quotation marks of a JSON string (RFC 8259 §7), with no more escapes than it needs.
+ * `base64` and `base64url` are padded (RFC 4648 §4, §5), `base64url-unpadded` is not (RFC 7515 §2),
+ * `hex` is lower case (§8), and `decimal` is the data read as one big-endian number, so that it
+ * forgets leading zero bytes. `pem` is a public key: base64 in lines of 64 between two labels
+ * (RFC 7468 §13). `json` is what stands between the quotation marks of a JSON string (RFC 8259 §7),
+ * with no more escapes than it needs. `percent` leaves unreserved characters as they are
+ * (RFC 3986 §2), and `form` is what a form's values become: a space is `+` (URL Standard §5.2).
  */
-export type Encoding = "base64" | "base64url" | "hex" | "decimal" | "pem" | "json";
+export type Encoding =
+  | "base64"
+  | "base64url"
+  | "base64url-unpadded"
+  | "hex"
+  | "decimal"
+  | "pem"
+  | "json"
+  | "percent"
+  | "form";
 
 /**
  * @returns ASCII text, one byte per character; the empty string as `decimal` is `0`. In `json`
@@ -24,6 +35,12 @@ export function encodeText(encoding: Encoding, data: Uint8Array): Uint8Array {
       return fromLatin1(base64(data));
     case "base64url":
       return fromLatin1(base64(data).replaceAll("+", "-").replaceAll("/", "_"));
+    case "base64url-unpadded":
+      return fromLatin1(viewOf(data).toString("base64url"));
+    case "percent":
+      return fromLatin1(escaped(data, unreserved));
+    case "form":
+      return fromLatin1(escaped(data, plainInForms).replaceAll("%20", "+"));
     case "hex":
       return fromLatin1(viewOf(data).toString("hex"));
     case "decimal":
@@ -70,9 +87,23 @@ function decodeLoosely(encoding: Exclude<Encoding, "json">, text: string): Uint8
     const body = text.slice(pemHead.length, -pemTail.length);
     return new Uint8Array(Buffer.from(body.replaceAll("\n", ""), "base64"));
   }
+  if (encoding === "percent") return fromLatin1(unescaped(text));
+  if (encoding === "form") return fromLatin1(unescaped(text.replaceAll("+", " ")));
+  if (encoding === "base64url-unpadded") return new Uint8Array(Buffer.from(text, "base64url"));
   if (encoding !== "decimal") return new Uint8Array(Buffer.from(text, encoding));
   return /^[0-9]+$/.test(text) ? bigintBytes(BigInt(text)) : undefined;
 }
+
+const unreserved = /[A-Za-z0-9._~-]/;
+const plainInForms = /[A-Za-z0-9*._-]/;
+
+const escaped = (data: Uint8Array, plain: RegExp): string =>
+  latin1(data).replace(/[\s\S]/g, (c) => (plain.test(c) ? c : `%${hexOf(c)}`));
+const hexOf = (c: string): string => c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
+const unescaped = (text: string): string =>
+  text.replace(/%([0-9A-F]{2})/gi, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 
 const viewOf = (data: Uint8Array): Buffer =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength);
