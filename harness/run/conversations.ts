@@ -89,17 +89,9 @@ export class Place {
 
 function isSame(a: Told, b: Told): boolean {
   if (a.process !== b.process) return false;
-  if ("place" in a) return "place" in b && isSamePlace(a.place, b.place);
+  if ("place" in a) return "place" in b && placeKey(a.place) === placeKey(b.place);
   return !("place" in b) && a.now === b.now && isSameInput(a.input, b.input);
 }
-
-const isSamePlace = (a: ProcessPlace, b: ProcessPlace): boolean =>
-  a.id === b.id &&
-  a.spec.name === b.spec.name &&
-  a.principal === b.principal &&
-  a.address === b.address &&
-  a.peerAddress === b.peerAddress &&
-  a.peer === b.peer;
 
 function isSameInput(a: Input, b: Input): boolean {
   switch (a.kind) {

@@ -72,26 +72,19 @@ function launch(world: World, packet: Packet, key: string): void {
   if (!canSend(run, source, to)) lost ??= "nobody-there";
   const first = holdMs + (fate[0] ?? network.latencyMs);
   const t = inOrder(run, source, to, run.now + first);
-  const isSingle = lost !== undefined || (fate.length <= 1 && copies.length === 0);
-  if (isSingle && !isBroadcast(to)) {
-    run.enqueueAt(t, { kind: "arrive", packet, bytes, to, lost, first: true, key });
-  } else {
-    const later = isSingle ? [] : [...fate.slice(1), ...copies.map((c) => first + c)];
-    for (const [k, target] of targets(run, to, source).entries()) {
-      run.enqueueAt(t, { kind: "arrive", packet, bytes, to: target, lost, first: k === 0, key });
-      for (const delay of later) {
-        const again = { kind: "arrive", packet, bytes, to: target, lost, first: false } as const;
-        run.enqueue(delay, { ...again, key: undefined });
-      }
+  const later = lost === undefined ? [...fate.slice(1), ...copies.map((c) => first + c)] : [];
+  for (const [k, target] of targets(run, to, source).entries()) {
+    run.enqueueAt(t, { kind: "arrive", packet, bytes, to: target, lost, first: k === 0, key });
+    for (const delay of later) {
+      const again = { kind: "arrive", packet, bytes, to: target, lost, first: false } as const;
+      run.enqueue(delay, { ...again, key: undefined });
     }
   }
   if (cut) disconnect(run, source, packet.destination);
 }
 
-const isBroadcast = (to: Address): boolean => to.startsWith("*:");
-
 function targets({ listening }: RunState, to: Address, source: Address): readonly Address[] {
-  if (!isBroadcast(to)) return [to];
+  if (!to.startsWith("*:")) return [to];
   const port = to.slice(1);
   return [...listening.keys()].filter((a) => a.endsWith(port) && a !== source).sort();
 }
