@@ -124,8 +124,20 @@ export function replacedAt(recipe: Recipe, path: readonly number[], by: Recipe):
   return withParts(recipe, parts);
 }
 
+/** Recipes are plain data that nobody changes, and are asked for their texts again and again. */
+const keys = new WeakMap<Recipe, string>();
+
 /** The same text for the same recipe. */
 export function recipeKey(recipe: Recipe): string {
+  let key = keys.get(recipe);
+  if (key === undefined) {
+    key = keyOf(recipe);
+    keys.set(recipe, key);
+  }
+  return key;
+}
+
+function keyOf(recipe: Recipe): string {
   if ("value" in recipe) {
     const { by, op, nth, input } = recipe.value;
     return `${by}|${op}|${nth}${input === undefined ? "" : `|${input}`}`;

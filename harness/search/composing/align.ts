@@ -20,6 +20,9 @@ export interface Choice {
 
 const leastBytes = 2;
 
+/** What is less free than this is no choice: it consists of choices. */
+const mostFreedom = 5;
+
 function freedomOf(recipe: Recipe): number {
   if ("fresh" in recipe) return 0;
   if ("value" in recipe || "plus" in recipe) return 1;
@@ -29,20 +32,36 @@ function freedomOf(recipe: Recipe): number {
   return "hex" in recipe ? 5 : 9;
 }
 
-/** All choices in these deliveries, the freest first. What stands in two places is one. */
-export function choicesIn(deliveries: readonly Delivery[], scene: Scene): readonly Choice[] {
-  const found = new Map<string, Choice>();
-  for (const [i, { recipe: whole }] of deliveries.entries()) {
+type Choosable = Pick<Choice, "recipe" | "key" | "freedom">;
+const kept = new WeakMap<Recipe, readonly Choosable[]>();
+
+/** What may be chosen in a recipe, whatever bytes it makes: most are asked about many times. */
+function choosableIn(whole: Recipe): readonly Choosable[] {
+  let found = kept.get(whole);
+  if (found === undefined) {
+    const byKey = new Map<string, Choosable>();
     for (const { recipe } of within(whole)) {
       const freedom = freedomOf(recipe);
       const key = recipeKey(recipe);
-      if (freedom > 5 || found.has(`${i} ${key}`)) continue;
+      if (freedom <= mostFreedom && !byKey.has(key)) byKey.set(key, { recipe, key, freedom });
+    }
+    found = [...byKey.values()];
+    kept.set(whole, found);
+  }
+  return found;
+}
+
+/** All choices in these deliveries, the freest first. What stands in two places is one. */
+export function choicesIn(deliveries: readonly Delivery[], scene: Scene): readonly Choice[] {
+  const found: Choice[] = [];
+  for (const [i, { recipe: whole }] of deliveries.entries()) {
+    for (const { recipe, key, freedom } of choosableIn(whole)) {
       const bytes = scene.bytesOf(recipe);
       if (bytes === undefined || bytes.length < leastBytes) continue;
-      found.set(`${i} ${key}`, { in: i, recipe, key, bytes, freedom });
+      found.push({ in: i, recipe, key, bytes, freedom });
     }
   }
-  return [...found.values()].toSorted((a, b) => a.freedom - b.freedom || b.in - a.in);
+  return found.toSorted((a, b) => a.freedom - b.freedom || b.in - a.in);
 }
 
 /** What a choice should be instead. */
