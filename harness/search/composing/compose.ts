@@ -58,7 +58,8 @@ export function compose(campaign: Campaign, { work, part }: ComposingSettings): 
     }
     done += spent;
   }
-  const composed = { ...total, worlds: settings.length, exhausted };
+  const bound = { ...limits, work };
+  const composed = { ...total, worlds: settings.length, exhausted, bound };
   campaign.noteComposed(composed);
   return composed;
 }
