@@ -139,22 +139,28 @@ export class Campaign {
 
   /** Looks at undisturbed runs: what strategies have to work with. */
   scene(): Scene {
-    const seed = `${this.settings.seed}/other`;
-    this.#sameWords ??= simulate(planOf(this.subject, { seed, workload: baseWorkload }));
-    return sceneOf(this.honest, this.#sameWords, this.#otherRun);
+    return this.sceneAfter(this.honest);
+  }
+
+  /** The undisturbed run with other randomness. */
+  get sameWords(): Trace {
+    this.#sameWords ??= this.#otherwise(baseWorkload);
+    return this.#sameWords;
   }
 
   /** The undisturbed run with other randomness and other messages. */
   get #otherRun(): Trace {
-    const seed = `${this.settings.seed}/other`;
-    this.#other ??= simulate(planOf(this.subject, { seed, workload: "other-content" }));
+    this.#other ??= this.#otherwise("other-content");
     return this.#other;
+  }
+
+  #otherwise(workload: string): Trace {
+    return simulate(planOf(this.subject, { seed: `${this.settings.seed}/other`, workload }));
   }
 
   /** The same for a run that was attacked: packets it induced can be attacked in turn. */
   sceneAfter(trace: Trace): Scene {
-    this.scene();
-    return sceneOf(trace, this.#sameWords as Trace, this.#otherRun);
+    return sceneOf(trace, this.sameWords, this.#otherRun);
   }
 
   /** What the lab cannot follow: then deduction proves nothing. */
@@ -287,10 +293,7 @@ export class Campaign {
 
   /** Runs an attack without judging or counting it. */
   run(candidate: Candidate): Trace | undefined {
-    if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
-    if (this.over) return undefined;
-    this.#watch.beat?.("exhaustive");
-    return simulate(this.#plan(this.#choice(candidate)), this.#conversations);
+    return this.simulate(this.planFor(candidate), "exhaustive");
   }
 
   /** The plan of such a run. */
