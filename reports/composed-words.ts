@@ -11,8 +11,8 @@ export const composedBound = ({ bound }: Composed): string =>
 export function composedEffort({ states, runs, worlds, exhausted, bound }: Composed): string {
   const all = worlds === exhausted.length ? "all" : grouped(exhausted.length);
   return (
-    `${counted(states, "state")} in ${counted(worlds, "setting")} (parallel sessions, and what is ` +
-    `disclosed first) looked at in ${counted(runs, "run")}, up to ${grouped(bound.work)} events ` +
-    `and operations; nothing was left to look at in ${all} of them`
+    `${counted(states, "state")} in ${counted(worlds, "setting")} (parallel sessions, and what ` +
+    `is disclosed first) looked at in ${counted(runs, "run")}, up to ${grouped(bound.work)} ` +
+    `events and operations; nothing was left to look at in ${all} of them`
   );
 }

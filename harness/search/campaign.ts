@@ -60,6 +60,8 @@ export interface Watch extends Outside {
   progress?(event: MatrixProgress): void;
   /** Called before every run, with what is being run, so that a watchdog sees life. */
   beat?(what: string): void;
+  /** Called after every run of an attack. */
+  ran?(trace: Trace): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
   /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
@@ -82,7 +84,7 @@ export class Campaign {
   readonly #tallies: readonly Tally[];
   readonly #findings: Findings;
   readonly #puppets = new FailedPuppets();
-  #runs = 0;
+  runs = 0;
   #cutShort: string | undefined;
   #composed: Composed | undefined;
   readonly #checks: RunChecks;
@@ -173,10 +175,6 @@ export class Campaign {
     return this.#cutShort !== undefined;
   }
 
-  get runs(): number {
-    return this.#runs;
-  }
-
   noteComposed(composed: Composed): void {
     if (composed.runs > 0) this.#composed = composed;
   }
@@ -189,7 +187,7 @@ export class Campaign {
 
   #report(): void {
     const { title: strategy, done, total } = this.#step;
-    const about = { name: this.subject.source, strategy, done, total, runs: this.#runs };
+    const about = { name: this.subject.source, strategy, done, total, runs: this.runs };
     this.#watch.progress?.({ kind: "step", ...about });
   }
 
@@ -223,7 +221,7 @@ export class Campaign {
       ...(remarks.length === 0 ? {} : { remarks }),
       ...this.#puppets.forReport(),
       ...(this.#composed === undefined ? {} : { composed: this.#composed }),
-      runs: this.#runs,
+      runs: this.runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
     return report;
@@ -260,18 +258,18 @@ export class Campaign {
       this.#cutShort = "stopped";
       return undefined;
     }
-    if (this.settings.budgetRuns !== undefined && this.#runs >= this.settings.budgetRuns) {
+    if (this.settings.budgetRuns !== undefined && this.runs >= this.settings.budgetRuns) {
       this.#cutShort = "the budget ended before the search did";
       return undefined;
     }
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
-    const trace = simulate(plan, this.#conversations);
+    const trace = this.#simulate(plan);
     this.#checks.note(plan, trace);
-    this.#runs++;
+    this.runs++;
     this.#puppets.note(strategy, trace);
-    if (this.#runs % progressEvery === 0) this.#report();
-    const changed = this.#changedCourse(trace, choice);
+    if (this.runs % progressEvery === 0) this.#report();
+    const changed = !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
     for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
     return trace;
   }
@@ -306,7 +304,13 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.(what);
-    return simulate(plan, this.#conversations);
+    return this.#simulate(plan);
+  }
+
+  #simulate(plan: RunPlan): Trace {
+    const trace = simulate(plan, this.#conversations);
+    this.#watch.ran?.(trace);
+    return trace;
   }
 
   /** Guarantees about which such an attack could be news, and whose violation stays one. */
@@ -359,10 +363,6 @@ export class Campaign {
       if (wanted !== undefined && !wanted.includes(capability)) return false;
       return tally.wants(capability, choice);
     });
-  }
-
-  #changedCourse(trace: Trace, choice: RunChoice): boolean {
-    return !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
   }
 
   #judge(
