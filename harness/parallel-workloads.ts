@@ -105,6 +105,28 @@ export function parallelWorkload(
   return sessions && { sessions };
 }
 
+/**
+ * Why a protocol has no such sessions, as the end of a sentence.
+ * @returns `undefined` if it has.
+ */
+export function whyNotParallel(
+  protocol: Protocol,
+  own: Workload,
+  name: ParallelWorkload,
+): string | undefined {
+  if (sessionsOf(protocol, own, name) !== undefined) return undefined;
+  switch (name) {
+    case "parallel-own":
+      if (own.sessions.length > 0) return "its own workload has a single session";
+      break;
+    case "parallel-exchanged":
+      return "nobody plays both roles in its own workload";
+    case "parallel-mallory":
+      return "nobody in it may call a registered user";
+  }
+  return "its own workload has no session of honest principals only";
+}
+
 function sessionsOf(
   protocol: Protocol,
   own: Workload,

@@ -24,7 +24,7 @@ import { messageSequenceOf } from "./trace/message-sequence.ts";
 import { chunkings, type Trace } from "./trace/trace.ts";
 import { traceFile } from "./trace/trace-lines.ts";
 import type { MessageSequence, SavedAttack } from "./verdict.ts";
-import { workloadNamed } from "./workload.ts";
+import { whyNoWorkload } from "./workload.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 digest: 64 hex digits");
 const probability = z.number().min(0).max(1);
@@ -235,9 +235,8 @@ export function runAgain(
   outside: Outside = {},
 ): ReplayResult {
   const { run } = replay;
-  if (workloadNamed(subject.protocol, subject.options, run.workload) === undefined) {
-    throw new UserError(`${file}: there is no workload "${run.workload}"`);
-  }
+  const none = whyNoWorkload(subject.protocol, subject.options, run.workload);
+  if (none !== undefined) throw new UserError(`${file}: ${none}`);
   const known = { attack: run.moves, seed: run.seed, workload: run.workload, network: run.network };
   const plan = planOf(subject, known);
   const trace = simulateTwice(plan, outside);

@@ -5,6 +5,7 @@ import type { Expectation, Found } from "./expectation.ts";
 import { guarantees } from "./guarantees/catalog.ts";
 import type { Guarantee } from "./guarantees/guarantee.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
+import { UserError } from "./input/user-error.ts";
 import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
 import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
@@ -13,6 +14,7 @@ import { planOf, type Subject } from "./subject.ts";
 import { messageSequenceOf } from "./trace/message-sequence.ts";
 import type { NetworkConditions, Trace } from "./trace/trace.ts";
 import type { MessageSequence } from "./verdict.ts";
+import { whyNoWorkload } from "./workload.ts";
 
 export interface ScenarioRun {
   readonly attack: Attack;
@@ -43,7 +45,10 @@ export interface ScenarioResult {
   readonly ineffective: readonly IneffectiveMove[];
 }
 
-/** The one run of a scenario that has an attack. Pure. @throws ProtocolError */
+/**
+ * The one run of a scenario that has an attack. Pure.
+ * @throws ProtocolError; UserError if the protocol has no such workload.
+ */
 export function runScenario(
   subject: Subject,
   scenario: {
@@ -55,6 +60,8 @@ export function runScenario(
 ): ScenarioResult {
   const { run, seed } = scenario;
   const { attack, network, workload } = run;
+  const none = whyNoWorkload(subject.protocol, subject.options, workload);
+  if (none !== undefined) throw new UserError(none);
   const plan = planOf(subject, { attack, network, workload, seed });
   const trace = simulateTwice(plan, outside);
   const profiles = new Baselines(subject, seed);

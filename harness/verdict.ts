@@ -133,6 +133,17 @@ export interface Composed {
   readonly worlds: number;
   /** Workloads in which every state within the limits of the search was looked at. */
   readonly exhausted: readonly string[];
+  readonly bound: ComposedBound;
+}
+
+/** Where the search ends at the latest. */
+export interface ComposedBound {
+  /** Messages that one attack hands to honest processes. */
+  readonly deliveries: number;
+  /** Of these, such as no honest process has sent like that. */
+  readonly made: number;
+  /** Events and operations of all runs together. */
+  readonly work: number;
 }
 
 export interface ProtocolReport {

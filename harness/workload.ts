@@ -10,7 +10,13 @@ import type {
   Workload,
 } from "../protocol/endpoint.ts";
 import { utf8 } from "../protocol/kit/bytes.ts";
-import { isParallel, parallelWorkload } from "./parallel-workloads.ts";
+import { unknownName } from "./input/suggestions.ts";
+import {
+  isParallel,
+  parallelWorkload,
+  parallelWorkloads,
+  whyNotParallel,
+} from "./parallel-workloads.ts";
 import { ProtocolError } from "./run/protocol-error.ts";
 
 /** Longest message of the length variations, where the protocol states no limit. */
@@ -225,6 +231,45 @@ function startingOtherwise(
       : { ...session, start: pick(times, nth++) ?? session.start },
   );
   return { ...workload, sessions };
+}
+
+/** The names that {@link workloadNamed} knows, without how many sessions. */
+export const workloadNames = [
+  "default",
+  "within-limits",
+  "other-content",
+  "in-turn",
+  "in-turn-other-content",
+  "lengths-short",
+  "lengths-middle",
+  "lengths-long",
+  "typed-at-once",
+  "typed-in-between",
+  "opened-at-once",
+  "opened-in-reverse",
+  "contents-equal",
+  "contents-different",
+  "users-swapped",
+  ...parallelWorkloads,
+] as const;
+
+/**
+ * Why a protocol has no workload of that name, as the end of a sentence.
+ * @returns `undefined` if it has.
+ */
+export function whyNoWorkload(
+  protocol: Protocol,
+  options: OptionValues,
+  name: string,
+): string | undefined {
+  if (workloadNamed(protocol, options, name) !== undefined) return undefined;
+  const plain = scope.exec(name)?.[1] ?? name;
+  const known = (workloadNames as readonly string[]).includes(plain);
+  if (!known) return unknownName("workload", name, workloadNames);
+  const why = isParallel(plain)
+    ? whyNotParallel(protocol, defaultWorkload(protocol, options), plain)
+    : undefined;
+  return `${protocol.name} has no workload "${name}"${why === undefined ? "" : `: ${why}`}`;
 }
 
 const scope = /^([a-z-]+)\/([1-9]\d{0,3})$/;

@@ -5,11 +5,13 @@
 import { type Capability, capabilityMeaning } from "../attacker/move.ts";
 import type { GradesReport } from "../harness/grades/message-grade.ts";
 import type {
+  Composed,
   Finding,
   GuaranteeVerdict,
   MatrixReport,
   ProtocolReport,
 } from "../harness/verdict.ts";
+import { composedBound, composedEffort } from "./composed-words.ts";
 import { htmlText } from "./escape.ts";
 import { gradesHtml } from "./grades-html.ts";
 import { htmlStyle } from "./html-style.ts";
@@ -262,6 +264,12 @@ function heldHtml(verdicts: readonly GuaranteeVerdict[], target: (g: string) => 
   return table([...heads, "exhaustive", "held against", "why"], rows);
 }
 
+const composedHtml = (composed: Composed | undefined): string =>
+  composed === undefined
+    ? ""
+    : `<p class="faint any">Beside these, ${htmlText(composedBound(composed))}: ` +
+      `${htmlText(composedEffort(composed))}.</p>`;
+
 function undecidedHtml(
   verdicts: readonly GuaranteeVerdict[],
   target: (g: string) => string,
@@ -327,7 +335,10 @@ function protocolHtml(
     (findings.length === 0 ? "" : part("What is broken", findings.join(""))) +
     (held.length === 0
       ? ""
-      : part("What held, and how hard it was tried", heldHtml(held, target))) +
+      : part(
+          "What held, and how hard it was tried",
+          heldHtml(held, target) + composedHtml(protocol.composed),
+        )) +
     (undecided.length === 0 ? "" : part("Not decided", undecidedHtml(undecided, target))) +
     (grades === undefined ? "" : part("How well each message is protected", gradesHtml(grades))) +
     "</section>"

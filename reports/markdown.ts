@@ -1,11 +1,13 @@
 /** The report in GitHub-flavoured Markdown with Mermaid diagrams: for READMEs and pull requests. */
 import { type Capability, capabilityMeaning } from "../attacker/move.ts";
 import type {
+  Composed,
   Finding,
   GuaranteeVerdict,
   MatrixReport,
   ProtocolReport,
 } from "../harness/verdict.ts";
+import { composedBound, composedEffort } from "./composed-words.ts";
 import { markdownBlock, markdownCode, markdownText } from "./escape.ts";
 import { gradesMarkdownLines } from "./grades-text.ts";
 import type { DocumentOptions } from "./html.ts";
@@ -143,6 +145,11 @@ function heldLines(verdicts: readonly GuaranteeVerdict[]): string[] {
   return table(["guarantee", "claimed", "tried", "held against", "why"], rows);
 }
 
+const composedLines = (composed: Composed): string[] => [
+  `Beside these, ${markdownText(composedBound(composed))}: ${markdownText(composedEffort(composed))}.`,
+  "",
+];
+
 function undecidedLines(verdicts: readonly GuaranteeVerdict[]): string[] {
   const rows = verdicts.map((v) => [
     markdownText(v.guarantee),
@@ -190,6 +197,7 @@ function protocolLines(
   const held = toned("holds");
   if (held.length > 0) {
     lines.push("### What held, and how hard it was tried", "", ...heldLines(held));
+    if (protocol.composed !== undefined) lines.push(...composedLines(protocol.composed));
   }
   const undecided = toned("unknown", "none");
   if (undecided.length > 0) lines.push("### Not decided", "", ...undecidedLines(undecided));

@@ -2,6 +2,7 @@
 import pc from "picocolors";
 import type { Composed } from "../harness/verdict.ts";
 import { hanging } from "./columns.ts";
+import { composedBound, composedEffort } from "./composed-words.ts";
 import { terminalText } from "./escape.ts";
 import { counted, grouped } from "./model.ts";
 import type { TextOptions } from "./text.ts";
@@ -40,13 +41,7 @@ export function exploreText(words: ExploreWords, options: TextOptions): string {
 /** A sample, and never all there is: how large it was. */
 function composedLines(composed: Composed | undefined, width: number): readonly string[] {
   if (composed === undefined) return [];
-  const { states, runs, worlds, exhausted } = composed;
-  const all = worlds === exhausted.length ? "all" : `${exhausted.length}`;
-  const said =
-    `composed messages, of up to four made ones in eight deliveries: ${counted(states, "state")} ` +
-    `in ${counted(worlds, "world")} of parallel sessions looked at in ${counted(runs, "run")}; ` +
-    `nothing was left to look at in ${all} of them`;
-  return hanging("", said, width);
+  return hanging("", `${composedBound(composed)}: ${composedEffort(composed)}`, width);
 }
 
 export interface FuzzWords {

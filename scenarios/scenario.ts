@@ -6,7 +6,6 @@
  */
 import { z } from "zod";
 import { attackSchema, capabilities } from "../attacker/move.ts";
-import { otherUsers } from "../attacker/strategies/network.ts";
 import type { NetworkName } from "../attacker/strategies/strategy.ts";
 import type { Expectation } from "../harness/expectation.ts";
 import { guarantees } from "../harness/guarantees/catalog.ts";
@@ -16,7 +15,7 @@ import type { ScenarioRun } from "../harness/scenario-run.ts";
 import { defaultSeed } from "../harness/subject.ts";
 import { chunkings, type NetworkConditions } from "../harness/trace/trace.ts";
 import type { Status } from "../harness/verdict.ts";
-import { contentVariants, lengthVariants, swappedUsers } from "../harness/workload.ts";
+import { workloadNames } from "../harness/workload.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
 
 const statuses = ["broken", "holds", "unknown", "not-applicable"] as const satisfies Status[];
@@ -76,17 +75,13 @@ export const scenarioSchema = z.strictObject({
     .describe("Options of the protocol, beside or instead of those in its name."),
   seed: z.union([z.string(), z.number()]).optional().describe("Decides all randomness."),
   workload: z
-    .enum([
-      "default",
-      "within-limits",
-      "other-content",
-      ...lengthVariants,
-      ...otherUsers,
-      ...contentVariants,
-      swappedUsers,
-    ])
+    .enum(workloadNames)
     .optional()
-    .describe("What the honest users do; only with an attack."),
+    .describe(
+      "What the honest users do; only with an attack. Those named parallel- are made from the " +
+        "protocol's roles, with little said in each session: its own first two at once, the first " +
+        "one alone, twice, with roles exchanged, with mallory called, or once more later.",
+    ),
   network: z
     .union([z.enum(Object.keys(networks) as NetworkName[]), networkFields])
     .optional()

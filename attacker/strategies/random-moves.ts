@@ -46,8 +46,11 @@ function momentIn(scene: Scene): fc.Arbitrary<Moment> {
   );
 }
 
+/** A message that the adversary composes, at a moment that is still to be chosen. */
+type Composable = Extract<Move, { move: "deliver" }>;
+
 /** One move of any kind. Half of them come from the alphabet of the exhaustive search. */
-function randomMove(scene: Scene): fc.Arbitrary<Move> {
+function randomMove(scene: Scene, composed: readonly Composable[]): fc.Arbitrary<Move> {
   const listed = [...alphabet(scene, 0)];
   const packet = fc.constantFrom(...scene.packets);
   const to = fc.constantFrom(...scene.processes.map((p) => p.id));
@@ -81,9 +84,27 @@ function randomMove(scene: Scene): fc.Arbitrary<Move> {
         .record({ packet, delayMs: fc.nat({ max: 20_000 }) })
         .map((r): Move => ({ move: "hold", packet: r.packet.ref, delayMs: r.delayMs })),
     },
+    ...deliveries(composed, when),
   );
 }
 
-/** Lists of moves. `size: "max"`, for fast-check otherwise halves their length. */
-export const randomAttack = (scene: Scene): fc.Arbitrary<Move[]> =>
-  fc.array(randomMove(scene), { minLength: 1, maxLength: longestAttack, size: "max" });
+/** Later ones are less likely: each half of those that are left is drawn as often as the other. */
+function deliveries(composed: readonly Composable[], when: fc.Arbitrary<Moment>) {
+  if (composed.length === 0) return [];
+  const parts = Array.from({ length: Math.ceil(Math.log2(composed.length + 1)) }, (_, i) => 2 ** i);
+  const arbitrary = fc
+    .constantFrom(...parts)
+    .chain((upTo) => fc.constantFrom(...composed.slice(0, upTo)))
+    .chain((move) => when.map((at): Move => ({ ...move, when: at })));
+  return [{ weight: 2, arbitrary }];
+}
+
+/**
+ * Lists of moves. `size: "max"`, for fast-check otherwise halves their length.
+ * @param composed messages that the adversary may compose, the likeliest first.
+ */
+export const randomAttack = (
+  scene: Scene,
+  composed: readonly Composable[] = [],
+): fc.Arbitrary<Move[]> =>
+  fc.array(randomMove(scene, composed), { minLength: 1, maxLength: longestAttack, size: "max" });

@@ -99,7 +99,8 @@ async function search(
     const seed = `${limits.seed}/shard-${i}`;
     const fuzzRuns = share(runs, i, fuzzShards);
     const from = resume === undefined ? { corpus: start } : { resume };
-    return { settings: { ...limits, seed, fuzzRuns, known, ...from } };
+    const part = { index: i, of: fuzzShards };
+    return { settings: { ...limits, seed, fuzzRuns, known, part, ...from } };
   });
   const work = {
     kind: "fuzz",

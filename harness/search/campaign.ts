@@ -60,6 +60,8 @@ export interface Watch extends Outside {
   progress?(event: MatrixProgress): void;
   /** Called before every run, with what is being run, so that a watchdog sees life. */
   beat?(what: string): void;
+  /** Called after every run of an attack. */
+  ran?(trace: Trace): void;
   /** Asked before every run; `true` ends the search, and what is known is reported. */
   stop?(): boolean;
   /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
@@ -82,7 +84,7 @@ export class Campaign {
   readonly #tallies: readonly Tally[];
   readonly #findings: Findings;
   readonly #puppets = new FailedPuppets();
-  #runs = 0;
+  runs = 0;
   #cutShort: string | undefined;
   #composed: Composed | undefined;
   readonly #checks: RunChecks;
@@ -139,22 +141,28 @@ export class Campaign {
 
   /** Looks at undisturbed runs: what strategies have to work with. */
   scene(): Scene {
-    const seed = `${this.settings.seed}/other`;
-    this.#sameWords ??= simulate(planOf(this.subject, { seed, workload: baseWorkload }));
-    return sceneOf(this.honest, this.#sameWords, this.#otherRun);
+    return this.sceneAfter(this.honest);
+  }
+
+  /** The undisturbed run with other randomness. */
+  get sameWords(): Trace {
+    this.#sameWords ??= this.#otherwise(baseWorkload);
+    return this.#sameWords;
   }
 
   /** The undisturbed run with other randomness and other messages. */
   get #otherRun(): Trace {
-    const seed = `${this.settings.seed}/other`;
-    this.#other ??= simulate(planOf(this.subject, { seed, workload: "other-content" }));
+    this.#other ??= this.#otherwise("other-content");
     return this.#other;
+  }
+
+  #otherwise(workload: string): Trace {
+    return simulate(planOf(this.subject, { seed: `${this.settings.seed}/other`, workload }));
   }
 
   /** The same for a run that was attacked: packets it induced can be attacked in turn. */
   sceneAfter(trace: Trace): Scene {
-    this.scene();
-    return sceneOf(trace, this.#sameWords as Trace, this.#otherRun);
+    return sceneOf(trace, this.sameWords, this.#otherRun);
   }
 
   /** What the lab cannot follow: then deduction proves nothing. */
@@ -165,10 +173,6 @@ export class Campaign {
 
   get over(): boolean {
     return this.#cutShort !== undefined;
-  }
-
-  get runs(): number {
-    return this.#runs;
   }
 
   noteComposed(composed: Composed): void {
@@ -183,7 +187,7 @@ export class Campaign {
 
   #report(): void {
     const { title: strategy, done, total } = this.#step;
-    const about = { name: this.subject.source, strategy, done, total, runs: this.#runs };
+    const about = { name: this.subject.source, strategy, done, total, runs: this.runs };
     this.#watch.progress?.({ kind: "step", ...about });
   }
 
@@ -217,7 +221,7 @@ export class Campaign {
       ...(remarks.length === 0 ? {} : { remarks }),
       ...this.#puppets.forReport(),
       ...(this.#composed === undefined ? {} : { composed: this.#composed }),
-      runs: this.#runs,
+      runs: this.runs,
     };
     this.#watch.progress?.({ kind: "finished", report });
     return report;
@@ -254,18 +258,18 @@ export class Campaign {
       this.#cutShort = "stopped";
       return undefined;
     }
-    if (this.settings.budgetRuns !== undefined && this.#runs >= this.settings.budgetRuns) {
+    if (this.settings.budgetRuns !== undefined && this.runs >= this.settings.budgetRuns) {
       this.#cutShort = "the budget ended before the search did";
       return undefined;
     }
     this.#watch.beat?.(strategy);
     const plan = this.#plan(choice);
-    const trace = simulate(plan, this.#conversations);
+    const trace = this.#simulate(plan);
     this.#checks.note(plan, trace);
-    this.#runs++;
+    this.runs++;
     this.#puppets.note(strategy, trace);
-    if (this.#runs % progressEvery === 0) this.#report();
-    const changed = this.#changedCourse(trace, choice);
+    if (this.runs % progressEvery === 0) this.#report();
+    const changed = !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
     for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
     return trace;
   }
@@ -287,10 +291,7 @@ export class Campaign {
 
   /** Runs an attack without judging or counting it. */
   run(candidate: Candidate): Trace | undefined {
-    if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
-    if (this.over) return undefined;
-    this.#watch.beat?.("exhaustive");
-    return simulate(this.#plan(this.#choice(candidate)), this.#conversations);
+    return this.simulate(this.planFor(candidate), "exhaustive");
   }
 
   /** The plan of such a run. */
@@ -303,7 +304,13 @@ export class Campaign {
     if (this.#watch.stop?.() === true) this.#cutShort = "stopped";
     if (this.over) return undefined;
     this.#watch.beat?.(what);
-    return simulate(plan, this.#conversations);
+    return this.#simulate(plan);
+  }
+
+  #simulate(plan: RunPlan): Trace {
+    const trace = simulate(plan, this.#conversations);
+    this.#watch.ran?.(trace);
+    return trace;
   }
 
   /** Guarantees about which such an attack could be news, and whose violation stays one. */
@@ -356,10 +363,6 @@ export class Campaign {
       if (wanted !== undefined && !wanted.includes(capability)) return false;
       return tally.wants(capability, choice);
     });
-  }
-
-  #changedCourse(trace: Trace, choice: RunChoice): boolean {
-    return !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
   }
 
   #judge(

@@ -1,7 +1,8 @@
 /**
- * Random search: a portfolio of attacks drawn by fast-check and attacks grown from those that
- * reached something new. Guidance wins where steps have to come in an order and loses where one
- * step suffices; hence both, in turn.
+ * Random search: a portfolio of attacks drawn by fast-check, attacks grown from those that reached
+ * something new, and attacks that the adversary composes step by step. Guidance wins where steps
+ * have to come in an order and loses where one step suffices: hence draws come first, then what is
+ * composed, and then draws and growth in turn. All of them have the same moves.
  */
 import fc from "fast-check";
 import type { Attack, Move } from "../../attacker/move.ts";
@@ -12,6 +13,8 @@ import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
 import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { compose } from "./composing/compose.ts";
+import { type Composable, Draws } from "./composing/draws.ts";
 import { observablyEqual } from "./trace-equivalence.ts";
 import { transitionsOf } from "./transitions.ts";
 
@@ -20,6 +23,8 @@ export interface FuzzSettings extends SearchSettings {
   readonly fuzzRuns: number;
   /** Attacks that were worth keeping last time; they are tried first. */
   readonly corpus?: readonly Attack[];
+  /** One of several searches that share what is composed among them; default: the only one. */
+  readonly part?: { readonly index: number; readonly of: number };
   /** Only fast-check's own draws, to compare with. */
   readonly unguided?: boolean;
   /** Goes on where a search with the same settings stood; its corpus is not tried again. */
@@ -65,6 +70,10 @@ export interface FuzzResult {
 }
 
 const batch = 200;
+/** Events and operations of attacks that are composed step by step. */
+const composedWork = 240_000;
+/** One of so many moves that are added is a composed one. */
+const composedOf = 4;
 const longestGrown = 8;
 /** Only what was kept lately is grown: older attacks have had their chance. */
 const mostGrown = 64;
@@ -75,6 +84,7 @@ interface Kept {
   readonly trace: Trace;
   /** What can be added to it; worked out when first asked for. */
   moves?: readonly Move[];
+  composed?: readonly Composable[];
 }
 
 export function fuzz(subject: Subject, settings: FuzzSettings, watch: FuzzWatch = {}): FuzzResult {
@@ -94,6 +104,8 @@ class Fuzz {
   /** Runs of earlier sittings, less those that were made again to go on from them. */
   #earlierRuns = 0;
   #breaksMore = false;
+  readonly #draws: Draws;
+  #arbitrary: fc.Arbitrary<Move[]> | undefined;
   #checkpoint: Checkpoint | undefined;
 
   constructor(subject: Subject, settings: FuzzSettings, watch: FuzzWatch) {
@@ -110,8 +122,10 @@ class Fuzz {
         watch.progress?.(e);
       },
     });
-    this.#seen = new Set(transitionsOf(this.#campaign.honest));
-    this.#kept.push({ attack: [], trace: this.#campaign.honest });
+    const { honest } = this.#campaign;
+    this.#draws = new Draws(subject.protocol, honest, this.#campaign.sameWords);
+    this.#seen = new Set(transitionsOf(honest));
+    this.#kept.push({ attack: [], trace: honest });
     this.#random = new Random(settings.seed).fork("fuzz");
   }
 
@@ -147,8 +161,6 @@ class Fuzz {
     const campaign = this.#campaign;
     // Without packets there is nothing to draw moves about.
     if (campaign.scene().packets.length === 0) return;
-    const drawn = randomAttack(campaign.scene());
-    const seed = this.#random.fork("draws").below(2 ** 31);
     const ofRound = unguided ? batch : 2 * batch;
     const first = resume?.round ?? 0;
     this.#drawn = first * ofRound;
@@ -156,17 +168,41 @@ class Fuzz {
       campaign.step("random attacks", this.#drawn, fuzzRuns);
       // Each round has randomness of its own, so that a search can go on with any of them.
       const random = this.#random.fork(`round ${round}`);
-      for (const attack of fc.sample(drawn, { seed: seed + round, numRuns: batch })) {
-        if (this.#drawn >= fuzzRuns || campaign.over) break;
-        this.#draw(attack);
-        if (!unguided && this.#drawn < fuzzRuns) this.#draw(this.#grow(random));
+      const growsBetween = !unguided && round > 0;
+      for (const attack of this.#sample(round)) {
+        this.#draw(() => attack);
+        if (growsBetween) this.#draw(() => this.#grow(random));
+      }
+      if (!unguided && round === 0) {
+        this.#compose();
+        for (let i = 0; i < batch; i++) this.#draw(() => this.#grow(random));
       }
       if (this.#drawn === (round + 1) * ofRound) this.#reach(round + 1);
     }
   }
 
+  #sample(round: number): readonly Attack[] {
+    const { honest } = this.#campaign;
+    this.#arbitrary ??= randomAttack(this.#campaign.scene(), this.#draws.after(honest));
+    const seed = this.#random.fork("draws").below(2 ** 31) + round;
+    return fc.sample(this.#arbitrary, { seed, numRuns: batch });
+  }
+
+  /** What has come to light by mere drawing need not be composed. */
+  #compose(): void {
+    const { fuzzRuns, part } = this.#settings;
+    if (this.#campaign.over || fuzzRuns < 2 * batch) return;
+    const work = composedWork / (part?.of ?? 1);
+    compose(this.#campaign, { work, ...(part === undefined ? {} : { part }) });
+  }
+
   /** Runs again what decides how the search goes on. */
-  #restore({ kept, runs }: Checkpoint): void {
+  #restore({ kept, runs, round }: Checkpoint): void {
+    if (round > 0 && this.#settings.unguided !== true) {
+      // What was composed then is no part of what was kept.
+      for (const moves of this.#sample(0)) this.#campaign.try(strategy, { moves }, true);
+      this.#compose();
+    }
     for (const attack of kept) {
       const trace = this.#campaign.try(strategy, { moves: attack }, true);
       if (trace === undefined) break;
@@ -197,8 +233,9 @@ class Fuzz {
     this.#breaksMore = true;
   }
 
-  #draw(attack: Attack): void {
-    if (this.#try(attack)) this.#drawn++;
+  #draw(attack: () => Attack): void {
+    if (this.#drawn >= this.#settings.fuzzRuns || this.#campaign.over) return;
+    if (this.#try(attack())) this.#drawn++;
   }
 
   /** @returns false if the search is over, and the attack was not run. */
@@ -227,9 +264,26 @@ class Fuzz {
       return attack.filter((_, i) => i !== without);
     }
     if (attack.length >= longestGrown) return attack.slice(1);
+    if (random.below(composedOf) === 0) {
+      const delivery = this.#composedAfter(kept, random);
+      if (delivery !== undefined) return [...attack, delivery];
+    }
     kept.moves ??= [...alphabet(this.#campaign.sceneAfter(trace), attack.length)];
     const { moves } = kept;
     const move = moves[random.below(moves.length)];
     return move === undefined ? attack : [...attack, move];
+  }
+
+  /** One more message, right after some packet of that run; the likelier ones more often. */
+  #composedAfter(kept: Kept, random: Random): Move | undefined {
+    kept.composed ??= this.#draws.after(kept.trace);
+    const { packets } = kept.trace;
+    if (kept.composed.length === 0) return undefined;
+    const upTo = 1 + random.below(kept.composed.length);
+    const move = kept.composed[random.below(upTo)];
+    const packet = packets[packets.length === 0 ? 0 : random.below(packets.length)];
+    if (move === undefined || packet === undefined) return undefined;
+    const { from, to, nth } = packet;
+    return { ...move, when: { after: { from, to, nth } } };
   }
 }

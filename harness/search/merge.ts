@@ -42,7 +42,8 @@ export function mergeReports(parts: readonly ProtocolReport[]): ProtocolReport {
 }
 
 function mergeComposed(parts: readonly Composed[]): { readonly composed?: Composed } {
-  if (parts.length === 0) return {};
+  const [first] = parts;
+  if (first === undefined) return {};
   const total = (of: (c: Composed) => number): number => sum(parts.map(of));
   const exhausted = parts.flatMap((p) => p.exhausted);
   return {
@@ -51,6 +52,7 @@ function mergeComposed(parts: readonly Composed[]): { readonly composed?: Compos
       states: total((c) => c.states),
       worlds: total((c) => c.worlds),
       exhausted,
+      bound: { ...first.bound, work: total((c) => c.bound.work) },
     },
   };
 }

@@ -1,7 +1,8 @@
 /**
- * How many runs one core makes in a second: `npm run bench`, with the protocols that package.json
- * names. All figures come from one process and one sitting, next to a calibration loop, so that
- * only their ratios mean something elsewhere.
+ * How many executions and steps there are to a second of computing time, and how many executions
+ * it takes to find a known flaw: `npm run bench`, with the protocols that package.json names. All
+ * rates come from one process and one sitting, next to a calibration loop, so that only their
+ * ratios mean something elsewhere.
  */
 import { createHash } from "node:crypto";
 import { strategies } from "../../attacker/strategies/catalog.ts";
@@ -11,7 +12,9 @@ import { bundledSubject } from "../../harness/input/bundled-protocols.ts";
 import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
 import { networks } from "../../harness/run/network/conditions.ts";
 import { simulate } from "../../harness/run/simulate.ts";
-import { explore } from "../../harness/search/explore.ts";
+import { Campaign } from "../../harness/search/campaign.ts";
+import { compose } from "../../harness/search/composing/compose.ts";
+import { exhaustWithin } from "../../harness/search/explore.ts";
 import { Baselines, judge } from "../../harness/search/judge-run.ts";
 import { sceneOf } from "../../harness/search/scene.ts";
 import { planOf, type Subject } from "../../harness/subject.ts";
@@ -21,29 +24,36 @@ import { baseWorkload } from "../../harness/workload.ts";
 import { withoutMemo } from "../../protocol/kit/memo.ts";
 import { oneSession } from "./one-session.ts";
 import { plantedFlaws } from "./planted.ts";
-import { line, type Rate, rateOf, ratio } from "./rate.ts";
+import { cpuMs, line, type Rate, rate, rateOf, ratio } from "./rate.ts";
+import { stepsOf } from "./steps.ts";
 
 const seed = "bench";
 const secondsEach = 2;
 /** Searches go on for long: by then all code is compiled. */
 const secondsSearched = 10;
 /** Protocols whose honest and attacked runs are measured. */
-const measured = process.argv.slice(2);
+const protocolsMeasured = process.argv.slice(2);
 
 /** What this machine can do at all: hashing, and plain JavaScript on small objects. */
 function calibration(): { readonly hashes: Rate; readonly steps: Rate } {
   const block = new Uint8Array(64);
-  const hashes = rateOf(() => createHash("sha256").update(block).digest(), 1);
+  const hashes = rateOf(() => {
+    createHash("sha256").update(block).digest();
+    return undefined;
+  }, 1);
   const steps = rateOf((i) => {
     const map = new Map<number, string>();
     for (let k = 0; k < 1_000; k++) map.set((k * 7_919 + i) % 1_009, `${k}`);
+    return undefined;
   }, 1);
   return { hashes, steps };
 }
 
-function judgeAll(trace: Trace, profiles: Baselines): void {
+/** @returns how many steps the run had. */
+function judgeAll(trace: Trace, profiles: Baselines): number {
   knowledgeFromWire(trace).close();
   for (const guarantee of guarantees) judge(guarantee, trace, profiles);
+  return stepsOf(trace);
 }
 
 /** Enough seeds that no two runs in a row are the same, few enough to fit the memo tables. */
@@ -69,7 +79,7 @@ function honest(subject: Subject): Figures {
   return {
     datagrams: simulate(plan(0)).packets.length,
     judged: rateOf((i) => judgeAll(simulate(plan(i)), profiles), secondsEach),
-    unjudged: rateOf((i) => void simulate(plan(i)), secondsEach),
+    unjudged: rateOf((i) => stepsOf(simulate(plan(i))), secondsEach),
     unmemoised: rateOf(
       (i) => withoutMemo(() => judgeAll(simulate(plan(i)), profiles)),
       secondsEach,
@@ -95,7 +105,7 @@ function attacksOn(subject: Subject): readonly Candidate[] {
 function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: number } {
   const candidates = attacksOn(subject);
   const profiles = new Baselines(subject, seed);
-  const rate = rateOf((i) => {
+  const measured = rateOf((i) => {
     const candidate = candidates[i % candidates.length] as Candidate;
     const trace = simulate(
       planOf(subject, {
@@ -105,35 +115,50 @@ function attacked(subject: Subject): { readonly rate: Rate; readonly attacks: nu
         seed,
       }),
     );
-    judgeAll(trace, profiles);
+    return judgeAll(trace, profiles);
   }, secondsEach);
-  return { rate, attacks: candidates.length };
+  return { rate: measured, attacks: candidates.length };
 }
 
-/** Every attack of up to two moves on one session, as the exhaustive search tries them. */
-function searched(subject: Subject): Rate {
+type Searching = (campaign: Campaign) => unknown;
+const searches: Readonly<Record<string, Searching>> = {
+  "all attacks of two moves on one session": (campaign) => exhaustWithin(campaign, 1e9),
+  "composed messages in parallel sessions": (campaign) => compose(campaign, { work: 240_000 }),
+};
+
+function searched(subject: Subject, searching: Searching): Rate {
   const single = oneSession(subject);
-  const search = (): number => explore(single, { seed, depth: 2 }).runs;
-  search();
   let runs = 0;
-  const start = performance.now();
-  do runs += search();
-  while (performance.now() < start + secondsSearched * 1_000);
-  return { times: runs, perSecond: (runs * 1_000) / (performance.now() - start) };
+  let steps = 0;
+  const ran = (trace: Trace): void => {
+    runs++;
+    steps += stepsOf(trace);
+  };
+  const search = (): unknown => searching(new Campaign(single, { seed }, { ran }));
+  search();
+  [runs, steps] = [0, 0];
+  const start = cpuMs();
+  do search();
+  while (cpuMs() < start + secondsSearched * 1_000);
+  return rate(runs, steps, cpuMs() - start);
 }
 
-function main(): void {
-  console.log(`One core, ${secondsEach} s per figure, Node ${process.version}, ${process.arch}\n`);
+async function main(): Promise<void> {
+  console.log(
+    `One core, ${secondsEach} CPU-seconds per figure, Node ${process.version}, ${process.arch}\n`,
+  );
   const { hashes, steps } = calibration();
   console.log("calibration");
   line("SHA-256 of 64 bytes (node:crypto)", hashes);
   line("a thousand small map writes", steps);
   // First, as a search has a process to itself: code is compiled for what it has met.
-  console.log("\nexhaustive search, all attacks of two moves on one session");
-  for (const name of ["plain-diffie-hellman", "signed-dh"]) {
-    line(name, searched(bundledSubject(parseProtocolName(name))));
+  for (const [what, searching] of Object.entries(searches)) {
+    console.log(`\n${what}`);
+    for (const name of ["plain-diffie-hellman", "signed-dh"]) {
+      line(name, searched(bundledSubject(parseProtocolName(name)), searching));
+    }
   }
-  for (const name of measured) {
+  for (const name of protocolsMeasured) {
     const subject = bundledSubject(parseProtocolName(name));
     const figures = honest(subject);
     const attack = attacked(subject);
@@ -151,7 +176,7 @@ function main(): void {
     const share = (hashes.perSecond / figures.judged.perSecond).toFixed(0);
     console.log(`  one honest execution takes as long as ${share} calibration hashes`);
   }
-  plantedFlaws();
+  await plantedFlaws();
 }
 
-main();
+await main();

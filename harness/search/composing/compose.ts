@@ -57,12 +57,17 @@ export function compose(campaign: Campaign, { work, part }: ComposingSettings): 
     if (next === undefined) break;
     next.composing.advance();
   }
-  const exhausted = searches.filter(({ composing }) => composing.nextCost === undefined);
+  const isCutOff = campaign.over || budget.isSpent;
+  const exhausted = searches.filter(
+    ({ composing, goals, setting }) =>
+      composing.nextCost === undefined && !goals.areReached && !isCutOff && isWhole(setting),
+  );
   const composed = {
     runs: searches.reduce((sum, { world }) => sum + world.runs, 0),
     states: searches.reduce((sum, { composing }) => sum + composing.states, 0),
     worlds: settings.length,
-    exhausted: exhausted.filter((s) => isWhole(s.setting)).map((s) => s.setting.workload),
+    exhausted: exhausted.map((s) => s.setting.workload),
+    bound: { ...limits, work: budget.most },
   };
   campaign.noteComposed(composed);
   return composed;
