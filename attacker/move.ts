@@ -166,8 +166,8 @@ const move = z.discriminatedUnion("move", [
     again: z.number().int().min(1).optional(),
   }),
   /**
-   * From then on every honest packet is in the attacker's hands: what arrives is what it sends. What
-   * the `sparing` ones send and are sent goes on as ever.
+   * From then on every honest packet is in the attacker's hands: what arrives is what it sends. But
+   * packets from and to those that are spared arrive.
    */
   z.strictObject({
     move: z.literal("seize"),

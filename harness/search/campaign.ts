@@ -351,8 +351,7 @@ export class Campaign {
   /** Tallies to which such a run can still be news. */
   #due(choice: RunChoice, weighed: Weighed): readonly Tally[] {
     const wanted = this.settings.capabilities;
-    const deduces = this.#unfollowed.length > 0 && restsOnDeduction(choice.attack);
-    if (deduces) return [];
+    if (this.#unfollowed.length > 0 && restsOnDeduction(choice.attack)) return [];
     const isIdle = disclosesInVain(choice.attack);
     return this.#tallies.filter((tally) => {
       if (isIdle && isAboutConduct(tally.guarantee)) return false;
