@@ -216,7 +216,7 @@ export class Composing {
       cost: state.cost + costAfter(state.deliveries, delivery) + perStep,
       made: state.made + (isMade(delivery) ? 1 : 0),
       gained: state.gained,
-      stage: firstStage(state),
+      stage: "usual",
     };
     this.#enter(next, key, outcome.tells);
   }
@@ -302,7 +302,7 @@ export class Composing {
     if (last.accepted) {
       const made = deliveries.filter(isMade).length;
       const cost = state.cost + (deliveries.at(-1) as Delivery).cost + revisedCost;
-      const next: State = { ...state, deliveries, cost, made, stage: firstStage(state) };
+      const next: State = { ...state, deliveries, cost, made, stage: "usual" };
       const tells = run.outcomes.some((o) => o.tells);
       this.#enter(next, stateKey(localsOf(run.outcomes)), tells, run);
       return;
@@ -325,9 +325,6 @@ export class Composing {
     }
   }
 }
-
-/** Where only messages as they would be said were ever tried, those come first again. */
-const firstStage = (_: State): State["stage"] => "usual";
 
 interface Expanded {
   readonly state: State;
