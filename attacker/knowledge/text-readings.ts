@@ -33,8 +33,9 @@ export function encodedWords(value: Latin1): readonly EncodedWord[] {
   const found: EncodedWord[] = [];
   for (const match of value.matchAll(words)) {
     const [word] = match;
-    // A name may be glued to it: "key-0a1b…".
-    for (const start of startsOf(word)) {
+    // A name may be glued to it: "key-0a1b…"; or binary bytes that happen to be letters.
+    const isAfterBinary = /[^\t\n\r\x20-\x7e]/.test(value[match.index - 1] ?? "");
+    for (const start of [...startsOf(word), ...(isAfterBinary ? otherPhases : [])]) {
       const [encoding, inner] = opened(word.slice(start)) ?? [];
       if (encoding === undefined || inner === undefined || inner.length < 4) continue;
       found.push({ at: match.index + start, length: word.length - start, encoding, inner });
@@ -44,6 +45,8 @@ export function encodedWords(value: Latin1): readonly EncodedWord[] {
 }
 
 const longestGlued = 12;
+/** Base64 is read in groups of four characters. */
+const otherPhases = [1, 2, 3];
 
 function startsOf(word: string): readonly number[] {
   const starts = [0];
