@@ -341,6 +341,21 @@ export function shapeOf(term: Term, terms: Terms, depth = 0): string {
   }
 }
 
+/** The constants in it, but for those within ciphertexts: what tells messages of one shape apart. */
+export function constantsIn(term: Term): string {
+  switch (term.is) {
+    case "constant":
+      return `${term.bytes}|`;
+    case "join":
+      return term.parts.map(constantsIn).join("");
+    case "counted":
+    case "text":
+      return constantsIn(term.inner);
+    default:
+      return "";
+  }
+}
+
 /** Of a ciphertext, how what is in it is built: names may be of different lengths. */
 function shapeOfValue({ record, value }: Recorded, terms: Terms, depth: number): string {
   const { op } = record;

@@ -164,7 +164,7 @@ function fromElsewhere({ maker, of, here }: Building): readonly Alternative[] {
     if (record.by === attackerHost || value === here?.value) return false;
     return (key === undefined || record.inputs[key] === under) && scene.has(value);
   });
-  return fitting.slice(0, most.elsewhere).map((other) => ({
+  return fitting.slice(-most.elsewhere).map((other) => ({
     recipe: ofRecorded(other),
     cost: cost.elsewhere,
     binds: withNonce(maker, of.record, other.record, nonce),

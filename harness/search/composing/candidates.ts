@@ -168,7 +168,7 @@ export class Proposing {
     const forms = new Set<string>();
     for (const [n, template] of this.#templates.all.entries()) {
       if (template.to.role !== process.role || (hasOwn && template.to.id !== process.id)) continue;
-      const form = `${template.shape}|${process.service ? template.from.id : ""}`;
+      const form = `${template.form}|${process.service ? template.from.id : ""}`;
       if (forms.has(form)) continue;
       forms.add(form);
       const groups = this.#sources(process, template, situation)

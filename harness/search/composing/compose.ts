@@ -128,10 +128,10 @@ function settingsFor(campaign: Campaign): readonly Setting[] {
   if (first === undefined) return [];
   const sparing = thirdParties(campaign);
   const plain = worlds.flatMap((workload): Setting[] => [
-    { workload, prologue: [{ move: "seize" }], cost: 0 },
+    { workload, prologue: [{ move: "seize" }], cost: costOf(workload) },
     ...(sparing.length === 0
       ? []
-      : [{ workload, prologue: [{ move: "seize", sparing } as const], cost: 0 }]),
+      : [{ workload, prologue: [{ move: "seize", sparing } as const], cost: costOf(workload) }]),
   ]);
   const { processes } = campaign.undisturbed("parallel-alone");
   const principals = [...new Set(processes.map((p) => p.principal))];
@@ -148,9 +148,21 @@ function settingsFor(campaign: Campaign): readonly Setting[] {
       cost: 0,
     },
   ]);
-  const later: Setting = { workload: "parallel-later", prologue: [seizeLater], cost: 0 };
+  const later: Setting = {
+    workload: "parallel-later",
+    prologue: [seizeLater],
+    cost: costOf("parallel-later"),
+  };
   return [...plain, ...[later, ...disclosing].filter((s) => isSound(campaign, s.workload))];
 }
+
+/** Workloads in which sessions of different kinds meet come first. */
+const costOf = (workload: ParallelWorkload): number => settingCosts[workload] ?? 0;
+const settingCosts: Partial<Record<ParallelWorkload, number>> = {
+  "parallel-alone": 0.1,
+  "parallel-same": 0.3,
+  "parallel-later": 0.4,
+};
 
 /** Those that play neither end of any session, such as a server that deals keys. */
 function thirdParties(campaign: Campaign): Principal[] {

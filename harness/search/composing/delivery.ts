@@ -37,7 +37,7 @@ export function uses({ recipe }: Delivery, process: ProcessId): boolean {
  */
 export function looseEnds(deliveries: readonly Delivery[]): number {
   const isLast = (d: Delivery, i: number): boolean =>
-    deliveries.findLastIndex((x) => x.to === d.to) === i;
+    deliveries.findLastIndex((x) => x.to === d.to && x.from === d.from) === i;
   const loose = deliveries.filter(
     (d, i) => isLast(d, i) && !deliveries.slice(i + 1).some((later) => uses(later, d.to)),
   );

@@ -128,7 +128,7 @@ export class Composing {
     const scene = new Scene(run, this.#templates);
     this.#goals.reached(run, state.deliveries);
     const gained = this.#gainedIn(scene);
-    const cost = state.cost - (gained > state.gained ? reward : 0);
+    const cost = state.cost - (gained > 0 && state.gained === 0 ? reward : 0);
     if (state.stage === "usual") {
       this.#frontier.again({ ...state, stage: "all" });
     }

@@ -1,6 +1,6 @@
 /** The messages of an honest run, as forms that the adversary fills. */
 import { attackerHost } from "../../../attacker/move.ts";
-import { shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
+import { constantsIn, shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../../protocol/kit/operations.ts";
@@ -10,10 +10,14 @@ import type { Packet, ProcessInfo, Trace } from "../../trace/trace.ts";
 export interface Template {
   readonly term: Term;
   readonly shape: string;
+  /** The shape with its constants. */
+  readonly form: string;
   readonly packet: Packet;
   readonly from: ProcessInfo;
   readonly to: ProcessInfo;
 }
+
+const mostAlike = 3;
 
 export class Templates {
   readonly honest: Trace;
@@ -43,7 +47,7 @@ export class Templates {
 
   #all(): readonly Template[] {
     const byId = new Map(this.honest.processes.map((p) => [p.id, p]));
-    const seen = new Set<string>();
+    const seen = new Map<string, Set<string>>();
     const all: Template[] = [];
     for (const packet of this.honest.packets) {
       const [from, to] = [byId.get(packet.from), byId.get(packet.to)];
@@ -52,9 +56,12 @@ export class Templates {
       const shape = shapeOf(term, this.terms);
       const speaker = from.service || to.service ? from.id : from.role;
       const key = `${to.id}|${speaker}|${shape}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      all.push({ term, shape, packet, from, to });
+      const constants = constantsIn(term);
+      const before = seen.get(key) ?? new Set();
+      // Verbs tell messages apart; times and counters would make every message another one.
+      if (before.has(constants) || before.size >= mostAlike) continue;
+      seen.set(key, before.add(constants));
+      all.push({ term, shape, form: `${shape}|${constants}`, packet, from, to });
     }
     return all;
   }
