@@ -5,6 +5,7 @@ import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { align, type Change, type Choice } from "./align.ts";
+import { wholeContents } from "./building.ts";
 import { cutOut } from "./cut.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Demand, Operating } from "./demands.ts";
@@ -22,7 +23,7 @@ export interface Answer {
 type Explained = Change & { readonly as: Recipe | undefined };
 
 const changeCost = 0.2;
-const most = { contents: 6, answers: 10 } as const;
+const most = { contents: 6, found: 3, answers: 10 } as const;
 
 export class Answering {
   readonly #deliveries: readonly Delivery[];
@@ -127,7 +128,7 @@ export class Answering {
   ): readonly (Recipe | undefined)[] {
     if (content === undefined || inputs[content] !== undefined) return [undefined];
     const { slots, honest } = this.#maker.shop;
-    return slots
+    const usual = slots
       .of(choice.recipe)
       .flatMap((of: Recorded) => {
         const at = operations[of.record.op].content;
@@ -136,6 +137,7 @@ export class Answering {
       })
       .slice(0, most.contents)
       .map((a) => a.recipe);
+    return [...usual, ...wholeContents(this.#maker.scene, most.found)];
   }
 
   #with(replacing: readonly (readonly [Choice, Recipe])[]): Answer {

@@ -7,6 +7,7 @@ import { canCarryOut, carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { contentOf, type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing as none } from "./alternative.ts";
 import { ofRecorded } from "./remake.ts";
+import type { Scene } from "./scene.ts";
 import type { Making } from "./workshop.ts";
 
 export interface Building {
@@ -137,19 +138,22 @@ function withWholeContents(
     if (i === operations[record.op].key) return key;
     return (maker.alternatives(shop.honest.read(input))[0] as Alternative).recipe;
   });
-  const boxes = scene.terms.all.filter(({ record: other }) => {
-    const content = contentOf(other);
-    const holds = operations[other.op].content !== undefined && !other.backwards;
-    return (
-      holds && other.by !== attackerHost && content.length >= leastContent && scene.has(content)
-    );
-  });
-  return boxes.slice(-most.wholeContents).map((box) => {
-    const input = operations[box.record.op].content as number;
-    const inside: Recipe = { value: { ...box.name, input } };
+  return wholeContents(scene, most.wholeContents).map((inside) => {
     const inputs = from.map((r, i) => (i === at ? inside : r));
     const recipe: Recipe = { make: record.op, algorithm: record.algorithm, from: inputs };
     return { recipe, cost: soFar + cost.elsewhere, binds: none };
+  });
+}
+
+/** What the adversary has found in boxes of others, the latest last. */
+export function wholeContents(scene: Scene, most: number): readonly Recipe[] {
+  const boxes = scene.terms.all.filter(({ record }) => {
+    const holds = operations[record.op].content !== undefined && !record.backwards;
+    const content = holds ? contentOf(record) : "";
+    return record.by !== attackerHost && content.length >= leastContent && scene.has(content);
+  });
+  return boxes.slice(-most).map(({ name, record }): Recipe => {
+    return { value: { ...name, input: operations[record.op].content as number } };
   });
 }
 
@@ -164,11 +168,14 @@ function fromElsewhere({ maker, of, here }: Building): readonly Alternative[] {
     if (record.by === attackerHost || value === here?.value) return false;
     return (key === undefined || record.inputs[key] === under) && scene.has(value);
   });
-  return fitting.slice(-most.elsewhere).map((other) => ({
-    recipe: ofRecorded(other),
-    cost: cost.elsewhere,
-    binds: withNonce(maker, of.record, other.record, nonce),
-  }));
+  return fitting.slice(-most.elsewhere).map((other) => {
+    const recipe = ofRecorded(other);
+    // Where it stands twice, as beside a signature over it, it is the other one in both places.
+    const binds = merged(binding(of.value, recipe), [
+      withNonce(maker, of.record, other.record, nonce),
+    ]);
+    return { recipe, cost: cost.elsewhere, binds };
+  });
 }
 
 function withNonce(

@@ -71,7 +71,7 @@ export class Proposing {
   }
 
   giveUp(group: string): void {
-    this.#barren.add(group);
+    if (!this.#fertile.has(group)) this.#barren.add(group);
   }
 
   noteFertile(group: string): void {

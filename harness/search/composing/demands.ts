@@ -87,9 +87,9 @@ function ofComparison(
     const at = operations[made.op].key;
     const mine = made.output === a ? b : made.output === b ? a : undefined;
     if (at === undefined || mine === undefined || made.output.length < 8) return [];
-    return elsewhere(made, scene).map((other) => ({
-      wishes: [...differing(made, other.record), { actual: mine, wanted: other.value }],
-    }));
+    return elsewhere(made, scene).flatMap((other) =>
+      eitherWay(made, other.record, { actual: mine, wanted: other.value }),
+    );
   });
   return [...plain, ...computed];
 }
@@ -106,6 +106,12 @@ function elsewhere({ op, algorithm, inputs }: OpRecord, scene: Scene): readonly 
     })
     .slice(-most.perFailure);
 }
+
+/** Either is made like the other: what is computed now, or what was computed elsewhere before. */
+const eitherWay = (mine: OpRecord, other: OpRecord, instead: Wish): readonly Demand[] => [
+  { wishes: [...differing(mine, other), instead] },
+  { wishes: [...differing(other, mine), instead] },
+];
 
 /** Inputs but the key, and what is to be found inside, that would have to be those of another. */
 function differing(mine: OpRecord, other: OpRecord, isOpened = false): readonly Wish[] {
@@ -151,14 +157,16 @@ function ofVerifying(failed: OpRecord, scene: Scene): readonly Demand[] {
       signs && record.inputs[0] === privateKey && record.by !== attackerHost && scene.has(value)
     );
   });
-  const others = signed.slice(-most.perFailure).map(({ record, value }) => ({
-    wishes: [
-      ...(record.inputs[1] === message
-        ? []
-        : [{ actual: message, wanted: record.inputs[1] ?? "" }]),
-      { actual: signature, wanted: value },
-    ],
-  }));
+  const others = signed.slice(-most.perFailure).flatMap(({ record, value }) => {
+    const instead = { actual: signature, wanted: value };
+    const [, said = ""] = record.inputs;
+    if (said === message) return [{ wishes: [instead] }];
+    // What is verified now is what was signed; or what was signed is what is verified now.
+    return [
+      { wishes: [{ actual: message, wanted: said }, instead] },
+      { wishes: [{ actual: said, wanted: message }, instead] },
+    ];
+  });
   const like =
     signed[0]?.record ??
     scene.terms.all.find(

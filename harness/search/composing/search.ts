@@ -185,7 +185,9 @@ export class Composing {
       const more: Delivery[] = [];
       if (round === 0) {
         more.push(...later());
-        for (const { group } of first) {
+        // What is the same as another message was not tried for itself.
+        for (const { delivery } of outcomes) {
+          const { group } = delivery;
           if (group !== undefined && !fertile.has(group)) proposing.giveUp(group);
         }
       }
@@ -245,7 +247,8 @@ export class Composing {
     const more: Delivery[] = [];
     for (const { answer, isLast } of this.#answersTo(outcome, here)) {
       if (isLast) {
-        if (accepted) continue;
+        // It may have been taken at first, and refused once somebody else was asked about it.
+        if (accepted && failed.length === 0) continue;
         const n = (counts.bases.get(base) ?? 0) + 1;
         counts.bases.set(base, n);
         if (n <= perState.refinements) more.push(answer.deliveries.at(-1) as Delivery);
