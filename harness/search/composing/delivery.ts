@@ -45,10 +45,12 @@ export function looseEnds(deliveries: readonly Delivery[]): number {
 }
 
 /** What follows from the last delivery comes first: most attacks hand on what was just said. */
-export function costAfter(before: readonly Delivery[], next: Delivery): number {
+export const costAfter = (before: readonly Delivery[], next: Delivery): number =>
+  before.length === 0 || follows(before, next) ? next.cost * 0.3 : next.cost;
+
+export function follows(before: readonly Delivery[], next: Delivery): boolean {
   const last = before.at(-1);
-  const follows = last === undefined || uses(next, last.to);
-  return follows ? next.cost * 0.3 : next.cost;
+  return last !== undefined && uses(next, last.to);
 }
 
 /** The deliveries as moves, one step each. */

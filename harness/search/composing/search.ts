@@ -14,7 +14,7 @@ import { choicesIn } from "./align.ts";
 import { Answering } from "./answers.ts";
 import { Proposing, type Situation } from "./candidates.ts";
 import { Constants } from "./constants.ts";
-import { costAfter, type Delivery, deliveryKey, isMade, uses } from "./delivery.ts";
+import { costAfter, type Delivery, deliveryKey, follows, isMade, uses } from "./delivery.ts";
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
 import { Laziness } from "./laziness.ts";
@@ -193,7 +193,10 @@ export class Composing {
       }
       for (const outcome of outcomes) lazy.note(outcome);
       for (const outcome of outcomes) {
-        const isNews = outcome.accepted && !lazy.isDominated(outcome.delivery);
+        // What was said last may be handed on though anything else would have done for now.
+        const isNews =
+          outcome.accepted &&
+          (follows(here.state.deliveries, outcome.delivery) || !lazy.isDominated(outcome.delivery));
         if (isNews) this.#follow(here, outcome);
         more.push(...this.#learnFrom(here, outcome, counts));
         if (this.#world.isOver || this.#goals.areReached) return;
