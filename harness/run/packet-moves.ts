@@ -61,7 +61,11 @@ export function onItsWay(world: World, packet: Packet, key: string): Tampered {
   return result;
 }
 
-const isSpared = ({ source, destination }: Packet, spared: readonly Principal[] | undefined) =>
+/** Does a packet go on as ever, though the adversary has seized the network? */
+export const isSpared = (
+  { source, destination }: Packet,
+  spared: readonly Principal[] | undefined,
+) =>
   spared?.some((who) => source.startsWith(`${who}:`) || destination.startsWith(`${who}:`)) === true;
 
 /** @returns the changed bytes; the same object if no edit fitted. */

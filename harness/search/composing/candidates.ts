@@ -10,7 +10,8 @@ import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { transports } from "../../../protocol/transport.ts";
 import { principalOf } from "../../run/address-book.ts";
-import type { Packet, ProcessInfo, Trace } from "../../trace/trace.ts";
+import { isSpared } from "../../run/packet-moves.ts";
+import type { Packet, ProcessInfo } from "../../trace/trace.ts";
 import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
 import { Maker } from "./maker.ts";
@@ -98,6 +99,7 @@ export class Proposing {
     const later: Later[] = [];
     const alive = situation.scene.processes.filter((p) => p.end === "alive");
     const { trace } = situation.scene.run;
+    const spared = trace.plan.attack.flatMap((m) => (m.move === "seize" ? (m.sparing ?? []) : []));
     const sent = trace.packets.filter((p) => p.byAttacker === undefined);
     const passed = new Set(
       situation.deliveries.flatMap(({ recipe, to }) =>
@@ -107,7 +109,7 @@ export class Proposing {
     const fresh = (p: Packet, to: ProcessInfo): boolean => !passed.has(`${packetKey(p)}>${to.id}`);
     for (const p of sent) {
       const to = alive.find((x) => x.address === p.destination);
-      if (to === undefined || !fresh(p, to) || isSpared(p, trace)) continue;
+      if (to === undefined || !fresh(p, to) || isSpared(p, spared)) continue;
       first.push({ to: to.id, from: p.source, recipe: { packet: refOf(p) }, cost: 0 });
     }
     for (const process of alive) {
@@ -280,12 +282,5 @@ export class Proposing {
 }
 
 const plain: Mapping = { names: new Map(), processes: new Map(), values: new Map() };
-
-/** Does it arrive by itself? */
-export const isSpared = ({ from, to }: Packet, { plan, processes }: Trace): boolean =>
-  plan.attack.some((m) => {
-    const spared = m.move === "seize" ? (m.sparing ?? []) : [];
-    return processes.some((p) => spared.includes(p.principal) && (p.id === from || p.id === to));
-  });
 
 const refOf = ({ from, to, nth }: Packet): PacketRef => ({ from, to, nth });

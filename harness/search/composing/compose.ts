@@ -51,7 +51,7 @@ export function compose(campaign: Campaign, { work, part }: ComposingSettings): 
   const open = settings.filter((s) => openIn(campaign, s, found).length > 0);
   const isClaimed = open.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
   const budget = new Budget(isClaimed ? work : work / unclaimedShare);
-  const searches = open.flatMap((s) => searchIn(campaign, s, budget, found) ?? []);
+  const searches = open.map((s) => searchIn(campaign, s, budget, found));
   while (!campaign.over && !budget.isSpent) {
     const next = cheapest(searches);
     if (next === undefined) break;
@@ -214,7 +214,7 @@ function searchIn(
   setting: Setting,
   budget: Budget,
   found: Set<string>,
-): Search | undefined {
+): Search {
   const { workload, prologue } = setting;
   const { protocol } = campaign.subject;
   const insider = protocol.registration === true;
