@@ -30,7 +30,7 @@ import { protocolComplaint, resemblesProtocol } from "./harness/runner/protocol-
 import { version } from "./harness/runner/version.ts";
 import { Watchdog } from "./harness/runner/watchdog.ts";
 import { assess as assessSubject } from "./harness/search/assess.ts";
-import type { SearchSettings, Watch } from "./harness/search/campaign.ts";
+import type { SearchSettings, Watch } from "./harness/search/campaign-settings.ts";
 import { explore as exploreSubject } from "./harness/search/explore.ts";
 import { type FuzzResult, fuzz as fuzzSubject } from "./harness/search/fuzz.ts";
 import { Baselines, judge as judgeRun } from "./harness/search/judge-run.ts";
@@ -96,7 +96,7 @@ export type { ReplayResult, TraceDifference } from "./harness/replay.ts";
 export { calmNetwork, lossyNetwork } from "./harness/run/network/conditions.ts";
 export { ProtocolError } from "./harness/run/protocol-error.ts";
 export { version } from "./harness/runner/version.ts";
-export type { Watch } from "./harness/search/campaign.ts";
+export type { Watch } from "./harness/search/campaign-settings.ts";
 export type { Checkpoint, FuzzResult } from "./harness/search/fuzz.ts";
 export { shrink } from "./harness/search/shrink.ts";
 export type {

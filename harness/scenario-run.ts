@@ -6,7 +6,7 @@ import { guarantees } from "./guarantees/catalog.ts";
 import type { Guarantee } from "./guarantees/guarantee.ts";
 import { type IneffectiveMove, ineffectiveMoves } from "./ineffective-moves.ts";
 import { UserError } from "./input/user-error.ts";
-import { Baselines, capabilityFor, judge } from "./search/judge-run.ts";
+import { Baselines, capabilityFor, capabilityShown, judge } from "./search/judge-run.ts";
 import type { Outside } from "./search/outside.ts";
 import { simulateTwice } from "./search/reproducibility.ts";
 import { violatedAfter } from "./search/violation-moment.ts";
@@ -120,6 +120,7 @@ function verdictOf(guarantee: Guarantee, trace: Trace, profiles: Baselines): Fou
   if (violation === undefined) {
     return { ...none, verdict, because: "no violation in this run", ...layer };
   }
-  const capability = capabilityFor(guarantee, attack, protocol.transport);
+  const acting = capabilityFor(guarantee, attack, protocol.transport);
+  const capability = capabilityShown(guarantee, acting, trace, profiles);
   return { guarantee: id, verdict, capability, because: violation.because, ...layer };
 }

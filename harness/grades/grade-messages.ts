@@ -5,7 +5,7 @@ import { type Attack, capabilityOf } from "../../attacker/move.ts";
 import { InvariantError } from "../../protocol/endpoint.ts";
 import { quote } from "../guarantees/exchanges.ts";
 import { simulate } from "../run/simulate.ts";
-import type { Watch } from "../search/campaign.ts";
+import type { Watch } from "../search/campaign-settings.ts";
 import { honestRunOf } from "../search/honest-run.ts";
 import { simulatePlainly } from "../search/judge-run.ts";
 import { shrink } from "../search/shrink.ts";

@@ -3,7 +3,7 @@ import { type Attack, attackerHost } from "../../attacker/move.ts";
 import type { Scene } from "../../attacker/strategies/strategy.ts";
 import { calmNetwork } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
-import type { Watch } from "../search/campaign.ts";
+import type { Watch } from "../search/campaign-settings.ts";
 import { Baselines } from "../search/judge-run.ts";
 import { RunChecks } from "../search/run-checks.ts";
 import { sceneOf } from "../search/scene.ts";

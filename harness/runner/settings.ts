@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Capability } from "../../attacker/move.ts";
 import { checkCapabilities, checkGuarantees, withWeaker } from "../input/protocol-reference.ts";
 import { UserError } from "../input/user-error.ts";
-import type { SearchSettings } from "../search/campaign.ts";
+import type { SearchSettings } from "../search/campaign-settings.ts";
 import { defaultSeed } from "../subject.ts";
 import type { MatrixProgress } from "../verdict.ts";
 import type { CheckedProtocol } from "./checked-protocol.ts";

@@ -14,7 +14,7 @@ import { type ReplayFile, type ReplayResult, runAgain } from "../replay.ts";
 import { ProtocolError } from "../run/protocol-error.ts";
 import { runScenario, type ScenarioResult, type ScenarioRun } from "../scenario-run.ts";
 import { type AssessSettings, assess } from "../search/assess.ts";
-import type { Watch } from "../search/campaign.ts";
+import type { Watch } from "../search/campaign-settings.ts";
 import { type ExploreSettings, explore } from "../search/explore.ts";
 import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
 import { IrreproducibleError, SharedMemoryError } from "../search/reproducibility.ts";

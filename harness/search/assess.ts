@@ -8,12 +8,13 @@ import { strategies } from "../../attacker/strategies/catalog.ts";
 import { firstOfTheirKind } from "../../attacker/strategies/session-representatives.ts";
 import type { Subject } from "../subject.ts";
 import type { ProtocolReport } from "../verdict.ts";
-import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { Campaign } from "./campaign.ts";
+import type { SearchSettings, Watch } from "./campaign-settings.ts";
 import { compose } from "./composing/compose.ts";
 import { exhaustWithin } from "./explore.ts";
 import { tellApart } from "./two-worlds.ts";
 
-export type { SearchSettings as AssessSettings, Watch } from "./campaign.ts";
+export type { SearchSettings as AssessSettings, Watch } from "./campaign-settings.ts";
 
 /** The matrix tries all pairs of moves where they are this few; `mallory explore` tries more. */
 const mostPairs = 12_000;

@@ -5,7 +5,6 @@
  */
 import {
   type Attack,
-  type Capability,
   capabilityOf,
   capabilityRank,
   withoutRegistration,
@@ -18,57 +17,20 @@ import { networkName, networks } from "../run/network/conditions.ts";
 import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { RunPlan, Trace } from "../trace/trace.ts";
-import type { Composed, GuaranteeVerdict, MatrixProgress, ProtocolReport } from "../verdict.ts";
+import type { Composed, GuaranteeVerdict, ProtocolReport } from "../verdict.ts";
 import { baseWorkload } from "../workload.ts";
 import { asInsider } from "./as-insider.ts";
-import { allFailed, FailedPuppets } from "./failed-puppets.ts";
+import type { SearchSettings, Watch } from "./campaign-settings.ts";
+import { FailedPuppets } from "./failed-puppets.ts";
 import { Findings } from "./findings.ts";
 import { honestRunOf } from "./honest-run.ts";
-import {
-  Baselines,
-  capabilityShown,
-  concerns,
-  isAboutConduct,
-  judge,
-  judgeCounting,
-  type RunChoice,
-  type Weighed,
-  weigh,
-} from "./judge-run.ts";
-import type { Outside } from "./outside.ts";
+import { Baselines, judge, type RunChoice, weigh } from "./judge-run.ts";
+import { Judging } from "./judging.ts";
 import { RunChecks } from "./run-checks.ts";
 import { sceneOf } from "./scene.ts";
-import { Tally } from "./tally.ts";
-import { observablyEqual } from "./trace-equivalence.ts";
 import { faultsOf, remarksOf } from "./undisturbed.ts";
-import { disclosesInVain, restsOnDeduction, untrackedIn } from "./untracked.ts";
-import { notApplicable, provisionalVerdict, type SearchOutcome, verdictOf } from "./verdicts.ts";
-
-export interface SearchSettings {
-  readonly seed: string;
-  /** Only these guarantees (ids). */
-  readonly guarantees?: readonly string[];
-  /** Only attackers with these capabilities. */
-  readonly capabilities?: readonly Capability[];
-  /** At most this many runs; what is left untried makes `holds` an `unknown`. */
-  readonly budgetRuns?: number;
-  /** Only the first so many sessions of the workload. */
-  readonly sessions?: number;
-}
-
-export interface Watch extends Outside {
-  progress?(event: MatrixProgress): void;
-  /** Called before every run, with what is being run, so that a watchdog sees life. */
-  beat?(what: string): void;
-  /** Called after every run of an attack. */
-  ran?(trace: Trace): void;
-  /** Asked before every run; `true` ends the search, and what is known is reported. */
-  stop?(): boolean;
-  /** Where the first exception of the protocol's code came from, as `./file.ts:line:column`. */
-  exceptionPlace?(): string | undefined;
-  /** Where the code is written that answers for a role, likewise. */
-  rolePlace?(role: string): string | undefined;
-}
+import { untrackedIn } from "./untracked.ts";
+import { notApplicable, type SearchOutcome, verdictOf } from "./verdicts.ts";
 
 const progressEvery = 100;
 /** A matrix has fewer runs; a long random search does not repeat itself, and needs its memory. */
@@ -81,7 +43,7 @@ export class Campaign {
   readonly #baselines: Baselines;
   /** The undisturbed run that attacks are held against. */
   readonly honest: Trace;
-  readonly #tallies: readonly Tally[];
+  readonly #judging: Judging;
   readonly #findings: Findings;
   readonly #puppets = new FailedPuppets();
   runs = 0;
@@ -114,9 +76,11 @@ export class Campaign {
     this.#cutShort = this.#checks.meaningless;
     this.#exceptionPlace = watch.exceptionPlace?.();
     const baseline = this.#baselines.of(baseWorkload);
-    this.#tallies = this.#chosen()
-      .filter((g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(baseline))
-      .map((g) => new Tally(g));
+    const judged = this.#chosen().filter(
+      (g) => this.#whyNot(g.id) === undefined && !g.notApplicable?.(baseline),
+    );
+    const progress = watch.progress?.bind(watch);
+    this.#judging = new Judging(this.subject, settings, this.#baselines, judged, progress);
     watch.progress?.({
       kind: "protocol",
       name: subject.source,
@@ -231,8 +195,7 @@ export class Campaign {
     const { id } = guarantee;
     const reason = this.#whyNot(id) ?? guarantee.notApplicable?.(this.#baselines.of(baseWorkload));
     if (reason !== undefined) return notApplicable(this.subject, id, reason);
-    const tally = this.#tallies.find((t) => t.guarantee === guarantee) as Tally;
-    const verdict = verdictOf(outcome, tally);
+    const verdict = verdictOf(outcome, this.#judging.of(guarantee));
     this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
     return verdict;
   }
@@ -252,7 +215,8 @@ export class Campaign {
     const choice = this.#choice(candidate);
     const weighed = weigh(choice.attack, this.subject.protocol.transport);
     const insider = choice.attack !== candidate.moves;
-    const due = this.#isNew(choice, `${insider} ${key}`) ? this.#due(choice, weighed) : [];
+    const isNew = this.#isNew(choice, `${insider} ${key}`);
+    const due = isNew ? this.#judging.due(choice, weighed, this.#unfollowed.length > 0) : [];
     if ((due.length === 0 && !always) || this.over) return undefined;
     if (this.#watch.stop?.() === true) {
       this.#cutShort = "stopped";
@@ -269,8 +233,7 @@ export class Campaign {
     this.runs++;
     this.#puppets.note(strategy, trace);
     if (this.runs % progressEvery === 0) this.#report();
-    const changed = !observablyEqual(trace, this.#baselines.of(choice.workload).honest);
-    for (const tally of due) this.#judge(tally, trace, choice, { weighed, strategy, changed });
+    this.#judging.note(due, trace, { choice, weighed, strategy });
     return trace;
   }
 
@@ -316,7 +279,8 @@ export class Campaign {
   /** Guarantees about which such an attack could be news, and whose violation stays one. */
   openFor(candidate: Candidate): readonly Guarantee[] {
     const choice = this.#choice(candidate);
-    const due = this.#due(choice, weigh(choice.attack, this.subject.protocol.transport));
+    const weighed = weigh(choice.attack, this.subject.protocol.transport);
+    const due = this.#judging.due(choice, weighed, this.#unfollowed.length > 0);
     return due.map((t) => t.guarantee).filter((g) => g.safety && g.otherWorld === undefined);
   }
 
@@ -346,55 +310,5 @@ export class Campaign {
       workload: candidate.workload ?? baseWorkload,
       seed: this.settings.seed + (candidate.seedSuffix ? `/${candidate.seedSuffix}` : ""),
     };
-  }
-
-  /** Tallies to which such a run can still be news. */
-  #due(choice: RunChoice, weighed: Weighed): readonly Tally[] {
-    const wanted = this.settings.capabilities;
-    if (this.#unfollowed.length > 0 && restsOnDeduction(choice.attack)) return [];
-    const isIdle = disclosesInVain(choice.attack);
-    return this.#tallies.filter((tally) => {
-      if (isIdle && isAboutConduct(tally.guarantee)) return false;
-      if (!concerns(tally.guarantee, choice)) return false;
-      if (tally.guarantee.secrecy && this.#unfollowed.length > 0) return false;
-      if (!weighed.counts(tally.guarantee)) return false;
-      const capability = weighed.capability(tally.guarantee);
-      if (wanted !== undefined && !wanted.includes(capability)) return false;
-      return tally.wants(capability, choice);
-    });
-  }
-
-  #judge(
-    tally: Tally,
-    trace: Trace,
-    choice: RunChoice,
-    about: { readonly weighed: Weighed; readonly strategy: string; readonly changed: boolean },
-  ): void {
-    const { guarantee } = tally;
-    const { weighed, strategy, changed } = about;
-    const { violation, atStake, doubt, chance } = judgeCounting(guarantee, trace, this.#baselines);
-    const capability = weighed.capability(guarantee);
-    tally.doubt ??= doubt;
-    tally.chance ??= chance;
-    tally.runs++;
-    tally.atStake += atStake;
-    if (!allFailed(trace)) {
-      if (weighed.isInsider) tally.tried.add("insider");
-      tally.strategies.add(strategy);
-      tally.tried.add(capability);
-    }
-    if (changed) tally.effective++;
-    if (trace.handshakeUntouched) {
-      tally.triedInLayer.add(capability);
-      tally.layerRuns++;
-      tally.layerAtStake += atStake;
-    }
-    if (violation === undefined) return;
-    const { because } = violation;
-    const shown = capabilityShown(guarantee, capability, trace, this.#baselines);
-    const hit = { choice, capability: shown, strategy, because };
-    if (!tally.record(hit, trace.handshakeUntouched)) return;
-    const verdict = provisionalVerdict(this.subject, tally, because, shown);
-    this.#watch.progress?.({ kind: "cell", name: this.subject.source, verdict });
   }
 }

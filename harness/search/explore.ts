@@ -10,7 +10,8 @@ import { alphabet } from "../../attacker/strategies/alphabet.ts";
 import type { Subject } from "../subject.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { ProtocolReport } from "../verdict.ts";
-import { Campaign, type SearchSettings, type Watch } from "./campaign.ts";
+import { Campaign } from "./campaign.ts";
+import type { SearchSettings, Watch } from "./campaign-settings.ts";
 import { compose } from "./composing/compose.ts";
 
 export interface ExploreSettings extends SearchSettings {

@@ -2,6 +2,8 @@
 import { describeMove } from "../../attacker/describe.ts";
 import {
   type Attack,
+  type Capability,
+  capabilities,
   capabilitiesOf,
   capabilityRank,
   withoutRegistration,
@@ -92,10 +94,12 @@ export class Findings {
     const acting = capabilityFor(guarantee, attack, protocol.transport);
     const capability = capabilityShown(guarantee, acting, trace, this.#profiles);
     const network = networkWords(choice.network, transportOf(protocol));
-    const watched = watches(guarantee) && capability !== "off-path" && !needs.includes("passive");
+    const also: Capability[] = [];
+    if (watches(guarantee) && capability !== "off-path") also.push("passive");
+    if (capability === "insider") also.push("insider");
     return {
       capability,
-      needs: watched ? ["passive", ...needs] : needs,
+      needs: capabilities.filter((c) => needs.includes(c) || also.includes(c)),
       compute: violation.compute ?? null,
       because: violation.because,
       steps: attack.map(describeMove),

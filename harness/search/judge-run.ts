@@ -23,6 +23,7 @@ import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { isOfContents, isOfUsers } from "../workload.ts";
+import { usesSessionWithAdversary } from "./sessions-with-adversary.ts";
 
 /** Is it broken by what somebody learns? */
 export const watches = (guarantee: Guarantee): boolean =>
@@ -56,7 +57,8 @@ function fromOutside(trace: Trace): Trace {
 /**
  * What it took to break a guarantee in this run, where its moves take `capability`. An attacker
  * who only sends learns nothing from what others send each other: if that is what gave a secret
- * away, somebody had to watch as well.
+ * away, somebody had to watch as well. And one whom an honest principal called by her name is a
+ * registered user, whatever her moves.
  */
 export function capabilityShown(
   guarantee: Guarantee,
@@ -64,6 +66,9 @@ export function capabilityShown(
   trace: Trace,
   profiles: Baselines,
 ): Capability {
+  if (capabilityRank(capability) < capabilityRank("insider") && usesSessionWithAdversary(trace)) {
+    return "insider";
+  }
   if (capability !== "off-path" || !guarantee.secrecy) return capability;
   const { violation } = judge(guarantee, fromOutside(trace), profiles);
   return violation === undefined ? "on-path" : capability;

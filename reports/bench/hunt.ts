@@ -1,5 +1,5 @@
 /** A search for one known flaw, with all its executions counted. */
-import type { Watch } from "../../harness/search/campaign.ts";
+import type { Watch } from "../../harness/search/campaign-settings.ts";
 import { stepsOf } from "./steps.ts";
 
 /** So many executions must do. */

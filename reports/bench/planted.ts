@@ -6,7 +6,7 @@
 import { bundledSubject } from "../../harness/input/bundled-protocols.ts";
 import { parseProtocolName } from "../../harness/input/protocol-reference.ts";
 import { assess } from "../../harness/search/assess.ts";
-import type { SearchSettings, Watch } from "../../harness/search/campaign.ts";
+import type { SearchSettings, Watch } from "../../harness/search/campaign-settings.ts";
 import { fuzz } from "../../harness/search/fuzz.ts";
 import type { Subject } from "../../harness/subject.ts";
 import { type Hunt, hunting, most } from "./hunt.ts";

@@ -36,3 +36,23 @@ test.each([
   expect(broken(flawed, work, guarantees)).toEqual(guarantees);
   expect(broken(repaired, less, guarantees)).toEqual([]);
 });
+
+/** @returns what the weakest adversary is who breaks it, and all that it needs. */
+function adversaryOf(name: string, guarantee: string) {
+  const subject = bundledSubject(parseProtocolName(name));
+  const campaign = new Campaign(subject, { seed: "mallory", guarantees: [guarantee] });
+  compose(campaign, { work: less });
+  const { finding } = campaign.finish(null).verdicts[0] ?? {};
+  return [finding?.capability, finding?.needs];
+}
+
+test("whom Alice calls by her name is a registered user, though she uses no key of hers", () => {
+  const [capability, needed] = adversaryOf("woo-lam?version=pi", "client-authentication");
+  expect(capability).toBe("insider");
+  expect(needed).toEqual(["passive", "off-path", "on-path", "insider"]);
+});
+
+test("who plays one session of honest principals against another one is not", () => {
+  const [capability] = adversaryOf("andrew?version=original", "client-authentication");
+  expect(capability).toBe("on-path");
+});
