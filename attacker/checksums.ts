@@ -1,4 +1,5 @@
 /** Sums that anybody can compute: they are for errors, and an edit makes them right again. */
+import { z } from "zod";
 import { uintBytes } from "../protocol/kit/bytes.ts";
 import { hash } from "../protocol/kit/primitives/hash.ts";
 
@@ -86,16 +87,25 @@ export const checksumNames = Object.keys(functions) as [ChecksumName, ...Checksu
 /** @returns 1, 2 or 4 bytes, the most significant first; of hash functions all bytes. */
 export const checksum = (name: ChecksumName, data: Uint8Array): Uint8Array => functions[name](data);
 
-/** Where a sum stands, and what it is of. */
-export interface ChecksumPlace {
-  readonly sum: ChecksumName;
+/** The parts of a {@link ChecksumPlace}, as files have them. */
+export const placeOfChecksum = {
+  sum: z.enum(checksumNames),
   /** Negative: from the end. */
-  readonly at: number;
-  readonly length: number;
+  at: z.number().int(),
+  length: z.number().int().min(0).max(64),
   /** What comes before it or after it, or all, with zeros where it stands. */
-  readonly over: "before" | "after" | "all";
+  over: z.enum(["before", "after", "all"]),
   /** The least significant byte first. */
-  readonly reversed?: true | undefined;
+  reversed: z.literal(true).optional(),
+};
+const place = z.strictObject(placeOfChecksum);
+/** Where a sum stands, and what it is of. */
+export type ChecksumPlace = Readonly<z.infer<typeof place>>;
+
+/** @returns the bytes with zeros in the place of the sum, as far as it is there. */
+export function withoutChecksum(bytes: Uint8Array, { at, length }: ChecksumPlace): Uint8Array {
+  const start = at < 0 ? bytes.length + at : at;
+  return bytes.slice().fill(0, Math.max(0, start), Math.max(0, start + length));
 }
 
 /** @returns the bytes with the right sum; `undefined` if they are too short. */

@@ -1,6 +1,6 @@
 /** What a move changes in a packet. */
 import { z } from "zod";
-import { checksumNames } from "./checksums.ts";
+import { placeOfChecksum } from "./checksums.ts";
 import { packetRef } from "./packet-ref.ts";
 
 export const hexString = z
@@ -42,11 +42,7 @@ export const edit = z.discriminatedUnion("edit", [
   /** Makes a sum for errors right again: of what comes before it or after it, or of all. */
   z.strictObject({
     edit: z.literal("checksum"),
-    sum: z.enum(checksumNames),
-    at: z.number().int(),
-    length: count.max(64),
-    over: z.enum(["before", "after", "all"]),
-    reversed: z.literal(true).optional(),
+    ...placeOfChecksum,
     inside,
   }),
   /** Replaces everything at `inside` by these bytes. */

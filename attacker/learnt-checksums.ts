@@ -1,6 +1,13 @@
 /** Sums for errors, found in packets of one kind by trying what is usual. */
 import { equalBytes } from "../protocol/kit/bytes.ts";
-import { type ChecksumPlace, checksum, checksumNames, withChecksum } from "./checksums.ts";
+import {
+  type ChecksumPlace,
+  checksum,
+  checksumNames,
+  withChecksum,
+  withoutChecksum,
+} from "./checksums.ts";
+import { roleOf } from "./move.ts";
 
 /** They stand at the end, or within so many bytes at the beginning. */
 const longestHead = 16;
@@ -53,3 +60,46 @@ export function checksumsIn(packets: readonly Uint8Array[]): readonly ChecksumPl
   });
   return found === undefined ? [] : [found];
 }
+
+/** Comparing more packets, or longer ones, proves nothing more. */
+const mostCompared = 6;
+const mostBytes = 2_048;
+
+/** A packet, and which processes it is from and for. */
+interface Sent {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The sums of a protocol's packets: those from one role to another carry it alike. */
+export class Sums {
+  readonly #places: ReadonlyMap<string, ChecksumPlace | undefined>;
+
+  constructor(packets: readonly Sent[]) {
+    const ways = new Map<string, Uint8Array[]>();
+    for (const packet of packets) {
+      const way = wayOf(packet);
+      const list = ways.get(way) ?? [];
+      ways.set(way, list);
+      if (list.length < mostCompared && packet.bytes.length <= mostBytes) list.push(packet.bytes);
+    }
+    this.#places = new Map([...ways].map(([way, list]) => [way, checksumsIn(list)[0]]));
+  }
+
+  get areThere(): boolean {
+    return [...this.#places.values()].some((place) => place !== undefined);
+  }
+
+  placeIn(packet: Pick<Sent, "from" | "to">): ChecksumPlace | undefined {
+    return this.#places.get(wayOf(packet));
+  }
+
+  /** The bytes of a packet, with zeros where its sum stands. */
+  without(packet: Sent): Uint8Array {
+    const place = this.placeIn(packet);
+    return place === undefined ? packet.bytes : withoutChecksum(packet.bytes, place);
+  }
+}
+
+const wayOf = ({ from, to }: Pick<Sent, "from" | "to">): string => `${roleOf(from)}>${roleOf(to)}`;

@@ -2,6 +2,7 @@
 import { concat, fromHex, fromLatin1, uintBytes, utf8 } from "../../protocol/kit/bytes.ts";
 import { canCarryOut, carryOut } from "../../protocol/kit/carry-out.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import { withChecksum } from "../checksums.ts";
 import type { PacketRef } from "../move.ts";
 import { partsOf, type Recipe, recipeKey, recordedAs, type ValueName } from "./recipe.ts";
 
@@ -46,6 +47,7 @@ function made(
   }
   const [inner] = parts;
   if ("counted" in recipe) return inner && counted(inner, recipe.width, recipe.order);
+  if ("summed" in recipe) return inner && withChecksum(inner, recipe);
   if ("plus" in recipe) return inner && plus(inner, recipe.plus);
   if ("part" in recipe) return inner?.slice(recipe.from, recipe.to);
   if ("hex" in recipe) return allowed(fromHex(recipe.hex));

@@ -83,6 +83,7 @@ export function describeRecipe(recipe: Recipe): string {
     return `(${describeRecipe(recipe.to)}) ${sign} ${Math.abs(recipe.plus)}`;
   }
   if ("counted" in recipe) return describeRecipe(recipe.counted);
+  if ("summed" in recipe) return `${describeRecipe(recipe.summed)}, with its ${recipe.sum} right`;
   if ("join" in recipe) return recipe.join.map(describeRecipe).join(" ‖ ") || "nothing";
   const of = recipe.from.map((r) => ("join" in r ? `(${describeRecipe(r)})` : describeRecipe(r)));
   return words[recordedAs(recipe.make)]?.made(of, recipe.algorithm) ?? recipe.make;

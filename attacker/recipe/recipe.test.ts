@@ -156,6 +156,8 @@ describe("bytes are read as terms", () => {
         return term.parts.map(shown).join(" ");
       case "counted":
         return `${term.width}${term.lowFirst ? " low" : ""}:(${shown(term.inner)})`;
+      case "summed":
+        return `${term.place.sum}(${shown(term.inner)})`;
       case "text":
         return `${term.encoding}(${shown(term.inner)})`;
     }

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { OpName } from "../../protocol/kit/operations.ts";
+import { type ChecksumPlace, placeOfChecksum } from "../checksums.ts";
 
 const count = z.number().int().min(0);
 const whichProcess = z.string().max(200);
@@ -48,6 +49,8 @@ export type Recipe =
   | { readonly join: readonly Recipe[] }
   /** Behind its length in so many bytes, the first one the highest; or the lowest. */
   | { readonly counted: Recipe; readonly width: number; readonly order?: "low-first" | undefined }
+  /** With the sum for errors made right that stands in it. */
+  | ({ readonly summed: Recipe } & ChecksumPlace)
   /** The result of an operation, whose inputs are in the order that operations.ts lists them in. */
   | { readonly make: string; readonly algorithm: string; readonly from: readonly Recipe[] };
 
@@ -70,6 +73,7 @@ const node: z.ZodType<Recipe> = z.lazy(() =>
       width: z.number().int().min(1).max(8),
       order: z.literal("low-first").optional(),
     }),
+    z.strictObject({ summed: node, ...placeOfChecksum }),
     z.strictObject({
       make: z.string().max(40),
       algorithm: z.string().max(20_000),
@@ -91,6 +95,7 @@ const depthOf = (recipe: Recipe): number =>
 export function partsOf(recipe: Recipe): readonly Recipe[] {
   if ("join" in recipe) return recipe.join;
   if ("counted" in recipe) return [recipe.counted];
+  if ("summed" in recipe) return [recipe.summed];
   if ("part" in recipe) return [recipe.part];
   if ("plus" in recipe) return [recipe.to];
   return "make" in recipe ? recipe.from : [];
@@ -103,6 +108,7 @@ export function withParts(recipe: Recipe, parts: readonly Recipe[]): Recipe {
   const [first] = parts;
   if (first === undefined) return recipe;
   if ("counted" in recipe) return { ...recipe, counted: first };
+  if ("summed" in recipe) return { ...recipe, summed: first };
   if ("plus" in recipe) return { ...recipe, to: first };
   return "part" in recipe ? { ...recipe, part: first } : recipe;
 }
@@ -150,6 +156,10 @@ function keyOf(recipe: Recipe): string {
   if ("fresh" in recipe) return `f${recipe.fresh}/${recipe.length}`;
   if ("counted" in recipe) {
     return `#${recipe.width}${recipe.order ?? ""}(${recipeKey(recipe.counted)})`;
+  }
+  if ("summed" in recipe) {
+    const { sum, at, length, over, reversed = false } = recipe;
+    return `${sum}@${at}/${length}${over}${reversed}(${recipeKey(recipe.summed)})`;
   }
   if ("plus" in recipe) return `+${recipe.plus}(${recipeKey(recipe.to)})`;
   if ("part" in recipe) return `${recipe.from}-${recipe.to}(${recipeKey(recipe.part)})`;

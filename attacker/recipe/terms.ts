@@ -5,6 +5,7 @@
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { contentOf, type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { decodeText, encodeText } from "../../protocol/kit/primitives/encodings.ts";
+import type { ChecksumPlace } from "../checksums.ts";
 import { plus } from "./cook.ts";
 import { type ValueName, valueKey } from "./recipe.ts";
 
@@ -41,6 +42,8 @@ export type Term =
       readonly inner: Term;
       readonly bytes: Latin1;
     }
+  /** With a sum for errors in a place that reads as zeros. */
+  | { readonly is: "summed"; readonly inner: Term; readonly place: ChecksumPlace }
   | {
       readonly is: "text";
       readonly encoding: Encoded;
@@ -294,7 +297,7 @@ const saysSomething = (term: Term): boolean =>
   term.is === "value" ||
   term.is === "near" ||
   (term.is === "join" && term.parts.some(saysSomething)) ||
-  (term.is === "counted" && saysSomething(term.inner));
+  ((term.is === "counted" || term.is === "summed") && saysSomething(term.inner));
 
 function numberAt(bytes: Latin1, i: number, width: number, lowFirst: boolean): number {
   let n = 0;
@@ -336,6 +339,8 @@ export function shapeOf(term: Term, terms: Terms, depth = 0): string {
       return `(${term.parts.map((p) => shapeOf(p, terms, depth)).join(" ")})`;
     case "counted":
       return `#${term.width}${shapeOf(term.inner, terms, depth)}`;
+    case "summed":
+      return shapeOf(term.inner, terms, depth);
     case "text":
       return `${term.encoding}{${shapeOf(term.inner, terms, depth)}}`;
   }
@@ -349,6 +354,7 @@ export function constantsIn(term: Term): string {
     case "join":
       return term.parts.map(constantsIn).join("");
     case "counted":
+    case "summed":
     case "text":
       return constantsIn(term.inner);
     default:

@@ -1,43 +1,23 @@
 /** Where packets carry sums for errors, the changes of all strategies make them right again. */
-import { checksumsIn } from "../learnt-checksums.ts";
-import { type Attack, type Edit, type Move, type PacketRef, packetKey, roleOf } from "../move.ts";
+import { Sums } from "../learnt-checksums.ts";
+import type { Attack, Edit, Move, PacketRef } from "../move.ts";
 import type { Candidate, Scene, Strategy } from "./strategy.ts";
 
-/** Comparing more packets, or longer ones, proves nothing more. */
-const mostCompared = 6;
-const mostBytes = 2_048;
+const found = new WeakMap<Scene, Sums>();
 
-const noEdits: readonly Edit[] = [];
-const found = new WeakMap<Scene, ReadonlyMap<string, readonly Edit[]>>();
-
-/** For each packet, what makes its sum right; packets from one role to another carry it alike. */
-function sumsOf(scene: Scene): ReadonlyMap<string, readonly Edit[]> {
+function sumsOf(scene: Scene): Sums {
   const before = found.get(scene);
   if (before !== undefined) return before;
-  const ways = new Map<string, Uint8Array[]>();
-  const wayOf = ({ from, to }: PacketRef): string => `${roleOf(from)}>${roleOf(to)}`;
-  for (const { ref, bytes } of scene.packets) {
-    const list = ways.get(wayOf(ref)) ?? [];
-    ways.set(wayOf(ref), list);
-    if (list.length < mostCompared && bytes.length <= mostBytes) list.push(bytes);
-  }
-  const sums = new Map<string, readonly Edit[]>();
-  for (const [way, packets] of ways) {
-    sums.set(
-      way,
-      checksumsIn(packets).map((place): Edit => ({ edit: "checksum", ...place })),
-    );
-  }
-  const all = new Map(
-    scene.packets.map(({ ref }) => [packetKey(ref), sums.get(wayOf(ref)) ?? noEdits]),
-  );
-  found.set(scene, all);
-  return all;
+  const sums = new Sums(scene.packets.map(({ ref, bytes }) => ({ ...ref, bytes })));
+  found.set(scene, sums);
+  return sums;
 }
 
 /** @returns the edits that make the sum of a packet right; none if it has no such sum. */
-export const sumEdits = (scene: Scene, packet: PacketRef): readonly Edit[] =>
-  sumsOf(scene).get(packetKey(packet)) ?? noEdits;
+export function sumEdits(scene: Scene, packet: PacketRef): readonly Edit[] {
+  const place = sumsOf(scene).placeIn(packet);
+  return place === undefined ? [] : [{ edit: "checksum", ...place }];
+}
 
 const isAsItWas = (edits: readonly Edit[]): boolean =>
   edits.some(({ edit, inside }) => edit === "paste" && inside === undefined);
@@ -53,7 +33,7 @@ function madeRight(move: Move, scene: Scene): Move {
 export const withSums = (strategy: Strategy): Strategy => ({
   ...strategy,
   *attacks(scene) {
-    const hasSums = [...sumsOf(scene).values()].some((edits) => edits.length > 0);
+    const hasSums = sumsOf(scene).areThere;
     for (const candidate of strategy.attacks(scene)) {
       yield hasSums ? repaired(candidate, scene) : candidate;
     }

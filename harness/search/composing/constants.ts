@@ -1,4 +1,5 @@
 /** What is the same in every run: public, since the programs are (A. Kerckhoffs, 1883). */
+import type { Sums } from "../../../attacker/learnt-checksums.ts";
 import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
 import type { Trace } from "../../trace/trace.ts";
 
@@ -9,10 +10,13 @@ export class Constants {
   readonly #texts: readonly Latin1[];
   readonly #answers = new Map<Latin1, boolean>();
 
-  /** @param other a run with other randomness and the same words. */
-  constructor(other: Trace) {
+  /**
+   * @param other a run with other randomness and the same words.
+   * @param sums for errors, which are read as zeros.
+   */
+  constructor(other: Trace, sums: Sums) {
     const recorded = other.crypto.flatMap((op) => [...op.inputs, op.output]);
-    this.#texts = [...new Set([...other.packets.map((p) => latin1(p.bytes)), ...recorded])];
+    this.#texts = [...new Set([...other.packets.map((p) => latin1(sums.without(p))), ...recorded])];
   }
 
   has(bytes: Latin1): boolean {

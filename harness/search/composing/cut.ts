@@ -8,6 +8,7 @@ type BytesOf = (recipe: Recipe) => Latin1 | undefined;
 /** As a row of pieces that follow each other; lengths become pieces of their own. */
 function flat(recipe: Recipe, bytesOf: BytesOf): readonly Recipe[] {
   if ("join" in recipe) return recipe.join.flatMap((r) => flat(r, bytesOf));
+  if ("summed" in recipe) return flat(recipe.summed, bytesOf);
   if (!("counted" in recipe) || recipe.order !== undefined) return [recipe];
   const size = bytesOf(recipe.counted)?.length;
   if (size === undefined) return [recipe];

@@ -28,14 +28,14 @@ export class Draws {
   /** @param other the same words with other randomness, for telling what is constant. */
   constructor(protocol: Protocol, honest: Trace, other: Trace) {
     const insider = protocol.registration === true;
-    this.#templates = new Templates(honest, insider);
-    const { terms, spoken, names } = this.#templates;
+    this.#templates = new Templates(honest, other, insider);
+    const { terms, spoken, names, sums } = this.#templates;
     const shop = {
       honest: terms,
       spoken,
       secrets: secretsOf(honest, names),
       slots: new Slots(),
-      constants: new Constants(other),
+      constants: new Constants(other, sums),
       skeleton: false,
     };
     this.#proposing = new Proposing(protocol, this.#templates, shop, { insider, firsts });

@@ -107,6 +107,11 @@ export class Maker implements Making {
           recipe: { counted: a.recipe, width, ...order },
         }));
       }
+      case "summed":
+        return this.alternatives(term.inner, bound, most).map((a) => ({
+          ...a,
+          recipe: { summed: a.recipe, ...term.place },
+        }));
       case "text":
         return this.alternatives(term.inner, bound).map((a) => ({
           ...a,
@@ -281,6 +286,7 @@ function touches(term: Term, bound: Binding): boolean {
     case "join":
       return term.parts.some((p) => touches(p, bound));
     case "counted":
+    case "summed":
     case "text":
       return touches(term.inner, bound);
     default:

@@ -84,6 +84,10 @@ export class Remaking {
         const order = term.lowFirst ? ({ order: "low-first" } as const) : {};
         return inner && { counted: inner, width: term.width, ...order };
       }
+      case "summed": {
+        const inner = this.#term(term.inner, depth);
+        return inner && { summed: inner, ...term.place };
+      }
       case "text": {
         const inner = this.#term(term.inner, depth);
         return inner && { make: "encode", algorithm: term.encoding, from: [inner] };

@@ -84,10 +84,10 @@ export class Composing {
     this.#prober = new Prober(world);
     this.#limits = about.limits;
     this.#goals = about.goals;
-    this.#templates = new Templates(honest, world.insider);
-    const { terms, spoken, names } = this.#templates;
+    this.#templates = new Templates(honest, about.other, world.insider);
+    const { terms, spoken, names, sums } = this.#templates;
     const secrets = secretsOf(honest, names);
-    const constants = new Constants(about.other);
+    const constants = new Constants(about.other, sums);
     const common = { honest: terms, spoken, secrets, slots: new Slots(), constants };
     const stage = (shop: Workshop, firsts: number): Stage => {
       const { insider } = world;

@@ -1,4 +1,5 @@
 /** The messages of an honest run, as forms that the adversary fills. */
+import { Sums } from "../../../attacker/learnt-checksums.ts";
 import { attackerHost } from "../../../attacker/move.ts";
 import { constantsIn, shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
@@ -22,6 +23,7 @@ const mostAlike = 3;
 export class Templates {
   readonly honest: Trace;
   readonly terms: Terms;
+  readonly sums: Sums;
   /** All principals, mallory among them where she is registered. */
   readonly names: readonly Principal[];
   /** Those whose names occur in messages. */
@@ -30,8 +32,10 @@ export class Templates {
   /** What users say. */
   readonly said: readonly Uint8Array[];
 
-  constructor(honest: Trace, insider: boolean) {
+  /** @param other with other randomness: sums for errors are right there, too. */
+  constructor(honest: Trace, other: Trace, insider: boolean) {
     this.honest = honest;
+    this.sums = new Sums([...honest.packets, ...other.packets]);
     const { processes } = honest;
     const playing = processes.map((p) => p.principal);
     const called = honest.plan.workload.sessions.flatMap((s) => Object.values(s.principals ?? {}));
@@ -52,7 +56,7 @@ export class Templates {
     for (const packet of this.honest.packets) {
       const [from, to] = [byId.get(packet.from), byId.get(packet.to)];
       if (from === undefined || to === undefined) continue;
-      const term = this.terms.read(latin1(packet.bytes));
+      const term = this.#read(packet);
       const shape = shapeOf(term, this.terms);
       const speaker = from.service || to.service ? from.id : from.role;
       const key = `${to.id}|${speaker}|${shape}`;
@@ -66,11 +70,18 @@ export class Templates {
     return all;
   }
 
+  /** Of a sum for errors nothing is read: it is made right when all else is there. */
+  #read(packet: Packet): Term {
+    const inner = this.terms.read(latin1(this.sums.without(packet)));
+    const place = this.sums.placeIn(packet);
+    return place === undefined ? inner : { is: "summed", inner, place };
+  }
+
   #namesIn(term: Term, found: Set<string>, depth: number): void {
     if (depth > 12) return;
     if (term.is === "name") found.add(term.name);
     if (term.is === "join") for (const p of term.parts) this.#namesIn(p, found, depth + 1);
-    if (term.is === "counted" || term.is === "text") this.#namesIn(term.inner, found, depth + 1);
+    if ("inner" in term) this.#namesIn(term.inner, found, depth + 1);
     if (term.is !== "value") return;
     const { record } = term.of;
     const isMade = !record.backwards && operations[record.op].fresh !== true;
