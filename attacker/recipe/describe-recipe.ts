@@ -64,6 +64,21 @@ function describeConstant(hex: string): string {
   return hex.length > shownHexDigits ? `${hex.slice(0, shownHexDigits)}…` : hex;
 }
 
+function describeStretch({
+  from,
+  to,
+}: {
+  readonly from: number;
+  readonly to?: number | undefined;
+}) {
+  if (from < 0 && to === undefined) return `the last ${-from} bytes`;
+  if (from === 0 && to !== undefined) {
+    return to < 0 ? `all but the last ${-to} bytes` : `the first ${to} bytes`;
+  }
+  const end = to === undefined ? "the end" : to < 0 ? `the last ${-to + 1}` : String(to - 1);
+  return `bytes ${from} to ${end}`;
+}
+
 /** @returns a noun phrase. Bytes are shown in hex unless they are printable. */
 export function describeRecipe(recipe: Recipe): string {
   if ("hex" in recipe) return describeConstant(recipe.hex);
@@ -76,7 +91,7 @@ export function describeRecipe(recipe: Recipe): string {
     return `the ${ordinal(nth)} packet from ${from} to ${to}`;
   }
   if ("part" in recipe) {
-    return `bytes ${recipe.from} to ${recipe.to - 1} of ${describeRecipe(recipe.part)}`;
+    return `${describeStretch(recipe)} of ${describeRecipe(recipe.part)}`;
   }
   if ("plus" in recipe) {
     const sign = recipe.plus < 0 ? "−" : "+";

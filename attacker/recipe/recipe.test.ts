@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { fromLatin1, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
+import { concat, fromLatin1, hex, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs, carryOut } from "../../protocol/kit/carry-out.ts";
 import { type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
+import { checksum } from "../checksums.ts";
 import { cook, type Kitchen, plus } from "./cook.ts";
 import { describeRecipe } from "./describe-recipe.ts";
 import { type Recipe, recipeKey, recipeSchema, replacedEverywhere, within } from "./recipe.ts";
 import { RecordedValues } from "./recorded-values.ts";
-import { shapeOf, type Term, Terms } from "./terms.ts";
+import { shapeOf } from "./term-shape.ts";
+import { type Term, Terms } from "./terms.ts";
 
 const log: OpRecord[] = [];
 const crypto = new CryptoRecorder(log, new Random("test"), "bob#0");
@@ -96,6 +98,10 @@ describe("recipes", () => {
     const low = cook({ counted: nonceRecipe, width: 2, order: "low-first" }, kitchen());
     expect(low?.slice(0, 2)).toEqual(new Uint8Array([16, 0]));
     expect(cook({ part: nonceRecipe, from: 2, to: 5 }, kitchen())).toEqual(nonce.slice(2, 5));
+    expect(cook({ part: boxRecipe, from: -16 }, kitchen())).toEqual(box.slice(-16));
+    const place = { sum: "crc-32", at: -4, length: 4, over: "before" } as const;
+    const summed: Recipe = { summed: { join: [nonceRecipe, { hex: "00000000" }] }, ...place };
+    expect(cook(summed, kitchen())).toEqual(concat(nonce, checksum("crc-32", nonce)));
   });
   test("are nothing without every ingredient, or with one that is not known", () => {
     expect(cook({ value: { by: "bob#0", op: "random", nth: 99 } }, kitchen())).toBeUndefined();
@@ -125,6 +131,16 @@ describe("recipes", () => {
     expect(describeRecipe({ plus: -1, to: nonceRecipe })).toBe(
       "(the 1st random value of bob#0) − 1",
     );
+    const stretch = (from: number, to?: number) =>
+      describeRecipe({ part: nonceRecipe, from, ...(to === undefined ? {} : { to }) });
+    const rest = "of the 1st random value of bob#0";
+    expect([stretch(0, 8), stretch(0, -8), stretch(-8), stretch(2, 5), stretch(2)]).toEqual([
+      `the first 8 bytes ${rest}`,
+      `all but the last 8 bytes ${rest}`,
+      `the last 8 bytes ${rest}`,
+      `bytes 2 to 4 ${rest}`,
+      `bytes 2 to the end ${rest}`,
+    ]);
   });
   test("what stands in two places is one choice", () => {
     const twice: Recipe = { join: [nonceRecipe, { counted: nonceRecipe, width: 1 }] };
@@ -150,6 +166,8 @@ describe("bytes are read as terms", () => {
         return "said";
       case "value":
         return term.of.record.op;
+      case "piece":
+        return `${term.of.of.record.op}[${term.of.from}:${term.of.to ?? ""}]`;
       case "near":
         return `${term.of.record.op} ${term.plus > 0 ? "+" : "−"} ${Math.abs(term.plus)}`;
       case "join":
@@ -173,6 +191,16 @@ describe("bytes are read as terms", () => {
     expect(read(b(0, 16), nonce)).toBe("2:(random)");
     expect(read(b(16, 0), nonce)).toBe("2 low:(random)");
     expect(read(b(9, 0, 19, 7, 0, 16), nonce, b(8))).toBe("09 2:(07 2:(random)) 08");
+  });
+  test("parts of values: a tag without its ciphertext, the beginning of a MAC, a cut key", () => {
+    const mac = crypto.hmac("sha256", key, nonce);
+    expect(read(b(1), box.slice(-16), box.slice(0, -16))).toBe("01 aead[-16:] aead[0:-16]");
+    expect(read(mac.slice(0, 12), b(7, 7, 7, 7))).toBe("hmac[0:12] 07070707");
+    const more = crypto.hkdf({ hash: "sha256", key, info: utf8("two"), length: 64 });
+    const half = more.slice(32);
+    crypto.seal("chacha20-poly1305", half, iv, nonce);
+    expect(new Terms(log, []).pieceOf(latin1(half))).toMatchObject({ from: 32, to: 64 });
+    expect(new Terms(log, []).pieceOf(latin1(more))).toBeUndefined();
   });
   test("numbers close to drawn ones", () => {
     expect(read(plus(nonce, -1))).toBe("random − 1");

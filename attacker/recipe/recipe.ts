@@ -42,8 +42,8 @@ export type Recipe =
   | { readonly value: ValueName }
   /** A whole packet. */
   | { readonly packet: z.infer<typeof packetSchema> }
-  /** Bytes `from` up to, but not including, `to`. */
-  | { readonly part: Recipe; readonly from: number; readonly to: number }
+  /** Bytes `from` up to, but not including, `to`, or to the end; negative ones count from there. */
+  | { readonly part: Recipe; readonly from: number; readonly to?: number | undefined }
   /** The number that the bytes are, the highest first, and so much more, in as many bytes. */
   | { readonly plus: number; readonly to: Recipe }
   | { readonly join: readonly Recipe[] }
@@ -65,7 +65,7 @@ const node: z.ZodType<Recipe> = z.lazy(() =>
     z.strictObject({ own: z.enum(["public", "private"]), kind: z.string().max(20_000) }),
     z.strictObject({ value: valueSchema }),
     z.strictObject({ packet: packetSchema }),
-    z.strictObject({ part: node, from: count, to: count }),
+    z.strictObject({ part: node, from: z.number().int(), to: z.number().int().optional() }),
     z.strictObject({ plus: z.number().int().min(-65_536).max(65_536), to: node }),
     z.strictObject({ join: z.array(node).max(200) }),
     z.strictObject({
@@ -162,7 +162,7 @@ function keyOf(recipe: Recipe): string {
     return `${sum}@${at}/${length}${over}${reversed}(${recipeKey(recipe.summed)})`;
   }
   if ("plus" in recipe) return `+${recipe.plus}(${recipeKey(recipe.to)})`;
-  if ("part" in recipe) return `${recipe.from}-${recipe.to}(${recipeKey(recipe.part)})`;
+  if ("part" in recipe) return `${recipe.from}:${recipe.to ?? ""}(${recipeKey(recipe.part)})`;
   return JSON.stringify(recipe);
 }
 

@@ -3,7 +3,7 @@
  * constant. Nothing here knows a protocol; the record of the cryptography says what is in a packet.
  */
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
-import { contentOf, type OpRecord, operations } from "../../protocol/kit/operations.ts";
+import { contentOf, isUniform, type OpRecord, operations } from "../../protocol/kit/operations.ts";
 import { decodeText, encodeText } from "../../protocol/kit/primitives/encodings.ts";
 import type { ChecksumPlace } from "../checksums.ts";
 import { plus } from "./cook.ts";
@@ -16,6 +16,13 @@ export interface Recorded {
   readonly value: Latin1;
   /** Position in the log. */
   readonly index: number;
+}
+
+/** Bytes `from` up to `to`, or to the end, of a value; negative ones count from there. */
+export interface Piece {
+  readonly of: Recorded;
+  readonly from: number;
+  readonly to?: number;
 }
 
 export interface Filled {
@@ -32,6 +39,8 @@ export type Term =
   /** A text of a user's. */
   | { readonly is: "said"; readonly bytes: Latin1 }
   | { readonly is: "value"; readonly of: Recorded }
+  /** A part of a value, as the tag beside a ciphertext is. */
+  | { readonly is: "piece"; readonly of: Piece }
   /** The number that a drawn value is, and a little more or less. */
   | { readonly is: "near"; readonly of: Recorded; readonly plus: number }
   | { readonly is: "join"; readonly parts: readonly Term[] }
@@ -95,6 +104,12 @@ function encoded({ bytes, term }: Written): readonly Written[] {
   });
 }
 
+/** Is it a string like any other that nobody can open? Hashes, MACs, derived keys. */
+export const isDerived = (record: OpRecord): boolean =>
+  isUniform(record) &&
+  operations[record.op].content === undefined &&
+  operations[record.op].fresh !== true;
+
 const prefixAt = (bytes: Latin1, i: number): number =>
   (bytes.charCodeAt(i) << 24) |
   (bytes.charCodeAt(i + 1) << 16) |
@@ -108,6 +123,8 @@ export class Terms {
   readonly #byName = new Map<string, Recorded>();
   readonly #byPrefix = new Map<number, Latin1[]>();
   readonly #near = new Map<Latin1, { readonly of: Recorded; readonly plus: number }>();
+  readonly #pieces = new Map<Latin1, Piece>();
+  readonly #derived: Recorded[] = [];
   readonly #counts = new Map<string, number>();
   readonly #said: readonly Latin1[];
   readonly #written: readonly Written[];
@@ -139,6 +156,7 @@ export class Terms {
 
   #note(record: OpRecord, index: number): void {
     const { by, op } = record;
+    this.#noteKey(record);
     const kind = `${by}|${op}`;
     const nth = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, nth);
@@ -154,6 +172,8 @@ export class Terms {
     if (value.length < leastBytes || this.byValue.has(value) || opened) return;
     this.byValue.set(value, recorded);
     this.#index(value);
+    this.#noteTag(recorded);
+    if (isDerived(record)) this.#derived.push(recorded);
     if (operations[op].fresh !== true || value.length > longestNumber) return;
     for (const more of [1, -1, 2, -2]) {
       const near = latin1(plus(fromLatin1(value), more));
@@ -161,6 +181,44 @@ export class Terms {
       this.#near.set(near, { of: recorded, plus: more });
       this.#index(near);
     }
+  }
+
+  /** Ciphertext and tag, where they are one value; messages often have them in two fields. */
+  #noteTag(of: Recorded): void {
+    const { record, value } = of;
+    const body = operations[record.op].openableFrom?.(record);
+    if (body === undefined || body.length < leastBytes || body.length === value.length) return;
+    const tag = value.length - body.length;
+    const isBehind = value.startsWith(body);
+    this.#notePiece(body, isBehind ? { of, from: 0, to: -tag } : { of, from: tag });
+    const other = isBehind ? value.slice(-tag) : value.slice(0, tag);
+    this.#notePiece(other, isBehind ? { of, from: -tag } : { of, from: 0, to: tag });
+  }
+
+  /** Keys and nonces are often cut out of what was derived. */
+  #noteKey({ op, inputs }: OpRecord): void {
+    const { key, nonce } = operations[op];
+    for (const at of [key, nonce]) {
+      const value = at === undefined ? "" : (inputs[at] ?? "");
+      if (value.length < leastBytes || this.byValue.has(value) || this.#pieces.has(value)) continue;
+      for (const of of this.#derived) {
+        const from = of.value.length > value.length ? of.value.indexOf(value) : -1;
+        if (from < 0) continue;
+        this.#notePiece(value, { of, from, to: from + value.length });
+        break;
+      }
+    }
+  }
+
+  #notePiece(value: Latin1, piece: Piece): void {
+    if (value.length < leastBytes || this.byValue.has(value) || this.#pieces.has(value)) return;
+    this.#pieces.set(value, piece);
+    this.#index(value);
+  }
+
+  /** The value that these bytes are a part of. */
+  pieceOf(bytes: Latin1): Piece | undefined {
+    return this.#pieces.get(bytes);
   }
 
   #index(value: Latin1): void {
@@ -184,11 +242,22 @@ export class Terms {
     if (i + leastBytes > bytes.length) return undefined;
     let best: Latin1 | undefined;
     for (const value of this.#byPrefix.get(prefixAt(bytes, i)) ?? []) {
-      if ((best === undefined || value.length > best.length) && bytes.startsWith(value, i)) {
-        best = value;
-      }
+      const found = bytes.startsWith(value, i) ? value : this.#cutShort(bytes, i, value);
+      if (found !== undefined && found.length > (best?.length ?? 0)) best = found;
     }
     return best;
+  }
+
+  /** As much of a hash or a MAC as stands there, where it is not the whole. */
+  #cutShort(bytes: Latin1, i: number, value: Latin1): Latin1 | undefined {
+    const of = this.byValue.get(value);
+    if (of === undefined || !isDerived(of.record)) return undefined;
+    let length = leastBytes;
+    if (!bytes.startsWith(value.slice(0, length), i)) return undefined;
+    while (bytes.charAt(i + length) === value.charAt(length)) length++;
+    const start = value.slice(0, length);
+    if (!this.#pieces.has(start)) this.#pieces.set(start, { of, from: 0, to: length });
+    return start;
   }
 
   read(bytes: Latin1, depth = 0): Term {
@@ -230,6 +299,8 @@ export class Terms {
   #termOf(value: Latin1): Term {
     const of = this.byValue.get(value);
     if (of !== undefined) return { is: "value", of };
+    const piece = this.#pieces.get(value);
+    if (piece !== undefined) return { is: "piece", of: piece };
     return { is: "near", ...(this.#near.get(value) as { of: Recorded; plus: number }) };
   }
 
@@ -295,6 +366,7 @@ export class Terms {
 
 const saysSomething = (term: Term): boolean =>
   term.is === "value" ||
+  term.is === "piece" ||
   term.is === "near" ||
   (term.is === "join" && term.parts.some(saysSomething)) ||
   ((term.is === "counted" || term.is === "summed") && saysSomething(term.inner));
@@ -321,50 +393,3 @@ const isTextChar = (c: number): boolean =>
   c === 0x2d ||
   c === 0x5f ||
   c === 0x3d;
-
-/** Messages of one shape differ in values and names only. */
-export function shapeOf(term: Term, terms: Terms, depth = 0): string {
-  switch (term.is) {
-    case "constant":
-      return `c${term.bytes.length}`;
-    case "name":
-      return "N";
-    case "said":
-      return `s${term.bytes.length}`;
-    case "value":
-      return shapeOfValue(term.of, terms, depth);
-    case "near":
-      return `random${term.of.value.length}`;
-    case "join":
-      return `(${term.parts.map((p) => shapeOf(p, terms, depth)).join(" ")})`;
-    case "counted":
-      return `#${term.width}${shapeOf(term.inner, terms, depth)}`;
-    case "summed":
-      return shapeOf(term.inner, terms, depth);
-    case "text":
-      return `${term.encoding}{${shapeOf(term.inner, terms, depth)}}`;
-  }
-}
-
-/** The constants in it, but for those within ciphertexts: what tells messages of one shape apart. */
-export function constantsIn(term: Term): string {
-  switch (term.is) {
-    case "constant":
-      return `${term.bytes}|`;
-    case "join":
-      return term.parts.map(constantsIn).join("");
-    case "counted":
-    case "summed":
-    case "text":
-      return constantsIn(term.inner);
-    default:
-      return "";
-  }
-}
-
-/** Of a ciphertext, how what is in it is built: names may be of different lengths. */
-function shapeOfValue({ record, value }: Recorded, terms: Terms, depth: number): string {
-  const { op } = record;
-  if (operations[op].content === undefined || depth >= mostDeep) return `${op}${value.length}`;
-  return `${op}{${shapeOf(terms.read(contentOf(record)), terms, depth + 1)}}`;
-}

@@ -27,7 +27,7 @@ function freedomOf(recipe: Recipe): number {
   if ("fresh" in recipe) return 0;
   if ("value" in recipe || "plus" in recipe) return 1;
   if ("own" in recipe) return 2;
-  if ("make" in recipe) return 3;
+  if ("make" in recipe || "part" in recipe) return 3;
   if ("name" in recipe) return 4;
   return "hex" in recipe ? 5 : 9;
 }

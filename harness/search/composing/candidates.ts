@@ -5,7 +5,7 @@ import {
   type PacketRef,
   packetKey,
 } from "../../../attacker/move.ts";
-import { shapeOf } from "../../../attacker/recipe/terms.ts";
+import { shapeOf } from "../../../attacker/recipe/term-shape.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { transports } from "../../../protocol/transport.ts";

@@ -5,7 +5,7 @@
  */
 import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
-import type { Filled, Recorded, Term } from "../../../attacker/recipe/terms.ts";
+import type { Filled, Piece, Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import { type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
@@ -92,6 +92,8 @@ export class Maker implements Making {
         return [{ recipe: this.#freshFor(term.bytes), cost: 0, binds: nothing }];
       case "value":
         return this.ofValue(term.of, bound);
+      case "piece":
+        return this.#piece(term.of, bound);
       case "near":
         return this.ofValue(term.of, bound).map((a) => ({
           ...a,
@@ -118,6 +120,17 @@ export class Maker implements Making {
           recipe: { make: "encode", algorithm: term.encoding, from: [a.recipe] },
         }));
     }
+  }
+
+  /** Where the rest of the value stands beside it, it is the rest of the same one. */
+  #piece({ of, from, to }: Piece, bound: Binding): readonly Alternative[] {
+    const end = to === undefined ? {} : { to };
+    const all = this.ofValue(of, bound).map(({ recipe, cost, binds }, i) => ({
+      recipe: { part: recipe, from, ...end },
+      cost,
+      binds: i === 0 ? binds : merged(binding(of.value, recipe), [binds]),
+    }));
+    return from === 0 ? all : all.slice(0, 1);
   }
 
   /** What is otherwise in other runs is no constant, whatever it is. */
@@ -151,8 +164,13 @@ export class Maker implements Making {
     const dealt = this.#mapping.values.get(value);
     if (dealt !== undefined) return dealt;
     const of = this.shop.honest.byValue.get(value);
-    if (of === undefined || of.name.by === "deployment") return value;
-    return this.here(of)?.value;
+    if (of === undefined) return this.#mappedPiece(value);
+    return of.name.by === "deployment" ? value : this.here(of)?.value;
+  }
+
+  #mappedPiece(value: Latin1): Latin1 | undefined {
+    const piece = this.shop.honest.pieceOf(value);
+    return piece === undefined ? value : this.mapped(piece.of.value)?.slice(piece.from, piece.to);
   }
 
   /** Are names other than in the honest message, so that what was dealt about them does not fit? */
@@ -283,6 +301,8 @@ function touches(term: Term, bound: Binding): boolean {
     case "value":
     case "near":
       return isBound(term.of, bound);
+    case "piece":
+      return isBound(term.of.of, bound);
     case "join":
       return term.parts.some((p) => touches(p, bound));
     case "counted":

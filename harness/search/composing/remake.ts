@@ -2,7 +2,7 @@
 
 import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
-import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
+import { isDerived, type Recorded, type Term } from "../../../attacker/recipe/terms.ts";
 import { fromLatin1, hex, type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
@@ -39,12 +39,26 @@ export class Remaking {
     if (recorded !== undefined && recorded.record.by !== attackerHost) {
       return scene.has(bytes) ? ofRecorded(recorded) : undefined;
     }
+    const cut = this.#cutOfLater(bytes, depth);
+    if (cut !== undefined) return cut;
     const later = this.#later.get(bytes);
     if (later !== undefined) return depth > mostDeep ? undefined : this.#made(later, depth);
     if (recorded !== undefined) {
       return depth > mostDeep ? undefined : this.#made(recorded.record, depth);
     }
     return this.#read(bytes, depth);
+  }
+
+  /** Of a MAC that a process has just computed, it may look at a part. */
+  #cutOfLater(bytes: Latin1, depth: number): Recipe | undefined {
+    if (bytes.length < telling || depth > mostDeep) return undefined;
+    for (const [output, op] of this.#later) {
+      const from = output.length > bytes.length && isDerived(op) ? output.indexOf(bytes) : -1;
+      if (from < 0) continue;
+      const part = this.#made(op, depth);
+      if (part !== undefined) return { part, from, to: from + bytes.length };
+    }
+    return undefined;
   }
 
   #read(bytes: Latin1, depth: number): Recipe | undefined {
@@ -55,8 +69,21 @@ export class Remaking {
   }
 
   #constant(bytes: Latin1): Recipe | undefined {
+    const own = this.#scene.ownRecipe(bytes) ?? this.#aroundOwn(bytes);
+    if (own !== undefined) return own;
     for (const later of this.#later.keys()) if (bytes.includes(later)) return undefined;
     return this.#constants.has(bytes) && this.#scene.has(bytes) ? constant(bytes) : undefined;
+  }
+
+  /** A value of the adversary's own, and what stands before it and behind it. */
+  #aroundOwn(bytes: Latin1): Recipe | undefined {
+    if (bytes.length <= telling) return undefined;
+    const [value, recipe] = this.#scene.ownWithin(bytes, telling) ?? [];
+    if (value === undefined || recipe === undefined) return undefined;
+    const at = bytes.indexOf(value);
+    const around = [bytes.slice(0, at), bytes.slice(at + value.length)];
+    const [before, after] = around.map((b) => (b === "" ? { join: [] } : this.#read(b, mostDeep)));
+    return before && after && joined([before, recipe, after]);
   }
 
   #term(term: Term, depth: number): Recipe | undefined {
@@ -71,6 +98,11 @@ export class Remaking {
       }
       case "value":
         return this.recipeOf(term.of.value, depth + 1);
+      case "piece": {
+        const { of, from, to } = term.of;
+        const part = this.recipeOf(of.value, depth + 1);
+        return part && { part, from, ...(to === undefined ? {} : { to }) };
+      }
       case "near": {
         const to = this.recipeOf(term.of.value, depth + 1);
         return to && { plus: term.plus, to };

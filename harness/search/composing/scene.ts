@@ -73,6 +73,15 @@ export class Scene {
     return this.#own.get(value);
   }
 
+  /** The adversary's own value of at least so many bytes that is a part of these. */
+  ownWithin(bytes: Latin1, least: number): readonly [Latin1, Recipe] | undefined {
+    for (const [value, recipe] of this.#own) {
+      const fits = value.length >= least && value.length < bytes.length;
+      if (fits && bytes.includes(value)) return [value, recipe];
+    }
+    return undefined;
+  }
+
   /** The bytes that a recipe makes here, once it is delivered. */
   bytesOf(recipe: Recipe): Latin1 | undefined {
     const key = recipeKey(recipe);

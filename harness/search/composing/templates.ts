@@ -1,7 +1,8 @@
 /** The messages of an honest run, as forms that the adversary fills. */
 import { Sums } from "../../../attacker/learnt-checksums.ts";
 import { attackerHost } from "../../../attacker/move.ts";
-import { constantsIn, shapeOf, type Term, Terms } from "../../../attacker/recipe/terms.ts";
+import { constantsIn, shapeOf } from "../../../attacker/recipe/term-shape.ts";
+import { type Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { contentOf, operations } from "../../../protocol/kit/operations.ts";
