@@ -5,6 +5,7 @@ import {
   type PacketRef,
   packetKey,
 } from "../../../attacker/move.ts";
+import { recipeKey } from "../../../attacker/recipe/recipe.ts";
 import { shapeOf } from "../../../attacker/recipe/terms.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
@@ -62,8 +63,8 @@ export class Proposing {
   readonly #insider: boolean;
   /** How many of each group are tried at once. */
   readonly #firsts: number;
-  /** Groups that touch nothing. */
-  readonly #barren = new Set<string>();
+  /** Groups that touch nothing, with what of them was tried: later there may be more to try. */
+  readonly #barren = new Map<string, Set<string>>();
   readonly #fertile = new Set<string>();
   readonly #looks = new Map<string, Look>();
 
@@ -80,12 +81,17 @@ export class Proposing {
     this.#firsts = about.firsts;
   }
 
-  giveUp(group: string): void {
-    if (!this.#fertile.has(group)) this.#barren.add(group);
+  /** It was tried in vain, and so are others of its group that are made alike. */
+  giveUp(group: string, { recipe }: Delivery): void {
+    if (this.#fertile.has(group)) return;
+    const tried = this.#barren.get(group);
+    if (tried === undefined) this.#barren.set(group, new Set([recipeKey(recipe)]));
+    else tried.add(recipeKey(recipe));
   }
 
   noteFertile(group: string): void {
     this.#fertile.add(group);
+    this.#barren.delete(group);
   }
 
   isFertile(group: string): boolean {
@@ -194,20 +200,23 @@ export class Proposing {
       const form = `${template.form}|${process.service ? template.from.id : ""}`;
       if (forms.has(form)) continue;
       forms.add(form);
-      const groups = this.#sources(process, template, situation)
-        .map((from) => ({ from, group: `${process.id}|${past}|${from}|${n}` }))
-        .filter(({ group }) => !this.#barren.has(group));
+      const groups = this.#sources(process, template, situation).map((from) => {
+        return { from, group: `${process.id}|${past}|${from}|${n}` };
+      });
       if (groups.length === 0) continue;
       // What moved something before will do so again.
       const isFertile = groups.some(({ group }) => this.#fertile.has(group));
       const few = isFertile ? most.messages : this.#firsts;
       const propose = (limit: number): readonly Delivery[] => {
         const messages = this.#messages(process, template, situation, limit);
-        return groups.flatMap(({ from, group }) =>
-          messages.map(({ recipe, cost: more }) => {
-            return { to: process.id, from, recipe, cost: madeCost + more, group };
-          }),
-        );
+        return groups.flatMap(({ from, group }) => {
+          const tried = this.#barren.get(group);
+          return messages
+            .filter(({ recipe }) => tried?.has(recipeKey(recipe)) !== true)
+            .map(({ recipe, cost: more }) => {
+              return { to: process.id, from, recipe, cost: madeCost + more, group };
+            });
+        });
       };
       first.push(...propose(few));
       if (few < most.messages) later.push({ groups: groups.map((g) => g.group), propose });

@@ -188,7 +188,7 @@ export class Composing {
         // What is the same as another message was not tried for itself.
         for (const { delivery } of outcomes) {
           const { group } = delivery;
-          if (group !== undefined && !fertile.has(group)) proposing.giveUp(group);
+          if (group !== undefined && !fertile.has(group)) proposing.giveUp(group, delivery);
         }
       }
       for (const outcome of outcomes) lazy.note(outcome);
