@@ -6,7 +6,11 @@ import type { Recorded, Term, Terms } from "./terms.ts";
 const mostDeep = 8;
 
 /** Messages of one shape differ in values and names only. */
-export function shapeOf(term: Term, terms: Terms, depth = 0): string {
+export const shapeOf = (term: Term, terms: Terms, depth = 0): string =>
+  shapeWith(term, (of) => shapeOfValue(of, terms, depth));
+
+/** The same, with values told apart otherwise. */
+export function shapeWith(term: Term, ofValue: (of: Recorded) => string): string {
   switch (term.is) {
     case "constant":
       return `c${term.bytes.length}`;
@@ -15,19 +19,21 @@ export function shapeOf(term: Term, terms: Terms, depth = 0): string {
     case "said":
       return `s${term.bytes.length}`;
     case "value":
-      return shapeOfValue(term.of, terms, depth);
-    case "piece":
-      return `${shapeOfValue(term.of.of, terms, depth)}[${term.of.from}:${term.of.to ?? ""}]`;
+      return ofValue(term.of);
+    case "piece": {
+      const { of, from, to } = term.of;
+      return `${ofValue(of)}[${from}:${to ?? ""}]`;
+    }
     case "near":
       return `random${term.of.value.length}`;
     case "join":
-      return `(${term.parts.map((p) => shapeOf(p, terms, depth)).join(" ")})`;
+      return `(${term.parts.map((p) => shapeWith(p, ofValue)).join(" ")})`;
     case "counted":
-      return `#${term.width}${shapeOf(term.inner, terms, depth)}`;
+      return `#${term.width}${shapeWith(term.inner, ofValue)}`;
     case "summed":
-      return shapeOf(term.inner, terms, depth);
+      return shapeWith(term.inner, ofValue);
     case "text":
-      return `${term.encoding}{${shapeOf(term.inner, terms, depth)}}`;
+      return `${term.encoding}{${shapeWith(term.inner, ofValue)}}`;
   }
 }
 

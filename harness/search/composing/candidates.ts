@@ -5,6 +5,7 @@ import {
   type PacketRef,
   packetKey,
 } from "../../../attacker/move.ts";
+import { recipeKey } from "../../../attacker/recipe/recipe.ts";
 import { shapeOf } from "../../../attacker/recipe/term-shape.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
@@ -16,6 +17,7 @@ import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
 import { Maker } from "./maker.ts";
 import { type Mapping, valuesUnder } from "./mapping.ts";
+import { boxesIn, outsideOf } from "./outside.ts";
 import type { Scene } from "./scene.ts";
 import { calledBy, type Template, type Templates } from "./templates.ts";
 import type { Workshop } from "./workshop.ts";
@@ -41,6 +43,14 @@ export interface Candidates {
   readonly later: readonly Later[];
 }
 
+/** What is seen of a packet. */
+interface Look {
+  readonly shape: string;
+  readonly boxes: string;
+  /** The boxes with their keys. */
+  readonly outside: string;
+}
+
 interface Later {
   readonly groups: readonly string[];
   propose(limit: number): readonly Delivery[];
@@ -53,10 +63,10 @@ export class Proposing {
   readonly #insider: boolean;
   /** How many of each group are tried at once. */
   readonly #firsts: number;
-  /** Groups that touch nothing. */
-  readonly #barren = new Set<string>();
+  /** Groups that touch nothing, with what of them was tried: later there may be more to try. */
+  readonly #barren = new Map<string, Set<string>>();
   readonly #fertile = new Set<string>();
-  readonly #shapes = new Map<string, string>();
+  readonly #looks = new Map<string, Look>();
 
   constructor(
     protocol: Protocol,
@@ -71,12 +81,17 @@ export class Proposing {
     this.#firsts = about.firsts;
   }
 
-  giveUp(group: string): void {
-    if (!this.#fertile.has(group)) this.#barren.add(group);
+  /** It was tried in vain, and so are others of its group that are made alike. */
+  giveUp(group: string, { recipe }: Delivery): void {
+    if (this.#fertile.has(group)) return;
+    const tried = this.#barren.get(group);
+    if (tried === undefined) this.#barren.set(group, new Set([recipeKey(recipe)]));
+    else tried.add(recipeKey(recipe));
   }
 
   noteFertile(group: string): void {
     this.#fertile.add(group);
+    this.#barren.delete(group);
   }
 
   isFertile(group: string): boolean {
@@ -137,13 +152,16 @@ export class Proposing {
     return [{ to: id, from, recipe: { hex: "" }, cost: cost.elsewhere }];
   }
 
-  /** Packets of fitting shape that were meant for others. */
+  /** Packets that were meant for others, of fitting shape as far as the receiver sees. */
   #elsewhere(process: ProcessInfo, packets: readonly Packet[], situation: Situation): Delivery[] {
+    const forRole = this.#templates.all.filter((t) => t.to.role === process.role);
     return packets.flatMap((p) => {
-      const shape = this.#shapeOf(p, situation.scene);
-      const fitting = this.#templates.all.filter(
-        (t) => t.to.role === process.role && t.shape === shape,
-      );
+      const look = this.#lookOf(p, situation.scene);
+      const alike = forRole.filter((t) => t.shape === look.shape);
+      const fitting =
+        alike.length > 0
+          ? alike
+          : forRole.filter((t) => this.#looksLike(t, look, process, situation));
       const sources = new Set(fitting.flatMap((t) => this.#sources(process, t, situation)));
       return [...sources].map((from) => ({
         to: process.id,
@@ -154,14 +172,23 @@ export class Proposing {
     });
   }
 
-  #shapeOf({ bytes }: Packet, { terms }: Scene): string {
+  /** The same boxes, under keys that the receiver opens them with, though with other contents? */
+  #looksLike(template: Template, look: Look, process: ProcessInfo, { scene }: Situation): boolean {
+    if (look.boxes !== boxesIn(template.term)) return false;
+    const maker = this.#maker(this.#mappingFor(process, template, scene), scene, 1);
+    return outsideOf(template.term, (key) => maker.mapped(key)) === look.outside;
+  }
+
+  #lookOf({ bytes }: Packet, { terms }: Scene): Look {
     const key = latin1(bytes);
-    let shape = this.#shapes.get(key);
-    if (shape === undefined) {
-      shape = shapeOf(terms.read(key), terms);
-      this.#shapes.set(key, shape);
+    let look = this.#looks.get(key);
+    if (look === undefined) {
+      const term = terms.read(key);
+      const [shape, boxes] = [shapeOf(term, terms), boxesIn(term)];
+      look = { shape, boxes, outside: outsideOf(term, (k) => k) };
+      this.#looks.set(key, look);
     }
-    return shape;
+    return look;
   }
 
   #made(process: ProcessInfo, situation: Situation, first: Delivery[], later: Later[]): void {
@@ -173,20 +200,23 @@ export class Proposing {
       const form = `${template.form}|${process.service ? template.from.id : ""}`;
       if (forms.has(form)) continue;
       forms.add(form);
-      const groups = this.#sources(process, template, situation)
-        .map((from) => ({ from, group: `${process.id}|${past}|${from}|${n}` }))
-        .filter(({ group }) => !this.#barren.has(group));
+      const groups = this.#sources(process, template, situation).map((from) => {
+        return { from, group: `${process.id}|${past}|${from}|${n}` };
+      });
       if (groups.length === 0) continue;
       // What moved something before will do so again.
       const isFertile = groups.some(({ group }) => this.#fertile.has(group));
       const few = isFertile ? most.messages : this.#firsts;
       const propose = (limit: number): readonly Delivery[] => {
         const messages = this.#messages(process, template, situation, limit);
-        return groups.flatMap(({ from, group }) =>
-          messages.map(({ recipe, cost: more }) => {
-            return { to: process.id, from, recipe, cost: madeCost + more, group };
-          }),
-        );
+        return groups.flatMap(({ from, group }) => {
+          const tried = this.#barren.get(group);
+          return messages
+            .filter(({ recipe }) => tried?.has(recipeKey(recipe)) !== true)
+            .map(({ recipe, cost: more }) => {
+              return { to: process.id, from, recipe, cost: madeCost + more, group };
+            });
+        });
       };
       first.push(...propose(few));
       if (few < most.messages) later.push({ groups: groups.map((g) => g.group), propose });
@@ -226,21 +256,24 @@ export class Proposing {
   ): readonly Alternative[] {
     const { names, processes } = this.#mappingFor(process, template, scene);
     const firstFresh = this.#firstFresh(process.id, deliveries);
-    const values = valuesUnder(names, this.#shop.secrets, scene.knows);
-    const usual = new Maker(this.#shop, scene, { names, processes, values }, firstFresh);
+    const usual = this.#maker({ names, processes }, scene, firstFresh);
     const out = [...usual.alternatives(template.term, nothing, limit)];
     if (this.#insider && !template.from.service) {
       // The same as mallory would say it.
       const asMallory = new Map([...names, [template.from.principal, attackerHost]]);
       const others = new Map([...processes, [template.from.id, "nobody"]]);
-      const hers = valuesUnder(asMallory, this.#shop.secrets, scene.knows);
-      const mapping = { names: asMallory, processes: others, values: hers };
-      const maker = new Maker(this.#shop, scene, mapping, firstFresh + perDelivery / 2);
+      const mapping = { names: asMallory, processes: others };
+      const maker = this.#maker(mapping, scene, firstFresh + perDelivery / 2);
       const made = maker.alternatives(template.term, nothing, limit);
       out.push(...made.map((a) => ({ ...a, cost: a.cost + cost.asMallory })));
     }
     const skeleton = this.#shop.skeleton ? out.filter((a) => a.cost <= 0.21) : out;
     return skeleton.toSorted((a, b) => a.cost - b.cost).slice(0, limit);
+  }
+
+  #maker({ names, processes }: Omit<Mapping, "values">, scene: Scene, firstFresh: number): Maker {
+    const values = valuesUnder(names, this.#shop.secrets, scene.knows);
+    return new Maker(this.#shop, scene, { names, processes, values }, firstFresh);
   }
 
   /** A sibling's session stands for this one: its processes and its people. */

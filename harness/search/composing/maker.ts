@@ -10,12 +10,13 @@ import { type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
 import { type Building, builtAnew, isMadeOf } from "./building.ts";
+import { degenerateKeys } from "./degenerate.ts";
 import type { Mapping } from "./mapping.ts";
 import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
 import type { Making, Workshop } from "./workshop.ts";
 
-const costs = { name: 0.25, own: 0.3, other: 0.4, nameForNumber: 0.5 } as const;
+const costs = { name: 0.25, own: 0.3, other: 0.4, degenerate: 0.4, nameForNumber: 0.5 } as const;
 /** Of a part of a message; of a whole one, as many as are asked for. */
 const mostInside = 10;
 const most = { inPairs: 30, others: 4, ofOne: 24, perFirst: 4, perSecond: 6 } as const;
@@ -270,7 +271,11 @@ export class Maker implements Making {
       { own: "public", kind: of.record.algorithm },
       here === undefined ? 0 : costs.own,
     );
-    const others = this.#othersLike(of, here, as);
+    const degenerate = this.shop.skeleton ? [] : degenerateKeys(of.record);
+    const others = [
+      ...degenerate.map((recipe) => as(recipe, costs.degenerate)),
+      ...this.#othersLike(of, here, as),
+    ];
     if (here === undefined) return [own, ...others];
     return [{ recipe: ofRecorded(here), cost: 0, binds: nothing }, own, ...others];
   }

@@ -11,7 +11,6 @@ import { Random } from "../../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import { OwnKeys } from "../../run/adversary/own-keys.ts";
 import { coinsOf, freshBytes, freshNamed } from "../../run/deliveries.ts";
-import type { ProcessId } from "../../trace/trace.ts";
 import { knowledgeOf } from "../../trace/trace-knowledge.ts";
 import type { Outcome, Run } from "./world.ts";
 
@@ -91,11 +90,6 @@ export class Scene {
     this.#bytes.set(key, value);
     if (value !== undefined && "fresh" in recipe) this.#own.set(value, recipe);
     return value;
-  }
-
-  /** Is the process one that answers each question alike, whatever it was asked before? */
-  keepsNothing(process: ProcessId): boolean {
-    return this.processes.find((p) => p.id === process)?.stateSize === 0;
   }
 
   /** Was a packet of just these bytes sent by an honest process? */

@@ -163,7 +163,7 @@ export class Composing {
   /** Who keeps nothing can be asked at any time: right before the answer is used. */
   #oracleIn(scene: Scene, deliveries: readonly Delivery[]): string | undefined {
     const last = deliveries.at(-1);
-    return last !== undefined && scene.keepsNothing(last.to) ? last.to : undefined;
+    return last !== undefined && this.#world.keepsNothing(last.to, scene.run) ? last.to : undefined;
   }
 
   #explore(here: Expanded, first: readonly Delivery[], later: () => readonly Delivery[]): void {
@@ -188,7 +188,7 @@ export class Composing {
         // What is the same as another message was not tried for itself.
         for (const { delivery } of outcomes) {
           const { group } = delivery;
-          if (group !== undefined && !fertile.has(group)) proposing.giveUp(group);
+          if (group !== undefined && !fertile.has(group)) proposing.giveUp(group, delivery);
         }
       }
       for (const outcome of outcomes) lazy.note(outcome);
@@ -210,7 +210,7 @@ export class Composing {
   #follow({ state, situation }: Expanded, outcome: Outcome): void {
     const { delivery } = outcome;
     const { scene, locals } = situation;
-    const isOracle = scene.keepsNothing(delivery.to) && !outcome.tells;
+    const isOracle = this.#world.keepsNothing(delivery.to, scene.run) && !outcome.tells;
     // Who keeps nothing, and says nothing new, might as well not have been asked.
     if (isOracle && outcome.said.every((b) => scene.wasSaid(b))) return;
     const key = keyAfter(locals, outcome, isOracle);

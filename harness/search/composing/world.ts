@@ -76,6 +76,8 @@ export class World {
   readonly #at = new Map<Address, ProcessId>();
   readonly #simulate: Simulating;
   readonly #budget: Budget;
+  /** Who was seen to keep something about sessions that are not over. */
+  readonly #keeping = new Set<ProcessId>();
   runs = 0;
   /** No further run is to be had. */
   isOver = false;
@@ -89,6 +91,15 @@ export class World {
     const registered: Attack = insider ? [{ move: "participate", as: attackerHost }] : [];
     this.#before = [...registered, ...prologue];
     this.#simulate = simulate;
+  }
+
+  /**
+   * Does the process answer each question alike, whatever it was asked before? A service that keeps
+   * nothing between sessions is none of those.
+   */
+  keepsNothing(process: ProcessId, { trace }: Run): boolean {
+    if (this.#keeping.has(process)) return false;
+    return trace.processes.find((p) => p.id === process)?.stateSize === 0;
   }
 
   /** Without the registration, which the campaign adds, and with processes by their names. */
@@ -114,6 +125,7 @@ export class World {
       return undefined;
     }
     this.runs++;
+    for (const p of trace.processes) if ((p.stateSize ?? 0) > 0) this.#keeping.add(p.id);
     // The same on every machine.
     this.#budget.spent += perRun + trace.events.length + trace.crypto.length;
     const marks = new Map(probing.marks.map((mark, k) => [mark.move - offset, k]));
