@@ -168,8 +168,9 @@ export class Terms {
     const recorded = { record, name, value, index };
     this.all.push(recorded);
     this.#byName.set(valueKey(name), recorded);
-    // What was opened is told by its parts.
-    if (value.length < leastBytes || this.byValue.has(value) || opened) return;
+    // What was opened is told by its parts, as is a text that is encoded as itself.
+    const isItself = operations[op].light === true && value === record.inputs[0];
+    if (value.length < leastBytes || this.byValue.has(value) || opened || isItself) return;
     this.byValue.set(value, recorded);
     this.#index(value);
     this.#noteTag(recorded);

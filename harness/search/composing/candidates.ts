@@ -2,6 +2,7 @@
 import {
   attackerAddress,
   attackerHost,
+  isAdversaryAddress,
   type PacketRef,
   packetKey,
 } from "../../../attacker/move.ts";
@@ -19,6 +20,7 @@ import { Maker } from "./maker.ts";
 import { type Mapping, valuesUnder } from "./mapping.ts";
 import { boxesIn, outsideOf } from "./outside.ts";
 import type { Scene } from "./scene.ts";
+import { addressesKnownTo, type Situation } from "./situation.ts";
 import { calledBy, type Template, type Templates } from "./templates.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -29,13 +31,6 @@ const ownAddresses = [attackerAddress, `${attackerHost}:6667`] as const;
 /** Own values are numbered apart, so that two states that share a past share those as well. */
 const perDelivery = 40;
 const perProcess = 1_000;
-
-export interface Situation {
-  readonly scene: Scene;
-  readonly deliveries: readonly Delivery[];
-  /** What each process was given so far. */
-  readonly locals: ReadonlyMap<string, string>;
-}
 
 export interface Candidates {
   readonly first: readonly Delivery[];
@@ -144,9 +139,9 @@ export class Proposing {
   }
 
   /** A connection of the adversary's own, on which it says nothing yet: who speaks first? */
-  #silentCalls({ id, service }: ProcessInfo, { deliveries }: Situation): readonly Delivery[] {
+  #silentCalls({ id, service }: ProcessInfo, situation: Situation): readonly Delivery[] {
     if (!service || !transports[this.#protocol.transport].connected) return [];
-    const used = new Set(deliveries.flatMap((d) => (d.to === id ? [d.from] : [])));
+    const used = addressesKnownTo(id, situation);
     const from = ownAddresses.find((a) => !used.has(a));
     if (from === undefined) return [];
     return [{ to: id, from, recipe: { hex: "" }, cost: cost.elsewhere }];
@@ -234,9 +229,7 @@ export class Proposing {
         .filter((p) => p.role === from.role && p.principal !== process.principal)
         .map((p) => p.address);
     }
-    const used = new Set(
-      situation.deliveries.flatMap((d) => (d.to === process.id ? [d.from] : [])),
-    );
+    const used = addressesKnownTo(process.id, situation);
     const callers = trace.packets.flatMap((p) => {
       const caller = trace.processes.find((x) => x.id === p.from);
       const calls = p.byAttacker === undefined && p.destination === process.address;
@@ -244,7 +237,8 @@ export class Proposing {
     });
     // Addresses that nobody has used yet are all alike: one will do.
     const unused = [...ownAddresses, ...callers].find((a) => !used.has(a));
-    const old = [...callers, ...ownAddresses].filter((a) => used.has(a));
+    const hers = [...used].filter((a) => isAdversaryAddress(a));
+    const old = [...callers.filter((a) => used.has(a)), ...hers];
     return [...new Set([...old, ...(unused === undefined ? [] : [unused])])];
   }
 

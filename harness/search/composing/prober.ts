@@ -1,7 +1,7 @@
 /** Hands many messages to the processes of a state, each for itself. */
 import { attackerHost, isAdversaryAddress } from "../../../attacker/move.ts";
-import type { Situation } from "./candidates.ts";
 import type { Delivery } from "./delivery.ts";
+import { addressesKnownTo, type Situation } from "./situation.ts";
 import type { Outcome, World } from "./world.ts";
 
 /** What is forgotten is tried again. */
@@ -19,6 +19,8 @@ export class Prober {
   /** Many in one run: what is discarded changes nothing. */
   probe(situation: Situation, candidates: readonly Delivery[]): readonly Outcome[] {
     const { scene, locals, deliveries } = situation;
+    const isKnown = (d: Delivery): boolean =>
+      isAdversaryAddress(d.from) && addressesKnownTo(d.to, situation).has(d.from);
     const found: Outcome[] = [];
     const keys = new Map<Delivery, string>();
     const seen = new Set<string>();
@@ -39,7 +41,7 @@ export class Prober {
       rest.push(delivery);
     }
     while (rest.length > 0) {
-      const run = this.#world.run(deliveries, apart(rest, deliveries));
+      const run = this.#world.run(deliveries, apart(rest, isKnown));
       if (run === undefined) return found;
       const own = run.outcomes
         .slice(deliveries.length)
@@ -58,13 +60,16 @@ export class Prober {
   }
 }
 
-/** Calls from an address that was not used yet come from one for each, so that they do not meet. */
-function apart(probes: readonly Delivery[], before: readonly Delivery[]): readonly Delivery[] {
+/** Calls from an address that is new to its process come from one for each: they do not meet. */
+function apart(
+  probes: readonly Delivery[],
+  isKnown: (probe: Delivery) => boolean,
+): readonly Delivery[] {
   let port = firstPort;
-  return probes.map((probe) => {
-    const isFresh = isAdversaryAddress(probe.from);
-    const isUsed = before.some((d) => d.to === probe.to && d.from === probe.from);
-    return isFresh && !isUsed ? { ...probe, from: `${attackerHost}:${port++}` } : probe;
-  });
+  return probes.map((probe) =>
+    isAdversaryAddress(probe.from) && !isKnown(probe)
+      ? { ...probe, from: `${attackerHost}:${port++}` }
+      : probe,
+  );
 }
 const firstPort = 10_000;
