@@ -13,6 +13,6 @@ export interface Relation {
   readonly words: string;
   /** Binary logarithm of the number of values to try. */
   readonly bits: number;
-  /** The bytes that the key is close to. */
-  readonly seen: readonly Latin1[];
+  /** The bytes that the key is close to; if absent, what tells that it is the right one. */
+  readonly seen?: readonly Latin1[];
 }

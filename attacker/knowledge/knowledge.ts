@@ -379,6 +379,11 @@ export class Knowledge implements Derivability {
     return this.#ops;
   }
 
+  /** Is it one of the secrets that are looked for exactly? */
+  isDeclared(value: Latin1): boolean {
+    return this.#declared.includes(value);
+  }
+
   knows(value: Latin1): boolean {
     this.close();
     return this.#known.has(value);

@@ -9,6 +9,7 @@
 import { bytesBigint, fromLatin1, type Latin1 } from "../../protocol/kit/bytes.ts";
 import { operations } from "../../protocol/kit/operations.ts";
 import { Apart, type OtherInstallation, xor } from "./apart.ts";
+import { countWords, guessableBelowBits } from "./drawn-bits.ts";
 import { offlineTest } from "./guess.ts";
 import type { Guess, Relation } from "./guess-of-key.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -60,21 +61,29 @@ function guesses(
   const keys = unknownKeys(knowledge);
   if (keys.length === 0) return [];
   const search = new Search(knowledge);
+  const few = drawnFromFew(knowledge);
   const installation = other?.();
   const apart = installation && new Apart(knowledge.operations, installation);
   return keys.flatMap((key) => {
-    const relation = search.relation(key) ?? apart?.relation(key);
+    const relation = search.relation(key) ?? apart?.relation(key) ?? few.get(key);
     if (relation === undefined) return [];
-    if (offlineTest(knowledge, fromLatin1(key)) === undefined) return [];
-    const { words, bits, seen } = relation;
+    const test = offlineTest(knowledge, fromLatin1(key));
+    if (test === undefined) return [];
+    const { words, bits, seen = [test.check.output].filter((v) => knowledge.occurs(v)) } = relation;
     return [{ key, cost: `${countWords(bits)} of a key: ${words}`, seen }];
   });
 }
 
-const countWords = (bits: number): string => {
-  if (bits <= 0) return "one guess";
-  return bits < 16 ? `about ${Math.ceil(2 ** bits)} guesses` : `about 2^${Math.ceil(bits)} guesses`;
-};
+/** What was drawn from few values: all of them can be tried. Passwords are judged for themselves. */
+function drawnFromFew(knowledge: Knowledge): ReadonlyMap<Latin1, Relation> {
+  const found = new Map<Latin1, Relation>();
+  for (const op of knowledge.operations) {
+    const bits = operations[op.op].drawnBits?.(op) ?? guessableBelowBits;
+    if (bits >= guessableBelowBits || knowledge.isDeclared(op.output)) continue;
+    found.set(op.output, { words: "it was drawn from so few", bits });
+  }
+  return found;
+}
 
 /** What is used as a key, or was drawn, and is not known. */
 function unknownKeys(knowledge: Knowledge): readonly Latin1[] {

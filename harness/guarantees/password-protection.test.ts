@@ -3,7 +3,7 @@
  * must look like anything else.
  */
 import { describe, expect, test } from "vitest";
-import type { Env, Output, Protocol } from "../../protocol/endpoint.ts";
+import type { DeployEnv, Env, Output, Protocol } from "../../protocol/endpoint.ts";
 import { concat, utf8 } from "../../protocol/kit/bytes.ts";
 import { judgeRun, tiny } from "../testing/tiny.ts";
 import { passwordProtection } from "./password-protection.ts";
@@ -113,4 +113,39 @@ test("whoever acts as a principal knows its password, and nobody else's", () => 
   expect(judged("alice")).toEqual([0, undefined]);
   expect(judged("carol")).toEqual([1, undefined]);
   expect(judged("bob")).toEqual([1, "the attacker can read alice's password"]);
+});
+
+describe("a MAC under a password that was drawn is sent:", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  const digits = "0123456789";
+  type Draw = (crypto: DeployEnv["crypto"]) => Uint8Array;
+  test.each<[string, Draw, string | undefined]>([
+    ["four digits", (c) => c.randomText(4, digits), "about 10,000 guesses, 1 operation"],
+    ["19 digits", (c) => c.randomText(19, digits), "about 2^64 guesses, 1 operation"],
+    ["20 digits", (c) => c.randomText(20, digits), undefined],
+    ["13 letters", (c) => c.randomText(13, letters), "about 2^62 guesses, 1 operation"],
+    ["14 letters", (c) => c.randomText(14, letters), undefined],
+    ["many letters of two", (c) => c.randomText(40, "ab"), "about 2^40 guesses, 1 operation"],
+    ["four bytes", (c) => c.random(4), "about 2^32 guesses, 1 operation"],
+    ["eight bytes", (c) => c.random(8), undefined],
+    ["16 bytes of a weak generator", (c) => c.encode("hex", c.weakRandom(16, 30)), "read"],
+    ["16 bytes in hex", (c) => c.encode("hex", c.random(16)), undefined],
+    ["words that no draw is in", () => utf8("seven grey geese"), "dictionary: 1 operation"],
+  ])("%s", (_, draw, expected) => {
+    let password = utf8("");
+    const mac = ({ crypto }: Env) => crypto.hmac("sha256", password, utf8("hello"));
+    const protocol = protocolOf({ hello: mac, open: (_env, sent) => sent });
+    const dealing: Protocol = {
+      ...protocol,
+      deploy(env) {
+        password = draw(env.crypto);
+        const credentials = [{ principal: "alice", user: utf8("alice"), password }];
+        return { ...protocol.deploy(env), credentials };
+      },
+    };
+    const { atStake, violation } = judgeRun(passwordProtection, dealing);
+    expect(atStake).toBe(1);
+    if (expected === undefined) expect(violation).toBeUndefined();
+    else expect(`${violation?.because} ${violation?.compute}`).toContain(expected);
+  });
 });

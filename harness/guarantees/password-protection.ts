@@ -1,3 +1,4 @@
+import { countWords, drawnBits, guessableBelowBits } from "../../attacker/knowledge/drawn-bits.ts";
 import { type GuessTest, offlineTest } from "../../attacker/knowledge/guess.ts";
 import type { Knowledge } from "../../attacker/knowledge/knowledge.ts";
 import { isCorrupt } from "../../attacker/move.ts";
@@ -5,14 +6,26 @@ import { type Latin1, latin1 } from "../../protocol/kit/bytes.ts";
 import { knowledgeFromWire } from "../trace/trace-knowledge.ts";
 import { type Guarantee, withoutDisclosure } from "./guarantee.ts";
 
+/** How guesses are tested, and how many values there are to try, where that is known. */
+interface Guessable {
+  readonly test: GuessTest;
+  readonly bits: number | undefined;
+}
+
 /** Runs in which the same was said and computed share what is known. */
-const tests = new WeakMap<Knowledge, Map<Latin1, GuessTest | undefined>>();
-function testOf(knowledge: Knowledge, password: Uint8Array): GuessTest | undefined {
-  const known = tests.get(knowledge) ?? new Map<Latin1, GuessTest | undefined>();
-  tests.set(knowledge, known);
-  const guess = latin1(password);
-  if (!known.has(guess)) known.set(guess, offlineTest(knowledge, password));
-  return known.get(guess);
+const found = new WeakMap<Knowledge, Map<Latin1, Guessable | undefined>>();
+function guessable(knowledge: Knowledge, password: Uint8Array): Guessable | undefined {
+  const known = found.get(knowledge) ?? new Map<Latin1, Guessable | undefined>();
+  found.set(knowledge, known);
+  const value = latin1(password);
+  if (!known.has(value)) {
+    const test = offlineTest(knowledge, password);
+    const bits = test && drawnBits(knowledge, value);
+    // It was drawn from so many values that a test is of no use.
+    const isVain = bits !== undefined && bits >= guessableBelowBits;
+    known.set(value, test && !isVain ? { test, bits } : undefined);
+  }
+  return known.get(value);
 }
 
 export const passwordProtection: Guarantee = {
@@ -37,10 +50,14 @@ export const passwordProtection: Guarantee = {
       if (knowledge.knows(latin1(password))) {
         return { atStake, violation: { because: `the attacker can read ${principal}'s password` } };
       }
-      const test = testOf(knowledge, password);
-      if (test === undefined) continue;
-      const cost = `${test.operationsPerGuess} operations per guess, the last ${test.check.algorithm}`;
-      const because = `guesses at ${principal}'s password can be tested offline against recorded traffic (${test.check.op} ${test.check.algorithm})`;
+      const guess = guessable(knowledge, password);
+      if (guess === undefined) continue;
+      const { test, bits } = guess;
+      const values = bits === undefined ? "" : `${countWords(bits)}, `;
+      const { operationsPerGuess: n, check } = test;
+      const work = `${n} ${n === 1 ? "operation" : "operations"} per guess`;
+      const cost = `${values}${work}, the last ${check.algorithm}`;
+      const because = `guesses at ${principal}'s password can be tested offline against recorded traffic (${check.op} ${check.algorithm})`;
       return { atStake, violation: { because, compute: `offline dictionary: ${cost}` } };
     }
     return { atStake: credentials.length };

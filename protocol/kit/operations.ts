@@ -9,6 +9,7 @@
  */
 import { bytesBigint, fromLatin1, type Latin1 } from "./bytes.ts";
 import type { CryptoKit, FiniteField, KeyPair } from "./crypto.ts";
+import { bitsOfDraw, bitsOfWeakDraw } from "./draws.ts";
 import { ownKeyPair } from "./key-kinds.ts";
 import { type AeadName, aeadBody } from "./primitives/aead.ts";
 
@@ -104,6 +105,8 @@ export interface Operation {
   readonly fresh?: true;
   /** Of how many bits the seed is that it was drawn from, where that is known to be few. */
   seedBits?(op: OpRecord): number | undefined;
+  /** Of a draw: the binary logarithm of how many values it can have. */
+  drawnBits?(op: OpRecord): number;
   /** The input is a private key, and the output the public key that belongs to it. */
   readonly keyPair?: true;
   /** Which input is the key, and which the nonce or IV. */
@@ -156,14 +159,6 @@ const term = "\u0100";
 function isTrivial(modulus: bigint, value: Latin1): boolean {
   const residue = bytesBigint(fromLatin1(value)) % modulus;
   return residue <= 1n || residue === modulus - 1n;
-}
-
-/** How a draw from a weak generator is recorded. */
-export const weakDraw = (length: number, bits: number): string =>
-  `${length} bytes from a seed of ${bits} bits`;
-function bitsOfWeakDraw(algorithm: string): number | undefined {
-  const bits = / from a seed of (\d+) bits$/.exec(algorithm)?.[1];
-  return bits === undefined ? undefined : Number(bits);
 }
 
 /** A function of all its inputs that tells nothing about them. */
@@ -290,6 +285,7 @@ export const operations: Readonly<Record<OpName, Operation>> = {
     fresh: true,
     light: true,
     seedBits: ({ algorithm }) => bitsOfWeakDraw(algorithm),
+    drawnBits: ({ algorithm, output }) => bitsOfDraw(algorithm, output.length),
     weighty: [],
     guess: "never",
   },

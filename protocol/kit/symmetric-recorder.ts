@@ -1,8 +1,8 @@
 import { latin1 } from "./bytes.ts";
 import type { Encoding, HkdfParameters, SymmetricKit } from "./crypto.ts";
+import { textDraw, weakDraw } from "./draws.ts";
 import { MisuseError } from "./errors.ts";
 import { compute } from "./memo.ts";
-import { weakDraw } from "./operations.ts";
 import { type AeadName, aeadOpen, aeadSeal } from "./primitives/aead.ts";
 import { type CipherMode, cipherDecrypt, cipherEncrypt } from "./primitives/aes-modes.ts";
 import { aesCmac } from "./primitives/cmac.ts";
@@ -30,7 +30,7 @@ export abstract class SymmetricRecorder extends Recording implements SymmetricKi
 
   randomText(length: number, alphabet: string): Uint8Array {
     const out = this.draws.text(length, alphabet);
-    this.record("random", `${length} characters`, [], latin1(out));
+    this.record("random", textDraw(length, new Set(alphabet).size), [], latin1(out));
     return out;
   }
 
