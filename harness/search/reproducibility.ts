@@ -44,23 +44,30 @@ export class SharedMemoryError extends Error {
   }
 }
 
+/** What of a run shows whether another one was the same. */
+type Course = Pick<Trace, "digest" | "events" | "packets">;
+
 /** A sample of the runs of a search, to be made again at its end. */
 export class Reproducibility {
-  readonly #kept: { readonly plan: RunPlan; readonly trace: Trace }[] = [];
+  readonly #kept: { readonly plan: RunPlan; readonly course: Course }[] = [];
   #seen = 0;
 
-  /** Keeps the first run, and then ever fewer: the 2nd, 4th, 8th, … */
+  /**
+   * Keeps the first run, and then ever fewer: the 2nd, 4th, 8th, … Not the trace itself: behind its
+   * deployment are endpoints, and all that was ever answered to the principals of the run.
+   */
   note(plan: RunPlan, trace: Trace): void {
     this.#seen++;
     if ((this.#seen & (this.#seen - 1)) !== 0 || this.#kept.length >= mostKept) return;
-    this.#kept.push({ plan, trace });
+    const { digest, events, packets } = trace;
+    this.#kept.push({ plan, course: { digest, events, packets } });
   }
 
   /** @returns the first run that comes out differently now, by other clocks and other chance. */
   check({ used, within = unset }: Outside): Irreproducible | undefined {
-    for (const { plan, trace } of this.#kept) {
+    for (const { plan, course } of this.#kept) {
       const difference = differenceOf(
-        trace,
+        course,
         within(settings.other, () => simulate(plan)),
       );
       if (difference === undefined) continue;
@@ -133,7 +140,7 @@ export function simulateTwice(plan: RunPlan, outside: Outside = {}): Trace {
 }
 
 /** @returns where two runs of the same plan first differ, in half a sentence. */
-export function differenceOf(before: Trace, after: Trace): string | undefined {
+export function differenceOf(before: Course, after: Course): string | undefined {
   if (before.digest === after.digest) return undefined;
   const length = Math.max(before.events.length, after.events.length);
   for (let i = 0; i < length; i++) {
@@ -151,9 +158,9 @@ const ended = (event: TraceEvent | undefined, longer: boolean): string =>
     : `at ${event.t} ms, where one run ${longer ? "goes on" : "ends"}: ${event.at} (${event.kind})`;
 
 function eventDifference(
-  before: Trace,
+  before: Course,
   a: TraceEvent,
-  after: Trace,
+  after: Course,
   b: TraceEvent,
 ): string | undefined {
   if (a.kind !== b.kind || a.at !== b.at || a.t !== b.t) {
