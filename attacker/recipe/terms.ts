@@ -4,9 +4,9 @@
  */
 import { fromLatin1, type Latin1, latin1, utf8 } from "../../protocol/kit/bytes.ts";
 import { contentOf, isUniform, type OpRecord, operations } from "../../protocol/kit/operations.ts";
-import { decodeText, encodeText } from "../../protocol/kit/primitives/encodings.ts";
 import type { ChecksumPlace } from "../checksums.ts";
 import { plus } from "./cook.ts";
+import { decoded, type Encoded, encoded, encodings, tokenAt } from "./encodings.ts";
 import { type ValueName, valueKey } from "./recipe.ts";
 
 /** A value of the record, and its name. */
@@ -29,8 +29,6 @@ export interface Filled {
   readonly bytes: number;
   readonly with: Latin1;
 }
-
-export type Encoded = "hex" | "base64" | "base64url";
 
 export type Term =
   | { readonly is: "constant"; readonly bytes: Latin1 }
@@ -91,11 +89,13 @@ function withFilling({ bytes: written, term }: Written, bytes: Latin1, i: number
 }
 
 /** A name in hex or base64, where that is long enough to mean anything. */
-function encoded({ bytes, term }: Written): readonly Written[] {
-  const ways = (["hex", "base64", "base64url"] as const).map((encoding): Written => {
-    const text = latin1(encodeText(encoding, fromLatin1(bytes)));
-    return { bytes: text, term: { is: "text", encoding, inner: term, size: text.length } };
-  });
+function writtenOut({ bytes, term }: Written, all: readonly Encoded[]): readonly Written[] {
+  const ways = all
+    .filter((e) => e !== "decimal")
+    .map((encoding): Written => {
+      const text = encoded(encoding, bytes);
+      return { bytes: text, term: { is: "text", encoding, inner: term, size: text.length } };
+    });
   const seen = new Set<Latin1>();
   return ways.filter(({ bytes: text }) => {
     const isNew = text.length >= 4 && !seen.has(text);
@@ -126,6 +126,7 @@ export class Terms {
   readonly #pieces = new Map<Latin1, Piece>();
   readonly #derived: Recorded[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #encodings: readonly Encoded[];
   readonly #said: readonly Latin1[];
   readonly #written: readonly Written[];
   readonly #firsts: ReadonlySet<number>;
@@ -134,12 +135,15 @@ export class Terms {
   /**
    * @param names of principals, which are looked for in what was written.
    * @param said texts of users, of which nothing is looked for.
+   * @param order in which encodings are tried; what fits first is taken.
    */
   constructor(
     log: readonly OpRecord[],
     names: readonly string[],
     said: readonly Uint8Array[] = [],
+    order: readonly Encoded[] = encodings,
   ) {
+    this.#encodings = order;
     this.#said = said
       .filter((s) => s.length >= leastSaid)
       .map((s) => latin1(s))
@@ -147,7 +151,7 @@ export class Terms {
     const named = names
       .filter((n) => n.length >= 2)
       .map((name): Written => ({ bytes: latin1(utf8(name)), term: { is: "name", name } }));
-    this.#written = [...named, ...named.flatMap(encoded)].toSorted(
+    this.#written = [...named, ...named.flatMap((n) => writtenOut(n, order))].toSorted(
       (a, b) => b.bytes.length - a.bytes.length,
     );
     this.#firsts = new Set(this.#written.map((n) => n.bytes.charCodeAt(0)));
@@ -346,16 +350,13 @@ export class Terms {
 
   /** A run of characters that says something when it is decoded. */
   #text(bytes: Latin1, i: number, depth: number) {
-    if (i > 0 && isTextChar(bytes.charCodeAt(i - 1))) return undefined;
-    let end = i;
-    while (end < bytes.length && isTextChar(bytes.charCodeAt(end))) end++;
-    const token = bytes.substring(i, end);
-    if (token.length < 2 * leastBytes) return undefined;
-    for (const encoding of ["hex", "base64", "base64url"] as const) {
-      const decoded = decodeText(encoding, fromLatin1(token));
-      if (decoded === undefined || latin1(encodeText(encoding, decoded)) !== token) continue;
-      const inner = this.read(latin1(decoded), depth + 1);
-      if (!saysSomething(inner)) continue;
+    const token = tokenAt(bytes, i);
+    if (token === undefined) return undefined;
+    for (const encoding of this.#encodings) {
+      const inside = decoded(encoding, token);
+      if (inside === undefined) continue;
+      const inner = this.read(inside, depth + 1);
+      if (!saysSomething(inner) && !(isText(inside) && saysWords(inner))) continue;
       return {
         term: { is: "text", encoding, inner, size: token.length } as const,
         length: token.length,
@@ -370,7 +371,11 @@ const saysSomething = (term: Term): boolean =>
   term.is === "piece" ||
   term.is === "near" ||
   (term.is === "join" && term.parts.some(saysSomething)) ||
-  ((term.is === "counted" || term.is === "summed") && saysSomething(term.inner));
+  ("inner" in term && saysSomething(term.inner));
+
+/** What decodes to a line of text with a known word in it is no accident either. */
+const saysWords = (term: Term): boolean =>
+  term.is === "name" || term.is === "said" || (term.is === "join" && term.parts.some(saysWords));
 
 function numberAt(bytes: Latin1, i: number, width: number, lowFirst: boolean): number {
   let n = 0;
@@ -383,14 +388,3 @@ function numberAt(bytes: Latin1, i: number, width: number, lowFirst: boolean): n
 
 /** Printable characters and line ends only. */
 const isText = (bytes: Latin1): boolean => /^[\x20-\x7e\r\n\t]*$/.test(bytes);
-
-/** Letters, digits, and what else base64 has. */
-const isTextChar = (c: number): boolean =>
-  (c >= 0x30 && c <= 0x39) ||
-  (c >= 0x41 && c <= 0x5a) ||
-  (c >= 0x61 && c <= 0x7a) ||
-  c === 0x2b ||
-  c === 0x2f ||
-  c === 0x2d ||
-  c === 0x5f ||
-  c === 0x3d;

@@ -1,5 +1,6 @@
 /** What is the same in every run: public, since the programs are (A. Kerckhoffs, 1883). */
 import type { Sums } from "../../../attacker/learnt-checksums.ts";
+import { writtenIn } from "../../../attacker/recipe/encodings.ts";
 import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
 import type { Trace } from "../../trace/trace.ts";
 
@@ -16,7 +17,9 @@ export class Constants {
    */
   constructor(other: Trace, sums: Sums) {
     const recorded = other.crypto.flatMap((op) => [...op.inputs, op.output]);
-    this.#texts = [...new Set([...other.packets.map((p) => latin1(sums.without(p))), ...recorded])];
+    const packets = other.packets.map((p) => latin1(sums.without(p)));
+    const inside = [...packets, ...recorded].flatMap((text) => writtenIn(text));
+    this.#texts = [...new Set([...packets, ...recorded, ...inside])];
   }
 
   has(bytes: Latin1): boolean {

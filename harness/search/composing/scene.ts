@@ -12,6 +12,7 @@ import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import { OwnKeys } from "../../run/adversary/own-keys.ts";
 import { coinsOf, freshBytes, freshNamed } from "../../run/deliveries.ts";
 import { knowledgeOf } from "../../trace/trace-knowledge.ts";
+import type { Templates } from "./templates.ts";
 import type { Outcome, Run } from "./world.ts";
 
 export class Scene {
@@ -26,13 +27,10 @@ export class Scene {
   #said: Set<Latin1> | undefined;
   #open: readonly Latin1[] | undefined;
 
-  constructor(
-    run: Run,
-    about: { readonly names: readonly string[]; readonly said: readonly Uint8Array[] },
-  ) {
+  constructor(run: Run, about: Pick<Templates, "names" | "said" | "encodings">) {
     this.run = run;
     const { trace } = run;
-    this.terms = new Terms(trace.crypto, about.names, about.said);
+    this.terms = new Terms(trace.crypto, about.names, about.said, about.encodings);
     this.knows = knowledgeOf(trace);
     this.#kitchen = kitchenOf(run);
     for (const record of trace.crypto) this.#noteOwn(record);

@@ -1,6 +1,7 @@
 /** The messages of an honest run, as forms that the adversary fills. */
 import { Sums } from "../../../attacker/learnt-checksums.ts";
 import { attackerHost } from "../../../attacker/move.ts";
+import { type Encoded, usualEncodings } from "../../../attacker/recipe/encodings.ts";
 import { constantsIn, shapeOf } from "../../../attacker/recipe/term-shape.ts";
 import { type Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Principal, RoleSpec } from "../../../protocol/endpoint.ts";
@@ -25,6 +26,7 @@ export class Templates {
   readonly honest: Trace;
   readonly terms: Terms;
   readonly sums: Sums;
+  readonly encodings: readonly Encoded[];
   /** All principals, mallory among them where she is registered. */
   readonly names: readonly Principal[];
   /** Those whose names occur in messages. */
@@ -43,7 +45,10 @@ export class Templates {
     const mallory = insider ? [attackerHost] : [];
     this.names = [...new Set([...playing, ...called, ...mallory])];
     this.said = honest.plan.workload.sessions.flatMap((s) => s.messages.map((m) => m.message));
-    this.terms = new Terms(honest.crypto, this.names, this.said);
+    this.encodings = usualEncodings(
+      [...honest.packets, ...other.packets].map((p) => latin1(p.bytes)),
+    );
+    this.terms = new Terms(honest.crypto, this.names, this.said, this.encodings);
     this.all = this.#all();
     const named = new Set<string>(mallory);
     for (const { term } of this.all) this.#namesIn(term, named, 0);

@@ -1,8 +1,8 @@
-/** Packets with a sum for errors: what the adversary composes carries the right one. */
+/** Messages in frames: sums for errors, and bytes written as texts, are no obstacle. */
 import { expect, test } from "vitest";
 import { checksum } from "../../../attacker/checksums.ts";
 import type { Endpoint, Input, Output, Protocol } from "../../../protocol/endpoint.ts";
-import { concat, equalBytes } from "../../../protocol/kit/bytes.ts";
+import { concat, equalBytes, fromHex, hex, text, utf8 } from "../../../protocol/kit/bytes.ts";
 import { bundledSubject } from "../../input/bundled-protocols.ts";
 import { parseProtocolName } from "../../input/protocol-reference.ts";
 import { subjectFor } from "../../testing/tiny.ts";
@@ -29,6 +29,13 @@ const frames: Readonly<Record<string, Frame>> = {
       const body = packet.slice(3);
       const sum = checksum("crc-16-modbus", body).reverse();
       return packet[0] === 0x7e && equalBytes(packet.slice(1, 3), sum) ? body : undefined;
+    },
+  },
+  "as text within text": {
+    put: (body) => utf8(Buffer.from(JSON.stringify({ body: hex(body) })).toString("base64url")),
+    take(packet) {
+      const inner = Buffer.from(text(packet) ?? "", "base64url").toString();
+      return /^{"body":"[0-9a-f]*"}$/.test(inner) ? fromHex(inner.slice(9, -2)) : undefined;
     },
   },
 };
