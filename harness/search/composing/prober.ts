@@ -39,7 +39,7 @@ export class Prober {
       rest.push(delivery);
     }
     while (rest.length > 0) {
-      const run = this.#world.run(deliveries, apart(rest, deliveries));
+      const run = this.#world.run(deliveries, apart(rest, situation));
       if (run === undefined) return found;
       const own = run.outcomes
         .slice(deliveries.length)
@@ -58,11 +58,18 @@ export class Prober {
   }
 }
 
-/** Calls from an address that was not used yet come from one for each, so that they do not meet. */
-function apart(probes: readonly Delivery[], before: readonly Delivery[]): readonly Delivery[] {
+/**
+ * Calls of services from an address that was not used yet come from one for each, so that they do
+ * not meet. Who has called the adversary hears it from where it called.
+ */
+function apart(
+  probes: readonly Delivery[],
+  { scene, deliveries: before }: Situation,
+): readonly Delivery[] {
+  const services = new Set(scene.processes.flatMap((p) => (p.service ? [p.id] : [])));
   let port = firstPort;
   return probes.map((probe) => {
-    const isFresh = isAdversaryAddress(probe.from);
+    const isFresh = isAdversaryAddress(probe.from) && services.has(probe.to);
     const isUsed = before.some((d) => d.to === probe.to && d.from === probe.from);
     return isFresh && !isUsed ? { ...probe, from: `${attackerHost}:${port++}` } : probe;
   });
