@@ -15,7 +15,8 @@ const size = ({ t, length }: WireRow): string => `${grouped(Math.round(t))} ms, 
 export function wireHtml(rows: readonly WireRow[], packets: number): string {
   if (rows.length === 0) return "";
   const line = (l: WireLine): string =>
-    `<div class="wire-line" data-depth="${l.depth}"><code>${place(l)}</code> ${htmlText(words(l))}</div>`;
+    `<div class="wire-line" data-depth="${l.depth}"><code>${place(l)}</code> ` +
+    `${htmlText(words(l))}</div>`;
   const body = rows.map(
     (row) =>
       `<tr><th scope="row">${row.n}</th><td>${htmlText(way(row))}<br><span class="faint">` +
