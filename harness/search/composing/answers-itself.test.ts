@@ -1,8 +1,8 @@
 /**
  * A responder that answers itself: what it is asked in one session, it is asked in another one, and
- * what it says there is what the first one waits for (the attack on the repeated part of the
- * protocol of A. Kehne, J. Schönwälder and H. Langendörfer; J. Clark and J. Jacob, 1997). Its answer
- * is sealed, so that only what it finds on opening tells that it was asked for something else.
+ * what it says there is what the first one waits for. So the repeated part of the protocol of
+ * A. Kehne, J. Schönwälder and H. Langendörfer is attacked (J. Clark and J. Jacob, 1997). The
+ * answer is sealed, so that only what is found on opening tells that it is one to something else.
  */
 import { expect, test } from "vitest";
 import type { Env, Output, Protocol } from "../../../protocol/endpoint.ts";
