@@ -93,7 +93,22 @@ function ofComparison(
       eitherWay(made, other.record, { actual: mine, wanted: other.value }),
     );
   });
-  return [...plain, ...computed];
+  // What was opened: another box under the key may do, if that is made to hold what is wanted.
+  const opened = done.filter(isOpening).flatMap((made) => {
+    const content = contentOf(made);
+    const wanted = content === a ? b : content === b ? a : undefined;
+    if (wanted === undefined) return [];
+    return elsewhere(made, scene)
+      .filter((other) => other.value !== made.output)
+      .map((other) => ({
+        wishes: [
+          ...differing(made, other.record, true),
+          { actual: made.output, wanted: other.value },
+          { actual: contentOf(other.record), wanted },
+        ],
+      }));
+  });
+  return [...plain, ...computed, ...opened];
 }
 
 /** Other outputs of the operation under the same key, which the adversary has. */
