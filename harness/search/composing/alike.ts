@@ -1,7 +1,7 @@
 /**
  * What two processes have computed is alike if what they have computed it from is: unification (A.
- * Robinson, 1965) through the record. So a key, a signature's text or a sum over messages leads back
- * to the choices of the adversary that it follows from.
+ * Robinson, 1965) through the record. So a key, a signature's text or a sum over messages leads
+ * back to the choices of the adversary that it follows from.
  */
 import type { Term } from "../../../attacker/recipe/terms.ts";
 import {

@@ -1,7 +1,7 @@
 /**
  * Who calls mallory over a connection is let in, shown the certificate that mallory has, and asked
- * the number that the bank has asked mallory: the signature opens the bank (the man in the middle of
- * every login that does not say where to).
+ * the number that the bank has asked mallory: the signature opens the bank (the man in the middle
+ * of every login that does not say where to).
  */
 import { expect, test } from "vitest";
 import type { Env, Output, Principal, Protocol } from "../../../protocol/endpoint.ts";
