@@ -39,9 +39,10 @@ function build() {
 }
 
 const [major = 0] = process.versions.node.split(".").map(Number);
-const namesFiles = process.argv
-  .slice(2)
-  .some((argument, i, all) => /[./\\]/.test(argument) && all[i - 1] !== "--out");
+/** @param {string} argument @param {number} i @param {readonly string[]} all */
+const isFile = (argument, i, all) =>
+  /[./\\]/.test(argument) && all[i - 1] !== "--out" && !argument.startsWith("--out=");
+const namesFiles = process.argv.slice(2).some(isFile);
 if (major < 20 || namesFiles || !(isBuilt() || build())) {
   await import("./mallory.mjs");
 } else {
