@@ -168,8 +168,10 @@ const settingCosts: Partial<Record<ParallelWorkload, number>> = {
 /** Is anything said there that is never said in a session alone, such as with what was kept? */
 function saysMore(campaign: Campaign, workload: ParallelWorkload): boolean {
   if (!isSound(campaign, workload)) return false;
-  const kinds = (name: ParallelWorkload): readonly string[] =>
-    new Templates(campaign.undisturbed(name), false).all.map((t) => `${t.to.role}|${t.shape}`);
+  const kinds = (name: ParallelWorkload): readonly string[] => {
+    const honest = campaign.undisturbed(name);
+    return new Templates(honest, honest, false).all.map((t) => `${t.to.role}|${t.shape}`);
+  };
   const usual = new Set(kinds("parallel-alone"));
   return kinds(workload).some((kind) => !usual.has(kind));
 }
