@@ -1,7 +1,7 @@
 /**
- * What the adversary sends after guessing the beginning of what it cannot know: a code or tag of few
- * symbols, or one of which a verifier compares only so many. How many symbols there are to choose
- * from is read off what other unknown values would give in its place.
+ * What the adversary sends after guessing the beginning of what it cannot know: a code or tag of
+ * few symbols, or one of which a verifier compares only so many. How many symbols there are to
+ * choose from is read off what other unknown values would give in its place.
  */
 import { equalBytes, latin1 } from "../protocol/kit/bytes.ts";
 import { fieldsOf, openField } from "./fields.ts";
