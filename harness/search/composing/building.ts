@@ -25,7 +25,7 @@ const leastContent = 8;
 
 export function builtAnew(building: Building): readonly Alternative[] {
   const { maker, of, bound, here } = building;
-  const touched = here !== undefined && isMadeOf(of.record, bound);
+  const touched = here !== undefined && maker.isTouched(of.record, bound);
   const out: Alternative[] = [];
   const dealtForOthers = maker.renames && of.name.by === "deployment";
   const there = dealtForOthers ? dealtAlike(building) : here;
@@ -58,10 +58,6 @@ function dealtAlike({ maker, of }: Building): Recorded | undefined {
     return wanted.every((w, i) => w === record.inputs[i]) && scene.has(value);
   });
 }
-
-/** Was it computed from something that is something else now? */
-export const isMadeOf = ({ inputs }: OpRecord, bound: Binding): boolean =>
-  [...bound.values.keys()].some((value) => inputs.some((i) => i.includes(value)));
 
 /** Out of its inputs, under a key that the adversary has. */
 function rebuilt(building: Building, dearer: number): readonly Alternative[] {

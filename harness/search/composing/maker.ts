@@ -7,13 +7,14 @@ import { attackerHost } from "../../../attacker/move.ts";
 import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Filled, Piece, Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import { type Latin1, utf8 } from "../../../protocol/kit/bytes.ts";
-import { operations } from "../../../protocol/kit/operations.ts";
+import { type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing } from "./alternative.ts";
-import { type Building, builtAnew, isMadeOf } from "./building.ts";
+import { type Building, builtAnew } from "./building.ts";
 import { degenerateKeys } from "./degenerate.ts";
 import type { Mapping } from "./mapping.ts";
 import { constant, ofRecorded, Remaking } from "./remake.ts";
 import type { Scene } from "./scene.ts";
+import { Touched } from "./touched.ts";
 import type { Making, Workshop } from "./workshop.ts";
 
 const costs = { name: 0.25, own: 0.3, other: 0.4, degenerate: 0.4, nameForNumber: 0.5 } as const;
@@ -34,6 +35,7 @@ export class Maker implements Making {
   readonly remaking: Remaking;
   readonly #mapping: Mapping;
   readonly #firstFresh: number;
+  readonly #touched: Touched;
   readonly #fresh = new Map<Latin1, number>();
   /** Values that are being made. */
   readonly #within = new Set<Latin1>();
@@ -47,6 +49,7 @@ export class Maker implements Making {
     this.remaking = new Remaking(scene, shop.constants);
     this.#mapping = mapping;
     this.#firstFresh = firstFresh;
+    this.#touched = new Touched(shop.honest);
   }
 
   /** The cheapest first, and there is at least one. */
@@ -74,7 +77,7 @@ export class Maker implements Making {
     }
     let found = memo.get(term);
     if (found === undefined) {
-      const isTouched = touches(term, bound);
+      const isTouched = this.#touched.isIn(term, bound);
       const all = isTouched ? this.#alternatives(term, bound, 1) : this.alternatives(term);
       found = all[0] as Alternative;
       memo.set(term, found);
@@ -179,6 +182,11 @@ export class Maker implements Making {
   #mappedPiece(value: Latin1): Latin1 | undefined {
     const piece = this.shop.honest.pieceOf(value);
     return piece === undefined ? value : this.mapped(piece.of.value)?.slice(piece.from, piece.to);
+  }
+
+  /** Is it made of something that is something else now? */
+  isTouched(record: OpRecord, bound: Binding): boolean {
+    return this.#touched.isMade(record, bound);
   }
 
   /** Are names other than in the honest message, so that what was dealt about them does not fit? */
@@ -307,28 +315,6 @@ export class Maker implements Making {
     });
   }
 }
-
-/** Is anything in it for which there is another value? */
-function touches(term: Term, bound: Binding): boolean {
-  switch (term.is) {
-    case "value":
-    case "near":
-      return isBound(term.of, bound);
-    case "piece":
-      return isBound(term.of.of, bound);
-    case "join":
-      return term.parts.some((p) => touches(p, bound));
-    case "counted":
-    case "summed":
-    case "text":
-      return touches(term.inner, bound);
-    default:
-      return false;
-  }
-}
-
-const isBound = ({ value, record }: Recorded, bound: Binding): boolean =>
-  bound.values.has(value) || isMadeOf(record, bound);
 
 /** The name in a place of as many bytes. */
 function filledUp(name: string, filled: Filled | undefined): Recipe {

@@ -36,13 +36,13 @@ export class Scene {
     this.knows = knowledgeOf(trace);
     this.#kitchen = kitchenOf(run);
     for (const record of trace.crypto) this.#noteOwn(record);
-    for (const { delivery } of run.outcomes) this.#noteMade(delivery.recipe);
+    for (const { delivery } of run.outcomes) this.noteMade(delivery.recipe);
   }
 
   /** What the adversary has made is found again by how it was made. */
-  #noteMade(whole: Recipe): void {
+  noteMade(whole: Recipe): void {
     for (const { recipe } of within(whole)) {
-      if (!("make" in recipe)) continue;
+      if (!("make" in recipe) && !("part" in recipe)) continue;
       const bytes = this.bytesOf(recipe);
       if (bytes !== undefined && !this.#own.has(bytes)) this.#own.set(bytes, recipe);
     }

@@ -270,6 +270,7 @@ export class Composing {
     const { shop, proposing } = this.#stages[state.stage];
     const { scene } = situation;
     const whole = [...situation.deliveries, delivery];
+    scene.noteMade(delivery.recipe);
     const maker = proposing.makerFor(delivery.to, situation, 30);
     const remaking = new Remaking(scene, shop.constants, done);
     const apart = [...scene.apart(situation.deliveries, remaking), delivery];

@@ -2,6 +2,7 @@
 import type { Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded, Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
+import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import type { Alternative, Binding } from "./alternative.ts";
 import type { Constants } from "./constants.ts";
 import type { Secrets } from "./mapping.ts";
@@ -29,6 +30,8 @@ export interface Making {
   readonly remaking: Remaking;
   /** Are names other than in the honest message, so that what was dealt about them does not fit? */
   readonly renames: boolean;
+  /** Is it made of something that is something else now? */
+  isTouched(record: OpRecord, bound: Binding): boolean;
   alternatives(term: Term, bound?: Binding, most?: number): readonly Alternative[];
   /** What stands here for bytes of the honest run; `undefined` if it has not come up yet. */
   mapped(value: Latin1): Latin1 | undefined;
