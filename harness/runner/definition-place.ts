@@ -13,10 +13,11 @@ export interface SourcePlace {
   readonly column: number;
 }
 
-interface Location {
+/** A place in compiled code, as the inspector counts: from 0. */
+export interface Location {
   readonly scriptId: string;
   readonly lineNumber: number;
-  readonly columnNumber?: number;
+  readonly columnNumber?: number | undefined;
 }
 
 /** Where the inspector finds the function that is being looked for. */
@@ -39,21 +40,27 @@ export function definitionOf(value: unknown): SourcePlace | undefined {
     // An inspector may be missing from Node, or be busy with somebody else's session.
     return undefined;
   } finally {
-    Reflect.deleteProperty(globalThis, shelf);
     session.disconnect();
   }
 }
 
-function askedIn(session: Session, value: unknown): SourcePlace | undefined {
-  const urls = new Map<string, string>();
-  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
-  session.post("Debugger.enable");
+/** What the inspector calls a value. */
+export function objectIdIn(session: Session, value: unknown): string | undefined {
   Reflect.defineProperty(globalThis, shelf, { value, configurable: true });
   let objectId: string | undefined;
   const expression = `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(shelf))})]`;
   session.post("Runtime.evaluate", { expression }, (_, found) => {
     objectId = found?.result.objectId;
   });
+  Reflect.deleteProperty(globalThis, shelf);
+  return objectId;
+}
+
+function askedIn(session: Session, value: unknown): SourcePlace | undefined {
+  const urls = new Map<string, string>();
+  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+  session.post("Debugger.enable");
+  let objectId = objectIdIn(session, value);
   for (let step = 0; step < mostSteps && objectId !== undefined; step++) {
     let properties: readonly Runtime.InternalPropertyDescriptor[] = [];
     session.post("Runtime.getProperties", { objectId, ownProperties: true }, (_, found) => {
@@ -67,8 +74,11 @@ function askedIn(session: Session, value: unknown): SourcePlace | undefined {
   return undefined;
 }
 
-/** What was compiled is led back to what was written. */
-function writtenPlace(url: string | undefined, location: Location): SourcePlace | undefined {
+/**
+ * What was compiled is led back to what was written.
+ * @param url of the script; `undefined` if it is not known.
+ */
+export function writtenPlace(url: string | undefined, location: Location): SourcePlace | undefined {
   const { lineNumber, columnNumber = 0 } = location;
   if (url === undefined || !/^(?:file:\/\/|\/|[A-Za-z]:)/.test(url)) return undefined;
   const isUrl = url.startsWith("file://");
