@@ -9,7 +9,7 @@ import { Baselines, judge, simulatePlainly, watches } from "../search/judge-run.
 import { settings } from "../search/outside.ts";
 import { violatedAfter } from "../search/violation-moment.ts";
 import { planOf, type Subject } from "../subject.ts";
-import { decisiveEvent, outputKindOf } from "../trace/decisive-event.ts";
+import { crash, decisiveEvent, outputKindOf } from "../trace/decisive-event.ts";
 import type { ProcessId, Trace, TraceEvent, Witness } from "../trace/trace.ts";
 import type { SavedAttack } from "../verdict.ts";
 import { definitionOf, type SourcePlace } from "./definition-place.ts";
@@ -17,7 +17,7 @@ import { framesOf } from "./load-complaints.ts";
 import { codePlace, foreignCode } from "./own-code.ts";
 import { steppedThrough, steppingFile } from "./stepping.ts";
 import { within } from "./surroundings.ts";
-import { isReturn, outputsWritten } from "./written-output.ts";
+import { isReturn, isThrow, outputsWritten } from "./written-output.ts";
 
 export interface ProtocolCode {
   readonly subject: Subject;
@@ -129,7 +129,9 @@ export function attackPlaces(code: ProtocolCode, saved: SavedAttack): AttackPlac
 function runWith({ subject }: ProtocolCode, saved: SavedAttack, witness: Witness): Trace {
   const { moves: attack, seed, workload, network } = saved;
   const plan = planOf(subject, { attack, seed, workload, network });
-  return within(settings.usual, () => simulatePlainly({ ...plan, witness }));
+  const trace = within(settings.usual, () => simulatePlainly({ ...plan, witness }));
+  // Judges make runs of their own from its plan, at which nobody is to look.
+  return { ...trace, plan, digest: trace.digest };
 }
 
 const callOf = (
@@ -150,6 +152,8 @@ function writtenIn(
   if (runWith(code, saved, second).digest !== saved.digest) return undefined;
   const { steps } = second;
   const kind = outputKindOf(trace.events[index] as TraceEvent) ?? "";
+  // The last line that the code came to is the one that has thrown.
+  if (kind === crash) return steps.findLast(isThrow) ?? steps.at(-1);
   const next = calls[calls.indexOf(call) + 1]?.events ?? trace.events.length;
   const alike = trace.events
     .map((e, i) => ({ e, i }))

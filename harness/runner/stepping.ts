@@ -48,6 +48,8 @@ export function steppedThrough<T>(passedOver: RegExp, code: () => T): Stepped<T>
     });
     session.post("Debugger.enable");
     session.post("Debugger.setBlackboxPatterns", { patterns: [passedOver.source] });
+    // What has never run is not compiled, and cannot be stopped at.
+    enter(() => undefined);
     const objectId = objectIdIn(session, enter);
     // Not in the types, since it is experimental.
     const post = session.post.bind(session) as (method: string, params: object) => void;

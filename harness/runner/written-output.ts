@@ -41,11 +41,15 @@ const samePlace = (a: SourcePlace, b: SourcePlace): boolean =>
   a.path === b.path && a.line === b.line && a.column === b.column;
 
 /** Does a `return` begin there? */
-export function isReturn({ path, line, column }: SourcePlace): boolean {
+export const isReturn = (place: SourcePlace): boolean => begins(place, /^return\b/);
+/** Likewise. */
+export const isThrow = (place: SourcePlace): boolean => begins(place, /^throw\b/);
+
+function begins({ path, line, column }: SourcePlace, word: RegExp): boolean {
   const text = fileText(path);
   if (text === undefined) return false;
   const from = lineStart(text, line) + column - 1;
-  return /^return\b/.test(text.slice(from, from + 10));
+  return word.test(text.slice(from, from + 10));
 }
 
 function fileText(path: string): string | undefined {

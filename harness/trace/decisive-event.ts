@@ -2,6 +2,9 @@
 import { quote } from "../guarantees/exchanges.ts";
 import type { ProcessId, Trace, TraceEvent } from "./trace.ts";
 
+/** In the place of an output: the code has thrown. */
+export const crash = "crash";
+
 /** What the output of an event is called in the code that made it; `undefined`: it is none. */
 export function outputKindOf(e: TraceEvent): string | undefined {
   switch (e.kind) {
@@ -25,6 +28,8 @@ export function outputKindOf(e: TraceEvent): string | undefined {
       return "end";
     case "shown":
       return "show";
+    case "crashed":
+      return crash;
     case "exited":
       return e.because === "is restarted" ? undefined : "exit";
     default:

@@ -44,7 +44,12 @@ function contentOf(workload: Workload): string {
   return content;
 }
 
-const withoutAttack = (plan: RunPlan): RunPlan => ({ ...plan, attack: [], network: calmNetwork });
+/** Nobody watches it either. */
+const withoutAttack = ({ witness: _, ...plan }: RunPlan): RunPlan => ({
+  ...plan,
+  attack: [],
+  network: calmNetwork,
+});
 
 /** @param trace of a run in which the adversary only listened, and was told things. */
 export function otherInstallation(trace: Trace, simulate: Simulate): OtherInstallation {
