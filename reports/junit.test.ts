@@ -80,9 +80,7 @@ describe("JUnit", () => {
     expect(replay?.attributes.classname).toMatch(/^paper-boat/);
     const lines = replay?.children[0]?.text.split("\n") ?? [];
     expect(lines).toContain("claim: “A nonce in each session prevents replay.”");
-    expect(lines).toContain(
-      "1. replay packet 2 of client#0 to server#0, right after it arrived",
-    );
+    expect(lines).toContain("1. replay packet 2 of client#0 to server#0, right after it arrived");
     expect(lines.at(-1)).toBe("replay: mallory replay mallory-out/attacks/paper-boat-replay.json");
     const [suite] = root.children;
     const properties = new Map(

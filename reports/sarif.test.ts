@@ -10,7 +10,9 @@ const places: AttackPlaces = {
   kind: "deliver",
   output: { path: "my code/ä#1.ts", base: "working-folder", line: 38, column: 15 },
   operations: [{ path: "my code/ä#1.ts", base: "working-folder", line: 36, column: 2 }],
-  handled: [{ t: 36, at: "server#0", place: { path: "b.ts", base: "package", line: 7, column: 1 } }],
+  handled: [
+    { t: 36, at: "server#0", place: { path: "b.ts", base: "package", line: 7, column: 1 } },
+  ],
 };
 const options: SarifOptions = {
   replayCommand: sampleReplayCommand,

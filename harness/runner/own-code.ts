@@ -31,7 +31,7 @@ export function foreignCode(file: string | undefined, except: readonly string[] 
   const own = [...(isInside ? [`${escaped(beside)}/`] : []), ...kept];
   const but = own.length === 0 ? "" : `(?!${own.join("|")})`;
   return new RegExp(
-    `^(?:node:|(?!/|[A-Za-z]:|file:)|.*/node_modules/|${lab}${but}(?:${labParts}))`,
+    `^(?:node:|(?!/|[A-Za-z]:|file:|data:)|.*(?:/|%2F)node_modules(?:/|%2F)|${lab}${but}(?:${labParts}))`,
   );
 }
 

@@ -4,7 +4,8 @@
  * thread's own debugger: every pause is over once its listener has returned.
  */
 import { Session } from "node:inspector";
-import { objectIdIn, type SourcePlace, writtenPlace } from "./definition-place.ts";
+import type { SourceMap } from "node:module";
+import { mapOf, objectIdIn, type SourcePlace, writtenPlace } from "./definition-place.ts";
 
 /** Code that computes for long is left alone: its end is not seen then. */
 const mostSteps = 4_000;
@@ -29,19 +30,24 @@ export interface Stepped<T> {
  */
 export function steppedThrough<T>(passedOver: RegExp, code: () => T): Stepped<T> {
   const urls = new Map<string, string>();
+  /** Of scripts that are in no file. */
+  const maps = new Map<string, SourceMap | undefined>();
   const steps: SourcePlace[] = [];
   let count = 0;
   const session = new Session();
   try {
     session.connect();
-    session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+    session.on("Debugger.scriptParsed", ({ params: { scriptId, url, sourceMapURL = "" } }) => {
+      urls.set(scriptId, url);
+      if (url.startsWith("data:")) maps.set(scriptId, mapOf(sourceMapURL));
+    });
     session.on("Debugger.paused", ({ params }) => {
       const location = params.callFrames[0]?.location;
       const url = location && urls.get(location.scriptId);
       // Where the code has ended, the debugger comes to whatever is next.
       if (location === undefined || url === undefined) return;
       const isOwn = !passedOver.test(url) && !url.includes(steppingFile);
-      const place = isOwn ? writtenPlace(url, location) : undefined;
+      const place = isOwn ? writtenPlace(url, location, maps.get(location.scriptId)) : undefined;
       if (place !== undefined) steps.push(place);
       count++;
       if (count < mostSteps) session.post("Debugger.stepInto");

@@ -82,7 +82,7 @@ const token = new RegExp(`${texts.source}|${comments.source}|=>\\s*\\{|[()[\\]{}
 /** A line that begins like this goes on with the statement of the line before. */
 const goesOn = /^\s*(?:[?:.,|&+*/%=<>)\]}-]|in\b|of\b|instanceof\b|as\b)/;
 
-/** What is left of a statement; the bodies of functions in it are blanked, since they ran apart. */
+/** What is left of a statement. Blanked are comments, and the bodies of functions, which run apart. */
 function statementFrom(text: string, from: number): string {
   const rest = text.slice(from, from + longestStatement);
   let out = "";
@@ -91,8 +91,9 @@ function statementFrom(text: string, from: number): string {
   token.lastIndex = 0;
   for (let match = token.exec(rest); match !== null; match = token.exec(rest)) {
     const [found] = match;
-    if (found.startsWith("=>")) {
-      const end = bodyEnd(rest, token.lastIndex);
+    const isComment = found.startsWith("/");
+    if (isComment || found.startsWith("=>")) {
+      const end = isComment ? token.lastIndex : bodyEnd(rest, token.lastIndex);
       out += rest.slice(copied, match.index) + " ".repeat(end - match.index);
       copied = end;
       token.lastIndex = end;

@@ -37,9 +37,7 @@ const threadFlowLocation = z.strictObject({
 });
 const codeFlow = z.strictObject({
   message,
-  threadFlows: z
-    .array(z.strictObject({ locations: z.array(threadFlowLocation).min(1) }))
-    .min(1),
+  threadFlows: z.array(z.strictObject({ locations: z.array(threadFlowLocation).min(1) })).min(1),
 });
 
 const result = z.strictObject({
