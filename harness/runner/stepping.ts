@@ -25,7 +25,7 @@ export interface Stepped<T> {
 
 /**
  * Runs code, slowly.
- * @param passedOver matches the paths and URLs of scripts whose lines are not told; see own-code.ts.
+ * @param passedOver matches paths and URLs of scripts whose lines are not told; see own-code.ts.
  * @throws what the code throws.
  */
 export function steppedThrough<T>(passedOver: RegExp, code: () => T): Stepped<T> {

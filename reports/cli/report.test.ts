@@ -24,7 +24,7 @@ export const delivered = (message: Uint8Array, from: string) =>
 `;
 const protocol = (deliver: string): string => `
 import type { Endpoint, Env, Input, Output, Protocol } from "mallory";
-import { delivered } from "./helper.ts";
+${'import { delivered } from "./helper.ts";'}
 
 interface Unused {
   readonly kind: "deliver";

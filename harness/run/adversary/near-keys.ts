@@ -45,11 +45,10 @@ function contentOf(workload: Workload): string {
 }
 
 /** Nobody watches it either. */
-const withoutAttack = ({ witness: _, ...plan }: RunPlan): RunPlan => ({
-  ...plan,
-  attack: [],
-  network: calmNetwork,
-});
+function withoutAttack(watched: RunPlan): RunPlan {
+  const { witness: _, ...plan } = watched;
+  return { ...plan, attack: [], network: calmNetwork };
+}
 
 /** @param trace of a run in which the adversary only listened, and was told things. */
 export function otherInstallation(trace: Trace, simulate: Simulate): OtherInstallation {
