@@ -5,6 +5,7 @@
  */
 import type { AttackPlaces, CodePlace, HandledInput } from "../code-places.ts";
 import { guarantees } from "../guarantees/catalog.ts";
+import type { Guarantee } from "../guarantees/guarantee.ts";
 import { Baselines, judge, simulatePlainly, watches } from "../search/judge-run.ts";
 import { settings } from "../search/outside.ts";
 import { violatedAfter } from "../search/violation-moment.ts";
@@ -99,8 +100,7 @@ export function attackPlaces(code: ProtocolCode, saved: SavedAttack): AttackPlac
   const profiles = new Baselines(code.subject, saved.seed);
   const because = judge(guarantee, trace, profiles).violation?.because ?? "";
   const until = violatedAfter(guarantee, trace, profiles);
-  const isExact = guarantee.safety && !watches(guarantee);
-  const index = decisiveEvent(trace, because, until, isExact);
+  const index = decisiveEvent(trace, because, until, showsIn(guarantee));
   const event = index === undefined ? undefined : trace.events[index];
   const definitions = new Definitions(code, trace, first.handles);
   if (index === undefined || event === undefined) return undefined;
@@ -124,6 +124,12 @@ export function attackPlaces(code: ProtocolCode, saved: SavedAttack): AttackPlac
       return place === undefined ? [] : [{ t: c.t, at: c.at, place: named(place) }];
     }),
   };
+}
+
+/** Where a violation shows: in an event, in what is seen of the packets, or in what is deduced. */
+function showsIn(guarantee: Guarantee): "moment" | "outside" | undefined {
+  if (guarantee.distinguish !== undefined) return "outside";
+  return guarantee.safety && !watches(guarantee) ? "moment" : undefined;
 }
 
 function runWith({ subject }: ProtocolCode, saved: SavedAttack, witness: Witness): Trace {

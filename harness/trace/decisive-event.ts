@@ -52,14 +52,15 @@ const accepting: ReadonlySet<TraceEvent["kind"]> = new Set([
 /**
  * @param because the sentence of the verdict, which names processes and quotes messages.
  * @param until after so many events the guarantee is broken.
- * @param isExact that is known: the last of these events did it.
+ * @param shows what shows it: the last of these events (`moment`), or what one who looks on sees of
+ *   the packets (`outside`); `undefined`: neither is known.
  * @returns the index of the event; `undefined` if no honest process has said anything.
  */
 export function decisiveEvent(
   trace: Trace,
   because: string,
   until: number,
-  isExact: boolean,
+  shows: "moment" | "outside" | undefined,
 ): number | undefined {
   const honest = new Set(trace.processes.map((p) => p.id));
   const named = new Set([...because.matchAll(/[a-z][a-z0-9-]*#\d+/g)].map(([id]) => id));
@@ -69,7 +70,12 @@ export function decisiveEvent(
     .slice(0, until)
     .filter(({ event }) => honest.has(event.at) && outputKindOf(event) !== undefined);
   const last = outputs.at(-1);
-  if (isExact && last?.index === until - 1 && isNamed(last.event.at)) return last.index;
+  if (shows === "moment" && last?.index === until - 1 && isNamed(last.event.at)) return last.index;
+  if (shows === "outside") {
+    const [sender] = named;
+    const sent = outputs.find(({ event: e }) => e.kind === "sent" && e.at === sender);
+    if (sent !== undefined) return sent.index;
+  }
   const about = outputs.filter(({ event }) => isNamed(event.at));
   const quoted = about.filter(({ event }) => quotes(because, event));
   const believed = about.filter(({ event }) => accepting.has(event.kind));

@@ -77,9 +77,18 @@ const lineOf = (text: string, piece: string): number =>
   text.split("\n").findIndex((line) => line.includes(piece)) + 1;
 
 async function reported(name: string, source: string, ...more: readonly string[]) {
+  return reportedOn("integrity", name, source, ...more);
+}
+
+async function reportedOn(
+  guarantee: string,
+  name: string,
+  source: string,
+  ...more: readonly string[]
+) {
   writeFileSync(join(folder.path, "helper.ts"), helper);
   writeFileSync(join(folder.path, name), source);
-  const limits = ["--guarantee", "integrity", "--budget", "200runs", "-q"];
+  const limits = ["--guarantee", guarantee, "--budget", "200runs", "-q"];
   const args = ["report", `./${name}`, "--format", "sarif,junit", "md", ...more, ...limits];
   const ended = await run([...args, "--out", `out-${name}`], { cwd: folder.path });
   const written = (file: string) => readFileSync(join(folder.path, `out-${name}`, file), "utf8");
@@ -144,6 +153,17 @@ test.each([
   },
   60_000,
 );
+
+test("a crash stands where it was thrown", async () => {
+  const source = protocol('if (message[0] !== 1) throw new RangeError("odd"); // throws');
+  const { log } = await reportedOn("robustness", "crashing.ts", source);
+  const [result] = log.runs[0]?.results ?? [];
+  expect(result).toMatchObject({ ruleId: "robustness", level: "note" });
+  expect(result?.locations[0]).toMatchObject({
+    message: { text: expect.stringMatching(/^reader#\d: crash$/) },
+    physicalLocation: { region: { startLine: lineOf(source, "// throws") } },
+  });
+}, 60_000);
 
 test("a bundled protocol has its place in the package", async () => {
   const args = ["report", "preshared?window=off", "--guarantee", "replay", "--budget", "300runs"];
