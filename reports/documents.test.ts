@@ -95,6 +95,19 @@ describe("HTML", () => {
     expect(matrixHtml(wideReport(2), options)).toContain("stopped by the user");
   });
 
+  test("what the author says of the report stands in its head, as text", () => {
+    const title = { course: "CS 7", author: `Ada & <i>${hostile}`, date: " ", institution: "U" };
+    const titled = matrixHtml(sampleReport, { ...options, title });
+    expect(readMarkup(titled).problems).toEqual([]);
+    expect(titled).not.toContain(hostile);
+    expect(titled).toContain('<dl class="title"><dt>Course</dt><dd>CS 7</dd>');
+    expect(titled).toContain("<dd>Ada &amp; &lt;i&gt;");
+    expect(titled).not.toContain("<dt>Date</dt>");
+    const lines = matrixMarkdown(sampleReport, { ...options, title });
+    expect(lines).toMatch(/^# [^\n]+\n\n- Course: CS 7\n- Author: Ada &amp; &lt;i&gt;/);
+    expect(lines).not.toContain(hostile);
+  });
+
   test("guarantees are explained where an explanation is given", () => {
     const statement = (guarantee: string): string => `about "${guarantee}"`;
     expect(matrixHtml(sampleReport, { ...options, statement })).toContain(

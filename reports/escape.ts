@@ -60,6 +60,19 @@ export function htmlText(text: string): string {
   return visible(text).replace(/[&<>"'`]/g, (c) => htmlEntities[c] ?? c);
 }
 
+const xmlEntities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+/** For XML 1.0, which has no way at all to write most control characters: they are shown instead. */
+export function xmlText(text: string): string {
+  return visible(text).replace(/[&<>"']/g, (c) => xmlEntities[c] ?? c);
+}
+
 /** For running text and table cells in GitHub-flavoured Markdown. */
 export function markdownText(text: string): string {
   return (

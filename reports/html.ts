@@ -41,11 +41,14 @@ import {
 } from "./model.ts";
 import { puppetLines } from "./puppet-lines.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
+import { type TitleData, titleHtml } from "./title-data.ts";
 import { wireHtml } from "./wire-table.ts";
 
 export interface DocumentOptions {
   /** The command line that shows an attack again. */
   replayCommand(finding: Finding): string;
+  /** Course, author and the like. */
+  readonly title?: TitleData;
   /** When the report was made, as text; left out, the same report gives the same bytes. */
   readonly generatedAt?: string;
   /** How well each message is protected: of each protocol, in the order of the report. */
@@ -365,7 +368,7 @@ export function matrixHtml(report: MatrixReport, options: DocumentOptions): stri
     '<meta http-equiv="Content-Security-Policy"',
     ` content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>Mallory: which guarantees hold</title><style>${htmlStyle}</style></head><body><main>`,
-    "<header><h1>Which guarantees hold</h1>",
+    `<header><h1>Which guarantees hold</h1>${titleHtml(options.title)}`,
     `<p class="faint any">${facts.join(" · ")}</p></header>`,
     summaryHtml(report),
     howToRead,

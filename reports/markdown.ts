@@ -38,6 +38,7 @@ import {
   verdictFor,
 } from "./model.ts";
 import { puppetLines } from "./puppet-lines.ts";
+import { titleMarkdownLines } from "./title-data.ts";
 import { wireMarkdownLines } from "./wire-table.ts";
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -224,6 +225,7 @@ export function matrixMarkdown(report: MatrixReport, options: DocumentOptions): 
   const lines = [
     "# Which guarantees hold",
     "",
+    ...titleMarkdownLines(options.title),
     facts.join(" · "),
     "",
     `${tallyWords(tallyOf(report.protocols.flatMap((p) => p.verdicts)))}.`,

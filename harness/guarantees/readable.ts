@@ -37,7 +37,7 @@ function isSaid(trace: Trace, knowledgeOf: KnowledgeOf, message: Uint8Array): bo
   if (found === "deduced") return true;
   const words = otherWords(message);
   const workload = withInstead(trace.plan.workload, message, words);
-  const { probing: _, ...plan } = trace.plan;
+  const { probing: _, witness: __, ...plan } = trace.plan;
   const other = simulate({ ...plan, workload });
   const isComparable = eventsOf(other, "submit").some((e) => equalBytes(e.message, words));
   const knowledge = knowledgeOf(other);

@@ -47,7 +47,11 @@ export class Endpoints {
     const { now, events } = this.#run;
     // Code may change what it is given, and a puppet may be given it again.
     if (this.#keepsHistory) process.history.push({ input: ownInput(input), now });
-    const result = handleInput(process, input, now);
+    const { witness } = this.#run.plan;
+    const result =
+      witness === undefined
+        ? handleInput(process, input, now)
+        : witness.handling(process, now, events.length, () => handleInput(process, input, now));
     if (!result.ok) {
       events.push({ kind: "crashed", t: now, at: process.id, because: result.because });
       this.#finish(process, "crashed");

@@ -12,10 +12,11 @@ import type {
   RoleSpec,
 } from "../../protocol/endpoint.ts";
 import type { CryptoKit } from "../../protocol/kit/crypto.ts";
+import type { Gate } from "../../protocol/kit/gate.ts";
 import type { OpRecord } from "../../protocol/kit/operations.ts";
 import type { Random } from "../../protocol/kit/random.ts";
 import { CryptoRecorder } from "../../protocol/kit/recorder.ts";
-import type { ProcessId, ProcessInfo } from "../trace/trace.ts";
+import type { ProcessId, ProcessInfo, RunPlan, Witness } from "../trace/trace.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { Stores } from "./stores.ts";
 import type { Typing } from "./typing.ts";
@@ -81,6 +82,7 @@ interface ProcessWorld {
   readonly stores: Pick<Stores, "of">;
   readonly typing: Typing;
   readonly attempts: OpRecord[];
+  readonly plan?: Pick<RunPlan, "witness">;
 }
 export type ProcessPlace = Pick<
   Process,
@@ -122,7 +124,8 @@ export function openEndpoint(
 ): Endpoint {
   const { id, spec, principal, address, peerAddress, peer } = place;
   const random = world.random.fork(principal).fork(id);
-  const recorder = new CryptoRecorder(world.log, random, id, undefined, world.attempts);
+  const gate = witnessed(id, world.plan?.witness);
+  const recorder = new CryptoRecorder(world.log, random, id, gate, world.attempts);
   const login = world.typing.login(id, principal, deployment);
   const crypto = login === undefined ? recorder : typedKit(recorder, login);
   const env = envOf({
@@ -139,6 +142,13 @@ export function openEndpoint(
     throw new ProtocolError(`open("${spec.name}") must return an endpoint with a handle function`);
   }
   return login === undefined ? opened : typedEndpoint(opened, login);
+}
+
+/** Refuses nothing: only tells the witness, where there is one. */
+function witnessed(id: ProcessId, witness: Witness | undefined): Gate | undefined {
+  if (witness === undefined) return undefined;
+  const done = (): void => witness.recorded(id);
+  return { done, failed: () => {}, compare: (a, b) => a === b };
 }
 
 export function processOf(endpoint: Endpoint, place: ProcessPlace): Process {

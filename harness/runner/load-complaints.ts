@@ -108,7 +108,8 @@ function missingComplaint(file: NamedFile, error: Error): string | undefined {
   return `${place}: imports "${shown}", which ${missing}`;
 }
 
-const labFolder = fileURLToPath(new URL("../../", import.meta.url));
+/** Where the lab itself is, with a separator at its end. */
+export const labFolder = fileURLToPath(new URL("../../", import.meta.url));
 const foreignFrame = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:)[^()]*?):(\d+):(\d+)\)?$/;
 
 function stackOf(error: unknown): string {
@@ -127,15 +128,20 @@ export function placeOf(file: NamedFile, error: unknown): string {
 
 /** The same; `undefined` if the stack knows none, as that of what is no Error. */
 export function stackPlace(file: NamedFile, error: unknown): string | undefined {
-  const stack = stackOf(error);
-  const frames = stack.split("\n").flatMap((line) => {
-    const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
-    if (match === null) return [];
-    const [, place = "", row, column] = match;
-    const path = place.startsWith("file://") ? fileURLToPath(place) : place;
-    return [{ path: path.replace(/\?.*$/, ""), at: `${row}:${column}` }];
-  });
-  return framePlace(file, frames);
+  return framePlace(file, framesOf(error));
+}
+
+/** The frames of an error's stack that are in files, innermost first. */
+export function framesOf(error: unknown): readonly Frame[] {
+  return stackOf(error)
+    .split("\n")
+    .flatMap((line) => {
+      const match = /^\s+at /.test(line) ? foreignFrame.exec(line) : null;
+      if (match === null) return [];
+      const [, place = "", row, column] = match;
+      const path = place.startsWith("file://") ? fileURLToPath(place) : place;
+      return [{ path: path.replace(/\?.*$/, ""), at: `${row}:${column}` }];
+    });
 }
 
 /** Code that is on a stack: which file, and where in it, as `line:column`. */

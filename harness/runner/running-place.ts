@@ -3,8 +3,8 @@
  * never returns leaves no stack behind, and a thread that computes hears of nothing else.
  */
 import { type Debugger, Session } from "node:inspector";
-import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
+import { mapOf } from "./definition-place.ts";
 import { type Frame, framePlace, type NamedFile } from "./load-complaints.ts";
 
 /** A thread that waits in the operating system does not stop for a debugger. */
@@ -77,10 +77,4 @@ function written(
   const line = (found?.originalLine ?? lineNumber) + 1;
   const column = (found?.originalColumn ?? columnNumber) + 1;
   return [{ path: fileURLToPath(url).replace(/\?.*$/, ""), at: `${line}:${column}` }];
-}
-
-function mapOf(url: string): SourceMap | undefined {
-  const [, data] = /^data:application\/json[^,]*;base64,(.+)$/.exec(url) ?? [];
-  if (data === undefined) return undefined;
-  return new SourceMap(JSON.parse(Buffer.from(data, "base64").toString("utf8")));
 }

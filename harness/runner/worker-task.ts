@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { type MessagePort, threadId } from "node:worker_threads";
 import { forgetComputed } from "../../protocol/kit/memo.ts";
+import type { AttackPlaces } from "../code-places.ts";
 import type { Expectation } from "../expectation.ts";
 import { gradeMessages } from "../grades/grade-messages.ts";
 import type { GradeSettings } from "../grades/laboratory.ts";
@@ -18,7 +19,8 @@ import type { Watch } from "../search/campaign-settings.ts";
 import { type ExploreSettings, explore } from "../search/explore.ts";
 import { type Checkpoint, type FuzzResult, type FuzzSettings, fuzz } from "../search/fuzz.ts";
 import { IrreproducibleError, SharedMemoryError } from "../search/reproducibility.ts";
-import type { MatrixProgress, ProtocolReport } from "../verdict.ts";
+import type { MatrixProgress, ProtocolReport, SavedAttack } from "../verdict.ts";
+import { attackPlaces, type ProtocolCode } from "./attack-places.ts";
 import {
   type CheckedProtocol,
   checkedProtocol,
@@ -49,6 +51,11 @@ interface Kinds {
   };
   fuzz: { readonly ask: { readonly settings: FuzzSettings }; readonly answer: FuzzResult };
   grade: { readonly ask: { readonly settings: GradeSettings }; readonly answer: GradesReport };
+  /** Where in the code do these attacks come through? In their order. */
+  locate: {
+    readonly ask: { readonly attacks: readonly SavedAttack[] };
+    readonly answer: readonly (AttackPlaces | undefined)[];
+  };
   replay: {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };
     readonly answer: ReplayResult;
@@ -163,6 +170,11 @@ function perform(
       return named(explore(subject, task.settings, watch()));
     case "grade":
       return gradeMessages(subject, task.settings, watch());
+    case "locate":
+      return task.attacks.map((attack) => {
+        watchdog.beat("the run of an attack");
+        return attackPlaces(codeOf(task, loaded), attack);
+      });
     case "fuzz": {
       let sent = task.settings.resume?.kept.length ?? 0;
       const result = fuzz(subject, task.settings, {
@@ -216,6 +228,13 @@ function watchOf(
     },
   };
 }
+
+const codeOf = (task: Task, { subject, guard }: Loaded): ProtocolCode => ({
+  subject,
+  file: task.name.file === undefined ? undefined : fileOf(task).path,
+  cwd: task.cwd,
+  handleOf: (role) => guard?.handleOf(role),
+});
 
 /** The protocol's file, as messages name it. */
 const fileOf = ({ name, cwd }: Task): NamedFile => {

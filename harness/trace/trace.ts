@@ -7,6 +7,7 @@ import type {
   Address,
   Credential,
   Deployment,
+  Endpoint,
   Millis,
   OptionValues,
   Principal,
@@ -214,6 +215,25 @@ export interface Observer {
   begin(mark: Mark, probe: Probe): void;
 }
 
+/**
+ * Follows the code of honest processes while it works, so that a report can say where in it an
+ * attack came through: see harness/runner/attack-places.ts. It changes nothing about the run.
+ */
+export interface Witness {
+  /** An operation of this process was recorded: the code that asked for it is on the stack. */
+  recorded(by: ProcessId): void;
+  /**
+   * An input is handed to the code of a process by calling `code`.
+   * @param events how many events there are by now: what follows from the input comes after them.
+   */
+  handling<T>(
+    process: { readonly id: ProcessId; readonly endpoint: Endpoint },
+    t: Millis,
+    events: number,
+    code: () => T,
+  ): T;
+}
+
 /** Everything that decides a run. The same plan gives the same trace, byte for byte. */
 export interface RunPlan {
   /** Further instances of the protocol's module, for the deployments of further principals. */
@@ -232,6 +252,8 @@ export interface RunPlan {
   readonly seed: string;
   /** The run is made to see what processes do with deliveries; it ends with the last one. */
   readonly probing?: Observer;
+  /** The run is made once more, to see which code does what; absent in every search. */
+  readonly witness?: Witness;
 }
 
 export interface Trace {

@@ -10,4 +10,4 @@ export const listNames = [
 export type ListName = (typeof listNames)[number];
 
 /** The ids of reports/formats.ts. */
-export const formatNames = ["html", "markdown", "json", "text"] as const;
+export const formatNames = ["html", "markdown", "json", "text", "junit", "sarif"] as const;

@@ -50,7 +50,7 @@ describe("misuse ends with 2 and one line", () => {
     [["run", "object-security-bitflip"], 'did you mean "object-security-bit-flip"?'],
     [["run", "./x.ts"], "npx mallory matrix ./x.ts"],
     [["list", "protocolls"], 'did you mean "protocols"?'],
-    [["report", "--format", "pfd"], "there are html, markdown, json, text"],
+    [["report", "--format", "pfd"], "there are html, markdown, json, text, junit, sarif"],
     [["dash"], "dash needs a terminal"],
     [["explore"], "missing required argument"],
     [["explore", "presharedd"], 'did you mean "preshared"?'],

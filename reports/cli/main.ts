@@ -7,6 +7,7 @@ import { nearest } from "../../harness/input/suggestions.ts";
 import { UserError } from "../../harness/input/user-error.ts";
 import { version } from "../../harness/runner/version.ts";
 import { terminalText } from "../escape.ts";
+import type { TitleData } from "../title-data.ts";
 import { formatNames, listNames } from "./choices.ts";
 import { addCommonFlags, addDepthFlags, addSearchFlags } from "./define-flags.ts";
 import type { Flags, RawFlags } from "./flags.ts";
@@ -245,7 +246,7 @@ function defineFiles(io: Io, act: Act, define: Define): void {
     });
 }
 
-interface ReportOptions {
+interface ReportOptions extends TitleData {
   readonly format: string[];
   readonly grades: boolean;
 }
@@ -256,13 +257,20 @@ function defineReports(io: Io, act: Act, define: Define): void {
     .argument("[protocol...]", protocolHelp)
     .option("--format <name...>", formatNames.join(", "), ["html", "markdown"])
     .option("--no-grades", "without the grades of each message")
+    .option("--course <text>", "for the head of HTML and Markdown, as the next ones")
+    .option("--author <text>", "who hands it in; several in one text")
+    .option("--institution <text>", "where")
+    .option("--date <text>", "as it is to stand there; no clock is asked")
     .addHelpText("after", "\nWith --guarantee or --capability, messages are not graded either.\n")
     .action((names: string[], options: ReportOptions, command: Command) => {
       act(command, async (flags) => {
         const { parseFormats, reportCommand } = await import("./report.ts");
         const isWhole = flags.guarantees === undefined && flags.capabilities === undefined;
         const grades = isWhole && options.grades;
-        return reportCommand(names, parseFormats(options.format), grades, flags, io);
+        const { course, author, institution, date } = options;
+        const title = { course, author, institution, date };
+        const asked = { formats: parseFormats(options.format), grades, title };
+        return reportCommand(names, asked, flags, io);
       });
     });
 

@@ -44,7 +44,11 @@ function contentOf(workload: Workload): string {
   return content;
 }
 
-const withoutAttack = (plan: RunPlan): RunPlan => ({ ...plan, attack: [], network: calmNetwork });
+/** Nobody watches it either. */
+function withoutAttack(watched: RunPlan): RunPlan {
+  const { witness: _, ...plan } = watched;
+  return { ...plan, attack: [], network: calmNetwork };
+}
 
 /** @param trace of a run in which the adversary only listened, and was told things. */
 export function otherInstallation(trace: Trace, simulate: Simulate): OtherInstallation {
