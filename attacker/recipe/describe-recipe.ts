@@ -42,6 +42,9 @@ const words: Readonly<Partial<Record<OpName, Words>>> = {
   compare: { result: "comparison", made: plain("a comparison") },
 };
 
+/** What the output of such an operation is called. */
+export const resultOf = (op: OpName): string => words[op]?.result ?? op;
+
 export function ordinal(n: number): string {
   const tens = n % 100;
   if (tens >= 11 && tens <= 13) return `${n}th`;
