@@ -9,6 +9,7 @@ import { version } from "../../harness/runner/version.ts";
 import { terminalText } from "../escape.ts";
 import { formatNames, listNames } from "./choices.ts";
 import { addCommonFlags, addDepthFlags, addSearchFlags } from "./define-flags.ts";
+import { definePcap } from "./define-pcap.ts";
 import type { Flags, RawFlags } from "./flags.ts";
 import type { FuzzFlags } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
@@ -96,6 +97,7 @@ function program(io: Io, act: Act): Command {
   defineGrades(io, act, define);
   defineFiles(io, act, define);
   defineReports(io, act, define);
+  definePcap(root, io, act);
 
   // Without a command: the dashboard, or the table where there is no terminal to draw on.
   const names = root.commands.map((c) => c.name());
@@ -301,7 +303,7 @@ export async function main(io: Io): Promise<number> {
     const root = program(io, (command, action) => {
       chosen = { command, action };
     });
-    for (const command of [root, ...root.commands]) quietly(command, io);
+    quietly(root, io);
     root.parse([...io.args], { from: "user" });
     if (chosen === undefined) return exitCode.asExpected;
     flags = { ...(await flagsGiven(chosen.command, noColor)), debug: debugAsked };
@@ -347,4 +349,5 @@ function quietly(command: Command, io: Io): void {
     getOutHelpWidth: () => io.columns(),
     getOutHasColors: () => false,
   });
+  for (const inner of command.commands) quietly(inner, io);
 }

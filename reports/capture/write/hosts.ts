@@ -18,13 +18,13 @@ export interface Place {
   readonly port: number;
 }
 
-/** @param address such as `bob:1978`; what is no port counts as 0. */
+/** @param address such as `bob:1978`; what is no port counts as 0. @returns ports of the run. */
 export function placeOf(address: string): Place {
   const colon = address.lastIndexOf(":");
   if (colon < 0) return { host: address, port: 0 };
   const port = Number(address.slice(colon + 1));
   const isPort = Number.isInteger(port) && port >= 0;
-  return { host: address.slice(0, colon), port: isPort ? port % 0x10000 : 0 };
+  return { host: address.slice(0, colon), port: isPort ? port : 0 };
 }
 
 /** Numbers of hosts from 1 up to 65,534, which follow from the names alone. */

@@ -52,7 +52,9 @@ function interfaceBlock({ name, says }: { readonly name: string; readonly says: 
 function nameBlock(hosts: Section["hosts"]): Uint8Array {
   const ipv4 = 1;
   const end = new Uint8Array(4);
-  const records = hosts.map(({ ip, name }) => option(ipv4, concat(ip, utf8(name), end.slice(0, 1))));
+  const records = hosts.map(({ ip, name }) =>
+    option(ipv4, concat(ip, utf8(name), end.slice(0, 1))),
+  );
   return block(blockTypes.names, concat(...records, end), []);
 }
 
@@ -72,7 +74,13 @@ function packetBlock({ ns, view: side, bytes, comment }: Frame): Uint8Array {
 }
 
 const clippedText = (text: string): Uint8Array =>
-  utf8(text.length <= mostComment ? text : `${Array.from(text).slice(0, mostComment - 1).join("")}…`);
+  utf8(
+    text.length <= mostComment
+      ? text
+      : `${Array.from(text)
+          .slice(0, mostComment - 1)
+          .join("")}…`,
+  );
 
 function option(code: number, value: Uint8Array): Uint8Array {
   const head = new Uint8Array(4);

@@ -1,0 +1,94 @@
+/** A capture as it is listed: who speaks with whom, and what each packet carries. */
+import type { CapturedPayload, FedPayload } from "../../harness/capture/feeding.ts";
+import type { Capture } from "./read/capture.ts";
+import {
+  type Conversation,
+  type Conversations,
+  conversationsIn,
+  type Payload,
+} from "./read/conversations.ts";
+import type { End } from "./read/dissect.ts";
+import { epochNs } from "./write/capture-frames.ts";
+import { arrivedEnding } from "./write/hosts.ts";
+
+export interface Imported {
+  readonly capture: Capture;
+  readonly conversations: Conversations;
+  /** What endpoints made of payloads, by the number of the packet that brought them. */
+  readonly fed?: ReadonlyMap<Payload, FedPayload>;
+}
+
+export const importedFrom = (capture: Capture): Imported => ({
+  capture,
+  conversations: conversationsIn(capture),
+});
+
+/** `alice:1978`, or the address where the file names nobody. */
+export const endWords = ({ names }: Capture, { ip, port }: End): string =>
+  `${names.get(ip) ?? ip}:${port}`;
+
+/**
+ * The payloads that endpoints are given, in the order of the capture: of a conversation that stands
+ * in it twice, as sent and as arrived, those that arrived.
+ */
+export function payloadsToFeed({ capture, conversations }: Imported): readonly {
+  readonly payload: Payload;
+  readonly given: CapturedPayload;
+}[] {
+  const { list } = conversations;
+  const arrived = new Set(
+    list.filter((c) => c.seenOn === "as-arrived").map((c) => plainEnds(capture, c)),
+  );
+  const chosen = list.filter((c) => c.seenOn !== "as-sent" || !arrived.has(plainEnds(capture, c)));
+  const all = chosen.flatMap((c, conversation) =>
+    c.payloads.map((payload) => ({ payload, conversation, c })),
+  );
+  const times = new Times(capture);
+  return all
+    .sort((a, b) => a.payload.packet.number - b.payload.packet.number)
+    .map(({ payload, conversation, c }) => {
+      const { packet, fromOpener, bytes } = payload;
+      const [from, to] = fromOpener ? [c.opener, c.other] : [c.other, c.opener];
+      const t = times.next(packet.ns);
+      const ports = { fromPort: from.port, toPort: to.port };
+      const { number } = packet;
+      return { payload, given: { number, conversation, ...ports, fromOpener, t, bytes } };
+    });
+}
+
+/** The ends without what tells the two sides apart. */
+function plainEnds(capture: Capture, { opener, other, carrier }: Conversation): string {
+  const plain = (end: End): string => endWords(capture, end).replace(`${arrivedEnding}:`, ":");
+  return [carrier, ...[plain(opener), plain(other)].sort()].join(" ");
+}
+
+/** Where others begin: by then every process is there. */
+const firstMs = 100;
+/** Nobody's patience is told by a pause of a foreign capture. */
+const longestPauseMs = 10_000;
+const dayNs = 86_400_000_000_000n;
+
+/** Times in a run that is made: those of an own capture are the run's own. They never go back. */
+class Times {
+  readonly #isOwn: boolean;
+  #lastNs: bigint | undefined;
+  #t = 0;
+
+  constructor({ packets }: Capture) {
+    const first = packets[0]?.ns ?? 0n;
+    this.#isOwn = first >= epochNs && first < epochNs + dayNs;
+  }
+
+  /** @returns milliseconds */
+  next(ns: bigint): number {
+    if (this.#isOwn) {
+      this.#t = Math.max(this.#t, Number(ns - epochNs) / 1_000_000);
+      return this.#t;
+    }
+    const pause = this.#lastNs === undefined ? 0 : Number(ns - this.#lastNs) / 1_000_000;
+    const before = this.#lastNs === undefined ? firstMs : this.#t;
+    this.#lastNs = ns;
+    this.#t = before + Math.min(Math.max(pause, 0), longestPauseMs);
+    return this.#t;
+  }
+}
