@@ -128,7 +128,7 @@ class Words {
   arriving({ packet, own }: Seen, { at, t, bytes, changed }: Arrival, i: number): string {
     const said: string[] = [];
     if (changed.length > 0)
-      said.push(`Attacker: changed. ${changeWords(packet.bytes, bytes, changed)}`);
+      said.push(`Attacker: changed ${changeWords(packet.bytes, bytes, changed)}`);
     else if (bytes.length < packet.bytes.length) {
       said.push(`Cut to the ${bytes.length} bytes that the receiver has room for.`);
     }
@@ -177,11 +177,13 @@ function changeWords(before: Uint8Array, after: Uint8Array, changed: Arrival["ch
   const isResized = before.length !== after.length;
   const shown = changed.slice(0, mostChanges).map(({ from, to }) => {
     const removed = isResized ? to + before.length - after.length : to;
-    return `from byte ${from}: ${hexWords(before, from, removed)} was, ${hexWords(after, from, to)} is`;
+    const was = hexWords(before, from, removed);
+    return `at byte ${from} (${was} was sent, ${hexWords(after, from, to)} arrives)`;
   });
-  const more = changed.length > mostChanges ? `; ${changed.length - mostChanges} more` : "";
-  const size = isResized ? ` (${before.length} bytes were sent, ${after.length} arrive)` : "";
-  return visible(`${shown.join("; ")}${more}${size}.`);
+  const more =
+    changed.length > mostChanges ? ` and at ${changed.length - mostChanges} more places` : "";
+  const size = isResized ? `; ${before.length} bytes were sent, ${after.length} arrive` : "";
+  return visible(`${shown.join(", ")}${more}${size}.`);
 }
 
 function hexWords(bytes: Uint8Array, from: number, to: number): string {
