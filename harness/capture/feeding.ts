@@ -10,14 +10,12 @@ import { simulatePlainly } from "../search/judge-run.ts";
 import type { Outside } from "../search/outside.ts";
 import { simulateTwice } from "../search/reproducibility.ts";
 import { planOf, type Subject } from "../subject.ts";
-import type { Trace, TraceEvent } from "../trace/trace.ts";
+import type { Trace } from "../trace/trace.ts";
 import { portInCapture } from "./ports.ts";
 import { type Reaction, wordsOfReaction } from "./reaction.ts";
 
 /** A payload of a capture. */
 export interface CapturedPayload {
-  /** Number of its packet in the capture. */
-  readonly number: number;
   /** Which conversation it belongs to; conversations count from 0, in the order they begin. */
   readonly conversation: number;
   /** Ports tell which end plays which role. */
@@ -37,9 +35,9 @@ export interface FeedAsk {
 
 /** What an endpoint made of one payload. */
 export interface FedPayload extends Reaction {
-  readonly number: number;
+  /** Which of those that were given, from 0. */
+  readonly index: number;
   readonly to: string;
-  readonly from: string;
 }
 
 export interface Fed {
@@ -61,101 +59,141 @@ export function feed(subject: Subject, { payloads, seed }: FeedAsk, outside: Out
   const { roles, name } = subject.protocol;
   const undisturbed = simulatePlainly(planOf(subject, { seed }));
   const ends = endsOf(payloads, roles, undisturbed);
-  const chosen: {
-    readonly payload: CapturedPayload;
-    readonly to: string;
-    readonly from: string;
-  }[] = [];
+  const chosen: Chosen[] = [];
   let bytes = 0;
-  for (const payload of payloads) {
-    const pair = ends.get(payload.conversation);
+  for (const [index, payload] of payloads.entries()) {
+    const { opener, other } = ends.get(payload.conversation) ?? {};
+    const [from, to] = payload.fromOpener ? [opener, other] : [other, opener];
+    if (to === undefined) continue;
     bytes += payload.bytes.length;
-    if (pair === undefined || chosen.length >= mostPayloads || bytes > mostBytes) break;
-    const [from, to] = payload.fromOpener ? pair : ([pair[1], pair[0]] as const);
-    chosen.push({ payload, to, from });
+    if (chosen.length >= mostPayloads || bytes > mostBytes) break;
+    chosen.push({ index, payload, to, from });
   }
-  const moves: Move[] = [
-    { move: "seize" },
-    ...chosen.map(({ payload, to, from }): Move => {
-      const when = { atMs: payload.t };
-      return { move: "inject", hex: hex(payload.bytes), to, from, when };
-    }),
-  ];
+  const moves: Move[] = [{ move: "seize" }, ...chosen.map(injection)];
   const trace = simulateTwice(planOf(subject, { seed, attack: moves }), outside);
   const reactions = reactionsIn(trace);
   return {
     protocol: name,
-    fed: chosen.map(({ payload, to, from }, i) => {
-      const reaction = reactions[i] ?? wordsOfReaction([], to);
-      return { number: payload.number, to, from, ...reaction };
-    }),
+    fed: chosen.map(({ index, to }, i) => ({
+      index,
+      ...(reactions[i] ?? { to, ...wordsOfReaction(undefined, to) }),
+    })),
     moves,
     left: payloads.length - chosen.length,
     digest: trace.digest,
   };
 }
 
-type Ends = readonly [opener: string, other: string];
+interface Chosen {
+  readonly index: number;
+  readonly payload: CapturedPayload;
+  readonly to: string;
+  /** Absent for a stranger. */
+  readonly from: string | undefined;
+}
 
-/** Which processes the ends of each conversation are: by ports, or else by who began. */
+function injection({ payload, to, from }: Chosen): Move {
+  const when = { atMs: payload.t };
+  const move = { move: "inject", hex: hex(payload.bytes), to, when } as const;
+  return from === undefined ? move : { ...move, from };
+}
+
+/** The processes at the ends of a conversation; a stranger is none. */
+interface Ends {
+  readonly opener: string | undefined;
+  readonly other: string;
+}
+
+/**
+ * Which processes the ends of each conversation are. In a capture of a run of the same protocol the
+ * ports say so, and who has none of them is a stranger. Elsewhere the nth conversation is the nth
+ * session, as far as there are so many.
+ */
 function endsOf(
   payloads: readonly CapturedPayload[],
   roles: readonly RoleSpec[],
-  undisturbed: Trace,
+  { processes }: Trace,
 ): ReadonlyMap<number, Ends> {
   const talkers = roles.filter((r) => roles.some((other) => other.name === r.peer));
-  if (talkers.length === 0) {
+  const [first] = talkers;
+  if (first === undefined) {
     throw new UserError("no role of this protocol talks to another one: nobody takes packets");
   }
-  const ids = new Set(undisturbed.processes.map((p) => p.id));
+  const ids = new Set(processes.map((p) => p.id));
+  const session = (role: RoleSpec, n: number): Ends => {
+    const named = (name: string, k: number): string =>
+      ids.has(`${name}#${k}`) ? `${name}#${k}` : `${name}#0`;
+    const peer = roles.find((r) => r.name === role.peer) ?? role;
+    const other = named(peer.name, peer.process === "service" ? 0 : n);
+    return { opener: named(role.name, n), other };
+  };
+  const begun = beginnings(payloads);
+  const known = new Map<number, Ends>();
+  for (const { conversation, port } of begun) {
+    const process = processes.find(
+      (p) => talkers.some((r) => r.name === p.role) && isPort(portOf(p.address), port),
+    );
+    const role = talkers.find((r) => r.name === process?.role);
+    if (process === undefined || role === undefined) continue;
+    known.set(conversation, session(role, Number(process.id.split("#")[1])));
+  }
   const ends = new Map<number, Ends>();
-  const begun = new Map<string, number>();
-  for (const { conversation, fromOpener, fromPort, toPort } of payloads) {
-    if (ends.has(conversation)) continue;
-    const port = fromOpener ? toPort : fromPort;
-    const opener =
-      talkers.find((r) => roles.some((o) => o.name === r.peer && isPort(o.port, port))) ??
-      talkers[0];
-    if (opener?.peer === undefined) continue;
-    // The nth conversation is the nth session, as far as there are so many.
-    const nth = begun.get(opener.name) ?? 0;
-    begun.set(opener.name, nth + 1);
-    const named = (role: string, n: number): string =>
-      ids.has(`${role}#${n}`) ? `${role}#${n}` : `${role}#0`;
-    const peer = roles.find((r) => r.name === opener.peer);
-    ends.set(conversation, [
-      named(opener.name, nth),
-      named(opener.peer, peer?.process === "service" ? 0 : nth),
-    ]);
+  const counts = new Map<string, number>();
+  let latest = session(first, 0);
+  for (const { conversation, peerPort } of begun) {
+    const own = known.get(conversation);
+    if (own !== undefined) latest = own;
+    else if (known.size > 0) latest = { ...latest, opener: undefined };
+    else {
+      const role = talkers.find((r) =>
+        roles.some((o) => o.name === r.peer && isPort(o.port, peerPort)),
+      );
+      const { name } = role ?? first;
+      const n = counts.get(name) ?? 0;
+      counts.set(name, n + 1);
+      latest = session(role ?? first, n);
+    }
+    ends.set(conversation, latest);
   }
   return ends;
 }
+
+/** The first payload of each conversation says which ports it has. */
+function beginnings(payloads: readonly CapturedPayload[]) {
+  const found = new Map<
+    number,
+    { readonly conversation: number; readonly port: number; readonly peerPort: number }
+  >();
+  for (const { conversation, fromOpener, fromPort, toPort } of payloads) {
+    const [port, peerPort] = fromOpener ? [fromPort, toPort] : [toPort, fromPort];
+    if (!found.has(conversation)) found.set(conversation, { conversation, port, peerPort });
+  }
+  return [...found.values()];
+}
+
+const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(":") + 1));
 
 /** In captures of the lab's own some ports are others. */
 const isPort = (own: number | undefined, port: number): boolean =>
   own !== undefined && (own === port || portInCapture(own) === port);
 
 /** For each injected packet, what its receiver did between it and the next one. */
-function reactionsIn(trace: Trace): readonly Reaction[] {
+function reactionsIn(trace: Trace): readonly Omit<FedPayload, "index">[] {
   const injected = trace.packets.filter((p) => p.from === attackerHost);
-  const marks = injected.map((p) =>
-    trace.events.findIndex((e) => e.kind === "received" && e.packet === p.index),
+  const received = new Map(
+    trace.events.flatMap((e, i) => (e.kind === "received" ? [[e.packet, i] as const] : [])),
   );
-  return injected.map((packet, i) => {
+  const marks = injected.map((p) => received.get(p.index) ?? -1);
+  return injected.map(({ to }, i) => {
     const at = marks[i] ?? -1;
-    if (at < 0) return wordsOfReaction(undefined, packet.to);
-    const next = marks.slice(i + 1).find((m) => m > at) ?? trace.events.length;
-    const own = trace.events.slice(at + 1, next).filter((e) => isAt(e, packet.to));
-    const { t } = trace.events[at] as TraceEvent;
+    if (at < 0) return { to, ...wordsOfReaction(undefined, to) };
+    const next = marks.find((m, k) => k > i && m > at) ?? trace.events.length;
     // Timers that run out later are no answer to it.
-    return wordsOfReaction(
-      own.filter((e) => e.t <= t + chunkMs),
-      packet.to,
-    );
+    const latest = (trace.events[at]?.t ?? 0) + chunkMs;
+    const own = trace.events.slice(at + 1, next).filter((e) => e.at === to && e.t <= latest);
+    return { to, ...wordsOfReaction(own, to) };
   });
 }
 
 /** A stream hands over what has arrived a moment later. */
 const chunkMs = 1;
-
-const isAt = (e: TraceEvent, id: string): boolean => e.at === id;

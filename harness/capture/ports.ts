@@ -49,9 +49,13 @@ const takenPorts: ReadonlySet<number> = new Set(
     }),
 );
 
-/** @returns the same for most ports, and for those of Wireshark's one that it knows nothing of. */
+/** @returns the same for most ports; for others one that Wireshark knows nothing of. */
 export function portInCapture(port: number): number {
   const own = port % ports;
-  const moved = (own + movedBy) % ports;
-  return takenPorts.has(own) && moved > 0 && !takenPorts.has(moved) ? moved : own;
+  if (!takenPorts.has(own)) return own;
+  // Within the upper third: what is there for a program by name is rare.
+  for (let moved = own + movedBy; moved < ports; moved += 1_000) {
+    if (!takenPorts.has(moved)) return moved;
+  }
+  return own;
 }

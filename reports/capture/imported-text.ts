@@ -11,10 +11,8 @@ const mostConversations = 50;
 export function importedLines(file: string, imported: Imported): readonly string[] {
   const { capture, conversations } = imported;
   const { list, unread } = conversations;
-  const count = capture.packets.length;
-  const lines = [
-    `${file}: ${capture.format}, ${plural(count, "packet")}, ${plural(list.length, "conversation")}`,
-  ];
+  const counts = [plural(capture.packets.length, "packet"), plural(list.length, "conversation")];
+  const lines = [`${file}: ${[capture.format, ...counts].join(", ")}`];
   const first = capture.packets[0]?.ns ?? 0n;
   let left = mostPayloads;
   for (const [i, conversation] of list.slice(0, mostConversations).entries()) {

@@ -51,8 +51,7 @@ export function payloadsToFeed({ capture, conversations }: Imported): readonly {
       const [from, to] = fromOpener ? [c.opener, c.other] : [c.other, c.opener];
       const t = times.next(packet.ns);
       const ports = { fromPort: from.port, toPort: to.port };
-      const { number } = packet;
-      return { payload, given: { number, conversation, ...ports, fromOpener, t, bytes } };
+      return { payload, given: { conversation, ...ports, fromOpener, t, bytes } };
     });
 }
 

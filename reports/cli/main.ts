@@ -37,6 +37,7 @@ Examples:
   npx mallory defences preshared                    and every other of its defences?
   npx mallory grade-messages noise?pattern=IK       which of its messages are how secret?
   npx mallory new protocol my-protocol              a file to start from
+  npx mallory pcap export signed-dh -o x.pcapng     its packets, for Wireshark
   npx mallory run                                   do all scenarios come out as they should?
 `;
 

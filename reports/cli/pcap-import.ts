@@ -48,14 +48,17 @@ export async function pcapImportCommand(
   const about = { payloads: chosen.map((c) => c.given), seed: flags.seed };
   const fed = await feedPackets(options.as, about, runnerSettings(flags, io), { note });
   if (fed === undefined) return exitCode.interrupted;
-  if (fed.left > 0) note(`${file}: ${fed.left} payloads were left out: there are too many`);
+  if (fed.left > 0)
+    note(
+      `${file}: ${fed.left} payloads are handed to nobody: there are too many, or they are for strangers`,
+    );
   if (options.moves === true && !flags.json) {
     io.out(`# ${terminalText(`${file}, as ${fed.protocol}`)}\n${movesText(fed)}`);
     return exitCode.asExpected;
   }
   const reactions = new Map(
-    fed.fed.flatMap((one, i) => {
-      const payload = chosen[i]?.payload;
+    fed.fed.flatMap((one) => {
+      const payload = chosen[one.index]?.payload;
       return payload === undefined ? [] : [[payload, one] as const];
     }),
   );

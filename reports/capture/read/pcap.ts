@@ -12,6 +12,7 @@ import {
   limits,
   tooMany,
 } from "./capture.ts";
+import { parser } from "./pcap-parser.ts";
 
 export interface Checked {
   readonly isNano: boolean;
@@ -114,7 +115,6 @@ async function parsedPackets(
 ): Promise<readonly CapturedPacket[]> {
   // One that holds no packet gives the parser nothing to say.
   if (offsets.length === 0) return [];
-  const { default: parser } = await import("pcap-parser");
   const packets: CapturedPacket[] = [];
   await new Promise<void>((resolve, reject) => {
     parser

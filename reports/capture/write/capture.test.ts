@@ -80,7 +80,7 @@ describe.each(["preshared", "alice-bob?key=secret"])("an undisturbed run of %s",
         whole.packets.map((p) => Buffer.from(p.data).toString("hex")),
       );
     }
-    expect([...whole.names.values()]).toEqual(["alice", "bob"]);
+    expect([...whole.names.values()]).toEqual(expect.arrayContaining(["alice", "bob"]));
   });
 });
 
@@ -100,7 +100,9 @@ describe("an attack on datagrams", () => {
     const flipped =
       /^3rd .*Attacker: changed at byte \d+ \([0-9a-f]+ was sent, [0-9a-f]+ arrives\)/;
     expect(arrived.find((c) => flipped.test(c))).toBeDefined();
-    expect(arrived.find((c) => c.startsWith("1st packet from client#0"))).toContain("held back: 80 ms on its way");
+    expect(arrived.find((c) => c.startsWith("1st packet from client#0"))).toContain(
+      "held back: 80 ms on its way",
+    );
     const injected = /^Attacker: injected, with alice:40000 as its sender/;
     expect(arrived.find((c) => injected.test(c))).toBeDefined();
     expect(sent.find((c) => injected.test(c))).toBeUndefined();
