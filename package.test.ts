@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -220,4 +222,25 @@ describe("with TypeScript", () => {
       expect(mallory("matrix", `./${file}`, "-q").err).toBe(`./${file}:${says}\n`);
     }
   });
+});
+
+test("`npm start` runs what is built, builds it when a source is newer, and leaves files to tsx", () => {
+  const checkout = join(folder, "checkout");
+  const index = join(checkout, "dist/index.js");
+  const start = (...args: readonly string[]): Ended =>
+    run(process.execPath, [join(checkout, "reports/cli/start.mjs"), ...args], checkout);
+  const ageOf = (path: string): number => statSync(path).mtimeMs;
+
+  const before = ageOf(index);
+  expect(start("--version").out.trim()).toBe(manifest.version);
+  expect(ageOf(index)).toBe(before);
+
+  appendFileSync(join(checkout, "harness/json-text.ts"), "\n");
+  expect(start("--version").out.trim()).toBe(manifest.version);
+  expect(ageOf(index)).toBeGreaterThan(before);
+
+  const built = join(checkout, "dist/reports/cli/process.js");
+  writeFileSync(built, 'export const runAsProcess = async () => console.log("built");\n');
+  expect(start("--version").out).toBe("built\n");
+  expect(start("matrix", "./missing.ts").err).toContain("./missing.ts");
 });

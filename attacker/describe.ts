@@ -139,6 +139,13 @@ function describePlace({ insteadOf, spoofs }: Extract<Move, { move: "puppet" }>)
   return `from the spoofed address of ${spoofs}, without hearing answers`;
 }
 
+function describeGuess(count: true | number | undefined): string {
+  if (count === undefined) return "";
+  const first =
+    count === true ? "beginning" : `first ${count === 1 ? "symbol" : `${count} symbols`}`;
+  return `, guessing the ${first} of what it cannot know`;
+}
+
 function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const who = move.as === attackerHost ? "as itself" : `posing as ${move.as}`;
   const place = describePlace(move);
@@ -152,7 +159,7 @@ function describePuppet(move: Extract<Move, { move: "puppet" }>): string {
   const m = move.leaves;
   const leaving = m === undefined ? "" : `, for ${m} ${m === 1 ? "packet" : "packets"} only`;
   const renamed = move.renames === undefined ? "" : `, writing “${move.renames}” for its own name`;
-  const guessing = move.guesses === true ? ", guessing the first bytes of what it cannot know" : "";
+  const guessing = describeGuess(move.guesses);
   const keys = move.ownKeys === true ? ", with key pairs of its own for those it lacks" : "";
   const talking = move.talks === true ? ", saying things of its own whenever it may" : "";
   const blind = move.blind === true ? ", going on whatever it cannot open" : "";

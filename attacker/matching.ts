@@ -6,12 +6,13 @@
  * settled that before, it has one try for every attack.
  */
 import type { Output } from "../protocol/endpoint.ts";
-import { equalBytes, type Latin1, latin1 } from "../protocol/kit/bytes.ts";
+import { equalBytes, latin1 } from "../protocol/kit/bytes.ts";
 import type { Gate } from "../protocol/kit/gate.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { guessableBelowBytes } from "./knowledge/lengths.ts";
 import { masks, shadowOf } from "./non-interference.ts";
 import { type Fed, handledAgain, type OpenPuppet } from "./puppet-options.ts";
+import { symbolsIn } from "./symbols.ts";
 
 const isPacket = ({ kind }: Output): boolean => kind === "transmit";
 const isShown = (o: Output): o is Extract<Output, { kind: "show" }> => o.kind === "show";
@@ -94,13 +95,4 @@ export function matchOf(
   const drawn = redraws.flatMap((again) => puppet.shownOtherwise({ again }) ?? []);
   const tries = symbolsIn([shown, target, ...drawn].map(latin1).join("")) ** shown.length;
   return { tries, byLuck: drawn.every((value) => equalBytes(value, shown)) };
-}
-
-/** Of how many symbols such text is made. */
-function symbolsIn(text: Latin1): number {
-  if (/^[0-9]*$/.test(text)) return 10;
-  if (/^[0-9a-f]*$/i.test(text)) return 16;
-  if (/^(?:[a-z]*|[A-Z]*)$/.test(text)) return 26;
-  if (/^(?:[a-z2-9]*|[A-Z2-9]*)$/.test(text)) return 32;
-  return /^[\w+/-]*$/.test(text) ? 64 : 256;
 }

@@ -104,7 +104,8 @@ const move = z.discriminatedUnion("move", [
    * - `carries`: it seals so many contents of its own, and then, until it has a session, what the
    *   one that hands to it has opened in the same place.
    * - `blind`: what it cannot open, it takes for bytes of the attacker's own.
-   * - `guesses`: of what it cannot know it guesses the first seven bytes, and makes up the rest.
+   * - `guesses`: of what it cannot know it guesses the first symbols, so many, or as many as seven
+   *   bytes can be written in, and makes up the rest.
    * - `renames`: what it seals, signs or authenticates says this name for its own.
    * - `ownKeys`: for a private key that it lacks it takes a pair of the attacker's own, and shows
    *   the public key of that pair.
@@ -135,7 +136,7 @@ const move = z.discriminatedUnion("move", [
      * public key is: then the puppet can do with it only what anybody could. From 1. */
     reuses: z.number().int().min(1).optional(),
     blind: z.literal(true).optional(),
-    guesses: z.literal(true).optional(),
+    guesses: z.union([z.literal(true), z.number().int().min(1).max(16)]).optional(),
     renames: principal.min(1).optional(),
     ownKeys: z.literal(true).optional(),
     settings: z.record(z.string(), z.string()).optional(),

@@ -78,33 +78,8 @@ export function canWrite(
   return runs.every(([from, to]) => knowledge.occurs(value.slice(from, to)));
 }
 
-/**
- * What the adversary sends after guessing the beginning of the one part that it cannot know,
- * against a verifier that compares only this beginning.
- * @param others the packet for other values of everything unknown.
- * @returns `undefined` if there is more than one such part, or it cannot be located, or what stands
- *   around it cannot be derived: keys that the code was dealt are in every run the same.
- */
-export function guessed(
-  knowledge: KnowledgeQueries,
-  packet: Uint8Array,
-  others: readonly Uint8Array[],
-): Uint8Array | undefined {
-  if (others.some((other) => other.length !== packet.length)) return undefined;
-  const depends = new Uint8Array(packet.length);
-  for (const other of others) mark(depends, packet, other);
-  const [part, ...more] = runsOf(depends);
-  if (part === undefined || more.length > 0) return undefined;
-  const around = [packet.subarray(0, part[0]), packet.subarray(part[1])];
-  if (!around.every((bytes) => knowledge.derivable(bytes))) return undefined;
-  const guess = part[0] + guessableBelowBytes - 1;
-  // Bytes that coincide by chance must not lengthen the guess.
-  const otherAt = (i: number) => others.find((other) => other[i] !== packet[i])?.[i];
-  return packet.map((byte, i) => (i < guess ? byte : (otherAt(i) ?? byte)));
-}
-
 /** Marks the bytes in which the two differ; if lengths differ, all from the first to the last. */
-function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void {
+export function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void {
   if (packet.length === other.length) {
     packet.forEach((byte, i) => {
       if (byte !== other[i]) depends[i] = 1;
@@ -119,7 +94,8 @@ function mark(depends: Uint8Array, packet: Uint8Array, other: Uint8Array): void 
   depends.fill(1, from, packet.length - tail);
 }
 
-function runsOf(depends: Uint8Array): readonly (readonly [from: number, to: number])[] {
+/** From where to where bytes are marked; what is close together counts as one. */
+export function runsOf(depends: Uint8Array): readonly (readonly [from: number, to: number])[] {
   const runs: [number, number][] = [];
   depends.forEach((marked, i) => {
     if (marked === 0) return;

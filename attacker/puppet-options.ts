@@ -40,8 +40,8 @@ export interface PuppetOptions {
   readonly carrying?: Carrying;
   /** It goes on with zeros for plaintexts that it cannot open. */
   readonly blind?: boolean;
-  /** It guesses the first bytes of what it cannot know, and fills the rest with other bytes. */
-  readonly guesses?: boolean;
+  /** It guesses the beginning of what it cannot know, or so many symbols, and makes up the rest. */
+  readonly guesses?: boolean | number;
   /** In what it seals or signs, the first is replaced by the second. */
   readonly renamed?: readonly [own: Latin1, other: Latin1] | undefined;
   /** The nth time that it is asked to say something, all that it seals or encrypts is the nth. */
@@ -66,3 +66,7 @@ export const reworded = (
   content: Uint8Array,
   names: readonly [own: Latin1, other: Latin1],
 ): Uint8Array => fromLatin1(latin1(content).replaceAll(...names));
+
+/** Of what was thrown, for reports. */
+export const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;

@@ -17,19 +17,21 @@ import { equalBytes, fromLatin1, type Latin1, latin1 } from "../protocol/kit/byt
 import { ownInput } from "../protocol/kit/copy-input.ts";
 import type { Gate } from "../protocol/kit/gate.ts";
 import { contentOf, isOpening, type OpRecord, operations } from "../protocol/kit/operations.ts";
+import { guessed, type Luck, rarer, shortGuess } from "./guessed-part.ts";
 import type { KnowledgeQueries } from "./knowledge/incremental-knowledge.ts";
 import { type Otherwise, shownOtherwise } from "./matching.ts";
-import { canWrite, guessed, masks, shadowOf } from "./non-interference.ts";
+import { canWrite, masks, shadowOf } from "./non-interference.ts";
 import {
   type Carrying,
   type Fed,
+  firstLine,
   handledAgain,
   type OpenPuppet,
   type PuppetOptions,
   reworded,
 } from "./puppet-options.ts";
 
-/** Limit on guesses per puppet. */
+/** Limit on guesses per puppet: each costs a rerun of its whole history. */
 const mostGuesses = 8;
 
 /** Thrown out of a stalling puppet's code. One shared object: stack traces are slow. */
@@ -43,8 +45,10 @@ export class Puppet {
   readonly #onOperation: (op: OpRecord) => void;
   readonly #carrying: Carrying | undefined;
   readonly #blind: boolean;
-  /** Each guess costs a rerun of the whole history. */
   #guessesLeft: number;
+  readonly #guesses: PuppetOptions["guesses"];
+  /** The least likely thing that it has sent by luck. */
+  luck: Luck | undefined;
   readonly #renamed: PuppetOptions["renamed"];
   readonly #leavesOut: boolean;
   readonly #seals: PuppetOptions["seals"];
@@ -103,7 +107,8 @@ export class Puppet {
     this.#onOperation = onOperation;
     this.#carrying = carrying;
     this.#blind = blind;
-    this.#guessesLeft = guesses ? mostGuesses : 0;
+    this.#guesses = guesses;
+    this.#guessesLeft = guesses === false ? 0 : mostGuesses;
     this.#renamed = renamed;
     this.#leavesOut = options.leavesOut === true;
     this.#seals = options.seals;
@@ -175,12 +180,10 @@ export class Puppet {
     if (this.#guessesLeft === 0 || this.#guessedAt === this.#released) return undefined;
     this.#guessesLeft--;
     this.#guessedAt = this.#released;
-    const others = masks.map((mask) => this.#packetsOtherwise(mask)[this.#released]);
-    return guessed(
-      this.#knowledge,
-      packet,
-      others.filter((other) => other !== undefined),
-    );
+    const others = masks.flatMap((mask) => this.#packetsOtherwise(mask)[this.#released] ?? []);
+    const made = guessed(this.#knowledge, packet, others, this.#guesses);
+    this.luck = rarer(this.luck, made?.luck);
+    return made?.packet;
   }
 
   /** Does the packet depend, through unrecorded code, on a value that the adversary lacks? */
@@ -188,14 +191,14 @@ export class Puppet {
     const knowledge = this.#knowledge;
     if (this.#heldAt === knowledge.size) return true;
     if ([...this.#computed].every((value) => knowledge.has(value))) return false;
-    const otherwise = (mask: number): Uint8Array | undefined =>
-      this.#packetsOtherwise(mask)[this.#released];
+    const at = this.#released;
     const [first, ...more] = masks;
-    const other = otherwise(first);
+    const other = this.#packetsOtherwise(first)[at];
     if (other === undefined || equalBytes(other, packet)) return false;
-    const others = [other, ...more.flatMap((mask) => otherwise(mask) ?? [])];
+    const others = [other, ...more.flatMap((mask) => this.#packetsOtherwise(mask)[at] ?? [])];
     const held = !canWrite(knowledge, packet, others);
     if (held) this.#heldAt = knowledge.size;
+    else this.luck = rarer(this.luck, shortGuess(knowledge, packet, others));
     return held;
   }
 
@@ -395,6 +398,3 @@ export class Puppet {
   readonly shownOtherwise = (how: Otherwise): Uint8Array | undefined =>
     shownOtherwise(this.#open, this.#history, this.#decided, how);
 }
-
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] as string;

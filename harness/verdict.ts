@@ -4,6 +4,7 @@
  */
 import type { Attack, Capability } from "../attacker/move.ts";
 import type { OptionValues } from "../protocol/endpoint.ts";
+import type { WireRow } from "./annotation/byte-range.ts";
 import type { NetworkConditions, ProcessId } from "./trace/trace.ts";
 
 export type Status = "broken" | "holds" | "unknown" | "not-applicable";
@@ -111,6 +112,8 @@ export interface HonestRun {
   readonly largestDatagram: number;
   readonly digest: string;
   readonly story: MessageSequence;
+  /** What the bytes of its packets are. */
+  readonly wire: readonly WireRow[];
 }
 
 /** How many of a strategy's puppets failed before they had sent anything. */

@@ -48,6 +48,11 @@ pre code { font-size: inherit; }
 section.protocol { border-top: 1px solid var(--line); margin-top: 3.5rem; }
 section.protocol > h2 { margin-top: 2rem; }
 .any { overflow-wrap: anywhere; }
+.wire td:first-of-type { white-space: nowrap; }
+.wire code { font-size: 0.85em; }
+.wire-line[data-depth="1"] { padding-left: 1.2em; }
+.wire-line[data-depth="2"] { padding-left: 2.4em; }
+.wire-line[data-depth="3"] { padding-left: 3.6em; }
 
 .tiles {
   display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; padding: 0; list-style: none;

@@ -41,6 +41,7 @@ import {
 } from "./model.ts";
 import { puppetLines } from "./puppet-lines.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
+import { wireHtml } from "./wire-table.ts";
 
 export interface DocumentOptions {
   /** The command line that shows an attack again. */
@@ -298,7 +299,8 @@ function factsHtml(protocol: ProtocolReport, id: string): string {
     entry("Honest run", htmlText(delivered)) +
     entry("Runs", grouped(protocol.runs)) +
     `</dl><pre><code>${protocol.flow.split("\n").map(htmlText).join("\n")}</code></pre>` +
-    `<details><summary>Diagram of an honest run</summary><figure>${drawing}</figure></details>`
+    `<details><summary>Diagram of an honest run</summary><figure>${drawing}</figure></details>` +
+    wireHtml(honest.wire, honest.datagrams)
   );
 }
 

@@ -38,6 +38,7 @@ import {
   verdictFor,
 } from "./model.ts";
 import { puppetLines } from "./puppet-lines.ts";
+import { wireMarkdownLines } from "./wire-table.ts";
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
@@ -186,6 +187,7 @@ function protocolLines(
     "",
     markdownBlock("text", protocol.flow.split("\n")),
     "",
+    ...wireMarkdownLines(honest.wire, honest.datagrams),
     "### What the authors claim",
     "",
     ...claimLines(protocol),

@@ -68,10 +68,10 @@ function atMost(bits: number, draws: Draws): Draws {
 const fewBits = 24;
 
 /** So many values, for reports. */
-export function countWords(bits: number): string {
-  if (bits <= 0) return "one guess";
-  if (bits >= fewBits) return `about 2^${Math.ceil(bits)} guesses`;
+export function countWords(bits: number, one = "guess", many = "guesses"): string {
+  if (bits <= 0) return `one ${one}`;
+  if (bits >= fewBits) return `about 2^${Math.ceil(bits)} ${many}`;
   // Logarithms of whole numbers are not exact.
   const count = Math.ceil(2 ** bits - 1e-6);
-  return `about ${count.toLocaleString("en")} guesses`;
+  return `about ${count.toLocaleString("en")} ${many}`;
 }

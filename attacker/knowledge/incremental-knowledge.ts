@@ -79,7 +79,7 @@ const isSame = (a: OpRecord, b: OpRecord): boolean =>
     a.inputs.every((input, i) => input === b.inputs[i]));
 
 /** Bound on nodes and facts held, counted together: a kilobyte or less for each. */
-const mostWeight = 150_000;
+const mostWeight = 75_000;
 const perFact = 2;
 let weight = 0;
 function newPlace(): KnowledgeNode {

@@ -31,3 +31,28 @@ export interface AnnotatedPacket {
   /** None if it was lost; several if it was doubled. */
   readonly arrivals: readonly Arrival[];
 }
+
+/** One stretch of a packet; `depth` counts in what it is contained. */
+export interface WireLine {
+  readonly depth: number;
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly text: string;
+  readonly known?: string;
+}
+
+/** A packet in a table of the packets of a run. */
+export interface WireRow {
+  /** From 1. */
+  readonly n: number;
+  readonly t: number;
+  readonly from: string;
+  readonly to: string;
+  readonly length: number;
+  /** The first bytes, in hex. */
+  readonly head: string;
+  readonly lines: readonly WireLine[];
+  /** Lines that are left out. */
+  readonly more: number;
+}

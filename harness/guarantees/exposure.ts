@@ -10,7 +10,7 @@ import { latin1 } from "../../protocol/kit/bytes.ts";
 import { simulate } from "../run/simulate.ts";
 import { processOf } from "../trace/process-of.ts";
 import { memoPerTrace } from "../trace/recorded-trace.ts";
-import type { RunPlan, Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/trace.ts";
 import { eventsOf, placesOf } from "../trace/trace-index.ts";
 import { knowledgeFromWire, knowledgeOf } from "../trace/trace-knowledge.ts";
 import { isSharedWithHonest } from "./anonymous.ts";
@@ -50,7 +50,7 @@ export function judgeExposure(trace: Trace, stakesOf: StakesOf): Judgement {
   const atStake = stakes.length;
   const lost = stakes.filter((s) => s.isLost);
   if (lost.length === 0) return { atStake };
-  const without = withoutDisclosures(trace.plan);
+  const without = withoutDisclosures(trace);
   // Packets take the same time with and without it, but other events may come between.
   const toldMs = trace.events[told]?.t ?? 0;
   const untold = without.events.findIndex((e) => e.t >= toldMs) - 1;
@@ -70,25 +70,21 @@ function takeOut(list: string[], item: string): boolean {
   return place >= 0;
 }
 
-const runsWithout = new WeakMap<RunPlan, Trace>();
-
 /** Whoever learns secrets sees the traffic as well: without them, that has to be said. */
 function withoutDisclosure(move: Move): readonly Move[] {
   if (move.move === "disclose") return [];
   return [move.move === "puppet" ? { ...move, watching: true } : move];
 }
 
-/** The same attack by an attacker to whom nothing is disclosed. */
-function withoutDisclosures(plan: RunPlan): Trace {
-  let trace = runsWithout.get(plan);
-  if (trace === undefined) {
-    // In a run that is only looked at, ingredients are not held to what is known.
-    const { probing: _, ...whole } = plan;
-    trace = simulate({ ...whole, attack: plan.attack.flatMap(withoutDisclosure) });
-    runsWithout.set(plan, trace);
-  }
-  return trace;
-}
+/**
+ * The same attack by an attacker to whom nothing is disclosed. Several judges ask for it; it is
+ * kept with the trace, and not by plan: see memoPerTrace.
+ */
+const withoutDisclosures = memoPerTrace(({ plan }): Trace => {
+  // In a run that is only looked at, ingredients are not held to what is known.
+  const { probing: _, ...whole } = plan;
+  return simulate({ ...whole, attack: plan.attack.flatMap(withoutDisclosure) });
+});
 
 const rolesThatFinish = memoPerTrace(
   (honest) => new Set(eventsOf(honest, "commit").map((e) => roleOf(e.at))),

@@ -155,7 +155,7 @@ export class Beginnings {
 }
 
 /** What is kept at most, in bytes, roughly. */
-const mostWeight = 20_000_000;
+const mostWeight = 10_000_000;
 const perPlace = 1_000;
 const perOutput = 300;
 const perOperation = 200;

@@ -128,7 +128,7 @@ describe("a puppet goes on", () => {
       attack: puppet({ unready: true }),
     });
     expect(delivered(trace)).toEqual(["mallory\nwas here", "mallory is still here"]);
-    expect(trace.puppets).toEqual([{ move: 0, failedBecause: undefined }]);
+    expect(trace.puppets).toEqual([{ move: 0, failedBecause: undefined, luck: undefined }]);
   });
 
   test("and says why it has sent nothing, if its code failed before", () => {

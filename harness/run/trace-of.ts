@@ -35,6 +35,7 @@ export function traceOf(run: RunState, adversary: Adversary, integrity: Handshak
 const puppetInfo = ({ move, puppet, sent }: AdversarySession): PuppetInfo => ({
   move,
   failedBecause: sent === 0 ? puppet.failure : undefined,
+  luck: puppet.luck,
 });
 
 const isFlooded = (plan: RunPlan): boolean =>

@@ -1,3 +1,4 @@
+import { wireTable } from "../annotation/wire-table.ts";
 import { messageSequenceOf } from "../trace/message-sequence.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { HonestRun } from "../verdict.ts";
@@ -14,5 +15,6 @@ export function honestRunOf(trace: Trace): HonestRun {
     largestDatagram: Math.max(0, ...trace.packets.map((p) => p.bytes.length)),
     digest: trace.digest,
     story: messageSequenceOf(trace, undefined),
+    wire: wireTable(trace),
   };
 }

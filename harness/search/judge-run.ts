@@ -23,6 +23,7 @@ import { simulate } from "../run/simulate.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { NetworkConditions, Packet, RunPlan, Trace } from "../trace/trace.ts";
 import { isOfContents, isOfUsers } from "../workload.ts";
+import { costing, withLuck } from "./luck.ts";
 import { usesSessionWithAdversary } from "./sessions-with-adversary.ts";
 
 /** Is it broken by what somebody learns? */
@@ -184,7 +185,8 @@ export function judge(guarantee: Guarantee, trace: Trace, profiles: Baselines): 
 /** The same where it is known that the attack is held against the guarantee. */
 export function judgeCounting(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {
   const judgement = judgeRun(guarantee, trace, profiles);
-  return judgement.violation === undefined ? judgement : matched(judgement, trace);
+  if (judgement.violation === undefined) return judgement;
+  return withLuck(matched(judgement, trace), trace);
 }
 
 /** What the attacker had to try until users who compare a few digits saw the same. */
@@ -196,11 +198,7 @@ function matched(judgement: Judgement, { plan, events }: Trace): Judgement {
   const { tries, byLuck } = match;
   if (byLuck) return { ...others, chance: { tries, because: violation.because } };
   const cost = `about ${tries.toLocaleString("en")} tries until both ends show the same`;
-  const { compute } = violation;
-  return {
-    ...others,
-    violation: { ...violation, compute: compute ? `${compute}, ${cost}` : cost },
-  };
+  return { ...others, violation: costing(violation, cost) };
 }
 
 function judgeRun(guarantee: Guarantee, trace: Trace, profiles: Baselines): Judgement {

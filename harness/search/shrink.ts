@@ -17,6 +17,9 @@ const mostSecrets = 16;
 
 const mostTrials = 3_000;
 
+/** As many as a move may name. */
+const mostSymbolsGuessed = 16;
+
 /** @param secretsOf tells which disclosures can be made smaller: to one secret of several. */
 export function shrink(
   attack: Attack,
@@ -65,6 +68,14 @@ function* singleSecrets(move: Move, secretsOf: CountSecrets): Iterable<Move> {
   for (let n = 1; n <= count; n++) {
     yield { ...move, what: disclosureText({ kind: "long-term-key", name: String(n) }) };
   }
+}
+
+/** Of how many symbols has the guess to be right? */
+function* fewerGuesses(move: Extract<Move, { move: "puppet" }>): Iterable<Move> {
+  const { guesses } = move;
+  if (guesses === undefined) return;
+  const most = guesses === true ? mostSymbolsGuessed : guesses - 1;
+  for (let count = 1; count <= most; count++) yield { ...move, guesses: count };
 }
 
 function* simplerMoves(move: Move): Iterable<Move> {
@@ -128,5 +139,6 @@ function* simplerMoves(move: Move): Iterable<Move> {
       const { [part]: _, ...simpler } = move;
       yield simpler;
     }
+    yield* fewerGuesses(move);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a run leaves behind: everything a judge, a report or a replay may look at.
  */
+import type { Luck } from "../../attacker/guessed-part.ts";
 import type { Attack } from "../../attacker/move.ts";
 import type {
   Address,
@@ -149,6 +150,8 @@ export interface PuppetInfo {
   readonly move: number;
   /** Why it has sent nothing: its code failed before. `undefined` if it was not that. */
   readonly failedBecause: string | undefined;
+  /** What it has guessed right where it cannot know better: the least likely of it. */
+  readonly luck: Luck | undefined;
 }
 
 /** What the planned sessions asked for and what became of it. */

@@ -193,6 +193,28 @@ const honest: HonestRun = {
   largestDatagram: 60,
   digest: "ab12".repeat(16),
   story: { lifelines: ["client#0", "server#0"], steps: replayStory.steps.slice(0, 4) },
+  wire: [
+    {
+      n: 1,
+      t: 0,
+      from: "client#0",
+      to: "server#0",
+      length: 20,
+      head: "000102030405060708090a0b…",
+      lines: [
+        { depth: 0, from: 0, to: 12, label: "nonce", text: "nonce drawn by client#0" },
+        {
+          depth: 0,
+          from: 12,
+          to: 20,
+          label: "ciphertext",
+          text: "AES-GCM of “<b>|*row*\u001b[31m” under K(client#0, server#0)",
+          known: "the adversary does not know what is inside",
+        },
+      ],
+      more: 2,
+    },
+  ],
 };
 
 const paperBoat: ProtocolReport = {

@@ -214,7 +214,7 @@ export class Adversary {
       (op) => this.#operation(op),
       {
         blind: blind === true,
-        guesses: guesses === true,
+        guesses: guesses ?? false,
         leavesOut: move.unready === true,
         seals: move.seals?.map(bytesOf),
         renamed: renames === undefined ? undefined : [nameOf(move.as), nameOf(renames)],

@@ -1,4 +1,5 @@
 /** Connections between addresses, where the transport has them. */
+import { isAdversaryAddress } from "../../../attacker/move.ts";
 import type { Address, Millis } from "../../../protocol/endpoint.ts";
 import type { RunState } from "../run-state.ts";
 import type { World } from "../world.ts";
@@ -6,7 +7,8 @@ import type { World } from "../world.ts";
 /** Opens a connection, if anyone listens there. */
 export function connect({ run, adversary }: World, client: Address, server: Address): void {
   const latency = run.plan.network.latencyMs;
-  if (!run.listening.has(server) && adversary.onWire(client, server) === undefined) {
+  const isThere = run.listening.has(server) || letsIn(run, server);
+  if (!isThere && adversary.onWire(client, server) === undefined) {
     run.enqueue(latency, { kind: "closed", at: client, peer: server });
     return;
   }
@@ -14,6 +16,10 @@ export function connect({ run, adversary }: World, client: Address, server: Addr
   run.enqueue(latency, { kind: "connected", at: server, peer: client });
   run.enqueue(2 * latency, { kind: "connected", at: client, peer: server });
 }
+
+/** Who calls an adversary that makes its own messages is let in, and hears what it delivers. */
+const letsIn = ({ plan }: RunState, server: Address): boolean =>
+  isAdversaryAddress(server) && plan.attack.some((m) => m.move === "seize" || m.move === "deliver");
 
 /** Closes the connection between two addresses, where there is one, and then opens the next one. */
 export function reconnect(world: World, client: Address, server: Address): void {

@@ -4,11 +4,12 @@ import type { Recorded } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
-import { align, type Change, type Choice } from "./align.ts";
+import { align, type Change, type Choice, choicesIn } from "./align.ts";
+import type { Alike } from "./alike.ts";
 import { wholeContents } from "./building.ts";
 import { cutOut } from "./cut.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Demand, Operating } from "./demands.ts";
+import { type Delivery, madeCost } from "./delivery.ts";
+import type { Demand, Operating, Wish } from "./demands.ts";
 import type { Remaking } from "./remake.ts";
 import type { Making } from "./workshop.ts";
 
@@ -19,36 +20,52 @@ export interface Answer {
   readonly changed: readonly number[];
 }
 
-/** With what the wanted bytes are made of. */
-type Explained = Change & { readonly as: Recipe | undefined };
+/** With what the wanted bytes are made of here. */
+type Makeable = Change & { readonly recipe: Recipe };
 
 const changeCost = 0.2;
+/** So many computations one after the other. */
+const deepest = 8;
 const most = { contents: 6, found: 3, answers: 10 } as const;
+
+interface Answered {
+  readonly whole: readonly Delivery[];
+  readonly apart: readonly Delivery[];
+}
+
+interface Tools {
+  /** Makes values with what the adversary has before the last delivery. */
+  readonly remaking: Remaking;
+  readonly maker: Making;
+  readonly alike: Alike;
+}
 
 export class Answering {
   readonly #deliveries: readonly Delivery[];
+  /** The same, taken apart. */
+  readonly #apart: readonly Delivery[];
   readonly #choices: readonly Choice[];
+  /** With those in packets that were passed on: only what was computed from them leads there. */
+  readonly #inAll: readonly Choice[];
   readonly #remaking: Remaking;
   readonly #maker: Making;
+  readonly #alike: Alike;
 
-  /** @param remaking makes values with what the adversary has before the last delivery. */
-  constructor(
-    deliveries: readonly Delivery[],
-    choices: readonly Choice[],
-    remaking: Remaking,
-    maker: Making,
-  ) {
-    this.#deliveries = deliveries;
-    this.#choices = choices;
-    this.#remaking = remaking;
-    this.#maker = maker;
+  /** @param deliveries as they are, and with packets as what they consist of. */
+  constructor(deliveries: Answered, tools: Tools) {
+    this.#deliveries = deliveries.whole;
+    this.#apart = deliveries.apart;
+    this.#choices = choicesIn(deliveries.whole, tools.maker.scene);
+    this.#inAll = choicesIn(deliveries.apart, tools.maker.scene);
+    this.#remaking = tools.remaking;
+    this.#maker = tools.maker;
+    this.#alike = tools.alike;
   }
 
   *to({ wishes, made }: Demand): Generator<Answer> {
     let n = 0;
     for (const changes of this.#together(wishes, 0, [])) {
-      const replacing = this.#recipesFor(changes);
-      if (replacing === undefined) continue;
+      const replacing = changes.map(({ choice, recipe }) => [choice, recipe] as const);
       if (made === undefined) {
         if (replacing.length > 0) yield this.#with(replacing);
         if (++n >= most.answers) return;
@@ -65,34 +82,49 @@ export class Answering {
   *#together(
     wishes: Demand["wishes"],
     at: number,
-    soFar: readonly Explained[],
-  ): Generator<readonly Explained[]> {
+    soFar: readonly Makeable[],
+    depth = 0,
+  ): Generator<readonly Makeable[]> {
     const wish = wishes[at];
     if (wish === undefined) {
       yield soFar;
       return;
     }
     if (wish.actual === wish.wanted) {
-      yield* this.#together(wishes, at + 1, soFar);
+      yield* this.#together(wishes, at + 1, soFar, depth);
       return;
     }
-    for (const found of align(wish.actual, wish.wanted, this.#choices)) {
-      if (found.some((c) => contradicts(c, soFar))) continue;
-      const changes = found.map((c) => ({ ...c, as: wish.as }));
-      yield* this.#together(wishes, at + 1, [...soFar, ...changes]);
+    const rest = wishes.slice(at + 1);
+    let isMet = false;
+    for (const changes of this.#changesFor(wish, depth === 0 ? this.#choices : this.#inAll)) {
+      if (changes.some((c) => contradicts(c, soFar))) continue;
+      isMet = true;
+      yield* this.#together(rest, 0, [...soFar, ...changes], depth);
+    }
+    if (isMet || depth >= deepest) return;
+    for (const way of this.#alike.ways(wish.actual, wish.wanted)) {
+      yield* this.#together([...way, ...rest], 0, soFar, depth + 1);
     }
   }
 
-  #recipesFor(changes: readonly Explained[]): (readonly [Choice, Recipe])[] | undefined {
-    const out: (readonly [Choice, Recipe])[] = [];
-    for (const { choice, bytes, at, as } of changes) {
-      const bytesOf = (r: Recipe): Latin1 | undefined => this.#maker.scene.bytesOf(r);
-      const cut = as === undefined || at === undefined ? undefined : cutOut(as, at, bytes, bytesOf);
-      const recipe = cut ?? this.#remaking.recipeOf(bytes);
-      if (recipe === undefined) return undefined;
-      out.push([choice, recipe]);
+  /** Those that the adversary can make. */
+  #changesFor(
+    { actual, wanted, as, either }: Wish,
+    choices: readonly Choice[],
+  ): readonly (readonly Makeable[])[] {
+    const ways = align(actual, wanted, choices).map((w) => w.map((c) => this.#make(c, as)));
+    if (either === true) {
+      ways.push(...align(wanted, actual, choices).map((w) => w.map((c) => this.#make(c))));
     }
-    return out;
+    return ways.filter((way): way is Makeable[] => !way.includes(undefined));
+  }
+
+  #make(change: Change, as?: Recipe): Makeable | undefined {
+    const { bytes, at } = change;
+    const bytesOf = (r: Recipe): Latin1 | undefined => this.#maker.scene.bytesOf(r);
+    const cut = as === undefined || at === undefined ? undefined : cutOut(as, at, bytes, bytesOf);
+    const recipe = cut ?? this.#remaking.recipeOf(bytes);
+    return recipe && { ...change, recipe };
   }
 
   /** Choices that are these bytes, made by the operation instead. */
@@ -143,15 +175,18 @@ export class Answering {
   #with(replacing: readonly (readonly [Choice, Recipe])[]): Answer {
     const changed = new Set<number>();
     const deliveries = this.#deliveries.map((delivery, i) => {
-      let { recipe } = delivery;
+      const isApart = replacing.some(([choice]) => choice.in === i && !("fresh" in choice.recipe));
+      const before = (isApart ? (this.#apart[i] as Delivery) : delivery).recipe;
+      let recipe = before;
       for (const [choice, by] of replacing) {
         // Its own values are the same wherever it uses them.
         const isFresh = "fresh" in choice.recipe;
         if (isFresh || choice.in === i) recipe = replacedEverywhere(recipe, choice.key, by);
       }
-      if (recipe === delivery.recipe) return delivery;
+      if (recipe === before) return delivery;
       changed.add(i);
-      return { ...delivery, recipe, cost: delivery.cost + changeCost };
+      const cost = delivery.cost + changeCost;
+      return { ...delivery, recipe, cost: before === delivery.recipe ? cost : cost + madeCost };
     });
     return { deliveries, changed: [...changed] };
   }

@@ -28,10 +28,11 @@ export function builtAnew(building: Building): readonly Alternative[] {
   const touched = here !== undefined && isMadeOf(of.record, bound);
   const out: Alternative[] = [];
   const dealtForOthers = maker.renames && of.name.by === "deployment";
+  const there = dealtForOthers ? dealtAlike(building) : here;
   const usual: Alternative[] =
-    here === undefined || dealtForOthers || here.record.backwards
+    there === undefined || there.record.backwards
       ? []
-      : [{ recipe: ofRecorded(here), cost: 0, binds: none }];
+      : [{ recipe: ofRecorded(there), cost: 0, binds: none }];
   if (!touched) out.push(...usual);
   out.push(...rebuilt(building, out.length === 0 ? 0 : cost.anew));
   if (touched) out.push(...usual.map((a) => ({ ...a, cost: out.length === 0 ? 0 : cost.anew })));
@@ -40,6 +41,22 @@ export function builtAnew(building: Building): readonly Alternative[] {
   out.push(...fromElsewhere(building));
   out.push({ recipe: maker.fresh(of), cost: out.length === 0 ? 0 : cost.anew, binds: none });
   return out;
+}
+
+/** What was dealt about one is dealt about another, such as a certificate, under other names. */
+function dealtAlike({ maker, of }: Building): Recorded | undefined {
+  const { op, algorithm, inputs } = of.record;
+  const { scene, shop } = maker;
+  const wanted = inputs.slice(0, carriedInputs(op)).map((input, i) => {
+    if (i === operations[op].key) return maker.mapped(input);
+    const [usual] = maker.alternatives(shop.honest.read(input));
+    return usual && scene.bytesOf(usual.recipe);
+  });
+  return scene.terms.all.find(({ record, value }) => {
+    if (record.by !== of.name.by || record.op !== op || record.algorithm !== algorithm)
+      return false;
+    return wanted.every((w, i) => w === record.inputs[i]) && scene.has(value);
+  });
 }
 
 /** Was it computed from something that is something else now? */

@@ -15,6 +15,7 @@ import type { Composed } from "../../verdict.ts";
 import type { Campaign } from "../campaign.ts";
 import type { Delivery } from "./delivery.ts";
 import { Composing, type Goals } from "./search.ts";
+import { Templates } from "./templates.ts";
 import { Budget, type Run, World } from "./world.ts";
 
 export const strategy = "composing";
@@ -151,7 +152,7 @@ function settingsFor(campaign: Campaign): readonly Setting[] {
   const later: Setting = {
     workload: "parallel-later",
     prologue: [seizeLater],
-    cost: costOf("parallel-later"),
+    cost: saysMore(campaign, "parallel-later") ? 0 : costOf("parallel-later"),
   };
   return [...plain, ...[later, ...disclosing].filter((s) => isSound(campaign, s.workload))];
 }
@@ -163,6 +164,17 @@ const settingCosts: Partial<Record<ParallelWorkload, number>> = {
   "parallel-same": 0.3,
   "parallel-later": 0.4,
 };
+
+/** Is anything said there that is never said in a session alone, such as with what was kept? */
+function saysMore(campaign: Campaign, workload: ParallelWorkload): boolean {
+  if (!isSound(campaign, workload)) return false;
+  const kinds = (name: ParallelWorkload): readonly string[] => {
+    const honest = campaign.undisturbed(name);
+    return new Templates(honest, honest, false).all.map((t) => `${t.to.role}|${t.shape}`);
+  };
+  const usual = new Set(kinds("parallel-alone"));
+  return kinds(workload).some((kind) => !usual.has(kind));
+}
 
 /** Those that play neither end of any session, such as a server that deals keys. */
 function thirdParties(campaign: Campaign): Principal[] {

@@ -24,6 +24,8 @@ export interface Wish {
   readonly wanted: Latin1;
   /** How the wanted bytes are made, where that is known. */
   readonly as?: Recipe;
+  /** Or the wanted bytes would have to be the actual ones. */
+  readonly either?: boolean;
 }
 
 /** All of it together would do. */
@@ -91,7 +93,22 @@ function ofComparison(
       eitherWay(made, other.record, { actual: mine, wanted: other.value }),
     );
   });
-  return [...plain, ...computed];
+  // What was opened: another box under the key may do, if that is made to hold what is wanted.
+  const opened = done.filter(isOpening).flatMap((made) => {
+    const content = contentOf(made);
+    const wanted = content === a ? b : content === b ? a : undefined;
+    if (wanted === undefined) return [];
+    return elsewhere(made, scene)
+      .filter((other) => other.value !== made.output)
+      .map((other) => ({
+        wishes: [
+          ...differing(made, other.record, true),
+          { actual: made.output, wanted: other.value },
+          { actual: contentOf(other.record), wanted },
+        ],
+      }));
+  });
+  return [...plain, ...computed, ...opened];
 }
 
 /** Other outputs of the operation under the same key, which the adversary has. */
@@ -144,7 +161,29 @@ function ofOpening(failed: OpRecord, scene: Scene): readonly Demand[] {
     ],
   }));
   const made = { actual: failed.output, how: { record: failed, inputs } };
-  return [{ wishes: [], made }, ...others];
+  return [{ wishes: [], made }, ...others, ...ofOtherKey(like, scene)];
+}
+
+/** Drawn, and not computed from anything that could be otherwise. */
+function isGiven(key: Latin1, scene: Scene): boolean {
+  const record = scene.terms.byValue.get(key)?.record;
+  if (record === undefined) return false;
+  return operations[record.op].fresh === true || operations[record.op].keyPair === true;
+}
+
+/** It was made by somebody, under another key or in another place: those might be these. */
+function ofOtherKey({ op, algorithm, inputs, output }: OpRecord, scene: Scene): readonly Demand[] {
+  const { key = 0, content } = operations[op];
+  const made = scene.terms.byValue.get(output)?.record;
+  const isOthers = made !== undefined && made.by !== attackerHost && !made.backwards;
+  if (!isOthers || made.op !== op || made.algorithm !== algorithm) return [];
+  const keys = [inputs[key] ?? "", made.inputs[key] ?? ""];
+  if (keys[0] === keys[1] || keys.some((k) => isGiven(k, scene))) return [];
+  const wishes = inputs.slice(0, carriedInputs(op)).flatMap((actual, i) => {
+    const wanted = made.inputs[i] ?? "";
+    return i === content || actual === wanted ? [] : [{ actual, wanted, either: true }];
+  });
+  return [{ wishes }];
 }
 
 function ofVerifying(failed: OpRecord, scene: Scene): readonly Demand[] {

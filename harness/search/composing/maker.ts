@@ -89,8 +89,7 @@ export class Maker implements Making {
       case "name":
         return this.#names(term.name, term.filled);
       case "said":
-        // It says something else, of the same length.
-        return [{ recipe: this.#freshFor(term.bytes), cost: 0, binds: nothing }];
+        return [{ recipe: this.#otherWords(term.bytes), cost: 0, binds: nothing }];
       case "value":
         return this.ofValue(term.of, bound);
       case "piece":
@@ -132,6 +131,14 @@ export class Maker implements Making {
       binds: i === 0 ? binds : merged(binding(of.value, recipe), [binds]),
     }));
     return from === 0 ? all : all.slice(0, 1);
+  }
+
+  /** Something else of the same length; where it was text, it is text. */
+  #otherWords(said: Latin1): Recipe {
+    if (!/^[\x20-\x7e]*$/.test(said)) return this.#freshFor(said);
+    const half = this.#freshFor(said, Math.ceil(said.length / 2));
+    const digits: Recipe = { make: "encode", algorithm: "hex", from: [half] };
+    return said.length % 2 === 0 ? digits : { part: digits, from: 0, to: said.length };
   }
 
   /** What is otherwise in other runs is no constant, whatever it is. */
@@ -184,13 +191,13 @@ export class Maker implements Making {
     return this.#freshFor(inPlaceOf.value);
   }
 
-  #freshFor(value: Latin1): Recipe {
+  #freshFor(value: Latin1, length = value.length): Recipe {
     let id = this.#fresh.get(value);
     if (id === undefined) {
       id = this.#firstFresh + this.#fresh.size;
       this.#fresh.set(value, id);
     }
-    return { fresh: id, length: value.length };
+    return { fresh: id, length };
   }
 
   ofValue(of: Recorded, bound: Binding): readonly Alternative[] {
@@ -267,10 +274,11 @@ export class Maker implements Making {
   #publicKeys(of: Recorded): readonly Alternative[] {
     const here = this.#usable(of);
     const as = inPlaceOf(of);
-    const own = as(
-      { own: "public", kind: of.record.algorithm },
-      here === undefined ? 0 : costs.own,
-    );
+    const kind = of.record.algorithm;
+    const inside = binding(of.record.inputs[0] ?? "", { own: "private", kind });
+    const pair = as({ own: "public", kind }, here === undefined ? 0 : costs.own);
+    // What is computed with the private one is computed with that of the same pair.
+    const own = { ...pair, binds: merged(pair.binds, [inside]) };
     const degenerate = this.shop.skeleton ? [] : degenerateKeys(of.record);
     const others = [
       ...degenerate.map((recipe) => as(recipe, costs.degenerate)),

@@ -1,7 +1,7 @@
 /**
- * What a receiver sees of a message before it opens anything: boxes are told apart by the keys that
- * they were made under, and not by what is in them. So one box may be taken for another (J. Heather,
- * G. Lowe, S. Schneider, "How to prevent type flaw attacks on security protocols", 2000).
+ * What a receiver sees of a message before it opens anything: boxes are told apart by the keys
+ * that they were made under, and not by what is in them. So one box may be taken for another (J.
+ * Heather, G. Lowe, S. Schneider, "How to prevent type flaw attacks on security protocols", 2000).
  */
 import { shapeWith } from "../../../attacker/recipe/term-shape.ts";
 import type { Term } from "../../../attacker/recipe/terms.ts";

@@ -1,6 +1,7 @@
 /** Hands many messages to the processes of a state, each for itself. */
 import { attackerHost, isAdversaryAddress } from "../../../attacker/move.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Scene } from "./scene.ts";
 import { addressesKnownTo, type Situation } from "./situation.ts";
 import type { Outcome, World } from "./world.ts";
 
@@ -41,7 +42,7 @@ export class Prober {
       rest.push(delivery);
     }
     while (rest.length > 0) {
-      const run = this.#world.run(deliveries, apart(rest, isKnown));
+      const run = this.#world.run(deliveries, apart(rest, scene, isKnown));
       if (run === undefined) return found;
       const own = run.outcomes
         .slice(deliveries.length)
@@ -60,14 +61,19 @@ export class Prober {
   }
 }
 
-/** Calls from an address that is new to its process come from one for each: they do not meet. */
+/**
+ * Calls of services from an address that is new to them come from one for each, so that they do not
+ * meet. Who has called the adversary hears it from where it called.
+ */
 function apart(
   probes: readonly Delivery[],
+  { processes }: Scene,
   isKnown: (probe: Delivery) => boolean,
 ): readonly Delivery[] {
+  const services = new Set(processes.flatMap((p) => (p.service ? [p.id] : [])));
   let port = firstPort;
   return probes.map((probe) =>
-    isAdversaryAddress(probe.from) && !isKnown(probe)
+    isAdversaryAddress(probe.from) && services.has(probe.to) && !isKnown(probe)
       ? { ...probe, from: `${attackerHost}:${port++}` }
       : probe,
   );

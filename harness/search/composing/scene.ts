@@ -12,6 +12,7 @@ import { CryptoRecorder } from "../../../protocol/kit/recorder.ts";
 import { OwnKeys } from "../../run/adversary/own-keys.ts";
 import { coinsOf, freshBytes, freshNamed } from "../../run/deliveries.ts";
 import { knowledgeOf } from "../../trace/trace-knowledge.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Templates } from "./templates.ts";
 import type { Outcome, Run } from "./world.ts";
 
@@ -25,6 +26,7 @@ export class Scene {
   readonly #own = new Map<Latin1, Recipe>();
   #has = new Map<Latin1, boolean>();
   #said: Set<Latin1> | undefined;
+  #apart: readonly Delivery[] | undefined;
   #open: readonly Latin1[] | undefined;
 
   constructor(run: Run, about: Pick<Templates, "names" | "said" | "encodings">) {
@@ -88,6 +90,19 @@ export class Scene {
     this.#bytes.set(key, value);
     if (value !== undefined && "fresh" in recipe) this.#own.set(value, recipe);
     return value;
+  }
+
+  /** Deliveries with packets as what they consist of, so that parts of them may be others. */
+  apart(
+    deliveries: readonly Delivery[],
+    made: { recipeOf(bytes: Latin1): Recipe | undefined },
+  ): readonly Delivery[] {
+    this.#apart ??= deliveries.map((delivery) => {
+      const bytes = "packet" in delivery.recipe ? this.bytesOf(delivery.recipe) : undefined;
+      const recipe = bytes === undefined ? undefined : made.recipeOf(bytes);
+      return recipe === undefined ? delivery : { ...delivery, recipe };
+    });
+    return this.#apart;
   }
 
   /** Was a packet of just these bytes sent by an honest process? */

@@ -10,7 +10,7 @@ import type { Protocol } from "../../../protocol/endpoint.ts";
 import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import type { Trace } from "../../trace/trace.ts";
-import { choicesIn } from "./align.ts";
+import { Alike } from "./alike.ts";
 import { Answering } from "./answers.ts";
 import { Proposing } from "./candidates.ts";
 import { Constants } from "./constants.ts";
@@ -269,13 +269,15 @@ export class Composing {
     const { delivery, operations: done } = outcome;
     const { shop, proposing } = this.#stages[state.stage];
     const { scene } = situation;
-    const deliveries = [...situation.deliveries, delivery];
+    const whole = [...situation.deliveries, delivery];
     const maker = proposing.makerFor(delivery.to, situation, 30);
     const remaking = new Remaking(scene, shop.constants, done);
-    const answering = new Answering(deliveries, choicesIn(deliveries, scene), remaking, maker);
+    const apart = [...scene.apart(situation.deliveries, remaking), delivery];
+    const alike = new Alike(scene, done);
+    const answering = new Answering({ whole, apart }, { remaking, maker, alike });
     for (const demand of demandsOf(outcome, scene, maker)) {
       for (const answer of answering.to(demand)) {
-        const isLast = answer.changed.every((i) => i === deliveries.length - 1);
+        const isLast = answer.changed.every((i) => i === whole.length - 1);
         yield { answer, isLast };
       }
     }
