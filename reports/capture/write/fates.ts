@@ -125,7 +125,8 @@ class Words {
   }
 
   /** @param i which of its arrivals it is, from 0. */
-  arriving({ packet, own }: Seen, { at, t, bytes, changed }: Arrival, i: number): string {
+  arriving(seen: Seen, { at, t, bytes, changed }: Arrival, i: number): string {
+    const { packet, own, arrivals } = seen;
     const said: string[] = [];
     if (changed.length > 0)
       said.push(`Attacker: changed ${changeWords(packet.bytes, bytes, changed)}`);
@@ -134,7 +135,8 @@ class Words {
     }
     const isMade = packet.byAttacker === "injected" || packet.byAttacker === "replayed";
     const late = t - packet.sentMs - this.#latencyMs;
-    if (i > 0) {
+    // What is for everybody arrives at several, and once at each.
+    if (arrivals.slice(0, i).some((a) => a.at === at)) {
       const by = own.some((m) => m.move === "duplicate")
         ? "Attacker: doubled"
         : "Doubled by the network";
