@@ -3,30 +3,15 @@
  * nothing else arrives. What the endpoints do with each of them is read off that run.
  */
 import { attackerHost, type Move } from "../../attacker/move.ts";
-import type { Millis, RoleSpec } from "../../protocol/endpoint.ts";
 import { hex } from "../../protocol/kit/bytes.ts";
-import { UserError } from "../input/user-error.ts";
 import { simulatePlainly } from "../search/judge-run.ts";
 import type { Outside } from "../search/outside.ts";
 import { simulateTwice } from "../search/reproducibility.ts";
 import { planOf, type Subject } from "../subject.ts";
 import type { Trace } from "../trace/trace.ts";
-import { portInCapture } from "./ports.ts";
+import type { CapturedPayload } from "./captured.ts";
 import { type Reaction, wordsOfReaction } from "./reaction.ts";
-
-/** A payload of a capture. */
-export interface CapturedPayload {
-  /** Which conversation it belongs to; conversations count from 0, in the order they begin. */
-  readonly conversation: number;
-  /** Ports tell which end plays which role. */
-  readonly fromPort: number;
-  readonly toPort: number;
-  /** Does it come from the end that began the conversation? */
-  readonly fromOpener: boolean;
-  /** Since the beginning of the run that is made. */
-  readonly t: Millis;
-  readonly bytes: Uint8Array;
-}
+import { endsOf } from "./who-is-who.ts";
 
 export interface FeedAsk {
   readonly payloads: readonly CapturedPayload[];
@@ -97,85 +82,6 @@ function injection({ payload, to, from }: Chosen): Move {
   const move = { move: "inject", hex: hex(payload.bytes), to, when } as const;
   return from === undefined ? move : { ...move, from };
 }
-
-/** The processes at the ends of a conversation; a stranger is none. */
-interface Ends {
-  readonly opener: string | undefined;
-  readonly other: string;
-}
-
-/**
- * Which processes the ends of each conversation are. In a capture of a run of the same protocol the
- * ports say so, and who has none of them is a stranger. Elsewhere the nth conversation is the nth
- * session, as far as there are so many.
- */
-function endsOf(
-  payloads: readonly CapturedPayload[],
-  roles: readonly RoleSpec[],
-  { processes }: Trace,
-): ReadonlyMap<number, Ends> {
-  const talkers = roles.filter((r) => roles.some((other) => other.name === r.peer));
-  const [first] = talkers;
-  if (first === undefined) {
-    throw new UserError("no role of this protocol talks to another one: nobody takes packets");
-  }
-  const ids = new Set(processes.map((p) => p.id));
-  const session = (role: RoleSpec, n: number): Ends => {
-    const named = (name: string, k: number): string =>
-      ids.has(`${name}#${k}`) ? `${name}#${k}` : `${name}#0`;
-    const peer = roles.find((r) => r.name === role.peer) ?? role;
-    const other = named(peer.name, peer.process === "service" ? 0 : n);
-    return { opener: named(role.name, n), other };
-  };
-  const begun = beginnings(payloads);
-  const known = new Map<number, Ends>();
-  for (const { conversation, port } of begun) {
-    const process = processes.find(
-      (p) => talkers.some((r) => r.name === p.role) && isPort(portOf(p.address), port),
-    );
-    const role = talkers.find((r) => r.name === process?.role);
-    if (process === undefined || role === undefined) continue;
-    known.set(conversation, session(role, Number(process.id.split("#")[1])));
-  }
-  const ends = new Map<number, Ends>();
-  const counts = new Map<string, number>();
-  let latest = session(first, 0);
-  for (const { conversation, peerPort } of begun) {
-    const own = known.get(conversation);
-    if (own !== undefined) latest = own;
-    else if (known.size > 0) latest = { ...latest, opener: undefined };
-    else {
-      const role = talkers.find((r) =>
-        roles.some((o) => o.name === r.peer && isPort(o.port, peerPort)),
-      );
-      const { name } = role ?? first;
-      const n = counts.get(name) ?? 0;
-      counts.set(name, n + 1);
-      latest = session(role ?? first, n);
-    }
-    ends.set(conversation, latest);
-  }
-  return ends;
-}
-
-/** The first payload of each conversation says which ports it has. */
-function beginnings(payloads: readonly CapturedPayload[]) {
-  const found = new Map<
-    number,
-    { readonly conversation: number; readonly port: number; readonly peerPort: number }
-  >();
-  for (const { conversation, fromOpener, fromPort, toPort } of payloads) {
-    const [port, peerPort] = fromOpener ? [fromPort, toPort] : [toPort, fromPort];
-    if (!found.has(conversation)) found.set(conversation, { conversation, port, peerPort });
-  }
-  return [...found.values()];
-}
-
-const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(":") + 1));
-
-/** In captures of the lab's own some ports are others. */
-const isPort = (own: number | undefined, port: number): boolean =>
-  own !== undefined && (own === port || portInCapture(own) === port);
 
 /** For each injected packet, what its receiver did between it and the next one. */
 function reactionsIn(trace: Trace): readonly Omit<FedPayload, "index">[] {

@@ -1,6 +1,8 @@
 /** A capture as it is listed: who speaks with whom, and what each packet carries. */
-import type { CapturedPayload, FedPayload } from "../../harness/capture/feeding.ts";
-import type { Capture } from "./read/capture.ts";
+import type { CapturedEnd, CapturedPayload } from "../../harness/capture/captured.ts";
+import type { FedPayload } from "../../harness/capture/feeding.ts";
+import { calmNetwork } from "../../harness/run/network/conditions.ts";
+import type { Capture, CapturedPacket } from "./read/capture.ts";
 import {
   type Conversation,
   type Conversations,
@@ -45,14 +47,21 @@ export function payloadsToFeed({ capture, conversations }: Imported): readonly {
   );
   const times = new Times(capture);
   return all
-    .sort((a, b) => a.payload.packet.number - b.payload.packet.number)
-    .map(({ payload, conversation, c }) => {
-      const { packet, fromOpener, bytes } = payload;
-      const [from, to] = fromOpener ? [c.opener, c.other] : [c.other, c.opener];
-      const t = times.next(packet.ns);
-      const ports = { fromPort: from.port, toPort: to.port };
-      return { payload, given: { conversation, ...ports, fromOpener, t, bytes } };
+    .map((one) => ({ ...one, ns: times.arrival(one.payload.packet) }))
+    .sort((a, b) => times.order(a, b) || a.payload.packet.number - b.payload.packet.number)
+    .map(({ payload, conversation, c, ns }) => {
+      const { fromOpener, bytes } = payload;
+      const [from = c.opener, to = c.other] = fromOpener ? [] : [c.other, c.opener];
+      const t = times.next(ns);
+      const ends = { from: namedEnd(capture, from), to: namedEnd(capture, to) };
+      return { payload, given: { conversation, ...ends, fromOpener, t, bytes } };
     });
+}
+
+function namedEnd({ names }: Capture, { ip, port }: End): CapturedEnd {
+  const name = names.get(ip);
+  const plain = name?.endsWith(arrivedEnding) ? name.slice(0, -arrivedEnding.length) : name;
+  return { host: ip === "255.255.255.255" ? "*" : plain, port };
 }
 
 /** The ends without what tells the two sides apart. */
@@ -67,6 +76,9 @@ const firstMs = 100;
 const longestPauseMs = 10_000;
 const dayNs = 86_400_000_000_000n;
 
+/** So long is a packet of a run on its way, where it is not said when it arrived. */
+const latencyNs = BigInt(calmNetwork.latencyMs * 1_000_000);
+
 /** Times in a run that is made: those of an own capture are the run's own. They never go back. */
 class Times {
   readonly #isOwn: boolean;
@@ -76,6 +88,17 @@ class Times {
   constructor({ packets }: Capture) {
     const first = packets[0]?.ns ?? 0n;
     this.#isOwn = first >= epochNs && first < epochNs + dayNs;
+  }
+
+  /** When a packet arrives, in nanoseconds since 1970. */
+  arrival({ ns, seenOn }: CapturedPacket): bigint {
+    return this.#isOwn && seenOn !== "as-arrived" ? ns + latencyNs : ns;
+  }
+
+  /** Foreign packets come as they stand there, whatever times they have. */
+  order(a: { readonly ns: bigint }, b: { readonly ns: bigint }): number {
+    if (!this.#isOwn || a.ns === b.ns) return 0;
+    return a.ns < b.ns ? -1 : 1;
   }
 
   /** @returns milliseconds */

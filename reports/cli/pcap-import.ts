@@ -48,10 +48,10 @@ export async function pcapImportCommand(
   const about = { payloads: chosen.map((c) => c.given), seed: flags.seed };
   const fed = await feedPackets(options.as, about, runnerSettings(flags, io), { note });
   if (fed === undefined) return exitCode.interrupted;
-  if (fed.left > 0)
-    note(
-      `${file}: ${fed.left} payloads are handed to nobody: there are too many, or they are for strangers`,
-    );
+  if (fed.left > 0) {
+    const why = "there are too many, or no process of the protocol is at that end";
+    note(`${file}: not handed over, since ${why}: ${fed.left}`);
+  }
   if (options.moves === true && !flags.json) {
     io.out(`# ${terminalText(`${file}, as ${fed.protocol}`)}\n${movesText(fed)}`);
     return exitCode.asExpected;
