@@ -1,5 +1,5 @@
 /** What became of each packet of a run, and what the attacker had to do with it. */
-import { type Move, packetKey } from "../../../attacker/move.ts";
+import { isAdversaryAddress, type Move, packetKey } from "../../../attacker/move.ts";
 import type { AnnotatedPacket, Arrival } from "../../../harness/annotation/byte-range.ts";
 import type { Recording } from "../../../harness/capture/recording.ts";
 import type { Packet } from "../../../harness/trace/trace.ts";
@@ -82,9 +82,10 @@ class Words {
 
   identity({ from, to, nth, bytes, source, byAttacker, copyOf }: Packet): string {
     const what = `${nthWords(nth)} packet from ${from} to ${to}, ${bytes.length} bytes`;
+    const spoofed = isAdversaryAddress(source) ? "" : `, with ${source} as its sender`;
     switch (byAttacker) {
       case "injected":
-        return `Attacker: injected, with ${source} as its sender: ${what}`;
+        return `Attacker: injected${spoofed}: ${what}`;
       case "puppet":
         return `Attacker: sent by its puppet ${this.#played(from)}: ${what}`;
       case "replayed": {
@@ -93,7 +94,7 @@ class Words {
           original === undefined
             ? "a packet sent before"
             : `the ${nthWords(original.nth)} packet from ${original.from} to ${original.to}`;
-        return `Attacker: replayed ${of}, with ${source} as its sender: ${what}`;
+        return `Attacker: replayed ${of}${spoofed}: ${what}`;
       }
       default:
         return what;
