@@ -63,6 +63,17 @@ const savedAttack = z.strictObject({
     .optional(),
   digest,
 });
+/** One run, by all that decides it, of which nothing is claimed. */
+const plannedRun = z.strictObject({
+  schema: z.literal("mallory/planned-run@1"),
+  ...choice,
+  digest,
+});
+export type PlannedRun = Omit<SavedAttack, "schema" | "guarantee" | "message"> & {
+  readonly schema: "mallory/planned-run@1";
+};
+/** A run as it is kept in a capture. */
+export type SavedRun = SavedAttack | PlannedRun;
 const traceHeader = z.strictObject({ schema: z.literal("mallory/trace@1"), ...choice });
 const traceEnd = z.strictObject({ digest, source: z.string().min(1) });
 
@@ -78,6 +89,7 @@ export type ReplayFile =
       readonly guarantee: string;
       readonly message?: SavedAttack["message"] | undefined;
     }
+  | { readonly kind: "run"; readonly run: RunAgain }
   | {
       readonly kind: "trace";
       readonly run: RunAgain;
@@ -87,6 +99,7 @@ export type ReplayFile =
 
 const traceSchema = "mallory/trace@1";
 const attackSchemaName = "mallory/attack@1";
+const plannedSchema = "mallory/planned-run@1";
 
 /** @throws UserError with file, line and column, if it is neither an attack nor a trace. */
 export function parseReplayFile(file: string, text: string): ReplayFile {
@@ -94,6 +107,11 @@ export function parseReplayFile(file: string, text: string): ReplayFile {
   if (/\.jsonl$/i.test(file) || lines[0]?.includes(`"${traceSchema}"`))
     return parseTrace(file, lines);
   const located = readJson(file, text);
+  if (schemaOf(located) === plannedSchema) {
+    const { schema: _, protocol, options, ...run } = located.checked(plannedRun);
+    const name = nameIn(located, "protocol", protocol, options);
+    return { kind: "run", run: { ...run, name } };
+  }
   checkSchema(located);
   const { schema: _, protocol, guarantee, message, options, ...run } = located.checked(savedAttack);
   const name = nameIn(located, "protocol", protocol, options);
@@ -119,10 +137,11 @@ function nameIn(
   return { ...name, given: options };
 }
 
+const schemaOf = ({ data }: SourceDocument): unknown =>
+  typeof data === "object" && data !== null && "schema" in data ? data.schema : undefined;
+
 function checkSchema(located: SourceDocument): void {
-  const { data } = located;
-  const schema =
-    typeof data === "object" && data !== null && "schema" in data ? data.schema : undefined;
+  const schema = schemaOf(located);
   if (schema === attackSchemaName) return;
   const right = `"schema" must be "${attackSchemaName}" or "${traceSchema}"`;
   const says =

@@ -20,18 +20,25 @@ import { ValueWords } from "./value-words.ts";
 /** @returns for every packet of the run, in order, what its bytes are. */
 export function annotate(trace: Trace): readonly AnnotatedPacket[] {
   const reading = new Reading(trace);
+  const received = new Map<number, ReceivedEvent[]>();
+  for (const e of receivedIn(trace)) {
+    received.set(e.packet, [...(received.get(e.packet) ?? []), e]);
+  }
   return trace.packets.map((packet) => {
     const ranges = reading.rangesOf(packet.bytes, packet);
-    const arrivals = eventsOf(trace, "received")
-      .filter((e) => e.packet === packet.index)
-      .map(({ at, t, bytes, changed }): Arrival => {
+    const arrivals = (received.get(packet.index) ?? []).map(
+      ({ at, t, bytes, changed }): Arrival => {
         if (!changed) return { at, t, bytes, ranges, changed: [] };
         const differing = changesOf(packet.bytes, bytes);
         return { at, t, bytes, ranges: reading.rangesOf(bytes, packet), changed: differing };
-      });
+      },
+    );
     return { packet: packet.index, ranges, arrivals };
   });
 }
+
+type ReceivedEvent = ReturnType<typeof receivedIn>[number];
+const receivedIn = (trace: Trace) => eventsOf(trace, "received");
 
 class Reading {
   readonly #terms: Terms;

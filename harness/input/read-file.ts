@@ -10,7 +10,11 @@ const largestBytes = 256 * 1024 * 1024;
  * @param what what it should be, for messages: `a scenario`.
  * @throws UserError
  */
-export function readTextFile(file: string, cwd: string, what: string): string {
+export const readTextFile = (file: string, cwd: string, what: string): string =>
+  readBytesFile(file, cwd, what).toString("utf8");
+
+/** The same for files that are no text. @throws UserError */
+export function readBytesFile(file: string, cwd: string, what: string): Buffer {
   let fd: number | undefined;
   try {
     // A pipe that nobody writes to would otherwise be waited for.
@@ -19,7 +23,7 @@ export function readTextFile(file: string, cwd: string, what: string): string {
     if (stat.isDirectory()) throw new UserError(`${file}: is a folder; name ${what} in it`);
     if (!stat.isFile()) throw new UserError(`${file}: is no regular file, and cannot be ${what}`);
     if (stat.size > largestBytes) throw new UserError(`${file}: is too large to be ${what}`);
-    return readFileSync(fd, "utf8");
+    return readFileSync(fd);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -1,9 +1,12 @@
 /** A saved attack or trace, run again: is the run the same? */
+
+import type { ProtocolName } from "../input/protocol-reference.ts";
 import { readTextFile } from "../input/read-file.ts";
 import { UserError } from "../input/user-error.ts";
 import { parseReplayFile, type ReplayFile, type ReplayResult } from "../replay.ts";
 import { errorOf } from "./check-protocols.ts";
 import {
+  type CompleteSettings,
   completeSettings,
   type Observer,
   type RunnerSettings,
@@ -36,15 +39,21 @@ export async function replayFile(
   settings: ReplaySettings = {},
   observer: Observer = {},
 ): Promise<ReplayedFile | undefined> {
+  const { cwd } = completeSettings(settings);
+  const replay = parseReplayFile(file, readTextFile(file, cwd, "an attack or a trace"));
+  return replayParsed(file, replay, settings, observer);
+}
+
+/** The same for what has been read already. @param file where it stood, for messages. */
+export async function replayParsed(
+  file: string,
+  replay: ReplayFile,
+  settings: ReplaySettings = {},
+  observer: Observer = {},
+): Promise<ReplayedFile | undefined> {
   const complete = completeSettings(settings);
-  const replay = parseReplayFile(file, readTextFile(file, complete.cwd, "an attack or a trace"));
   const { name } = replay.run;
-  if (name.file !== undefined && settings.trust !== true) {
-    const { trust } = complete.settingNames;
-    throw new UserError(
-      `${file}: names code of its own, ${name.file}, which replay would run; look at it, then add ${trust}`,
-    );
-  }
+  refuseUntrusted(file, name, settings.trust, complete);
   const protocol = { name, label: name.source };
   const print = (line: string): void => observer.note?.(`${name.source} prints: ${line}`);
   const outcome = await withWorkerPool(complete, 1, async (pool) => {
@@ -59,4 +68,17 @@ export async function replayFile(
   }
   if (outcome.end !== "done") throw errorOf(outcome);
   return { replay, result: outcome.answer };
+}
+
+/** @throws UserError if a file of data names code that it was not said to be trusted with. */
+export function refuseUntrusted(
+  file: string,
+  name: ProtocolName,
+  trust: boolean | undefined,
+  { settingNames }: Pick<CompleteSettings, "settingNames">,
+): void {
+  if (name.file === undefined || trust === true) return;
+  throw new UserError(
+    `${file}: names code of its own, ${name.file}, which replay would run; look at it, then add ${settingNames.trust}`,
+  );
 }

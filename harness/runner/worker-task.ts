@@ -5,6 +5,8 @@
 import { resolve } from "node:path";
 import { type MessagePort, threadId } from "node:worker_threads";
 import { forgetComputed } from "../../protocol/kit/memo.ts";
+import { type Fed, type FeedAsk, feed } from "../capture/feeding.ts";
+import { type Recording, type RunToRecord, record } from "../capture/recording.ts";
 import type { AttackPlaces } from "../code-places.ts";
 import type { Expectation } from "../expectation.ts";
 import { gradeMessages } from "../grades/grade-messages.ts";
@@ -60,6 +62,10 @@ interface Kinds {
     readonly ask: { readonly file: string; readonly replay: ReplayFile };
     readonly answer: ReplayResult;
   };
+  /** A run for a capture. */
+  record: { readonly ask: { readonly about: RunToRecord }; readonly answer: Recording };
+  /** The packets of a capture, handed to endpoints. */
+  feed: { readonly ask: { readonly about: FeedAsk }; readonly answer: Fed };
   scenario: {
     readonly ask: {
       readonly run: ScenarioRun;
@@ -161,6 +167,12 @@ function perform(
     case "replay":
       watchdog.beat("the run of the file");
       return runAgain(task.file, task.replay, subject, watch());
+    case "record":
+      watchdog.beat("the run for the capture");
+      return record(subject, task.about, watch());
+    case "feed":
+      watchdog.beat("the run with the packets of the capture");
+      return feed(subject, task.about, watch());
     case "scenario":
       watchdog.beat("the run of the scenario");
       return runScenario(subject, task, watch());

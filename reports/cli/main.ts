@@ -10,6 +10,7 @@ import { terminalText } from "../escape.ts";
 import type { TitleData } from "../title-data.ts";
 import { formatNames, listNames } from "./choices.ts";
 import { addCommonFlags, addDepthFlags, addSearchFlags } from "./define-flags.ts";
+import { definePcap } from "./define-pcap.ts";
 import type { Flags, RawFlags } from "./flags.ts";
 import type { FuzzFlags } from "./fuzz.ts";
 import { exitCode, type Io } from "./io.ts";
@@ -37,6 +38,7 @@ Examples:
   npx mallory defences preshared                    and every other of its defences?
   npx mallory grade-messages noise?pattern=IK       which of its messages are how secret?
   npx mallory new protocol my-protocol              a file to start from
+  npx mallory pcap export signed-dh -o x.pcapng     its packets, for Wireshark
   npx mallory run                                   do all scenarios come out as they should?
 `;
 
@@ -97,6 +99,7 @@ function program(io: Io, act: Act): Command {
   defineGrades(io, act, define);
   defineFiles(io, act, define);
   defineReports(io, act, define);
+  definePcap(root, io, act);
 
   // Without a command: the dashboard, or the table where there is no terminal to draw on.
   const names = root.commands.map((c) => c.name());
@@ -309,7 +312,7 @@ export async function main(io: Io): Promise<number> {
     const root = program(io, (command, action) => {
       chosen = { command, action };
     });
-    for (const command of [root, ...root.commands]) quietly(command, io);
+    quietly(root, io);
     root.parse([...io.args], { from: "user" });
     if (chosen === undefined) return exitCode.asExpected;
     flags = { ...(await flagsGiven(chosen.command, noColor)), debug: debugAsked };
@@ -355,4 +358,5 @@ function quietly(command: Command, io: Io): void {
     getOutHelpWidth: () => io.columns(),
     getOutHasColors: () => false,
   });
+  for (const inner of command.commands) quietly(inner, io);
 }

@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { jsonText } from "../../harness/json-text.ts";
 import type { ReplayFile, ReplayResult, TraceDifference } from "../../harness/replay.ts";
 import { writeOut } from "../../harness/runner/files.ts";
-import { replayFile } from "../../harness/runner/replay-file.ts";
+import { type ReplayedFile, replayFile } from "../../harness/runner/replay-file.ts";
 import { terminalText } from "../escape.ts";
 import { replayText } from "../text.ts";
 import type { Flags } from "./flags.ts";
@@ -21,12 +21,21 @@ export async function replayCommand(
   };
   const replayed = await replayFile(file, { ...runnerSettings(flags, io), trust }, { note });
   if (replayed === undefined) return exitCode.interrupted;
-  const { replay, result } = replayed;
-  if (tracePath !== undefined) writeOut(io.cwd, tracePath, result.trace, "--trace");
+  if (tracePath !== undefined) writeOut(io.cwd, tracePath, replayed.result.trace, "--trace");
+  return tellReplay(file, replayed, flags, io);
+}
+
+/** Prints what came of it. @returns the exit code */
+export function tellReplay(
+  file: string,
+  { replay, result }: ReplayedFile,
+  flags: Flags,
+  io: Io,
+): number {
   if (flags.json) io.out(jsonText(jsonOf(file, replay, result)));
   else io.out(textOf(result, flags, io));
   // An attack that breaks nothing is not what was saved, even with the same digest.
-  const breaks = replay.kind === "trace" || result.judged.some((j) => j.because !== undefined);
+  const breaks = replay.kind !== "attack" || result.judged.some((j) => j.because !== undefined);
   return result.same && breaks ? exitCode.asExpected : exitCode.deviates;
 }
 
