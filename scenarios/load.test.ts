@@ -77,7 +77,7 @@ delivers: []
     [
       "expect: {}\nattack:\n  - { move: deliver, to: a#0, when: start, recipe: { vale: 1 } }",
       "recipe must have one of the keys hex, name, fresh, own, value, packet, part, plus, join, " +
-        'counted or make, not "vale"; did you mean "value"?',
+        'counted, summed or make, not "vale"; did you mean "value"?',
     ],
     [
       "expect: {}\nattack:\n  - { move: deliver, to: a#0, when: start, recipe: {} }",

@@ -17,14 +17,14 @@ import type { Packet, ProcessInfo } from "../../trace/trace.ts";
 import { type Alternative, nothing } from "./alternative.ts";
 import { type Delivery, madeCost } from "./delivery.ts";
 import { Maker } from "./maker.ts";
-import { type Mapping, valuesUnder } from "./mapping.ts";
+import { type Mapping, publicKeysUnder, valuesUnder } from "./mapping.ts";
 import { boxesIn, outsideOf } from "./outside.ts";
 import type { Scene } from "./scene.ts";
 import { addressesKnownTo, type Situation } from "./situation.ts";
 import { calledBy, type Template, type Templates } from "./templates.ts";
 import type { Workshop } from "./workshop.ts";
 
-const cost = { elsewhere: 0.3, asMallory: 0.2 } as const;
+const cost = { elsewhere: 0.3, asMallory: 0.2, keysOfOthers: 0.5 } as const;
 const most = { messages: 48 } as const;
 /** Addresses of the adversary's own. */
 const ownAddresses = [attackerAddress, `${attackerHost}:6667`] as const;
@@ -245,9 +245,10 @@ export class Proposing {
   #messages(
     process: ProcessInfo,
     template: Template,
-    { scene, deliveries }: Situation,
+    situation: Situation,
     limit: number,
   ): readonly Alternative[] {
+    const { scene, deliveries } = situation;
     const { names, processes } = this.#mappingFor(process, template, scene);
     const firstFresh = this.#firstFresh(process.id, deliveries);
     const usual = this.#maker({ names, processes }, scene, firstFresh);
@@ -260,9 +261,32 @@ export class Proposing {
       const maker = this.#maker(mapping, scene, firstFresh + perDelivery / 2);
       const made = maker.alternatives(template.term, nothing, limit);
       out.push(...made.map((a) => ({ ...a, cost: a.cost + cost.asMallory })));
+      if (!this.#shop.skeleton) out.push(...this.#withKeysOfOthers(template, mapping, situation));
     }
     const skeleton = this.#shop.skeleton ? out.filter((a) => a.cost <= 0.21) : out;
     return skeleton.toSorted((a, b) => a.cost - b.cost).slice(0, limit);
+  }
+
+  /**
+   * Mallory says that the public keys of another one are hers (S. Blake-Wilson, A. Menezes,
+   * "Unknown key-share attacks on the station-to-station protocol", 1999).
+   */
+  #withKeysOfOthers(
+    { term, from, to }: Template,
+    mapping: Omit<Mapping, "values">,
+    { scene, deliveries }: Situation,
+  ): readonly Alternative[] {
+    const { names } = mapping;
+    const hers = valuesUnder(names, this.#shop.secrets, scene.knows);
+    const firstFresh = this.#firstFresh(to.id, deliveries) + perDelivery / 2;
+    return this.#templates.names.flatMap((other) => {
+      const keys = publicKeysUnder([from.principal, other], this.#shop.secrets, scene.knows);
+      if (other === attackerHost || keys.size === 0) return [];
+      const values = new Map([...hers, ...keys]);
+      const maker = new Maker(this.#shop, scene, { ...mapping, values }, firstFresh);
+      const [usual] = maker.alternatives(term, nothing, 1);
+      return usual === undefined ? [] : [{ ...usual, cost: usual.cost + cost.keysOfOthers }];
+    });
   }
 
   #maker({ names, processes }: Omit<Mapping, "values">, scene: Scene, firstFresh: number): Maker {

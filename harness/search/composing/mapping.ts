@@ -30,12 +30,24 @@ export function valuesUnder(
   for (const [a, b] of names) {
     const [mine, theirs] = [secrets.get(a) ?? [], secrets.get(b) ?? []];
     if (mine.length !== theirs.length) continue;
-    for (const [i, x] of mine.entries()) {
-      const y = theirs[i] as Latin1;
-      values.set(x, y);
-      const [px, py] = [knows.publicKeyOf(x), knows.publicKeyOf(y)];
-      if (px !== undefined && py !== undefined) values.set(px, py);
-    }
+    for (const [i, x] of mine.entries()) values.set(x, theirs[i] as Latin1);
+    for (const [x, y] of publicKeysUnder([a, b], secrets, knows)) values.set(x, y);
+  }
+  return values;
+}
+
+/** The public keys of one principal, and in the same places those of another. */
+export function publicKeysUnder(
+  [a, b]: readonly [Principal, Principal],
+  secrets: Secrets,
+  knows: Pick<Knowledge, "publicKeyOf">,
+): ReadonlyMap<Latin1, Latin1> {
+  const values = new Map<Latin1, Latin1>();
+  const [mine, theirs] = [secrets.get(a) ?? [], secrets.get(b) ?? []];
+  if (mine.length !== theirs.length) return values;
+  for (const [i, x] of mine.entries()) {
+    const [px, py] = [knows.publicKeyOf(x), knows.publicKeyOf(theirs[i] as Latin1)];
+    if (px !== undefined && py !== undefined) values.set(px, py);
   }
   return values;
 }
