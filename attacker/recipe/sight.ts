@@ -7,9 +7,18 @@ import { type Recipe, within } from "./recipe.ts";
  * what the recipe makes is not sent.
  */
 export function usesOthersTraffic(recipe: Recipe, isAdversary: (id: string) => boolean): boolean {
-  for (const { recipe: part } of within(recipe)) {
-    if (!("packet" in part)) continue;
-    if (!isAdversary(part.packet.to) && !isAdversary(part.packet.from)) return true;
+  return packetsIn(recipe).some(({ from, to }) => !isAdversary(to) && !isAdversary(from));
+}
+
+type PacketOf = Extract<Recipe, { readonly packet: unknown }>["packet"];
+/** Attacks that share their beginnings share its recipes, and are weighed again and again. */
+const kept = new WeakMap<Recipe, readonly PacketOf[]>();
+
+function packetsIn(recipe: Recipe): readonly PacketOf[] {
+  let found = kept.get(recipe);
+  if (found === undefined) {
+    found = [...within(recipe)].flatMap(({ recipe: r }) => ("packet" in r ? [r.packet] : []));
+    kept.set(recipe, found);
   }
-  return false;
+  return found;
 }

@@ -269,9 +269,10 @@ export class Terms {
     const before = this.#read.get(bytes);
     if (before !== undefined) return before;
     const parts: Term[] = [];
+    const isLine = isText(bytes);
     let plain = "";
     for (let i = 0; i < bytes.length; ) {
-      const found = this.#at(bytes, i, depth);
+      const found = this.#at(bytes, i, depth, isLine);
       if (found === undefined) {
         plain += bytes[i++];
         continue;
@@ -287,7 +288,7 @@ export class Terms {
     return term;
   }
 
-  #at(bytes: Latin1, i: number, depth: number) {
+  #at(bytes: Latin1, i: number, depth: number, isLine: boolean) {
     const value = this.#valueAt(bytes, i);
     if (value !== undefined) return { term: this.#termOf(value), length: value.length };
     const said = this.#said.find((s) => bytes.startsWith(s, i));
@@ -298,7 +299,9 @@ export class Terms {
     if (name !== undefined) return withFilling(name, bytes, i);
     // In a long text every second byte could be a length.
     if (depth >= mostDeep || bytes.length > longestMessage) return undefined;
-    return this.#counted(bytes, i, depth) ?? this.#text(bytes, i, depth);
+    // In a line of text, a space is no length.
+    const counted = isLine ? undefined : this.#counted(bytes, i, depth);
+    return counted ?? this.#text(bytes, i, depth);
   }
 
   #termOf(value: Latin1): Term {
@@ -316,8 +319,6 @@ export class Terms {
 
   /** A number, and so many bytes behind it, of which the first ones mean something. */
   #counted(bytes: Latin1, i: number, depth: number) {
-    // In a line of text, a space is no length.
-    if (isText(bytes)) return undefined;
     for (const lowFirst of [false, true]) {
       for (const width of widths) {
         if (lowFirst && width === 1) continue;

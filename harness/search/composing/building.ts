@@ -1,11 +1,12 @@
 /** Ways to have the output of an operation in a message: as it was made, from elsewhere, or anew. */
 import { attackerHost } from "../../../attacker/move.ts";
-import { type Recipe, within } from "../../../attacker/recipe/recipe.ts";
+import type { Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { contentOf, type OpRecord, operations } from "../../../protocol/kit/operations.ts";
 import { type Alternative, type Binding, binding, merged, nothing as none } from "./alternative.ts";
+import { derivedHere } from "./derived-here.ts";
 import { ofRecorded } from "./remake.ts";
 import type { Scene } from "./scene.ts";
 import type { Making } from "./workshop.ts";
@@ -109,17 +110,6 @@ function keysFor({ maker, of, bound }: Building) {
     const key = maker.remaking.recipeOf(secret);
     return key === undefined ? [] : [{ key, more: cost.underOwnKey }];
   });
-}
-
-/** Nobody has computed the key here yet; the adversary may have all that it is derived from. */
-function derivedHere(maker: Making, honest: Latin1, bound: Binding): Recipe | undefined {
-  const term = maker.shop.honest.read(honest);
-  if (term.is !== "value" && term.is !== "piece") return undefined;
-  const { record } = term.is === "value" ? term.of : term.of.of;
-  if (operations[record.op].fresh === true || !canCarryOut(record.op)) return undefined;
-  const { recipe } = maker.alternatives(term, bound)[0] as Alternative;
-  // With values of its own in the place of what it lacks it would be another key.
-  return [...within(recipe)].some(({ recipe: r }) => "fresh" in r) ? undefined : recipe;
 }
 
 /** All inputs but the key: as they would be here, then with one of them otherwise. */

@@ -8,8 +8,10 @@ import {
 } from "../../../attacker/move.ts";
 import { recipeKey } from "../../../attacker/recipe/recipe.ts";
 import { shapeOf } from "../../../attacker/recipe/term-shape.ts";
+import type { Term, Terms } from "../../../attacker/recipe/terms.ts";
 import type { Address, Protocol } from "../../../protocol/endpoint.ts";
-import { latin1 } from "../../../protocol/kit/bytes.ts";
+import { type Latin1, latin1 } from "../../../protocol/kit/bytes.ts";
+import { contentOf, operations } from "../../../protocol/kit/operations.ts";
 import { transports } from "../../../protocol/transport.ts";
 import { principalOf } from "../../run/address-book.ts";
 import { isSpared } from "../../run/packet-moves.ts";
@@ -276,6 +278,8 @@ export class Proposing {
     mapping: Omit<Mapping, "values">,
     { scene, deliveries }: Situation,
   ): readonly Alternative[] {
+    const own = publicKeysUnder([from.principal, from.principal], this.#shop.secrets, scene.knows);
+    if (!shows(term, own, this.#templates.terms)) return [];
     const { names } = mapping;
     const hers = valuesUnder(names, this.#shop.secrets, scene.knows);
     const firstFresh = this.#firstFresh(to.id, deliveries) + perDelivery / 2;
@@ -330,6 +334,18 @@ export class Proposing {
     }
     return { names, processes };
   }
+}
+
+/** Does one of these values stand in a message, or in a box that is in it? */
+function shows(term: Term, values: ReadonlyMap<Latin1, Latin1>, terms: Terms, depth = 0): boolean {
+  if (values.size === 0 || depth > 4) return false;
+  if (term.is === "join") return term.parts.some((p) => shows(p, values, terms, depth));
+  if ("inner" in term) return shows(term.inner, values, terms, depth);
+  const of = term.is === "value" ? term.of : term.is === "piece" ? term.of.of : undefined;
+  if (of === undefined) return false;
+  if (values.has(of.value)) return true;
+  const isBox = operations[of.record.op].content !== undefined;
+  return isBox && shows(terms.read(contentOf(of.record)), values, terms, depth + 1);
 }
 
 const plain: Mapping = { names: new Map(), processes: new Map(), values: new Map() };
