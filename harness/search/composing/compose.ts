@@ -14,6 +14,7 @@ import type { RunPlan, Trace } from "../../trace/trace.ts";
 import type { Composed } from "../../verdict.ts";
 import type { Campaign } from "../campaign.ts";
 import type { Delivery } from "./delivery.ts";
+import { type Material, materialOf } from "./material.ts";
 import { Composing, type Goals } from "./search.ts";
 import { Templates } from "./templates.ts";
 import { Budget, type Run, World } from "./world.ts";
@@ -52,7 +53,8 @@ export function compose(campaign: Campaign, { work, part }: ComposingSettings): 
   const open = settings.filter((s) => openIn(campaign, s, found).length > 0);
   const isClaimed = open.some((s) => openIn(campaign, s, found).some((g) => campaign.claims(g)));
   const budget = new Budget(isClaimed ? work : work / unclaimedShare);
-  const searches = open.map((s) => searchIn(campaign, s, budget, found));
+  const materials = new Map<string, Material>();
+  const searches = open.map((s) => searchIn(campaign, s, { budget, found, materials }));
   while (!campaign.over && !budget.isSpent) {
     const next = cheapest(searches);
     if (next === undefined) break;
@@ -221,11 +223,17 @@ function isSound(campaign: Campaign, name: ParallelWorkload): boolean {
   return !honest.processes.some((p) => p.end === "crashed");
 }
 
+/** What the searches of all settings share. */
+interface Shared {
+  readonly budget: Budget;
+  readonly found: Set<string>;
+  readonly materials: Map<string, Material>;
+}
+
 function searchIn(
   campaign: Campaign,
   setting: Setting,
-  budget: Budget,
-  found: Set<string>,
+  { budget, found, materials }: Shared,
 ): Search {
   const { workload, prologue } = setting;
   const { protocol } = campaign.subject;
@@ -236,9 +244,14 @@ function searchIn(
   const { processes } = honest;
   const world = new World({ plan, insider, prologue, processes, budget }, simulate);
   const goals = new CampaignGoals(campaign, world, setting, found);
-  const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
+  let material = materials.get(workload);
+  if (material === undefined) {
+    const other = simulate({ ...plan, seed: `${plan.seed}/other` }) ?? honest;
+    material = materialOf(honest, other, insider);
+    materials.set(workload, material);
+  }
   const first = { cost: 0, stage: isDisclosing(setting) ? "all" : "usual" } as const;
-  const composing = new Composing(protocol, world, honest, { limits, goals, other, first });
+  const composing = new Composing(protocol, world, material, { limits, goals, first });
   return { setting, goals, composing, world };
 }
 

@@ -6,12 +6,11 @@ import type { Move } from "../../../attacker/move.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
 import type { Trace } from "../../trace/trace.ts";
 import { Proposing } from "./candidates.ts";
-import { Constants } from "./constants.ts";
 import type { Delivery } from "./delivery.ts";
-import { secretsOf } from "./mapping.ts";
+import { materialOf } from "./material.ts";
 import { Scene } from "./scene.ts";
 import { Slots } from "./slots.ts";
-import { Templates } from "./templates.ts";
+import type { Templates } from "./templates.ts";
 
 /** A delivery, at a moment that is still to be chosen. */
 export type Composable = Extract<Move, { move: "deliver" }>;
@@ -28,16 +27,11 @@ export class Draws {
   /** @param other the same words with other randomness, for telling what is constant. */
   constructor(protocol: Protocol, honest: Trace, other: Trace) {
     const insider = protocol.registration === true;
-    this.#templates = new Templates(honest, other, insider);
-    const { terms, spoken, names, sums } = this.#templates;
-    const shop = {
-      honest: terms,
-      spoken,
-      secrets: secretsOf(honest, names),
-      slots: new Slots(),
-      constants: new Constants(other, sums),
-      skeleton: false,
-    };
+    const { templates, constants, secrets } = materialOf(honest, other, insider);
+    this.#templates = templates;
+    const { terms, spoken } = templates;
+    const common = { honest: terms, spoken, secrets, constants, slots: new Slots() };
+    const shop = { ...common, skeleton: false };
     this.#proposing = new Proposing(protocol, this.#templates, shop, { insider, firsts });
   }
 

@@ -7,24 +7,21 @@
 
 import { attackerHost } from "../../../attacker/move.ts";
 import type { Protocol } from "../../../protocol/endpoint.ts";
-import { latin1 } from "../../../protocol/kit/bytes.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
-import type { Trace } from "../../trace/trace.ts";
 import { Alike } from "./alike.ts";
 import { Answering } from "./answers.ts";
 import { Proposing } from "./candidates.ts";
-import { Constants } from "./constants.ts";
 import { costAfter, type Delivery, deliveryKey, follows, isMade, uses } from "./delivery.ts";
 import { demandsOf, isUnequal } from "./demands.ts";
 import { Frontier, type State } from "./frontier.ts";
 import { Laziness } from "./laziness.ts";
-import { secretsOf } from "./mapping.ts";
+import type { Material } from "./material.ts";
 import { Prober } from "./prober.ts";
 import { Remaking } from "./remake.ts";
 import { keyAfter, localsOf, Scene, stateKey } from "./scene.ts";
 import type { Situation } from "./situation.ts";
 import { Slots } from "./slots.ts";
-import { Templates } from "./templates.ts";
+import type { Templates } from "./templates.ts";
 import type { Workshop } from "./workshop.ts";
 import type { Outcome, Run, World } from "./world.ts";
 
@@ -73,11 +70,10 @@ export class Composing {
   constructor(
     protocol: Protocol,
     world: World,
-    honest: Trace,
+    { templates, constants, secrets, open }: Material,
     about: {
       readonly limits: Limits;
       readonly goals: Goals;
-      readonly other: Trace;
       readonly first: Pick<State, "cost" | "stage">;
     },
   ) {
@@ -85,28 +81,21 @@ export class Composing {
     this.#prober = new Prober(world);
     this.#limits = about.limits;
     this.#goals = about.goals;
-    this.#templates = new Templates(honest, about.other, world.insider);
-    const { terms, spoken, names, sums } = this.#templates;
-    const secrets = secretsOf(honest, names);
-    const constants = new Constants(about.other, sums);
+    this.#templates = templates;
+    this.#open = open;
+    const { terms, spoken } = templates;
     const common = { honest: terms, spoken, secrets, slots: new Slots(), constants };
     const stage = (shop: Workshop, firsts: number): Stage => {
       const { insider } = world;
       return {
         shop,
-        proposing: new Proposing(protocol, this.#templates, shop, { insider, firsts }),
+        proposing: new Proposing(protocol, templates, shop, { insider, firsts }),
       };
     };
     this.#stages = {
       usual: stage({ ...common, skeleton: true }, Number.POSITIVE_INFINITY),
       all: stage({ ...common, skeleton: false }, 10),
     };
-    const seen = honest.packets.map((p) => latin1(p.bytes));
-    this.#open = new Set(
-      terms.all.flatMap(({ record, value }) =>
-        operations[record.op].fresh === true && seen.some((b) => b.includes(value)) ? [value] : [],
-      ),
-    );
     this.#frontier.add({ deliveries: [], made: 0, gained: 0, ...about.first }, "");
   }
 
