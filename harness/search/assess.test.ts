@@ -134,8 +134,9 @@ describe("assess", () => {
     assess(subject, { seed, guarantees: ids, ...more });
 
   test("twice the same, to the last byte", () => {
-    const first = JSON.stringify(assess(subject, { seed }));
-    expect(JSON.stringify(assess(subject, { seed }))).toBe(first);
+    const some = ["integrity", "confidentiality", "indistinguishability", "robustness"];
+    const first = JSON.stringify(only(some));
+    expect(JSON.stringify(only(some))).toBe(first);
   });
 
   test("answers for the guarantees asked for, in the order of the catalogue", () => {

@@ -69,7 +69,8 @@ const ownHex: How["write"] = (_, mac) =>
   utf8([...mac].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 
 function originOf(how: How) {
-  const settings = { seed: "short", guarantees: ["origin"] };
+  const capabilities = ["none", "passive", "off-path"] as const;
+  const settings = { seed: "short", guarantees: ["origin"], capabilities };
   const [origin] = assess(subjectFor(protocol(how)), settings).verdicts;
   expect(origin?.finding?.capability ?? "off-path").toBe("off-path");
   return [origin?.verdict, origin?.finding?.compute] as const;
