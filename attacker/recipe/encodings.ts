@@ -12,9 +12,7 @@ const leastToken = 16;
 /** @returns what is written so; `undefined` if nothing is. */
 export function decoded(encoding: Encoded, token: Latin1): Latin1 | undefined {
   const bytes = decodeText(encoding, fromLatin1(token));
-  return bytes === undefined || encoded(encoding, latin1(bytes)) !== token
-    ? undefined
-    : latin1(bytes);
+  return bytes && latin1(bytes);
 }
 
 export const encoded = (encoding: Encoded, bytes: Latin1): Latin1 =>

@@ -17,14 +17,14 @@ import { type Learnt, learning } from "./learning.ts";
 import { Ranges, type Readings } from "./ranges.ts";
 import { ValueWords } from "./value-words.ts";
 
-/** @returns for every packet of the run, in order, what its bytes are. */
-export function annotate(trace: Trace): readonly AnnotatedPacket[] {
+/** @returns for the first `most` packets of the run, in order, what their bytes are. */
+export function annotate(trace: Trace, most = trace.packets.length): readonly AnnotatedPacket[] {
   const reading = new Reading(trace);
   const received = new Map<number, ReceivedEvent[]>();
   for (const e of receivedIn(trace)) {
     received.set(e.packet, [...(received.get(e.packet) ?? []), e]);
   }
-  return trace.packets.map((packet) => {
+  return trace.packets.slice(0, most).map((packet) => {
     const ranges = reading.rangesOf(packet.bytes, packet);
     const arrivals = (received.get(packet.index) ?? []).map(
       ({ at, t, bytes, changed }): Arrival => {

@@ -132,8 +132,7 @@ export class Ranges {
 
   #piece({ of, from, to }: Piece, start: number, end: number): ByteRange {
     const words = this.#readings.words.of(of, this.#sender);
-    const isBox = operations[of.record.op].openableFrom !== undefined;
-    const body = isBox ? operations[of.record.op].openableFrom?.(of.record) : undefined;
+    const body = operations[of.record.op].openableFrom?.(of.record);
     const isBody = body !== undefined && of.value.slice(from, to) === body;
     const label = body === undefined ? words.label : isBody ? "ciphertext" : "tag";
     const known = this.#readings.known(of);

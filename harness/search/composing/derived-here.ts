@@ -1,10 +1,11 @@
 /** Keys that nobody has computed here yet, where the adversary has all that they follow from. */
-import { joined, type Recipe } from "../../../attacker/recipe/recipe.ts";
+import type { Recipe } from "../../../attacker/recipe/recipe.ts";
 import type { Recorded, Term } from "../../../attacker/recipe/terms.ts";
 import type { Latin1 } from "../../../protocol/kit/bytes.ts";
 import { canCarryOut, carriedInputs } from "../../../protocol/kit/carry-out.ts";
 import { operations } from "../../../protocol/kit/operations.ts";
 import type { Binding } from "./alternative.ts";
+import { recipeOfTerm } from "./recipe-of-term.ts";
 import type { Making } from "./workshop.ts";
 
 /** Keys of records are derived from those of sessions, and these from secrets that are computed. */
@@ -20,46 +21,11 @@ export function derivedHere(maker: Making, honest: Latin1, bound: Binding): Reci
 }
 
 function ofTerm(maker: Making, term: Term, bound: Binding, depth: number): Recipe | undefined {
-  switch (term.is) {
-    case "constant":
-    case "said":
-      return maker.remaking.recipeOf(term.bytes);
-    case "name":
-      return maker.alternatives(term)[0]?.recipe;
-    case "value":
-      return ofValue(maker, term.of, bound, depth);
-    case "piece": {
-      const { of, from, to } = term.of;
-      const part = ofValue(maker, of, bound, depth);
-      return part && { part, from, ...(to === undefined ? {} : { to }) };
-    }
-    case "near": {
-      const to = ofValue(maker, term.of, bound, depth);
-      return to && { plus: term.plus, to };
-    }
-    case "join": {
-      const parts: Recipe[] = [];
-      for (const part of term.parts) {
-        const recipe = ofTerm(maker, part, bound, depth);
-        if (recipe === undefined) return undefined;
-        parts.push(recipe);
-      }
-      return joined(parts);
-    }
-    case "counted": {
-      const inner = ofTerm(maker, term.inner, bound, depth);
-      const order = term.lowFirst ? ({ order: "low-first" } as const) : {};
-      return inner && { counted: inner, width: term.width, ...order };
-    }
-    case "summed": {
-      const inner = ofTerm(maker, term.inner, bound, depth);
-      return inner && { summed: inner, ...term.place };
-    }
-    case "text": {
-      const inner = ofTerm(maker, term.inner, bound, depth);
-      return inner && { make: "encode", algorithm: term.encoding, from: [inner] };
-    }
-  }
+  return recipeOfTerm(term, {
+    constant: (bytes) => maker.remaking.recipeOf(bytes),
+    name: (name) => maker.alternatives(name)[0]?.recipe,
+    value: (of) => ofValue(maker, of, bound, depth),
+  });
 }
 
 function ofValue(

@@ -7,6 +7,7 @@ import { fromLatin1, hex, type Latin1, utf8 } from "../../../protocol/kit/bytes.
 import { canCarryOut, carriedInputs, fromTheOtherEnd } from "../../../protocol/kit/carry-out.ts";
 import type { OpRecord } from "../../../protocol/kit/operations.ts";
 import type { Constants } from "./constants.ts";
+import { recipeOfTerm } from "./recipe-of-term.ts";
 import type { Scene } from "./scene.ts";
 
 export const constant = (bytes: Latin1): Recipe => ({ hex: hex(fromLatin1(bytes)) });
@@ -87,44 +88,14 @@ export class Remaking {
   }
 
   #term(term: Term, depth: number): Recipe | undefined {
-    switch (term.is) {
-      case "constant":
-      case "said":
-        return this.#constant(term.bytes);
-      case "name": {
-        const { name, filled } = term;
+    return recipeOfTerm(term, {
+      constant: (bytes) => this.#constant(bytes),
+      name({ name, filled }) {
         const fill = filled?.with.repeat(filled.bytes - utf8(name).length);
         return fill === undefined ? { name } : { join: [{ name }, constant(fill)] };
-      }
-      case "value":
-        return this.recipeOf(term.of.value, depth + 1);
-      case "piece": {
-        const { of, from, to } = term.of;
-        const part = this.recipeOf(of.value, depth + 1);
-        return part && { part, from, ...(to === undefined ? {} : { to }) };
-      }
-      case "near": {
-        const to = this.recipeOf(term.of.value, depth + 1);
-        return to && { plus: term.plus, to };
-      }
-      case "join": {
-        const parts = term.parts.map((p) => this.#term(p, depth));
-        return parts.includes(undefined) ? undefined : joined(parts as readonly Recipe[]);
-      }
-      case "counted": {
-        const inner = this.#term(term.inner, depth);
-        const order = term.lowFirst ? ({ order: "low-first" } as const) : {};
-        return inner && { counted: inner, width: term.width, ...order };
-      }
-      case "summed": {
-        const inner = this.#term(term.inner, depth);
-        return inner && { summed: inner, ...term.place };
-      }
-      case "text": {
-        const inner = this.#term(term.inner, depth);
-        return inner && { make: "encode", algorithm: term.encoding, from: [inner] };
-      }
-    }
+      },
+      value: ({ value }) => this.recipeOf(value, depth + 1),
+    });
   }
 
   /** By the operation itself, out of its inputs. */
